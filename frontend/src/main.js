@@ -1,0 +1,98 @@
+import './page.css';
+import { fetchExample, fetchHealth, predict } from './api/client.js';
+import { watchHealth } from './api/health-watch.js';
+import { applyLook, readLook } from './look.js';
+import { createAnalysisQueue } from './state/analysis-queue.js';
+import { getPauseMs } from './state/service.js';
+import { EMPTY_SESSION, findSelected, reduceSession } from './state/session.js';
+import { createStore } from './state/store.js';
+import { createAnnouncer } from './views/announcer.js';
+import { createAnswerView } from './views/answer.js';
+import { createDecisionView } from './views/decision.js';
+import { createElement } from './views/element.js';
+import { createEmptyState } from './views/empty-state.js';
+import { createFileIntake } from './views/file-intake.js';
+import { createProbabilityBars } from './views/probability-bars.js';
+import { createSliceView } from './views/slice.js';
+import { createStudyList } from './views/study-list.js';
+import { createTopBar } from './views/top-bar.js';
+
+/** @typedef {import('./state/session.js').Session} Session */
+/** @typedef {import('./state/session.js').StudySource} StudySource */
+
+/** @param {string} id */
+function findPlace(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+const store = createStore(reduceSession, EMPTY_SESSION);
+const queue = createAnalysisQueue(store, { predict, fetchExample }, () => {
+  store.dispatch({ type: 'serviceObserved', health: null });
+  healthWatch.checkNow();
+});
+
+const middle = findPlace('middle');
+const intake = createFileIntake(middle, {
+  onFiles: (files) =>
+    addStudies(files.map((file) => ({ name: file.name, file, exampleUrl: null }))),
+});
+const topBar = createTopBar(findPlace('top-bar'), {
+  onLookChosen: (look) => {
+    applyLook(look);
+    topBar.showLook(look);
+  },
+});
+const emptyState = createEmptyState(middle, {
+  onChoose: intake.choose,
+  onExample: ({ name, url }) => addStudies([{ name, file: null, exampleUrl: url }]),
+});
+const result = createElement('div', { className: 'result' });
+const studies = createElement('div', { className: 'studies' });
+const studyList = createStudyList(studies, {
+  onSelect: (id) => store.dispatch({ type: 'studySelected', id }),
+  onChoose: intake.choose,
+});
+studies.append(result);
+middle.append(studies);
+const decision = createDecisionView(result, {
+  onCancel: queue.cancel,
+  onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
+});
+const bars = createProbabilityBars(result);
+const answer = createAnswerView(result);
+const slice = createSliceView(studies);
+const announcer = createAnnouncer(findPlace('announcements'));
+
+/** @param {StudySource[]} sources */
+function addStudies(sources) {
+  store.dispatch({ type: 'studiesAdded', sources });
+  const { selectedId } = store.getState();
+  if (selectedId !== null) studyList.focus(selectedId);
+}
+
+/** @param {Session} session */
+function render(session) {
+  const selected = findSelected(session);
+  topBar.showService(session.service);
+  emptyState.show(selected === null);
+  studies.hidden = selected === null;
+  if (selected === null) return;
+  const prediction = selected.phase === 'done' ? selected.prediction : null;
+  studyList.update(session.studies, session.selectedId);
+  decision.update(selected, session.service);
+  bars.update(prediction);
+  answer.update(prediction);
+  slice.update(selected);
+  announcer.update(session.studies, session.service);
+}
+
+const look = readLook();
+applyLook(look);
+topBar.showLook(look);
+store.subscribe(render);
+render(store.getState());
+const healthWatch = watchHealth({
+  fetchHealth,
+  onHealth: (health) => store.dispatch({ type: 'serviceObserved', health }),
+  getPauseMs: () => getPauseMs(store.getState().service),
+});

@@ -1,0 +1,131 @@
+import { observeService, UNKNOWN_SERVICE } from './service.js';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../api/client.js').Health} Health */
+/** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
+/** @typedef {import('./service.js').Service} Service */
+
+/** @typedef {'waiting' | 'uploading' | 'analysing' | 'done' | 'failed' | 'cancelled'} Phase */
+
+/**
+ * One picture of this session. An example is known by its address until its file is fetched.
+ * @typedef {object} Study
+ * @property {number} id
+ * @property {string} name
+ * @property {File | null} file
+ * @property {string | null} exampleUrl
+ * @property {Phase} phase
+ * @property {number} uploaded fraction in 0..1
+ * @property {PredictionAnswer | null} prediction
+ * @property {ServiceFailure | null} failure
+ */
+
+/** @typedef {{ service: Service, studies: Study[], selectedId: number | null }} Session */
+
+/** @typedef {{ name: string, file: File | null, exampleUrl: string | null }} StudySource */
+
+/**
+ * @typedef {{ type: 'serviceObserved', health: Health | null }
+ *   | { type: 'studiesAdded', sources: StudySource[] }
+ *   | { type: 'studySelected', id: number }
+ *   | { type: 'studyStarted', id: number }
+ *   | { type: 'exampleFetched', id: number, file: File }
+ *   | { type: 'uploadProgressed', id: number, fraction: number }
+ *   | { type: 'predictionReceived', id: number, prediction: PredictionAnswer }
+ *   | { type: 'studyFailed', id: number, failure: ServiceFailure }
+ *   | { type: 'studyCancelled', id: number }
+ *   | { type: 'studyRetried', id: number }} Action
+ */
+
+/** @type {Session} */
+export const EMPTY_SESSION = { service: UNKNOWN_SERVICE, studies: [], selectedId: null };
+
+/** @param {Study} study */
+export function isActive(study) {
+  return study.phase === 'uploading' || study.phase === 'analysing';
+}
+
+/** @param {Study} study */
+export function isPending(study) {
+  return study.phase === 'waiting' || isActive(study);
+}
+
+/** @param {Session} session */
+export function findSelected(session) {
+  return session.studies.find((study) => study.id === session.selectedId) ?? null;
+}
+
+/**
+ * @param {Session} session
+ * @param {Action} action
+ * @returns {Session}
+ */
+export function reduceSession(session, action) {
+  switch (action.type) {
+    case 'serviceObserved': {
+      const service = observeService(session.service, action.health);
+      return service === session.service ? session : { ...session, service };
+    }
+    case 'studiesAdded':
+      return addStudies(session, action.sources);
+    case 'studySelected':
+      return { ...session, selectedId: action.id };
+    default:
+      return {
+        ...session,
+        studies: session.studies.map((study) =>
+          study.id === action.id ? reduceStudy(study, action) : study,
+        ),
+      };
+  }
+}
+
+/**
+ * @param {Session} session
+ * @param {StudySource[]} sources
+ * @returns {Session}
+ */
+function addStudies(session, sources) {
+  const firstId = session.studies.length + 1;
+  if (sources.length === 0) return session;
+  /** @type {Study[]} */
+  const added = sources.map((source, index) => ({
+    ...source,
+    id: firstId + index,
+    phase: 'waiting',
+    uploaded: 0,
+    prediction: null,
+    failure: null,
+  }));
+  return { ...session, studies: [...session.studies, ...added], selectedId: firstId };
+}
+
+/**
+ * What comes late, after the study was cancelled, changes nothing.
+ * @param {Study} study
+ * @param {Exclude<Action, { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' }>} action
+ * @returns {Study}
+ */
+function reduceStudy(study, action) {
+  switch (action.type) {
+    case 'studyStarted':
+      return study.phase === 'waiting' ? { ...study, phase: 'uploading', uploaded: 0 } : study;
+    case 'exampleFetched':
+      return { ...study, file: action.file };
+    case 'uploadProgressed':
+      if (study.phase !== 'uploading') return study;
+      return {
+        ...study,
+        uploaded: action.fraction,
+        phase: action.fraction < 1 ? 'uploading' : 'analysing',
+      };
+    case 'predictionReceived':
+      return isActive(study) ? { ...study, phase: 'done', prediction: action.prediction } : study;
+    case 'studyFailed':
+      return isActive(study) ? { ...study, phase: 'failed', failure: action.failure } : study;
+    case 'studyCancelled':
+      return isPending(study) ? { ...study, phase: 'cancelled' } : study;
+    case 'studyRetried':
+      return isPending(study) ? study : { ...study, phase: 'waiting', uploaded: 0, failure: null };
+  }
+}

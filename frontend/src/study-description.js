@@ -1,0 +1,86 @@
+import { describeDecision } from './decision.js';
+import { canRetry, describeFailure, describeWait } from './messages.js';
+import { formatPercentage, formatProgress } from './percentage.js';
+import { isReady } from './state/service.js';
+
+/** @typedef {import('./state/session.js').Study} Study */
+/** @typedef {import('./state/service.js').Service} Service */
+/** @typedef {import('./api/failure.js').ServiceFailure} ServiceFailure */
+
+/**
+ * All that is said of a study, as words.
+ * @typedef {object} StudyDescription
+ * @property {string} headline
+ * @property {string[]} sentences
+ * @property {string} trace the failure's code and request id
+ * @property {boolean} failed
+ * @property {boolean} cancellable
+ * @property {string | null} restart the words on the button that analyses it again; null where that cannot help
+ */
+
+/**
+ * The step the study is at, in a few words, for the list.
+ * @param {Study} study
+ */
+export function describeStep(study) {
+  if (study.phase === 'uploading') return `uploading ${formatProgress(study.uploaded)}`;
+  if (study.prediction !== null && study.phase === 'done')
+    return describeDecision(study.prediction);
+  return study.phase;
+}
+
+/**
+ * @param {Study} study
+ * @param {Service} service
+ * @returns {StudyDescription}
+ */
+export function describeStudy(study, service) {
+  const pending = { sentences: [], trace: '', failed: false, cancellable: true, restart: null };
+  const settled = { ...pending, cancellable: false };
+  switch (study.phase) {
+    case 'waiting':
+      return { ...pending, headline: 'Waiting', sentences: [describeWaiting(service)] };
+    case 'uploading':
+      return { ...pending, headline: `Uploading ${formatProgress(study.uploaded)}` };
+    case 'analysing':
+      return { ...pending, headline: 'Analysing' };
+    case 'cancelled':
+      return { ...settled, headline: 'Cancelled', restart: 'Analyse again' };
+    case 'failed':
+      return study.failure === null
+        ? { ...settled, headline: 'Failed' }
+        : { ...settled, ...describeFailedStudy(study.failure) };
+    case 'done':
+      return { ...settled, ...describePrediction(study) };
+  }
+}
+
+/** @param {Service} service */
+function describeWaiting(service) {
+  return isReady(service)
+    ? 'Pictures are analysed one after another.'
+    : 'The service is not ready. The analysis starts by itself as soon as it is.';
+}
+
+/** @param {ServiceFailure} failure */
+function describeFailedStudy(failure) {
+  const { happened, advice } = describeFailure(failure);
+  const requestId = failure.requestId && `request ${failure.requestId}`;
+  return {
+    headline: happened,
+    sentences: [advice, describeWait(failure)].filter((sentence) => sentence !== ''),
+    trace: [failure.code, requestId].filter((part) => part !== '').join(' · '),
+    failed: true,
+    restart: canRetry(failure) ? 'Try again' : null,
+  };
+}
+
+/** @param {Study} study */
+function describePrediction({ prediction }) {
+  if (prediction === null) return { headline: 'Done' };
+  const sentences = prediction.reasons.map((reason) => reason.message);
+  if (prediction.tumor_probability !== null) {
+    sentences.unshift(`Tumour probability ${formatPercentage(prediction.tumor_probability)}`);
+  }
+  return { headline: describeDecision(prediction), sentences };
+}

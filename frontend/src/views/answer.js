@@ -1,0 +1,79 @@
+import { createElement } from './element.js';
+import './answer.css';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+/**
+ * Where a prediction comes from: what was read, by which model, how fast; and the answer itself.
+ * @param {HTMLElement} root
+ */
+export function createAnswerView(root) {
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
+  const warnings = createElement('ul', { className: 'warnings' });
+  const facts = createElement('dl');
+  const json = createElement('pre', { tabIndex: 0 });
+  json.setAttribute('aria-label', 'Answer as JSON');
+  json.setAttribute('role', 'region');
+  const section = createElement('section', { className: 'answer', hidden: true }, [
+    warnings,
+    facts,
+    createElement('details', {}, [
+      createElement('summary', { textContent: 'JSON' }),
+      createElement('button', {
+        type: 'button',
+        textContent: 'Download JSON',
+        onclick: () => shown !== null && downloadJson(shown),
+      }),
+      json,
+    ]),
+  ]);
+  root.append(section);
+
+  return {
+    /** @param {PredictionAnswer | null} prediction */
+    update(prediction) {
+      if (prediction === shown) return;
+      shown = prediction;
+      section.hidden = prediction === null;
+      if (prediction === null) return;
+      warnings.replaceChildren(
+        ...prediction.input.warnings.map(({ message }) =>
+          createElement('li', { textContent: message }),
+        ),
+      );
+      facts.replaceChildren(
+        ...describeFacts(prediction).flatMap(([term, words]) => [
+          createElement('dt', { textContent: term }),
+          createElement('dd', { textContent: words }),
+        ]),
+      );
+      json.textContent = formatJson(prediction);
+    },
+  };
+}
+
+/**
+ * @param {PredictionAnswer} prediction
+ * @returns {[string, string][]}
+ */
+function describeFacts({ input, model, timing_ms }) {
+  return [
+    ['Picture', `${input.format.toUpperCase()}, ${input.width} × ${input.height} pixels`],
+    ['Model', `${model.name} ${model.version}`],
+    ['Engine', `${model.engine} on ${model.device}`],
+    ['Time', `${Math.round(timing_ms.total)} ms`],
+  ];
+}
+
+/** @param {PredictionAnswer} prediction */
+function formatJson(prediction) {
+  return JSON.stringify(prediction, null, 2);
+}
+
+/** @param {PredictionAnswer} prediction */
+function downloadJson(prediction) {
+  const url = URL.createObjectURL(new Blob([formatJson(prediction)], { type: 'application/json' }));
+  createElement('a', { href: url, download: `prediction-${prediction.id}.json` }).click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,62 @@
+import { describeStudy } from '../study-description.js';
+import { createElement } from './element.js';
+import './decision.css';
+
+/** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../state/service.js').Service} Service */
+
+/**
+ * What is said of the selected study: its step, its decision or its failure, and what can be done.
+ * @param {HTMLElement} root
+ * @param {{ onCancel: (id: number) => void, onRestart: (id: number) => void }} events
+ */
+export function createDecisionView(root, { onCancel, onRestart }) {
+  let studyId = 0;
+  const headline = createElement('h2', { tabIndex: -1 });
+  const sentences = createElement('div', { className: 'decision-sentences' });
+  const trace = createElement('p', { className: 'trace' });
+  const cancelButton = createElement('button', {
+    type: 'button',
+    textContent: 'Cancel',
+    onclick: () => onCancel(studyId),
+  });
+  const restartButton = createElement('button', {
+    type: 'button',
+    className: 'main-action',
+    onclick: () => onRestart(studyId),
+  });
+  const section = createElement('section', { className: 'decision' }, [
+    headline,
+    sentences,
+    trace,
+    createElement('div', { className: 'decision-actions' }, [cancelButton, restartButton]),
+  ]);
+  root.append(section);
+
+  return {
+    /**
+     * @param {Study} study
+     * @param {Service} service
+     */
+    update(study, service) {
+      const description = describeStudy(study, service);
+      studyId = study.id;
+      const focused = document.activeElement;
+      headline.textContent = description.headline;
+      sentences.replaceChildren(
+        ...description.sentences.map((textContent) => createElement('p', { textContent })),
+      );
+      trace.textContent = description.trace;
+      trace.hidden = description.trace === '';
+      section.classList.toggle('failed', description.failed);
+      section.dataset.phase = study.phase;
+      cancelButton.hidden = !description.cancellable;
+      restartButton.hidden = description.restart === null;
+      restartButton.textContent = description.restart;
+      // The keyboard stays here when the button it was on is gone.
+      if (focused instanceof HTMLElement && focused.hidden && section.contains(focused)) {
+        headline.focus();
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const securityHeaders = JSON.parse(
+  readFileSync(new URL('./security-headers.json', import.meta.url), 'utf8'),
+);
+
+/**
+ * A service that is down is a 502, as behind any gateway; Vite's own answer would be a 500.
+ * @type {NonNullable<import('vite').ProxyOptions['configure']>}
+ */
+const answerBadGateway = (proxy) => {
+  proxy.on('error', (_error, _request, response) => {
+    if ('headersSent' in response && !response.headersSent) {
+      response.writeHead(502, { 'Content-Type': 'text/plain' });
+    }
+    response.end();
+  });
+};
+
+const address = {
+  host: '127.0.0.1',
+  port: Number(process.env.WEB_PORT || 8080),
+  strictPort: true,
+  proxy: {
+    '/api': {
+      target: `http://127.0.0.1:${process.env.PORT || 8000}`,
+      rewrite: (/** @type {string} */ path) => path.replace(/^\/api/, ''),
+      configure: answerBadGateway,
+    },
+  },
+};
+
+export default defineConfig({
+  // One page: an unknown path is a 404, not the page again.
+  appType: 'mpa',
+  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: address,
+  preview: { ...address, headers: securityHeaders },
+  test: {
+    dir: '../tests/frontend',
+    environment: 'jsdom',
+    globals: true,
+    restoreMocks: true,
+    unstubGlobals: true,
+  },
+});
