@@ -1,0 +1,3 @@
+"""Tumorscope: a brain MRI in, calibrated tumour-class probabilities out. Investigational."""
+
+NOTICE = "Investigational. Not for diagnostic use."

@@ -1,0 +1,77 @@
+"""Settings in, the application out: the one place that wires."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tumorscope import NOTICE
+from tumorscope.api import errors
+from tumorscope.api.middleware import RequestContext
+from tumorscope.api.openapi import build_document
+from tumorscope.api.routes import health, model, predict
+from tumorscope.api.service import Service
+from tumorscope.api.settings import Settings
+from tumorscope.api.uploads import UploadLimits
+from tumorscope.domain.errors import TumorscopeError
+from tumorscope.inference.classifier import Classifier
+from tumorscope.model.bundle import read_bundle
+from tumorscope.version import VERSION
+
+_MIB = 2**20
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Wire the service.
+
+    Parameters
+    ----------
+    settings : Settings
+        Read from the environment by the caller.
+
+    Returns
+    -------
+    FastAPI
+        Starts to load its model when it is started, and answers ``/health`` meanwhile.
+    """
+
+    def load() -> Classifier:
+        # Here, not at the top: TensorFlow takes seconds to import, and the service answers `/health/live` meanwhile.
+        from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+
+        bundle = read_bundle(settings.bundle)
+        return Classifier(bundle, TensorFlowEngine(bundle))
+
+    service = Service(load, settings.threads, settings.max_waiting)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(service.start())
+        yield
+        service.status = "draining"
+        await loading
+
+    app = FastAPI(
+        title="Tumorscope",
+        version=VERSION,
+        description=f"Reads a brain MRI slice and predicts how likely it shows a tumour, and of which kind. {NOTICE}",
+        lifespan=lifespan,
+        exception_handlers={
+            TumorscopeError: errors.answer_tumorscope_error,
+            RequestValidationError: errors.answer_invalid_parameter,
+            HTTPException: errors.answer_http_exception,
+        },
+    )
+    app.state.service = service
+    app.state.upload_limits = UploadLimits(
+        settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
+    )
+    app.state.max_pixels = settings.max_megapixels * 1_000_000
+    app.add_middleware(RequestContext, service=service)
+    app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
+    for module in (predict, health, model):
+        app.include_router(module.router)
+    return app

@@ -1,0 +1,86 @@
+"""One table, exception to status; every error leaves as ``application/problem+json`` (RFC 9457)."""
+
+from http import HTTPStatus
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tumorscope.api.schemas import Problem
+from tumorscope.domain import errors
+
+STATUS: dict[type[errors.TumorscopeError], int] = {
+    errors.NoFile: 400,
+    errors.MixedStudy: 400,
+    errors.UploadTooLarge: 413,
+    errors.TooManyFiles: 413,
+    errors.ImageTooLarge: 413,
+    errors.UnsupportedFormat: 415,
+    errors.CorruptFile: 422,
+    errors.NoPixelData: 422,
+    errors.InvalidRequest: 422,
+    errors.InputError: 422,
+    errors.NotReady: 503,
+    errors.Overloaded: 503,
+    errors.ServiceError: 503,
+    errors.TumorscopeError: 500,
+}
+"""The nearest ancestor's row holds for a class without one."""
+
+MEDIA_TYPE = "application/problem+json"
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def find_status(error: errors.TumorscopeError) -> int:
+    """The status of the nearest ancestor in `STATUS`."""
+    return next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
+
+
+def describe_problem(status: int, code: str, detail: str, request_id: str) -> Problem:
+    """A problem whose title is the status's phrase."""
+    return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id)
+
+
+def problem_response(request: Request, status: int, code: str, detail: str) -> Response:
+    """A problem as a response; its code is noted for the log."""
+    request.state.code = code
+    problem = describe_problem(status, code, detail, request.state.request_id)
+    return Response(problem.model_dump_json(), status, media_type=MEDIA_TYPE)
+
+
+async def answer_tumorscope_error(request: Request, error: Exception) -> Response:
+    """For `TumorscopeError`; what is ours to mend says nothing of the inside."""
+    assert isinstance(error, errors.TumorscopeError)  # noqa: S101  (registered for this class only)
+    status = find_status(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return internal_problem(request)
+    response = problem_response(request, status, error.code, str(error))
+    if isinstance(error, errors.ServiceError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+async def answer_invalid_parameter(request: Request, error: Exception) -> Response:
+    """For FastAPI's validation of the query."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for this class only)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return problem_response(request, 422, errors.InvalidRequest.code, f"{place}: {first['msg']}")
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    """For Starlette's own: no such path, no such method."""
+    assert isinstance(error, HTTPException)  # noqa: S101  (registered for this class only)
+    code = _HTTP_CODES.get(error.status_code, errors.InvalidRequest.code)
+    response = problem_response(request, error.status_code, code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def internal_problem(request: Request) -> Response:
+    """For everything unforeseen."""
+    return problem_response(
+        request, 500, errors.TumorscopeError.code, "Something went wrong here. The request id finds it in the log."
+    )

@@ -1,0 +1,86 @@
+"""A request id for every request, the model's version on every answer, one log line each, and no unhandled error."""
+
+import logging
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tumorscope.api.errors import internal_problem
+from tumorscope.api.logs import log_event
+from tumorscope.api.service import Service
+
+REQUEST_ID = "X-Request-Id"
+MODEL_VERSION = "X-Model-Version"
+
+# What a client may choose; anything else could forge a log line.
+_GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# nginx's status for a client that went away; it is logged, never sent.
+_CLIENT_CLOSED = 499
+
+
+class RequestContext:
+    """Outermost of the application's own middleware.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What is inside.
+    service : Service
+        Knows the model's version.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        wished = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = wished if _GOOD_REQUEST_ID.fullmatch(wished) else uuid4().hex
+        request = Request(scope, receive)
+        request.state.request_id = request_id
+        request.state.code = None
+        started = perf_counter()
+        status: int | None = None
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Cache-Control"] = "no-store"
+                if self._service.classifier is not None:
+                    headers[MODEL_VERSION] = self._service.classifier.bundle.manifest.version
+            await send(message)
+
+        failure: Exception | None = None
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = _CLIENT_CLOSED
+        except Exception as error:  # noqa: BLE001  (the last one to see it: it becomes a 500 and a log line)
+            failure = error
+            if status is None:
+                await internal_problem(request)(scope, receive, send_with_headers)
+        route = scope.get("route")
+        log_event(
+            "request",
+            logging.ERROR if failure else logging.INFO,
+            error=failure,
+            request_id=request_id,
+            method=scope["method"],
+            # The route's own path: the raw one is the client's text.
+            route=getattr(route, "path", None),
+            status=status,
+            code=request.state.code,
+            duration_ms=round((perf_counter() - started) * 1000, 1),
+        )

@@ -1,0 +1,49 @@
+"""GET /health, /health/live, /health/ready."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from tumorscope.api.dependencies import ServiceDependency
+from tumorscope.api.schemas import Health, ModelDescription
+from tumorscope.api.service import Service
+
+router = APIRouter(tags=["health"])
+
+_NOT_READY: dict[int | str, dict[str, object]] = {503: {"model": Health, "description": "Not ready."}}
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+@router.get("/health", responses=_NOT_READY)
+async def read_health(service: ServiceDependency, response: Response) -> Health:
+    """The state of the service; 200 when it is ready."""
+    return _describe(service, response)
+
+
+@router.get("/health/live")
+async def read_liveness() -> Alive:
+    """Whether the process answers."""
+    return Alive()
+
+
+@router.get("/health/ready", responses=_NOT_READY)
+async def read_readiness(service: ServiceDependency, response: Response) -> Health:
+    """Whether the model is loaded and reproduced its golden answers."""
+    return _describe(service, response)
+
+
+def _describe(service: Service, response: Response) -> Health:
+    if service.status != "ready":
+        response.status_code = 503
+    return Health(
+        status=service.status,
+        model=None if service.classifier is None else ModelDescription.from_domain(service.classifier),
+        uptime_s=round(service.uptime_s, 3),
+        queue_depth=service.queue_depth,
+    )

@@ -1,0 +1,135 @@
+"""Every exception Tumorscope raises on purpose.
+
+::
+
+    TumorscopeError
+    ├── InputError                what was sent cannot be read
+    │   ├── NoFile
+    │   ├── MixedStudy            several parts that are not one study
+    │   ├── UploadTooLarge
+    │   ├── TooManyFiles
+    │   ├── ImageTooLarge
+    │   ├── UnsupportedFormat
+    │   ├── CorruptFile
+    │   ├── NoPixelData           the file is sound, and holds no picture
+    │   └── InvalidRequest
+    ├── ModelError                the model cannot be used
+    │   ├── BundleInvalid         missing, damaged, or of another make
+    │   └── GoldenMismatch        loaded, but does not reproduce its golden answers
+    ├── ServiceError              the service cannot answer now; trying again may help
+    │   ├── NotReady
+    │   └── Overloaded
+    └── TrainingError             a training run cannot start or go on
+
+Each class has one ``code``, stable for clients. The message is for people and names no file and no patient.
+"""
+
+
+class TumorscopeError(Exception):
+    """Root of the tree."""
+
+    code = "internal"
+
+
+class InputError(TumorscopeError):
+    """What was sent cannot be read."""
+
+    code = "invalid_request"
+
+
+class NoFile(InputError):
+    """The request holds no file."""
+
+    code = "no_file"
+
+
+class MixedStudy(InputError):
+    """The parts of one request do not belong together."""
+
+    code = "mixed_study"
+
+
+class UploadTooLarge(InputError):
+    """The upload is larger than the service takes."""
+
+    code = "upload_too_large"
+
+
+class TooManyFiles(InputError):
+    """The request holds more parts than the service takes."""
+
+    code = "too_many_files"
+
+
+class ImageTooLarge(InputError):
+    """The picture declares more pixels than the service decodes."""
+
+    code = "image_too_large"
+
+
+class UnsupportedFormat(InputError):
+    """The content is of no format that is read here."""
+
+    code = "unsupported_format"
+
+
+class CorruptFile(InputError):
+    """The content claims a known format and cannot be decoded."""
+
+    code = "corrupt_file"
+
+
+class NoPixelData(InputError):
+    """The file is sound, and holds no picture."""
+
+    code = "no_pixel_data"
+
+
+class InvalidRequest(InputError):
+    """A parameter or the body does not follow the contract."""
+
+    code = "invalid_request"
+
+
+class ModelError(TumorscopeError):
+    """The model cannot be used."""
+
+
+class BundleInvalid(ModelError):
+    """The bundle is missing, damaged, or does not match what this version serves."""
+
+
+class GoldenMismatch(ModelError):
+    """The loaded model does not reproduce its golden answers."""
+
+
+class ServiceError(TumorscopeError):
+    """The service cannot answer now; trying again may help.
+
+    Parameters
+    ----------
+    message : str
+        For people.
+    retry_after_s : int
+        Seconds after which another try makes sense.
+    """
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class NotReady(ServiceError):
+    """No model is loaded and checked yet."""
+
+    code = "not_ready"
+
+
+class Overloaded(ServiceError):
+    """More requests are waiting than can be answered in good time."""
+
+    code = "overloaded"
+
+
+class TrainingError(TumorscopeError):
+    """A training run cannot start or go on."""

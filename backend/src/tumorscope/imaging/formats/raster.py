@@ -1,0 +1,134 @@
+"""A picture file's bytes in, one grey Slice out: PNG, JPEG, BMP, TIFF and WebP, by Pillow."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from tumorscope.domain.errors import CorruptFile, ImageTooLarge
+from tumorscope.domain.scan import Pixels, ScanWarning, Slice
+
+# The limit is ours: `max_pixels` is checked against the header before a pixel is decoded. Pillow's own would warn
+# at one size and raise at another.
+Image.MAX_IMAGE_PIXELS = None
+
+_ORIENTATION_TAG = 0x0112
+_PHOTOMETRIC_TAG = 262
+_WHITE_IS_ZERO = 0
+_SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
+# Grey scans saved as colour carry chroma of 1 or 2 from compression; a photo has tens.
+_COLOUR_CHROMA = 12.0
+
+
+def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
+    """Decode the first page of a picture file to grey.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    pillow_format : str
+        The one Pillow plug-in that may read it: ``PNG``, ``JPEG``, ``BMP``, ``TIFF`` or ``WEBP``.
+    max_pixels : int
+        Largest width x height that is decoded.
+
+    Returns
+    -------
+    Slice
+        8-bit files give uint8, 16-bit grey gives uint16, 32-bit integer and floating-point grey give float32.
+
+    Raises
+    ------
+    ImageTooLarge
+        The header declares more pixels than `max_pixels`; none has been decoded.
+    CorruptFile
+        Pillow cannot decode it.
+    """
+    warnings = []
+    try:
+        with Image.open(BytesIO(data), formats=[pillow_format]) as image:
+            _check_size(image, max_pixels)
+            if _has_more_frames(image):
+                warnings.append(ScanWarning("multiple_frames", "The file holds several pictures; the first was read."))
+            image.load()
+            if image.getexif().get(_ORIENTATION_TAG, 1) != 1:
+                warnings.append(ScanWarning("exif_rotated", "The file asks to be shown rotated or mirrored: done."))
+            pixels, coloured = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
+            if coloured:
+                warnings.append(ScanWarning("colour_picture", "The picture is coloured; only its brightness was used."))
+            return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
+    except ImageTooLarge:
+        raise
+    # Pillow's plug-ins raise whatever their parsing meets (OSError, SyntaxError, struct.error, ValueError, …).
+    except Exception as error:
+        raise CorruptFile(f"The file begins like {pillow_format} and cannot be decoded.") from error
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """An 8-bit grey PNG of pixels, shape (height, width)."""
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise ImageTooLarge(
+            f"The picture has {image.width} x {image.height} pixels; up to {max_pixels // 10**6} million are read."
+        )
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    """Whether a second page or frame follows; a TIFF's pages are a chain that is not walked to its end."""
+    if image.format != "TIFF":
+        return bool(getattr(image, "is_animated", False))
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    image.seek(0)
+    return True
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    """Whether 16-bit TIFF samples are stored with zero as white, which Pillow inverts for 8 bits only."""
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and image.mode in _SIXTEEN_BIT_MODES and tags.get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO
+
+
+def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, bool]:
+    """Grey pixels, shape (height, width), transparent parts over black; and whether real colour was dropped."""
+    if image.mode in _SIXTEEN_BIT_MODES:
+        wide = np.asarray(image).astype(np.uint16)
+        return (np.uint16(65535) - wide if white_is_zero else wide), False
+    if image.mode in ("I", "F"):
+        return _float_pixels(np.asarray(image, dtype=np.float32)), False
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L")), False
+    if image.has_transparency_data:
+        # Outside the drawn part a scan is air, which is black.
+        layer = image.convert("RGBA")
+        canvas = Image.new("RGBA", layer.size, (0, 0, 0, 255))
+        canvas.alpha_composite(layer)
+        colour = canvas.convert("RGB")
+    else:
+        colour = image.convert("RGB")
+    return np.asarray(colour.convert("L")), _is_coloured(colour)
+
+
+def _float_pixels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same with NaN and infinities replaced by the smallest finite value."""
+    finite = np.isfinite(pixels)
+    if finite.all():
+        return pixels
+    if not finite.any():
+        raise ValueError("no finite pixel")
+    return np.where(finite, pixels, pixels[finite].min()).astype(np.float32)
+
+
+def _is_coloured(picture: Image.Image) -> bool:
+    sample = picture.copy()
+    sample.thumbnail((64, 64))
+    channels = np.asarray(sample, dtype=np.float32)
+    return float((channels.max(axis=2) - channels.min(axis=2)).mean()) >= _COLOUR_CHROMA

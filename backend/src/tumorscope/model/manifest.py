@@ -1,0 +1,86 @@
+"""What a model bundle says of itself, checked when it is read."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from tumorscope.preprocessing.pipeline import PreprocessingParameters
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+# A plain name inside the bundle: a manifest must not reach out of its own folder.
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_][a-z0-9_.-]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputManifest(_Strict):
+    """What the network takes; pixels are float32 in 0..1, axes (height, width, channels)."""
+
+    size: int = Field(ge=32, le=1024, multiple_of=32)
+    channels: Literal[3] = 3
+
+
+class PreprocessingManifest(_Strict):
+    """The parameters of `preprocessing.pipeline`, but for the size, which is the input's."""
+
+    lower_percentile: float = Field(ge=0, lt=50)
+    upper_percentile: float = Field(gt=50, le=100)
+    head_margin: float = Field(ge=0, le=0.5)
+
+
+class DataManifest(_Strict):
+    """One collection that the model was trained on."""
+
+    name: str
+    license: str
+    used_for: str
+
+
+class GoldenManifest(_Strict):
+    """A picture of the bundle, and the answer that the model gave when it was made."""
+
+    file: FileName
+    probabilities: dict[str, Probability]
+
+
+class Manifest(_Strict):
+    """Everything that gives the weights their meaning."""
+
+    format_version: Literal[1] = 1
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    architecture: Literal["vgg16"] = "vgg16"
+    class_names: list[str] = Field(min_length=2)
+    input: InputManifest
+    preprocessing: PreprocessingManifest
+    temperature: float = Field(gt=0)
+    tumor_threshold: Probability
+    intended_use: str
+    limits: list[str]
+    license: str
+    data: list[DataManifest]
+    training: dict[str, Any]
+    metrics: dict[str, Any]
+    golden_tolerance: float = Field(gt=0, le=0.1)
+    golden: list[GoldenManifest]
+    files: dict[FileName, Sha256]
+
+    @model_validator(mode="after")
+    def _check_classes(self) -> Self:
+        if len(set(self.class_names)) != len(self.class_names):
+            raise ValueError("class_names has a name twice")
+        for golden in self.golden:
+            if set(golden.probabilities) != set(self.class_names):
+                raise ValueError(f"the golden answer of {golden.file} is not of this model's classes")
+        return self
+
+    @property
+    def preprocessing_parameters(self) -> PreprocessingParameters:
+        """As `preprocessing.pipeline` takes them."""
+        steps = self.preprocessing
+        return PreprocessingParameters(
+            self.input.size, (steps.lower_percentile, steps.upper_percentile), steps.head_margin
+        )

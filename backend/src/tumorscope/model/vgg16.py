@@ -1,0 +1,78 @@
+"""VGG16 without its top, and the classifying head of the standard recipe (Simonyan & Zisserman, arXiv 1409.1556)."""
+
+from typing import Literal
+
+import keras
+
+Precision = Literal["float32", "mixed_bfloat16"]
+"""float32 throughout, or bfloat16 arithmetic on float32 weights."""
+
+CONVOLUTIONS = (2, 2, 3, 3, 3)
+"""Convolutions of each of the five blocks."""
+FILTERS = (64, 128, 256, 512, 512)
+"""Filters of each block's convolutions."""
+LAST_CONVOLUTION = "block5_conv3"
+"""The layer whose output an explanation reads, reachable as ``network.get_layer(LAST_CONVOLUTION)``."""
+
+# ImageNet's mean, in BGR, 0-255: what the published weights were trained behind.
+_IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
+
+
+def build_vgg16(
+    class_count: int,
+    size: int = 128,
+    trainable: Literal["last_three", "all"] = "last_three",
+    precision: Precision = "float32",
+) -> keras.Model:
+    """Build the network, flat: no model within the model.
+
+    Parameters
+    ----------
+    class_count : int
+        Outputs.
+    size : int
+        Side of the input, in pixels; a multiple of 32.
+    trainable : {'last_three', 'all'}
+        Which convolutions learn: the last three (the standard recipe), or every one.
+    precision : {'float32', 'mixed_bfloat16'}
+        Of the arithmetic between input and logits.
+
+    Returns
+    -------
+    keras.Model
+        Input (batch, size, size, 3), float32, 0..1; output ``logits`` (batch, class_count), float32. The softmax over
+        the classes follows in `inference.calibration`, which divides the logits by the manifest's temperature first.
+    """
+    inputs = keras.Input((size, size, 3), name="pixels")
+    # Without parameters of its own: published VGG16 weights, and those warm-started from them, expect this scale.
+    # In float32, for bfloat16 cannot tell 254 from 255.
+    x = keras.layers.Rescaling(
+        255.0, offset=[-mean for mean in _IMAGENET_MEAN_BGR], dtype="float32", name="imagenet_scale"
+    )(inputs)
+    for block, (count, filters) in enumerate(zip(CONVOLUTIONS, FILTERS, strict=True), start=1):
+        for position in range(1, count + 1):
+            name = f"block{block}_conv{position}"
+            layer = keras.layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer="he_normal",
+                dtype=precision,
+                name=name,
+            )
+            layer.trainable = trainable == "all" or block == len(CONVOLUTIONS)
+            x = layer(x)
+        x = keras.layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
+    x = keras.layers.Flatten(dtype=precision, name="flatten")(x)
+    x = keras.layers.Dropout(0.3, dtype=precision, name="dropout_features")(x)
+    x = keras.layers.Dense(128, activation="relu", kernel_initializer="he_normal", dtype=precision, name="dense")(x)
+    x = keras.layers.Dropout(0.2, dtype=precision, name="dropout_dense")(x)
+    # The logits are float32 at any precision: their softmax needs the digits.
+    logits = keras.layers.Dense(class_count, dtype="float32", name="logits")(x)
+    return keras.Model(inputs, logits, name="vgg16")
+
+
+def convolution_layers(network: keras.Model) -> list[keras.layers.Conv2D]:
+    """The thirteen convolutions, first to last."""
+    return [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
