@@ -1,0 +1,65 @@
+import { DECIDED, describePage, expect, test } from '../page.js';
+import { findExample } from '../scans.js';
+
+const MOST_STEPS = 20;
+
+/**
+ * Steps with Tab to the control of that name, as a person without a mouse does.
+ * @param {import('@playwright/test').Page} page
+ * @param {RegExp} name
+ */
+async function tabTo(page, name) {
+  for (let step = 0; step < MOST_STEPS; step += 1) {
+    await page.keyboard.press('Tab');
+    const focused = page.locator(':focus');
+    const words = (await focused.count()) > 0 ? await focused.textContent() : '';
+    if (!name.test(words)) continue;
+    const outline = await focused.evaluate((element) => getComputedStyle(element).outlineStyle);
+    expect(outline, `focus is seen on ${name}`).toBe('solid');
+    return;
+  }
+  throw new Error(`Tab does not lead to ${name}`);
+}
+
+test('everything can be done with the keyboard alone', async ({ page }) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await tabTo(page, /^Choose pictures/);
+  const [chooser] = await Promise.all([
+    page.waitForEvent('filechooser'),
+    page.keyboard.press('Enter'),
+  ]);
+  await chooser.setFiles([findExample('phantom-plain.png'), findExample('phantom-lesion-a.png')]);
+  await expect(parts.studies.nth(0).getByRole('button')).toBeFocused();
+  await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
+
+  await tabTo(page, /phantom-lesion-a/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('img', { name: 'Slice phantom-lesion-a.png' })).toBeVisible();
+
+  await tabTo(page, /^JSON/);
+  await page.keyboard.press('Enter');
+  await expect(parts.json).toBeVisible();
+
+  await page.reload();
+  await tabTo(page, /^Light look/);
+  await page.keyboard.press('Space');
+  await expect(page.locator('html')).toHaveAttribute('data-look', 'light');
+});
+
+test('each step and the decision are announced', async ({ page }) => {
+  await page.goto('/');
+  await page.evaluate(() => {
+    const region = document.getElementById('announcements');
+    window.announced = [];
+    new MutationObserver(() => window.announced.push(region.textContent)).observe(region, {
+      childList: true,
+    });
+  });
+  const parts = describePage(page);
+  await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  const announced = await page.evaluate(() => window.announced);
+  expect(announced).toContain('phantom-plain.png: Analysing');
+  expect(announced.at(-1)).toBe(`phantom-plain.png: ${await parts.headline.textContent()}`);
+});

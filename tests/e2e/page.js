@@ -1,0 +1,42 @@
+import { test as base, expect } from '@playwright/test';
+
+/** The parts of the page by what they are to a person, and what holds on every journey. */
+export const test = base.extend({
+  page: async ({ page, baseURL }, use) => {
+    const complaints = [];
+    page.on('pageerror', (error) => complaints.push(`uncaught: ${error}`));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) complaints.push(message.text());
+    });
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      const own = url.origin === new URL(baseURL).origin || url.protocol === 'blob:';
+      if (!own) complaints.push(`another host was asked: ${url.origin}`);
+    });
+    await use(page);
+    expect(complaints).toEqual([]);
+  },
+});
+
+export { expect };
+
+/** @param {import('@playwright/test').Page} page */
+export function describePage(page) {
+  return {
+    chooser: page.getByLabel('Pictures to analyse'),
+    headline: page.locator('.decision h2'),
+    trace: page.locator('.trace'),
+    bars: page.locator('.probability-bars li'),
+    json: page.getByLabel('Answer as JSON'),
+    serviceState: page.locator('.service-state'),
+    studies: page.getByRole('navigation', { name: 'Studies' }).getByRole('listitem'),
+    notice: page.getByText('Investigational. Not for diagnostic use.', { exact: true }),
+  };
+}
+
+/** @param {import('@playwright/test').Page} page */
+export async function readAnswer(page) {
+  return JSON.parse(await page.getByLabel('Answer as JSON').textContent());
+}
+
+export const DECIDED = /^(Tumour likely|No tumour seen|Not certain: |This does not look like)/;
