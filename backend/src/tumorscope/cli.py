@@ -27,6 +27,8 @@ def main() -> None:
     """Run the command; an error of ours is a sentence and exit status 1, an interruption 130."""
     # TensorFlow writes about its build to standard error unless told otherwise before its import.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # NumPy's products here are small, and its threads would take the cores from the network's.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except TumorscopeError as error:

@@ -145,10 +145,14 @@ def _average_down(pixels: Pixels) -> NDArray[np.float32]:
     rows, columns = min(height, _THUMBNAIL), min(width, _THUMBNAIL)
     down, across = height // rows, width // columns
     blocks = pixels[: down * (height // down), : across * (width // across)]
-    by_row = np.add.reduceat(blocks, np.arange(0, blocks.shape[0], down), axis=0, dtype=np.float32)
-    cells = np.add.reduceat(by_row, np.arange(0, blocks.shape[1], across), axis=1, dtype=np.float32)
-    mean: NDArray[np.float32] = (cells / (down * across)).astype(np.float32)
-    return mean
+    by_row = blocks[::down].astype(np.float32)
+    for i in range(1, down):
+        by_row += blocks[i::down]
+    cells = by_row[:, ::across].copy()
+    for j in range(1, across):
+        cells += by_row[:, j::across]
+    cells /= down * across
+    return cells
 
 
 def _ring_level(levels: NDArray[np.float32], inset: int) -> float:

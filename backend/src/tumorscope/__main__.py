@@ -1,0 +1,5 @@
+"""``python -m tumorscope``: the command."""
+
+from tumorscope.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""The service with the shipped model, as a process of its own on a free port."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tumorscope.api.settings import Settings
+
+_ROOT = Path(__file__).parents[3]
+_START_TIMEOUT_S = 180
+
+
+@dataclass(frozen=True)
+class LiveService:
+    """A running service, a client for it, and where its log goes."""
+
+    client: httpx.Client
+    process: psutil.Process
+    log: Path
+
+    @property
+    def resident_mib(self) -> float:
+        """Resident memory of the process."""
+        return float(self.process.memory_info().rss) / 2**20
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real pictures; tests that need them are skipped without."""
+    folder = Path(os.environ.get("TUMORSCOPE_DATA", _ROOT.parent / "shared" / "data"))
+    if not (folder / "slices.csv").is_file():
+        pytest.skip("the real pictures are absent: set TUMORSCOPE_DATA to the folder that holds slices.csv")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """`tumorscope serve` with the shipped bundle."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path_factory.mktemp("live") / "service.log"
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TUMORSCOPE_BUNDLE": str(Settings().bundle)}
+    command = [sys.executable, "-m", "tumorscope", "serve", "--port", str(port)]
+    with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output) as server:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+                _wait_until_ready(client, server)
+                yield LiveService(client, psutil.Process(server.pid), log)
+        finally:
+            server.terminate()
+
+
+def _wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if client.get("/health/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the service was not ready within {_START_TIMEOUT_S} s")

@@ -1,0 +1,135 @@
+"""POST /predict with the shipped model: what the contract promises for a good picture."""
+
+import base64
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.backend.integration.conftest import LiveService
+from tests.factories import make_phantom_file
+
+_NOTICE = "Investigational. Not for diagnostic use."
+
+
+def _predict(live: LiveService, data: bytes, **parameters: str) -> httpx.Response:
+    return live.client.post("/predict", files={"file": ("scan", data)}, params=parameters)
+
+
+def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
+    data = make_phantom_file()
+    answer = _predict(live, data).json()
+    assert set(answer) == {
+        *("id", "decision", "label", "tumor_probability", "probabilities", "prediction_set", "reasons", "input"),
+        *("slices", "explanation", "model", "timing_ms", "notice"),
+    }
+    assert answer["input"] == {
+        "format": "png",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "width": 256,
+        "height": 256,
+        "slice_count": 1,
+        "spacing_mm": None,
+        "modality": None,
+        "warnings": [],
+    }
+    assert set(answer["timing_ms"]) == {"decode", "preprocess", "inference", "explain", "total"}
+    assert set(answer["model"]) == {"name", "version", "sha256", "engine", "device"}
+    assert answer["notice"] == _NOTICE
+    assert answer["prediction_set"] is None
+    assert answer["explanation"] is None
+    assert answer["slices"] == []
+
+
+def test_probabilities_sum_to_one_and_agree_with_the_decision(live: LiveService) -> None:
+    for lesion in (False, True):
+        answer = _predict(live, make_phantom_file(lesion=lesion)).json()
+        probabilities = answer["probabilities"]
+        assert sum(probabilities.values()) == pytest.approx(1, abs=1e-6)
+        assert answer["tumor_probability"] == pytest.approx(1 - probabilities["no_tumor"], abs=1e-6)
+        assert answer["decision"] == ("tumor" if answer["tumor_probability"] >= 0.5 else "no_tumor")
+        assert (answer["label"] is not None) == (answer["decision"] == "tumor")
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
+def test_every_picture_format_is_told_by_its_content(live: LiveService, file_format: str) -> None:
+    response = live.client.post("/predict", files={"file": ("lie.dcm", make_phantom_file(file_format), "text/plain")})
+    assert response.status_code == 200
+    assert response.json()["input"]["format"] == file_format.lower()
+
+
+def test_lossless_formats_of_the_same_pixels_get_the_same_answer(live: LiveService) -> None:
+    answers = [_predict(live, make_phantom_file(form)).json()["tumor_probability"] for form in ("PNG", "BMP", "TIFF")]
+    assert answers == pytest.approx([answers[0]] * 3, abs=1e-6)
+
+
+def test_plain_body_gets_the_same_answer_as_a_form(live: LiveService) -> None:
+    data = make_phantom_file()
+    for kind in ("image/png", "application/octet-stream", "application/x-www-form-urlencoded"):
+        plain = live.client.post("/predict", content=data, headers={"Content-Type": kind})
+        assert plain.status_code == 200
+        assert plain.json()["probabilities"] == _predict(live, data).json()["probabilities"]
+
+
+def test_ndjson_streams_progress_and_ends_with_the_result(live: LiveService) -> None:
+    response = live.client.post(
+        "/predict", files={"file": make_phantom_file()}, headers={"Accept": "application/x-ndjson"}
+    )
+    assert response.headers["content-type"] == "application/x-ndjson"
+    events = [json.loads(line) for line in response.text.splitlines()]
+    assert [event["event"] for event in events] == ["progress", "progress", "result"]
+    assert events[0] == {"event": "progress", "done": 0, "total": 1}
+    assert events[-1]["notice"] == _NOTICE
+
+
+def test_ndjson_of_a_bad_file_is_a_problem_not_a_stream(live: LiveService) -> None:
+    response = live.client.post("/predict", files={"file": b"text"}, headers={"Accept": "application/x-ndjson"})
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_format")
+
+
+def test_request_id_is_echoed_or_made(live: LiveService) -> None:
+    assert live.client.get("/health", headers={"X-Request-Id": "ward-7.42"}).headers["x-request-id"] == "ward-7.42"
+    assert len(live.client.get("/health").headers["x-request-id"]) >= 16
+
+
+def test_request_id_that_could_forge_a_log_line_is_replaced(live: LiveService) -> None:
+    for forged in ('x","level":"error', "a b", "x" * 200):
+        echoed = live.client.get("/health", headers={"X-Request-Id": forged}).headers["x-request-id"]
+        assert echoed != forged
+
+
+def test_every_answer_states_the_model_version(live: LiveService) -> None:
+    version = live.client.get("/model").json()["manifest"]["version"]
+    for response in (live.client.get("/health"), _predict(live, b"bad"), live.client.get("/nothing")):
+        assert response.headers["x-model-version"] == version
+
+
+def test_real_slices_mostly_get_their_own_class(live: LiveService, data_folder: Path) -> None:
+    with (data_folder / "slices.csv").open(newline="") as table:
+        rows = [row for row in csv.DictReader(table) if row["label"] != "tumor"]
+    by_label: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_label.setdefault(row["label"], []).append(row)
+    right = 0
+    chosen = [row for label in sorted(by_label) for row in by_label[label][:: len(by_label[label]) // 10][:10]]
+    for row in chosen:
+        answer = _predict(live, (data_folder / row["file"]).read_bytes()).json()
+        right += (answer["label"] or answer["decision"]) == row["label"]
+    # Most of these are training pictures; far fewer right ones would mean a wrong model or a wrong preprocessing.
+    assert right >= 0.8 * len(chosen)
+
+
+def test_model_card_states_classes_training_and_figures_with_intervals(live: LiveService) -> None:
+    card = live.client.get("/model").json()
+    manifest = card["manifest"]
+    assert manifest["class_names"] == ["glioma", "meningioma", "no_tumor", "pituitary"]
+    assert manifest["training"]["split_sha256"]
+    for name in ("accuracy", "macro_f1", "tumor_auc_same_collections", "tumor_kind_by_patient"):
+        figure = manifest["metrics"]["figures"][name]
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert manifest["limits"]
+    assert card["notice"] == _NOTICE
+    assert base64.b16decode(card["sha256"].upper())

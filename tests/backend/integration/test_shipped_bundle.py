@@ -1,0 +1,45 @@
+"""The bundle that ships."""
+
+import json
+from pathlib import Path
+
+from tumorscope.api.settings import Settings
+from tumorscope.evaluation.release import draw_golden_files
+from tumorscope.model.bundle import read_bundle
+from tumorscope.training.recipes import plain
+
+_EXAMPLES = Path(__file__).parents[3] / "frontend" / "public" / "examples"
+
+
+def test_bundle_is_small_enough_and_whole() -> None:
+    folder = Settings().bundle
+    bundle = read_bundle(folder)
+    assert sum(path.stat().st_size for path in folder.iterdir()) <= 35 * 2**20
+    assert {array.dtype.name for array in bundle.weights.values()} == {"float16"}
+
+
+def test_golden_pictures_and_the_pages_examples_are_the_phantoms_drawn_here() -> None:
+    drawn = draw_golden_files()
+    assert dict(read_bundle(Settings().bundle).golden_files) == drawn
+    for name, content in drawn.items():
+        assert (_EXAMPLES / name.replace("_", "-")).read_bytes() == content
+
+
+def test_recipe_has_the_split_that_the_bundle_was_trained_on(data_folder: Path) -> None:
+    training = read_bundle(Settings().bundle).manifest.training
+    assert training["recipe"] == plain.NAME
+    assert plain.read_split(data_folder).sha256 == training["split_sha256"]
+
+
+def test_readme_states_the_figures_of_the_bundle() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    figures = read_bundle(Settings().bundle).manifest.metrics["figures"]
+    for name, figure in figures.items():
+        stated = f"| `{name}` | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} | {figure['n']} |"
+        assert stated in readme, f"the README lacks: {stated}"
+
+
+def test_manifest_is_readable_json_for_people() -> None:
+    text = (Settings().bundle / "manifest.json").read_text()
+    assert json.loads(text)["name"] == "tumorscope-vgg16"
+    assert text.count("\n") > 50
