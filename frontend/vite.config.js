@@ -35,7 +35,8 @@ export default defineConfig({
   // One page: an unknown path is a 404, not the page again.
   appType: 'mpa',
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: address,
+  // The unit tests stand beside the other tests of the project, outside this folder.
+  server: { ...address, fs: { allow: ['.', '../tests/frontend'] } },
   preview: { ...address, headers: securityHeaders },
   test: {
     dir: '../tests/frontend',

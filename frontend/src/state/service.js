@@ -35,7 +35,7 @@ export function observeService(service, health) {
 /** @param {Service} service */
 export function describeService(service) {
   const words = WORDS[service.status];
-  return service.modelVersion === null ? words : `${words} · model ${service.modelVersion}`;
+  return service.modelVersion === null ? words : `${words} · model\u00a0${service.modelVersion}`;
 }
 
 /** @param {Service} service */

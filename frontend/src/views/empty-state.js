@@ -64,6 +64,6 @@ function createTryButton(example, onExample) {
   return createElement('button', { type: 'button', onclick: () => onExample(example) }, [
     createElement('img', { src: example.url, alt: '', width: 128, height: 128 }),
     createElement('span', { textContent: `Try: ${example.title}` }),
-    createElement('span', { className: 'synthetic', textContent: 'synthetic, not a patient' }),
+    createElement('span', { className: 'synthetic', textContent: 'synthetic picture' }),
   ]);
 }

@@ -16,11 +16,10 @@ export function createSliceView(root) {
 
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
-  const caption = createElement('figcaption');
+  const caption = createElement('p', { className: 'slice-caption' });
   root.append(
     createElement('figure', { className: 'slice' }, [
-      createElement('div', { className: 'slice-square' }, [canvas]),
-      caption,
+      createElement('div', { className: 'slice-square' }, [canvas, caption]),
     ]),
   );
   new ResizeObserver(paint).observe(canvas);

@@ -42,7 +42,9 @@ export function createStudyList(root, { onSelect, onChoose }) {
 
     /** @param {number} id */
     focus(id) {
-      rows.get(id)?.button.focus();
+      const button = rows.get(id)?.button;
+      button?.focus({ preventScroll: true });
+      button?.scrollIntoView({ block: 'nearest', inline: 'center' });
     },
   };
 }

@@ -1,0 +1,181 @@
+import { fetchExample, fetchHealth, predict } from '../../../frontend/src/api/client.js';
+import { makeFile, makeHealth, makePrediction } from '../factories.js';
+
+/** What the network does with the one request of a test. */
+class StubbedRequest {
+  static answer = { status: 200, body: '', headers: /** @type {Record<string, string>} */ ({}) };
+  /** @type {StubbedRequest} */
+  static last;
+
+  upload = { onprogress: (/** @type {object} */ _event) => {}, onload: () => {} };
+  onload = () => {};
+  onerror = () => {};
+  onabort = () => {};
+  onloadend = () => {};
+  /** @type {Record<string, string>} */
+  sentHeaders = {};
+  status = 0;
+  responseText = '';
+
+  constructor() {
+    StubbedRequest.last = this;
+  }
+
+  /** @param {string} method @param {string} url */
+  open(method, url) {
+    this.target = `${method} ${url}`;
+  }
+
+  /** @param {string} name @param {string} value */
+  setRequestHeader(name, value) {
+    this.sentHeaders[name] = value;
+  }
+
+  /** @param {FormData} form */
+  send(form) {
+    this.form = form;
+  }
+
+  /** @param {string} name */
+  getResponseHeader(name) {
+    return StubbedRequest.answer.headers[name] ?? null;
+  }
+
+  abort() {
+    this.onabort();
+  }
+
+  /** @param {number} status @param {string} body */
+  receive(status, body) {
+    this.status = status;
+    this.responseText = body;
+    this.onload();
+  }
+}
+
+beforeEach(() => {
+  vi.stubGlobal('XMLHttpRequest', StubbedRequest);
+});
+
+function startPrediction() {
+  const controller = new AbortController();
+  const onUploadProgress = vi.fn();
+  const answer = predict(controller.signal, makeFile('scan.png'), onUploadProgress);
+  return { controller, onUploadProgress, answer, request: StubbedRequest.last };
+}
+
+describe('a prediction', () => {
+  test('is asked for with one file and a request id, and given as it came', async () => {
+    const { answer, request } = startPrediction();
+    request.receive(200, JSON.stringify(makePrediction()));
+    expect(await answer).toEqual(makePrediction());
+    expect(request.target).toBe('POST /api/predict');
+    expect(request.form?.getAll('file')).toHaveLength(1);
+    expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
+  });
+
+  test('tells how much is uploaded', async () => {
+    const { onUploadProgress, request } = startPrediction();
+    request.upload.onprogress({ lengthComputable: true, loaded: 40, total: 100 });
+    request.upload.onprogress({ lengthComputable: false, loaded: 60, total: 0 });
+    request.upload.onload();
+    expect(onUploadProgress.mock.calls).toEqual([[0.4], [1]]);
+  });
+
+  test('fails with the problem of the service', async () => {
+    const { answer, request } = startPrediction();
+    request.receive(422, JSON.stringify({ code: 'corrupt_file', request_id: 'r-1' }));
+    await expect(answer).rejects.toMatchObject({ code: 'corrupt_file', requestId: 'r-1' });
+  });
+
+  test("fails with the page of a gateway, under the request's own id", async () => {
+    const { answer, request } = startPrediction();
+    request.receive(413, '<html>413 Request Entity Too Large</html>');
+    await expect(answer).rejects.toMatchObject({
+      code: 'upload_too_large',
+      requestId: request.sentHeaders['X-Request-Id'],
+    });
+  });
+
+  test.each(['<html>', '{}', 'null'])('is not made of a 200 that says %s', async (body) => {
+    const { answer, request } = startPrediction();
+    request.receive(200, body);
+    await expect(answer).rejects.toMatchObject({ code: 'unreadable_answer' });
+  });
+
+  test('fails as unreachable where nobody answers', async () => {
+    const { answer, request } = startPrediction();
+    request.onerror();
+    await expect(answer).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  test('is given up when it is aborted', async () => {
+    const { answer, controller } = startPrediction();
+    controller.abort();
+    await expect(answer).rejects.toBe(controller.signal.reason);
+  });
+
+  test('is not sent when it was aborted before', async () => {
+    const before = StubbedRequest.last;
+    await expect(
+      predict(AbortSignal.abort(), makeFile('scan.png'), () => {}),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    expect(StubbedRequest.last).toBe(before);
+  });
+
+  test('has a request id on plain http too, where browsers give no randomUUID', async () => {
+    vi.stubGlobal('crypto', { getRandomValues: crypto.getRandomValues.bind(crypto) });
+    const { request } = startPrediction();
+    expect(request.sentHeaders['X-Request-Id']).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
+/** @param {() => Response} respond */
+function stubFetch(respond) {
+  const fetched = vi.fn(async () => respond());
+  vi.stubGlobal('fetch', fetched);
+  return fetched;
+}
+
+describe('the health of the service', () => {
+  const { signal } = new AbortController();
+
+  test('is read from a 503 too', async () => {
+    stubFetch(() => Response.json(makeHealth('starting'), { status: 503 }));
+    expect(await fetchHealth(signal)).toEqual(makeHealth('starting'));
+  });
+
+  test("is unreachable behind a gateway's own page", async () => {
+    stubFetch(() => new Response('<html>502 Bad Gateway</html>', { status: 502 }));
+    await expect(fetchHealth(signal)).rejects.toMatchObject({ code: 'unreachable', status: 502 });
+  });
+
+  test('is unreachable where nobody answers', async () => {
+    stubFetch(() => {
+      throw new TypeError('Failed to fetch');
+    });
+    await expect(fetchHealth(signal)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('an example', () => {
+  const { signal } = new AbortController();
+
+  test('becomes a file of its name', async () => {
+    const response = new Response('pixels');
+    // jsdom's files do not hold the blobs of Node's own fetch.
+    response.blob = async () => new Blob(['pixels'], { type: 'image/png' });
+    stubFetch(() => response);
+    const file = await fetchExample(signal, '/examples/a.png', 'a.png');
+    expect(file.name).toBe('a.png');
+    expect(file.type).toBe('image/png');
+    expect(file.size).toBe(6);
+  });
+
+  test('that is missing is a failure', async () => {
+    stubFetch(() => new Response('', { status: 404 }));
+    await expect(fetchExample(signal, '/examples/a.png', 'a.png')).rejects.toMatchObject({
+      status: 404,
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { ServiceFailure } from '../../../frontend/src/api/failure.js';
+import { EMPTY_SESSION, findSelected, reduceSession } from '../../../frontend/src/state/session.js';
+import { makeFile, makeHealth, makePrediction } from '../factories.js';
+
+/** @typedef {import('../../../frontend/src/state/session.js').Action} Action */
+
+/** @param {string[]} names @returns {Action} */
+function add(...names) {
+  const sources = names.map((name) => ({ name, file: makeFile(name), exampleUrl: null }));
+  return { type: 'studiesAdded', sources };
+}
+
+/** @param {Action[]} actions */
+function replay(...actions) {
+  return actions.reduce(reduceSession, EMPTY_SESSION);
+}
+
+test('added pictures wait, and the first of the new ones is selected', () => {
+  const session = replay(add('a.png'), add('b.png', 'c.png'));
+  expect(session.studies.map(({ id, name, phase }) => [id, name, phase])).toEqual([
+    [1, 'a.png', 'waiting'],
+    [2, 'b.png', 'waiting'],
+    [3, 'c.png', 'waiting'],
+  ]);
+  expect(findSelected(session)?.name).toBe('b.png');
+});
+
+test('adding nothing changes nothing', () => {
+  expect(replay(add())).toBe(EMPTY_SESSION);
+});
+
+test('a study is uploaded, analysed, done', () => {
+  const uploading = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'uploadProgressed', id: 1, fraction: 0.4 },
+  );
+  expect(uploading.studies[0]).toMatchObject({ phase: 'uploading', uploaded: 0.4 });
+  const analysing = reduceSession(uploading, { type: 'uploadProgressed', id: 1, fraction: 1 });
+  expect(analysing.studies[0]?.phase).toBe('analysing');
+  const prediction = makePrediction();
+  const done = reduceSession(analysing, { type: 'predictionReceived', id: 1, prediction });
+  expect(done.studies[0]).toMatchObject({ phase: 'done', prediction });
+});
+
+test('what happens to one study leaves the others as they are', () => {
+  const before = replay(add('a.png', 'b.png'));
+  const after = reduceSession(before, { type: 'studyStarted', id: 1 });
+  expect(after.studies[1]).toBe(before.studies[1]);
+});
+
+test('what comes after a study was cancelled is dropped', () => {
+  const cancelled = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'studyCancelled', id: 1 },
+  );
+  /** @type {Action[]} */
+  const late = [
+    { type: 'studyStarted', id: 1 },
+    { type: 'uploadProgressed', id: 1, fraction: 1 },
+    { type: 'predictionReceived', id: 1, prediction: makePrediction() },
+    { type: 'studyFailed', id: 1, failure: new ServiceFailure({ code: 'internal' }) },
+  ];
+  for (const action of late) {
+    expect(reduceSession(cancelled, action).studies[0]?.phase).toBe('cancelled');
+  }
+});
+
+test('a finished study cannot be cancelled', () => {
+  const done = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'predictionReceived', id: 1, prediction: makePrediction() },
+    { type: 'studyCancelled', id: 1 },
+  );
+  expect(done.studies[0]?.phase).toBe('done');
+});
+
+test('a failed study can be tried again, and forgets its failure', () => {
+  const failure = new ServiceFailure({ code: 'overloaded' });
+  const session = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'uploadProgressed', id: 1, fraction: 0.5 },
+    { type: 'studyFailed', id: 1, failure },
+    { type: 'studyRetried', id: 1 },
+  );
+  expect(session.studies[0]).toMatchObject({ phase: 'waiting', failure: null, uploaded: 0 });
+});
+
+test('an example gets its file when it is fetched', () => {
+  const sources = [{ name: 'a.png', file: null, exampleUrl: '/examples/a.png' }];
+  const file = makeFile('a.png');
+  const session = replay(
+    { type: 'studiesAdded', sources },
+    { type: 'exampleFetched', id: 1, file },
+  );
+  expect(session.studies[0]?.file).toBe(file);
+});
+
+test('the state of the service is kept beside the studies', () => {
+  const session = replay(add('a.png'), { type: 'serviceObserved', health: makeHealth('ready') });
+  expect(session.service.status).toBe('ready');
+  expect(session.studies).toHaveLength(1);
+});

@@ -1,0 +1,67 @@
+import { ServiceFailure } from '../../frontend/src/api/failure.js';
+import { UNKNOWN_SERVICE } from '../../frontend/src/state/service.js';
+import { describeStep, describeStudy } from '../../frontend/src/study-description.js';
+import { makePrediction, makeStudy } from './factories.js';
+
+/** @type {import('../../frontend/src/state/service.js').Service} */
+const READY = { status: 'ready', modelVersion: '1' };
+
+test('a waiting study says whether it waits for its turn or for the service', () => {
+  expect(describeStudy(makeStudy(), READY).sentences).toEqual([
+    'Pictures are analysed one after another.',
+  ]);
+  expect(describeStudy(makeStudy(), UNKNOWN_SERVICE).sentences[0]).toMatch(/not ready/);
+});
+
+test('an upload says how far it is and can be cancelled', () => {
+  const study = makeStudy({ phase: 'uploading', uploaded: 0.4 });
+  expect(describeStudy(study, READY)).toMatchObject({
+    headline: 'Uploading 40\u00a0%',
+    cancellable: true,
+    restart: null,
+  });
+  expect(describeStep(study)).toBe('uploading 40\u00a0%');
+});
+
+test('a prediction says its decision, the tumour probability and its reasons', () => {
+  const reasons = [{ code: 'a', message: 'A reason.' }];
+  const study = makeStudy({ phase: 'done', prediction: makePrediction({ reasons }) });
+  expect(describeStudy(study, READY)).toMatchObject({
+    headline: 'Tumour likely: glioma',
+    sentences: ['Tumour probability 98\u00a0%', 'A reason.'],
+    cancellable: false,
+    restart: null,
+  });
+  expect(describeStep(study)).toBe('Tumour likely: glioma');
+});
+
+test('out of scope is said without a number', () => {
+  const prediction = makePrediction({
+    decision: 'out_of_scope',
+    label: null,
+    tumor_probability: null,
+    probabilities: null,
+  });
+  const { sentences } = describeStudy(makeStudy({ phase: 'done', prediction }), READY);
+  expect(sentences).toEqual([]);
+});
+
+test('a failure says what to do, how long to wait, its code and its request', () => {
+  const failure = new ServiceFailure({
+    code: 'overloaded',
+    status: 503,
+    requestId: 'r-1',
+    retryAfterS: 5,
+  });
+  expect(describeStudy(makeStudy({ phase: 'failed', failure }), READY)).toMatchObject({
+    headline: 'The service is busy',
+    sentences: [expect.stringContaining('Try again'), 'The service asks to wait 5 seconds.'],
+    trace: 'overloaded · request r-1',
+    failed: true,
+    restart: 'Try again',
+  });
+});
+
+test('what was cancelled can be started again', () => {
+  expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY).restart).toBe('Analyse again');
+});
