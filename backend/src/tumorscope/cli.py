@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.table import Table
 
 from tumorscope import NOTICE
@@ -121,9 +121,12 @@ def train(
     weights = initial_weights or data / "weights" / "vgg19_imagenet_blocks1to3.npz"
     trained = plain.train(data, run_folder, weights)
     console = Console(stderr=True)
-    with console.status(f"evaluating {len(trained.split.validation)} validation slices"):
+    validation = trained.split.validation
+    with Progress(console=console) as progress:
+        task = progress.add_task("evaluating", total=len(validation))
+        described = plain.describe(trained, version)
         manifest, golden_files = release(
-            plain.describe(trained, version), trained.weights, trained.split.validation, TensorFlowEngine, lambda: None
+            described, trained.weights, validation, TensorFlowEngine, lambda: progress.advance(task)
         )
     write_bundle(output, manifest, trained.weights, golden_files)
     for name, figure in manifest.metrics["figures"].items():

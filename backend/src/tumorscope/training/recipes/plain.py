@@ -23,6 +23,7 @@ from tumorscope.datasets.example import Example
 from tumorscope.datasets.folder import read_slice_table
 from tumorscope.datasets.splits import Split, split_by_patient
 from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
+from tumorscope.domain.errors import TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.model.manifest import DataManifest, InputManifest, Manifest, PreprocessingManifest
 from tumorscope.model.processor import has_bfloat16
@@ -91,11 +92,11 @@ def train(data: Path, run_folder: Path, initial_weights: Path) -> Trained:
     Raises
     ------
     TrainingError
-        Data or initial weights are absent.
+        Data or initial weights are absent, or the run folder holds a run of other data or settings.
     """
     precision: Precision = "mixed_bfloat16" if has_bfloat16() else "float32"
-    run_folder.mkdir(parents=True, exist_ok=True)
     split = read_split(data)
+    _claim_run_folder(run_folder, _settings(split, initial_weights))
     counts: dict[str, int] = {}
     network: keras.Model | None = None
     with _progress() as progress:
@@ -178,8 +179,21 @@ def _prepare_stage(split: Split, stage: Stage, progress: Progress) -> tuple[Pict
     return pictures, validation, counts
 
 
-def _record(split: Split, counts: dict[str, int], initial_weights: Path, run_folder: Path) -> dict[str, Any]:
-    """What the manifest says of the run."""
+def _claim_run_folder(run_folder: Path, settings: dict[str, Any]) -> None:
+    """Note what the run is of; going on with another one's weights would give a bundle that lies about itself."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    note = run_folder / "settings.json"
+    text = json.dumps(settings, indent=2)
+    if not note.is_file():
+        note.write_text(text, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != text:
+        raise TrainingError(f"{run_folder} holds a run of other data or settings; remove it or name another folder.")
+
+
+def _settings(split: Split, initial_weights: Path) -> dict[str, Any]:
+    """What two runs must share to be the same."""
+    if not initial_weights.is_file():
+        raise TrainingError(f"{initial_weights} is absent; say where initial weights are with --initial-weights.")
     return {
         "recipe": NAME,
         "seed": SEED,
@@ -187,8 +201,16 @@ def _record(split: Split, counts: dict[str, int], initial_weights: Path, run_fol
         "batch_size": BATCH_SIZE,
         "label_smoothing": LABEL_SMOOTHING,
         "frozen_convolutions": FROZEN_CONVOLUTIONS,
+        "mixture": asdict(MIXTURE),
         "initial_weights_sha256": hashlib.sha256(initial_weights.read_bytes()).hexdigest(),
         "split_sha256": split.sha256,
+    }
+
+
+def _record(split: Split, counts: dict[str, int], initial_weights: Path, run_folder: Path) -> dict[str, Any]:
+    """What the manifest says of the run."""
+    return {
+        **_settings(split, initial_weights),
         "training_slices": dict(Counter(example.label for example in split.training)),
         "training_patients": len({example.patient_id for example in split.training}),
         "validation_slices": dict(Counter(example.label for example in split.validation)),
