@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect } from '@playwright/test';
 
 /** The parts of the page by what they are to a person, and what holds on every journey. */
@@ -40,3 +41,21 @@ export async function readAnswer(page) {
 }
 
 export const DECIDED = /^(Tumour likely|No tumour seen|Not certain: |This does not look like)/;
+
+/**
+ * What must hold of every state in every look, and a picture of it for people.
+ * @param {import('@playwright/test').Page} page
+ * @param {string} name of the picture
+ */
+export async function checkAppearance(page, name) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(grave.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, 'nothing scrolls sideways').toBe(0);
+  await expect(describePage(page).notice).toBeInViewport({ ratio: 1 });
+  await page.screenshot({ path: `test-results/screens/${name}.png` });
+}

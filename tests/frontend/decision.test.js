@@ -1,5 +1,5 @@
 import { describeClass, describeDecision } from '../../frontend/src/decision.js';
-import { makePrediction } from './factories.js';
+import { makePrediction } from './factories.mjs';
 
 test('a tumour is named by its kind', () => {
   expect(describeDecision(makePrediction())).toBe('Tumour likely: glioma');

@@ -1,7 +1,7 @@
 import { ServiceFailure } from '../../frontend/src/api/failure.js';
 import { UNKNOWN_SERVICE } from '../../frontend/src/state/service.js';
 import { describeStep, describeStudy } from '../../frontend/src/study-description.js';
-import { makePrediction, makeStudy } from './factories.js';
+import { makePrediction, makeStudy } from './factories.mjs';
 
 /** @type {import('../../frontend/src/state/service.js').Service} */
 const READY = { status: 'ready', modelVersion: '1' };

@@ -13,14 +13,16 @@ import { isReady } from './service.js';
  * @property {(signal: AbortSignal, url: string, name: string) => Promise<File>} fetchExample
  */
 
+const AWAY_CODES = new Set(['unreachable', 'not_ready']);
+
 /**
  * Analyses the waiting studies one after another, while the service is ready.
  * @param {{ getState: () => Session, dispatch: (action: Action) => void,
  *           subscribe: (listener: (session: Session) => void) => void }} store
  * @param {AnalysisClient} client
- * @param {() => void} onUnreachable
+ * @param {() => void} onServiceAway the service takes no study now
  */
-export function createAnalysisQueue(store, client, onUnreachable) {
+export function createAnalysisQueue(store, client, onServiceAway) {
   /** @type {{ id: number, controller: AbortController } | null} */
   let running = null;
 
@@ -74,7 +76,7 @@ export function createAnalysisQueue(store, client, onUnreachable) {
         : new ServiceFailure({ code: 'unreadable_answer', detail: String(error) });
     store.dispatch({ type: 'studyFailed', id, failure });
     // The other studies wait for the service instead of failing one after another.
-    if (failure.code === 'unreachable') onUnreachable();
+    if (AWAY_CODES.has(failure.code)) onServiceAway();
   }
 
   store.subscribe(advance);

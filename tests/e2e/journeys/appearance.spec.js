@@ -1,26 +1,7 @@
-import AxeBuilder from '@axe-core/playwright';
-import { DECIDED, describePage, expect, test } from '../page.js';
+import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample, findScans } from '../scans.js';
 
 const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
-
-/**
- * What must hold of every state in every look, and a picture of it for people.
- * @param {import('@playwright/test').Page} page
- * @param {string} name of the picture
- */
-async function checkAppearance(page, name) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  expect(grave.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(overflow, 'nothing scrolls sideways').toBe(0);
-  await expect(describePage(page).notice).toBeInViewport({ ratio: 1 });
-  await page.screenshot({ path: `test-results/screens/${name}.png` });
-}
 
 for (const look of ['dark', 'light']) {
   for (const [width, viewport] of Object.entries(WIDTHS)) {

@@ -1,5 +1,5 @@
 import { fetchExample, fetchHealth, predict } from '../../../frontend/src/api/client.js';
-import { makeFile, makeHealth, makePrediction } from '../factories.js';
+import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
 
 /** What the network does with the one request of a test. */
 class StubbedRequest {

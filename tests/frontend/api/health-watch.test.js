@@ -1,5 +1,5 @@
 import { watchHealth } from '../../../frontend/src/api/health-watch.js';
-import { makeHealth } from '../factories.js';
+import { makeHealth } from '../factories.mjs';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -2,7 +2,7 @@ import { ServiceFailure } from '../../../frontend/src/api/failure.js';
 import { createAnalysisQueue } from '../../../frontend/src/state/analysis-queue.js';
 import { EMPTY_SESSION, reduceSession } from '../../../frontend/src/state/session.js';
 import { createStore } from '../../../frontend/src/state/store.js';
-import { makeFile, makeHealth, makePrediction } from '../factories.js';
+import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
 
 /** A service that answers when the test says so. */
 function startQueue() {
@@ -20,9 +20,9 @@ function startQueue() {
     },
     fetchExample: vi.fn(async (_signal, _url, name) => makeFile(name)),
   };
-  const onUnreachable = vi.fn(() => store.dispatch({ type: 'serviceObserved', health: null }));
-  const queue = createAnalysisQueue(store, /** @type {any} */ (client), onUnreachable);
-  return { store, requests, client, queue, onUnreachable };
+  const onServiceAway = vi.fn(() => store.dispatch({ type: 'serviceObserved', health: null }));
+  const queue = createAnalysisQueue(store, /** @type {any} */ (client), onServiceAway);
+  return { store, requests, client, queue, onServiceAway };
 }
 
 /** @param {string[]} names */
@@ -82,16 +82,19 @@ test('a picture that is refused does not hold up the others', async () => {
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
 });
 
-test('when the service is lost the other studies wait instead of failing', async () => {
-  const { store, requests, onUnreachable } = startQueue();
-  store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
-  requests[0]?.answer.reject(new ServiceFailure({ code: 'unreachable' }));
-  await vi.waitFor(() => expect(onUnreachable).toHaveBeenCalledOnce());
-  expect(readPhases(store)).toEqual(['failed', 'waiting']);
-  store.dispatch(READY);
-  await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
-});
+test.each(['unreachable', 'not_ready'])(
+  'when the service is lost (%s) the other studies wait instead of failing',
+  async (code) => {
+    const { store, requests, onServiceAway } = startQueue();
+    store.dispatch(READY);
+    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+    requests[0]?.answer.reject(new ServiceFailure({ code }));
+    await vi.waitFor(() => expect(onServiceAway).toHaveBeenCalledOnce());
+    expect(readPhases(store)).toEqual(['failed', 'waiting']);
+    store.dispatch(READY);
+    await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
+  },
+);
 
 test('a failed study is analysed again when it is retried', async () => {
   const { store, requests } = startQueue();

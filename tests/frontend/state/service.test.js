@@ -6,7 +6,7 @@ import {
   observeService,
   UNKNOWN_SERVICE,
 } from '../../../frontend/src/state/service.js';
-import { makeHealth } from '../factories.js';
+import { makeHealth } from '../factories.mjs';
 
 test.each(
   /** @type {const} */ ([

@@ -1,6 +1,6 @@
 import { ServiceFailure } from '../../../frontend/src/api/failure.js';
 import { EMPTY_SESSION, findSelected, reduceSession } from '../../../frontend/src/state/session.js';
-import { makeFile, makeHealth, makePrediction } from '../factories.js';
+import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
 
 /** @typedef {import('../../../frontend/src/state/session.js').Action} Action */
 

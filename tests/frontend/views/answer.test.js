@@ -1,5 +1,5 @@
 import { createAnswerView } from '../../../frontend/src/views/answer.js';
-import { makePrediction } from '../factories.js';
+import { makePrediction } from '../factories.mjs';
 
 test('a prediction says what was read, by which model, on what and how fast', () => {
   const root = document.createElement('div');

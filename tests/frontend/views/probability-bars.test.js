@@ -1,5 +1,5 @@
 import { createProbabilityBars } from '../../../frontend/src/views/probability-bars.js';
-import { makePrediction } from '../factories.js';
+import { makePrediction } from '../factories.mjs';
 
 /** @param {ReturnType<typeof makePrediction>} prediction */
 function showBars(prediction) {
