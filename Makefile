@@ -1,0 +1,116 @@
+# Needs Python 3.11 to 3.13, Node.js 20.19 or newer, and GNU make. `make` alone lists the targets.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# The first of these that fits is used; or name one: make setup PYTHON=/path/to/python
+PYTHON ?= python3 python3.13 python3.12 python3.11
+UV ?= uv
+CHROMIUM_NAMES := chromium chromium-browser google-chrome google-chrome-stable
+# Looked for only where it is needed, like the two below it.
+CHROMIUM = $(or $(CHROMIUM_PATH),$(firstword $(foreach name,$(CHROMIUM_NAMES),$(shell command -v $(name)))))
+COMPOSE_COMMAND = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+COMPOSE = $(COMPOSE_COMMAND) -f docker-compose.yml $(if $(GPU),-f docker-compose.gpu.yml)
+
+PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
+PYTHON_SOURCES := backend/src tests scripts
+UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+# TensorFlow with CUDA takes the place of the one without.
+GPU_OVERRIDE := tensorflow-cpu ; python_version < '3'\ntensorflow[and-cuda]\n
+
+PYTHON_READY := .venv/.ready
+PAGE_READY := frontend/node_modules/.ready
+JOURNEYS_READY := tests/e2e/node_modules/.ready
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(PYTHON_READY) $(PAGE_READY) ## Serve API and page here, without Docker; ports: PORT=8000 WEB_PORT=8080
+	@npm --prefix frontend run --silent build -- --logLevel warn
+	@exec .venv/bin/python scripts/run.py
+
+.PHONY: serve
+serve: $(PYTHON_READY) ## Serve the API alone; port: PORT=8000
+	@exec .venv/bin/tumorscope serve --port "$${PORT:-8000}"
+
+.PHONY: setup
+setup: $(PYTHON_READY) $(PAGE_READY) $(JOURNEYS_READY) ## Install what developing needs, into this folder only
+
+# Only what changed since is installed again.
+$(PYTHON_READY): backend/requirements-dev.lock backend/pyproject.toml
+	@python=$$(for name in $(PYTHON); do \
+	    "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	        && command -v "$$name" && break; done); \
+	[ -n "$$python" ] || { echo 'Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make setup PYTHON=/path/to/python' >&2; exit 1; }; \
+	[ -x .venv/bin/pip ] || "$$python" -m venv --clear .venv \
+	    || { echo "$$python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo 'Installing the Python packages into .venv (2 GB)'
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@touch $@
+
+$(PAGE_READY) $(JOURNEYS_READY): %/node_modules/.ready: %/package.json %/package-lock.json
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' 2>/dev/null \
+	    || { echo 'Node.js 20.19 or newer is needed; none was found.' >&2; exit 1; }
+	@echo 'Installing the packages of $*'
+	@npm --prefix $* ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: test
+test: setup ## Test the backend, the page, and the journeys through both where a Chromium is found
+	$(PYTEST) tests/backend
+	npm --prefix frontend test
+	@$(if $(CHROMIUM),$(MAKE) --no-print-directory test-e2e,echo 'Skipped the journeys in a browser: no Chromium was found. On Debian: apt-get install chromium; or set CHROMIUM_PATH.')
+
+.PHONY: test-e2e
+test-e2e: setup ## Make the journeys through page and API in Chromium
+	@$(if $(CHROMIUM),,echo 'Chromium is needed. On Debian: apt-get install chromium; or set CHROMIUM_PATH.' >&2; exit 1)
+	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e test
+
+.PHONY: test-compose
+test-compose: setup ## Build the two containers, start them and test the stack; needs a Docker engine
+	$(PYTEST) tests/compose
+
+.PHONY: check
+check: setup ## Lint, check formats, types and imports
+	.venv/bin/ruff check --config backend/pyproject.toml $(PYTHON_SOURCES)
+	.venv/bin/ruff format --check --config backend/pyproject.toml $(PYTHON_SOURCES)
+	.venv/bin/mypy --config-file backend/pyproject.toml $(PYTHON_SOURCES)
+	.venv/bin/lint-imports --config backend/pyproject.toml
+	npm --prefix frontend run check
+
+.PHONY: format
+format: setup ## Format and mend what can be mended by itself
+	.venv/bin/ruff check --fix --config backend/pyproject.toml $(PYTHON_SOURCES)
+	.venv/bin/ruff format --config backend/pyproject.toml $(PYTHON_SOURCES)
+	cd frontend && npx biome check --write . ../tests/frontend ../tests/e2e
+
+.PHONY: train
+train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="--version 1.0.0"
+	.venv/bin/tumorscope train $(ARGS)
+
+.PHONY: bench
+bench: $(PYTHON_READY) ## Measure speed and accuracy
+	.venv/bin/python -m tests.bench $(ARGS)
+
+.PHONY: openapi
+openapi: $(PYTHON_READY) $(PAGE_READY) ## Write backend/openapi.json, and the page's types from it
+	.venv/bin/tumorscope openapi >backend/openapi.json.new && mv backend/openapi.json.new backend/openapi.json
+	npm --prefix frontend run generate-types
+
+.PHONY: lock
+lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--upgrade
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) pyproject.toml --output-file requirements.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra train --extra dev pyproject.toml --output-file requirements-dev.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements.lock \
+	    --override <(printf "$(GPU_OVERRIDE)") pyproject.toml --output-file requirements-gpu.lock >/dev/null
+
+.PHONY: up
+up: ## Build and start the two containers; on an NVIDIA GPU: GPU=1
+	$(COMPOSE) up --build --detach
+	@echo "Tumorscope is open at http://$$($(COMPOSE) port frontend 8080)"
+
+.PHONY: down
+down: ## Stop the containers and remove them
+	$(COMPOSE) down
