@@ -12,6 +12,7 @@ import './decision.css';
  */
 export function createDecisionView(root, { onCancel, onRestart }) {
   let studyId = 0;
+  let shown = '';
   const headline = createElement('h2', { tabIndex: -1 });
   const sentences = createElement('div', { className: 'decision-sentences' });
   const trace = createElement('p', { className: 'trace' });
@@ -40,6 +41,10 @@ export function createDecisionView(root, { onCancel, onRestart }) {
      */
     update(study, service) {
       const description = describeStudy(study, service);
+      // What stays the same is left alone, so that a selected request id stays selected.
+      const next = JSON.stringify([study.id, description]);
+      if (next === shown) return;
+      shown = next;
       studyId = study.id;
       const focused = document.activeElement;
       headline.textContent = description.headline;
@@ -49,7 +54,6 @@ export function createDecisionView(root, { onCancel, onRestart }) {
       trace.textContent = description.trace;
       trace.hidden = description.trace === '';
       section.classList.toggle('failed', description.failed);
-      section.dataset.phase = study.phase;
       cancelButton.hidden = !description.cancellable;
       restartButton.hidden = description.restart === null;
       restartButton.textContent = description.restart;
