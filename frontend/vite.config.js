@@ -42,6 +42,8 @@ export default defineConfig({
     dir: '../tests/frontend',
     environment: 'jsdom',
     globals: true,
+    pool: 'threads',
+    isolate: false,
     restoreMocks: true,
     unstubGlobals: true,
   },
