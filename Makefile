@@ -43,11 +43,11 @@ $(PYTHON_READY): backend/requirements-dev.lock backend/pyproject.toml
 	    "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	        && command -v "$$name" && break; done); \
 	[ -n "$$python" ] || { echo 'Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make setup PYTHON=/path/to/python' >&2; exit 1; }; \
-	[ -x .venv/bin/pip ] || "$$python" -m venv --clear .venv \
+	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv \
 	    || { echo "$$python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo 'Installing the Python packages into .venv (2 GB)'
-	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
-	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable backend
 	@touch $@
 
 $(PAGE_READY) $(JOURNEYS_READY): %/node_modules/.ready: %/package.json %/package-lock.json
