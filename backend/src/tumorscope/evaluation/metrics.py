@@ -74,7 +74,7 @@ def summarise(scored: Scored, same_collections: Sequence[str], tumor_threshold: 
     -------
     dict
         Per figure ``value``, ``low``, ``high`` (95 % interval), ``n`` and ``patients``; figures for each class; the
-        confusion matrix. A figure without examples is left out.
+        confusion matrix. A figure that is undefined for lack of examples is left out.
     """
 
     def called_tumor(part: Scored) -> float:
@@ -103,10 +103,10 @@ def summarise(scored: Scored, same_collections: Sequence[str], tumor_threshold: 
         "ece": (of_kind, expected_calibration_error),
     }
     rng = np.random.default_rng(seed)
+    # Without examples, or without both classes that an area needs, there is no figure.
+    known = {name: pair for name, pair in parts.items() if len(pair[0].labels) and not np.isnan(pair[1](pair[0]))}
     return {
-        "figures": {
-            name: _with_interval(part, figure, rng) for name, (part, figure) in parts.items() if len(part.labels)
-        },
+        "figures": {name: _with_interval(part, figure, rng) for name, (part, figure) in known.items()},
         "classes": _per_class(of_kind),
         "confusion_matrix": confusion_matrix(of_kind.labels, of_kind.predicted, labels=scored.class_names).tolist(),
     }
