@@ -31,7 +31,7 @@ class TensorFlowEngine:
             tf.config.experimental.set_memory_growth(gpu, True)
         self.device = "gpu" if gpus else "cpu"
         # A processor that multiplies bfloat16 itself answers in half the time; what it does to the answers is measured
-        # on the validation pictures by `make bench`.
+        # by `make bench`.
         halved = self.device == "cpu" and has_bfloat16()
         self.name = "tensorflow-bfloat16" if halved else "tensorflow-float32"
         network = load_network(bundle, "mixed_bfloat16" if halved else "float32")
