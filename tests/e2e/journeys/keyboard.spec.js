@@ -28,7 +28,10 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   const choosing = page.waitForEvent('filechooser');
   await tabTo(page, /^Choose pictures/);
   await page.keyboard.press('Enter');
-  await (await choosing).setFiles([findExample('phantom-plain.png'), findExample('phantom-lesion-a.png')]);
+  await (await choosing).setFiles([
+    findExample('phantom-plain.png'),
+    findExample('phantom-lesion-a.png'),
+  ]);
   await expect(parts.studies.nth(0).getByRole('button')).toBeFocused();
   await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
 
