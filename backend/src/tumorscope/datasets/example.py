@@ -14,6 +14,25 @@ _MAX_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class PictureReference:
+    """A picture file of one slice."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeReference:
+    """A slice of a NIfTI volume: `index` along the axis that `plane` stacks, in RAS+."""
+
+    path: Path
+    plane: Plane
+    index: int
+
+
+ImageReference = PictureReference | VolumeReference
+
+
+@dataclass(frozen=True, slots=True)
 class RelativeBox:
     """A rectangle as fractions of the picture's width and height, by its centre."""
 
@@ -29,27 +48,29 @@ class Example:
 
     Parameters
     ----------
-    path : Path
-        A picture, or a NIfTI volume.
+    image : ImageReference
+        Where its pixels are.
     label : str
         A class name, or ``tumor`` for a tumour of unstated kind.
     patient_id : str
         Examples that share it must never be on both sides of a split.
     source : str
         The collection.
+    plane : {'sagittal', 'coronal', 'axial'}, optional
+        None where the source does not say.
+    sequence : str, optional
+        ``t1``, ``t1ce``, ``t2``, ``flair``; None where the source does not say.
     box : RelativeBox, optional
         Where the tumour is.
-    plane, index : optional
-        Which slice of a volume; None for a picture.
     """
 
-    path: Path
+    image: ImageReference
     label: str
     patient_id: str
     source: str
-    box: RelativeBox | None = None
     plane: Plane | None = None
-    index: int | None = None
+    sequence: str | None = None
+    box: RelativeBox | None = None
 
 
 def read_example(example: Example) -> Slice:
@@ -72,9 +93,11 @@ def read_example(example: Example) -> Slice:
     OSError
         The file cannot be read.
     """
-    if example.plane is None or example.index is None:
-        return decode_scan(example.path.read_bytes(), _MAX_PIXELS)
-    return slice_volume(read_volume(example.path), example.plane, example.index)
+    match example.image:
+        case PictureReference(path):
+            return decode_scan(path.read_bytes(), _MAX_PIXELS)
+        case VolumeReference(path, plane, index):
+            return slice_volume(read_volume(path), plane, index)
 
 
 @lru_cache(maxsize=2)

@@ -3,11 +3,14 @@
 import csv
 from pathlib import Path
 
-from tumorscope.datasets.example import Example, RelativeBox
+from tumorscope.datasets.example import Example, PictureReference, RelativeBox
 from tumorscope.domain.errors import TrainingError
 
 _COLUMNS = ("file", "label", "patient_id", "source")
 _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
+
+# What the collection's own description says of every picture in it.
+_SEQUENCES = {"figshare-1512427": "t1ce"}
 
 
 def read_slice_table(table: Path) -> list[Example]:
@@ -37,12 +40,19 @@ def read_slice_table(table: Path) -> list[Example]:
     if missing:
         raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
     examples = [
-        Example(table.parent / row["file"], row["label"], row["patient_id"], row["source"], _read_box(row))
+        Example(
+            PictureReference(table.parent / row["file"]),
+            row["label"],
+            row["patient_id"],
+            row["source"],
+            sequence=_SEQUENCES.get(row["source"]),
+            box=_read_box(row),
+        )
         for row in rows
     ]
-    absent = next((example.path for example in examples if not example.path.is_file()), None)
+    absent = next((row["file"] for row in rows if not (table.parent / row["file"]).is_file()), None)
     if absent is not None:
-        raise TrainingError(f"{table} names {absent.name}, which is absent.")
+        raise TrainingError(f"{table} names {absent}, which is absent.")
     return examples
 
 

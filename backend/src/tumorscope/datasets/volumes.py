@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorscope.datasets.example import Example, read_volume
+from tumorscope.datasets.example import Example, VolumeReference, read_volume
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.imaging.slices import Plane
 
+SEQUENCES = ("flair", "t1", "t1ce", "t2")
 _PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 # The outer quarters of a head hold neck, face and vertex.
 _INNER = (0.28, 0.78)
@@ -37,7 +38,15 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example
             indices = np.linspace(_INNER[0] * shape[axis], _INNER[1] * shape[axis], slices_per_plane).astype(int)
             patient = f"healthy-{path.parent.name}"
             examples += [
-                Example(path, NO_TUMOR, patient, "healthy-volumes", plane=plane, index=int(index)) for index in indices
+                Example(
+                    VolumeReference(path, plane, int(index)),
+                    NO_TUMOR,
+                    patient,
+                    "healthy-volumes",
+                    plane=plane,
+                    sequence=_sequence_of(path),
+                )
+                for index in indices
             ]
     return examples
 
@@ -64,7 +73,15 @@ def find_masked_slices(folder: Path, label: str) -> list[Example]:
         mask = read_volume(path.with_name(path.name.replace("_Scan_T1", "_Mask"))).voxels > 0
         patient = f"{folder.name}-{path.parent.name}"
         examples += [
-            Example(path, label, patient, folder.name, plane="axial", index=int(index))
+            Example(
+                VolumeReference(path, "axial", int(index)), label, patient, folder.name, plane="axial", sequence="t1"
+            )
             for index in np.flatnonzero(mask.sum(axis=(0, 1)) >= _MIN_TUMOR_VOXELS)
         ]
     return examples
+
+
+def _sequence_of(path: Path) -> str | None:
+    """The sequence that a file name ends in, as ``subj01_flair.nii.gz`` does; None for another ending."""
+    ending = path.name.split(".")[0].rsplit("_", 1)[-1].lower()
+    return ending if ending in SEQUENCES else None
