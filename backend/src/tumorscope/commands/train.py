@@ -1,43 +1,143 @@
 """``tumorscope train``: a recipe and data in, a bundle out."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-DataOption = Annotated[Path, typer.Option(envvar="TUMORSCOPE_DATA", help="Folder that holds slices.csv.")]
+from tumorscope.domain.errors import TrainingError
+
+if TYPE_CHECKING:
+    from tumorscope.datasets.splits import Split
+    from tumorscope.training.recipe import Recipe
+    from tumorscope.training.run import Trained
+
+DataOption = Annotated[
+    Path,
+    typer.Option(envvar="TUMORSCOPE_DATA", help="A folder with slices.csv, a CSV, class folders, or prepared BraTS."),
+]
 
 
 def train(
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or a Python file that holds a RECIPE.")],
     data: DataOption = Path("../shared/data"),
-    output: Annotated[Path, typer.Option(help="Folder of the bundle that is written.")] = Path(
-        "backend/models/default"
-    ),
-    run_folder: Annotated[Path, typer.Option(help="Checkpoints; a run found there goes on.")] = Path("runs/plain"),
+    output: Annotated[Path | None, typer.Option(help="Folder of the bundle; default: models/NAME.")] = None,
+    run_folder: Annotated[Path | None, typer.Option(help="Checkpoints and logs; default: runs/NAME.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that the run folder holds.")] = False,
     initial_weights: Annotated[
-        Path | None, typer.Option(help="Lower convolutions; by default the data folder's.")
+        Path | None, typer.Option(help="Convolutions to start from: .npz, or Keras' VGG16 without top as .h5.")
     ] = None,
+    split: Annotated[Path | None, typer.Option(help="Split file; default: the recipe's seeded split.")] = None,
+    allow_leakage: Annotated[
+        bool, typer.Option("--allow-leakage", help="Train on a split that leaks; the model card will say so.")
+    ] = False,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
-    """Train the plain recipe and write its bundle."""
+    """Train a recipe and write its bundle.
+
+    Interrupted, a run goes on with --resume. KERAS_BACKEND chooses tensorflow, jax or torch; the bundle's figures are
+    always measured with the TensorFlow engine, which serves.
+    """
+    from tumorscope.datasets.splits import write_split  # noqa: PLC0415
+    from tumorscope.training.recipes import load_recipe  # noqa: PLC0415
+    from tumorscope.training.run import run_recipe  # noqa: PLC0415
+
+    loaded = load_recipe(recipe)
+    folder = run_folder or Path("runs") / loaded.name
+    if (folder / "settings.json").is_file() and not resume:
+        raise TrainingError(f"{folder} holds a run already: go on with --resume, or name another --run-folder.")
+    examples_split = _read_split(loaded, data, split)
+    leaks = _check_leakage(examples_split, allow_leakage)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_split(examples_split, folder / "split.json")
+    trained = run_recipe(
+        loaded, examples_split, folder, _find_initial_weights(loaded, data, initial_weights), leakage_allowed=leaks
+    )
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        _release(loaded, trained, examples_split, folder, output or Path("models") / loaded.name, version)
+    else:
+        _release_with_tensorflow()
+
+
+def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":
+    from tumorscope.datasets.splits import read_split, split_by_patient  # noqa: PLC0415
+
+    examples = list(recipe.read_examples(data))
+    return (
+        split_by_patient(examples, recipe.validation_share, recipe.seed) if file is None else read_split(file, examples)
+    )
+
+
+def _check_leakage(split: "Split", allowed: bool) -> bool:
+    """Whether the split leaks.
+
+    Raises
+    ------
+    TrainingError
+        It does, and that is not allowed.
+    """
+    from tumorscope.datasets.audit import find_leakage  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("looking for leakage", total=len(split.training) + len(split.validation))
+        leakage = find_leakage(split, lambda: progress.advance(task))
+    if leakage.found and not allowed:
+        raise TrainingError(
+            f"The split leaks: {leakage.summary} `tumorscope audit` shows them; --allow-leakage trains all the same."
+        )
+    return leakage.found
+
+
+def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> Path | Literal["imagenet"] | None:
+    if given is not None:
+        return given
+    match recipe.initial_weights:
+        case "data":
+            return data / "weights" / "vgg19_imagenet_blocks1to3.npz"
+        case "imagenet":
+            return "imagenet"
+        case "none":
+            return None
+
+
+def _release(
+    recipe: "Recipe", trained: "Trained", split: "Split", run_folder: Path, output: Path, version: str
+) -> None:
     from tumorscope.evaluation.release import release  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
-    from tumorscope.training.recipes import plain  # noqa: PLC0415
+    from tumorscope.training.describe import describe  # noqa: PLC0415
 
-    weights = initial_weights or data / "weights" / "vgg19_imagenet_blocks1to3.npz"
-    trained = plain.train(data, run_folder, weights)
     console = Console(stderr=True)
-    validation = trained.split.validation
     with Progress(console=console) as progress:
-        task = progress.add_task("evaluating", total=len(validation))
-        described = plain.describe(trained, version)
+        task = progress.add_task("evaluating", total=len(split.validation))
         manifest, golden_files = release(
-            described, trained.weights, validation, TensorFlowEngine, lambda: progress.advance(task)
+            describe(recipe, trained, version),
+            trained.weights,
+            split.validation,
+            TensorFlowEngine,
+            lambda: progress.advance(task),
         )
-    write_bundle(output, manifest, trained.weights, golden_files)
+    attached = {"split.json": (run_folder / "split.json").read_bytes()}
+    write_bundle(output, manifest, trained.weights, golden_files, attached)
     for name, figure in manifest.metrics["figures"].items():
         console.print(f"{name}: {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}), n={figure['n']}")
     console.print(f"wrote {output}")
+
+
+def _release_with_tensorflow() -> None:
+    """The same command again, with the run finished: Keras has one backend for the life of a process."""
+    command = [sys.executable, "-m", "tumorscope", *sys.argv[1:]]
+    if "--resume" not in command:
+        command.append("--resume")
+    ended = subprocess.run(command, env={**os.environ, "KERAS_BACKEND": "tensorflow"}, check=False)  # noqa: S603
+    if ended.returncode:
+        raise TrainingError(
+            "The weights are trained and in the run folder; without TensorFlow here, write the bundle where it is "
+            "installed: the same command with --resume and KERAS_BACKEND=tensorflow."
+        )

@@ -84,7 +84,11 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def write_bundle(
-    folder: Path, manifest: Manifest, weights: Mapping[str, NDArray[np.float32]], golden_files: Mapping[str, bytes]
+    folder: Path,
+    manifest: Manifest,
+    weights: Mapping[str, NDArray[np.float32]],
+    golden_files: Mapping[str, bytes],
+    attached: Mapping[str, bytes] | None = None,
 ) -> None:
     """Write a bundle, its manifest last, so that an interrupted write is not taken for a bundle.
 
@@ -98,11 +102,13 @@ def write_bundle(
         Stored as float16.
     golden_files : mapping of str to bytes
         By the names that the manifest's ``golden`` uses.
+    attached : mapping of str to bytes, optional
+        Files that serving does not need and evaluation does, for example ``split.json``.
     """
     buffer = io.BytesIO()
     stored: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
     np.savez(buffer, **stored)
-    contents = {WEIGHTS_FILE: buffer.getvalue(), **golden_files}
+    contents = {WEIGHTS_FILE: buffer.getvalue(), **golden_files, **(attached or {})}
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST_FILE).unlink(missing_ok=True)

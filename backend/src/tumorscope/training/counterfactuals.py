@@ -20,8 +20,12 @@ _MIN_SYMMETRY = 0.6
 Grey = NDArray[np.float32]
 
 
-def box_in_model(box: RelativeBox, model_input: ModelInput) -> tuple[float, float, float, float]:
-    """Centre row and column and half height and width of a source box, in pixels of the model's square."""
+Box = tuple[float, float, float, float]
+"""Centre row, centre column, half height and half width, in pixels of the model's square."""
+
+
+def box_in_model(box: RelativeBox, model_input: ModelInput) -> Box:
+    """A source box in the model's square."""
     geometry = model_input.geometry
     row, column = geometry.to_model(box.y_center * geometry.source_height, box.x_center * geometry.source_width)
     scale = geometry.size / geometry.square_side
@@ -30,7 +34,7 @@ def box_in_model(box: RelativeBox, model_input: ModelInput) -> tuple[float, floa
     return row, column, half_height, half_width
 
 
-def remove_tumor(grey: Grey, box: tuple[float, float, float, float]) -> Grey | None:
+def remove_tumor(grey: Grey, box: Box) -> Grey | None:
     """Replace a tumour by the mirrored other side.
 
     Parameters
@@ -72,8 +76,8 @@ def remove_tumor(grey: Grey, box: tuple[float, float, float, float]) -> Grey | N
 
 
 def blend_lesion(
-    healthy: Grey, donor: Grey, box: tuple[float, float, float, float], rng: np.random.Generator, keep_contrast: bool
-) -> Grey | None:
+    healthy: Grey, donor: Grey, box: Box, rng: np.random.Generator, keep_contrast: bool
+) -> tuple[Grey, Box] | None:
     """Blend a part of another slice into a healthy one.
 
     Parameters
@@ -89,8 +93,8 @@ def blend_lesion(
 
     Returns
     -------
-    ndarray, shape (size, size), float32, 0..1, or None
-        None where no place inside the head was found.
+    (ndarray, shape (size, size), float32, 0..1; Box), or None
+        The picture, and where the blended part lies in it; None where no place inside the head was found.
     """
     size = healthy.shape[0]
     row, column, half_height, half_width = box
@@ -116,7 +120,65 @@ def blend_lesion(
     else:
         patch = _recontrast(patch, core, surroundings, rng)
     blended: Grey = (healthy * (1 - weight) + np.clip(patch, 0, 1) * weight).astype(np.float32)
-    return blended
+    return blended, (target_row, target_column, half_height * zoom, half_width * zoom)
+
+
+def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[Grey, Box | None] | None:
+    """Take the outer layers of the head away, roughly: some collections hold the brain alone.
+
+    Parameters
+    ----------
+    grey : ndarray, shape (size, size), float32, 0..1
+        A prepared slice.
+    box : Box, optional
+        The tumour's.
+    rng : numpy.random.Generator
+        Chooses how deep: 16 to 26 % of the way to the middle.
+
+    Returns
+    -------
+    (ndarray, shape (size, size), float32, 0..1; Box or None), or None
+        What is left, enlarged to fill the square, and the tumour's place in it; None where too little is left or the
+        tumour lies in what was taken.
+    """
+    size = grey.shape[0]
+    head = ndimage.binary_fill_holes(ndimage.gaussian_filter(grey, size / 100) > 0.08)
+    depth = ndimage.distance_transform_edt(head)
+    limit = rng.uniform(0.16, 0.26) * depth.max()
+    brain = depth > limit
+    rows, columns = np.flatnonzero(brain.any(axis=1)), np.flatnonzero(brain.any(axis=0))
+    if brain.mean() < 0.15:
+        return None
+    if box is not None and brain[_ellipse(size, box)].mean() < 0.97:
+        return None
+    weight = np.clip((depth - limit) / (0.015 * size), 0, 1)
+    top, left = rows[0], columns[0]
+    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    scale = side * 1.04 / size
+    row_offset = (top + rows[-1] + 1) / 2 - side * 1.04 / 2
+    column_offset = (left + columns[-1] + 1) / 2 - side * 1.04 / 2
+    offset = (row_offset, column_offset)
+    stripped = ndimage.affine_transform(grey * weight, [scale, scale], offset=offset, order=1, mode="constant")
+    kept: Grey = np.clip(stripped, 0, 1).astype(np.float32)
+    if box is None:
+        return kept, None
+    return kept, (
+        (box[0] - row_offset) / scale,
+        (box[1] - column_offset) / scale,
+        box[2] / scale,
+        box[3] / scale,
+    )
+
+
+def mark_box(size: int, box: Box) -> Grey:
+    """1 within the ellipse that fills the box, 0 outside; shape (size, size)."""
+    return _ellipse(size, box).astype(np.float32)
+
+
+def _ellipse(size: int, box: Box) -> NDArray[np.bool_]:
+    rows, columns = np.mgrid[0:size, 0:size] + 0.5
+    inside: NDArray[np.bool_] = np.hypot((rows - box[0]) / max(box[2], 1), (columns - box[1]) / max(box[3], 1)) <= 1
+    return inside
 
 
 def _recontrast(patch: Grey, core: NDArray[np.bool_], surroundings: float, rng: np.random.Generator) -> Grey:

@@ -6,55 +6,49 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, read_example
+from tumorscope.datasets.example import Example, PictureReference, read_example
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import Grey, blend_lesion, box_in_model, remove_tumor
+from tumorscope.training.counterfactuals import Box, blend_lesion, box_in_model, mark_box, remove_tumor, strip_skull
+from tumorscope.training.recipe import Mixture
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Prepared pictures with their labels.
+class Picture:
+    """One prepared slice.
 
     Parameters
     ----------
-    grey : ndarray, shape (n, size, size), float16, 0..1
-        One channel; the three of the model's input are the same.
-    allowed : ndarray, shape (n, classes), float32, 0 or 1
-        Classes that each picture may truly belong to.
+    pixels : ndarray, shape (size, size, channels), float16, 0..1
+        One channel for a grey slice.
+    label : str
+        A class name, or ``tumor`` for a tumour of unstated kind.
+    is_photographed : bool
+        A picture of its own, not one of many slices of a volume.
+    box : Box, optional
+        Where the tumour is; None without tumour, and where it is not known.
     """
 
-    grey: NDArray[np.float16]
-    allowed: NDArray[np.float32]
+    pixels: NDArray[np.float16]
+    label: str
+    is_photographed: bool = True
+    box: Box | None = None
 
-    def __len__(self) -> int:
-        return len(self.grey)
-
-
-@dataclass(frozen=True, slots=True)
-class Mixture:
-    """How many counterfactuals are made, and how often rare pictures are shown in an epoch."""
-
-    blended_lesions: int = 600
-    blended_tissue: int = 250
-    repeat_tumor_of_unstated_kind: int = 3
-    repeat_no_tumor: int = 3
+    @property
+    def grey(self) -> NDArray[np.float32]:
+        """The one channel, shape (size, size), float32."""
+        return self.pixels[:, :, 0].astype(np.float32)
 
 
 def prepare_pictures(
-    examples: Sequence[Example],
-    class_names: tuple[str, ...],
-    parameters: PreprocessingParameters,
-    advance: Callable[[], None],
-) -> tuple[Pictures, list[ModelInput]]:
+    examples: Sequence[Example], parameters: PreprocessingParameters, advance: Callable[[], None]
+) -> list[Picture]:
     """Read and preprocess examples, in their order.
 
     Parameters
     ----------
     examples : sequence of Example
-        At least one.
-    class_names : tuple of str
-        The model's classes.
+        The data.
     parameters : PreprocessingParameters
         The same as will be served.
     advance : callable
@@ -62,17 +56,17 @@ def prepare_pictures(
 
     Returns
     -------
-    Pictures
+    list of Picture
         One an example.
-    list of ModelInput
-        The same, with their geometry.
     """
-    inputs = []
+    pictures = []
     for example in examples:
-        inputs.append(to_model_input(read_example(example), parameters))
+        model_input = to_model_input(read_example(example), parameters)
+        box = None if example.box is None else box_in_model(example.box, model_input)
+        is_photographed = isinstance(example.image, PictureReference)
+        pictures.append(Picture(_channels(model_input), example.label, is_photographed, box))
         advance()
-    grey = np.stack([model_input.pixels[:, :, 0] for model_input in inputs]).astype(np.float16)
-    return Pictures(grey, np.stack([mark_allowed(example.label, class_names) for example in examples])), inputs
+    return pictures
 
 
 def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32]:
@@ -81,89 +75,114 @@ def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32
     return np.array([name in allowed for name in class_names], np.float32)
 
 
-def mix_training_pictures(
-    examples: Sequence[Example],
-    inputs: Sequence[ModelInput],
-    class_names: tuple[str, ...],
-    mixture: Mixture,
-    seed: int,
-) -> tuple[Pictures, dict[str, int]]:
-    """The pictures of one epoch: real ones, rare ones repeated, and counterfactuals.
+def mark_tumor(picture: Picture) -> tuple[NDArray[np.float32], float]:
+    """Where the tumour is, and whether that is known.
 
     Parameters
     ----------
-    examples, inputs : sequence
-        The training part and its prepared slices, in the same order.
-    class_names : tuple of str
-        The model's classes.
-    mixture : Mixture
-        Numbers.
-    seed : int
-        The same seed gives the same pictures.
+    picture : Picture
+        With or without tumour.
 
     Returns
     -------
-    Pictures
-        Unshuffled.
-    dict of str to int
-        How many of each kind, for the manifest.
+    (ndarray, shape (size, size), float32, 0 or 1; float)
+        The marks, all 0 without a tumour; 1.0 where they can be believed, 0.0 for a tumour at an unknown place.
     """
-    rng = np.random.default_rng(seed)
-    kinds: dict[str, list[tuple[Grey, str]]] = {"real": [], "repeated": [], "tumor_removed": []}
-    for example, model_input in zip(examples, inputs, strict=True):
-        grey = model_input.pixels[:, :, 0]
-        kinds["real"].append((grey, example.label))
-        kinds["repeated"] += [(grey, example.label)] * (_repeats(example, mixture) - 1)
-        if example.box is not None:
-            removed = remove_tumor(grey, box_in_model(example.box, model_input))
-            if removed is not None:
-                kinds["tumor_removed"].append((removed, NO_TUMOR))
-    healthy = [
-        model_input.pixels[:, :, 0]
-        for example, model_input in zip(examples, inputs, strict=True)
-        if example.label == NO_TUMOR
-    ]
-    lesions = [
-        (model_input.pixels[:, :, 0], box_in_model(example.box, model_input))
-        for example, model_input in zip(examples, inputs, strict=True)
-        if example.box is not None
-    ]
-    if healthy and lesions:
-        kinds["lesion_blended"] = _blend_many(healthy, lesions, mixture.blended_lesions, rng)
-        # The rim of a blend must not mean tumour: healthy tissue is blended in as well.
-        boxes = [box for _, box in lesions]
-        tissue = [(healthy[rng.integers(len(healthy))], boxes[rng.integers(len(boxes))]) for _ in range(len(healthy))]
-        kinds["tissue_blended"] = _blend_many(healthy, tissue, mixture.blended_tissue, rng, keep_contrast=True)
-    pairs = [pair for kind in kinds.values() for pair in kind]
-    pictures = Pictures(
-        np.stack([grey for grey, _ in pairs]).astype(np.float16),
-        np.stack([mark_allowed(label, class_names) for _, label in pairs]),
-    )
-    return pictures, {name: len(kind) for name, kind in kinds.items()}
+    size = picture.pixels.shape[0]
+    if picture.box is not None:
+        return mark_box(size, picture.box), 1.0
+    return np.zeros((size, size), np.float32), float(picture.label == NO_TUMOR)
 
 
-def _repeats(example: Example, mixture: Mixture) -> int:
-    """How often an epoch shows a real picture; volumes give many alike slices and are not repeated."""
-    if example.plane is not None:
+def mix_epoch(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Generator) -> dict[str, list[Picture]]:
+    """The pictures of one epoch, by kind: real ones, rare ones repeated, and counterfactuals.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        The training part.
+    mixture : Mixture
+        Numbers.
+    rng : numpy.random.Generator
+        The source of chance; tumours removed are the same in each epoch, the others are drawn.
+
+    Returns
+    -------
+    dict of str to list of Picture
+        ``real``, ``repeated``, ``tumor_removed``, ``lesion_blended``, ``tissue_blended``, ``stripped``.
+    """
+    healthy = [picture for picture in pictures if picture.label == NO_TUMOR]
+    located = [picture for picture in pictures if picture.box is not None]
+    kinds = {
+        "real": list(pictures),
+        "repeated": [p for picture in pictures for p in [picture] * (_shows(picture, mixture) - 1)],
+        "tumor_removed": [p for p in map(_without_tumor, located) if p] if mixture.tumors_removed else [],
+        "lesion_blended": [],
+        "tissue_blended": [],
+        "stripped": [],
+    }
+    if healthy and located:
+        kinds["lesion_blended"] = [
+            blend
+            for _ in range(mixture.lesions_blended)
+            if (blend := _blend(_pick(healthy, rng), _pick(located, rng), rng)) is not None
+        ]
+        kinds["tissue_blended"] = [
+            blend
+            for _ in range(mixture.tissue_blended)
+            if (blend := _blend_tissue(_pick(healthy, rng), _pick(healthy, rng), _pick(located, rng), rng)) is not None
+        ]
+        kinds["stripped"] = [
+            stripped
+            for i in range(mixture.stripped)
+            if (stripped := _strip(_pick(located if i % 2 else healthy, rng), rng)) is not None
+        ]
+    return kinds
+
+
+def _channels(model_input: ModelInput) -> NDArray[np.float16]:
+    """All channels, or one where they are the same."""
+    pixels = model_input.pixels
+    same = np.array_equal(pixels[:, :, :1].repeat(pixels.shape[2], axis=2), pixels)
+    return (pixels[:, :, :1] if same else pixels).astype(np.float16)
+
+
+def _shows(picture: Picture, mixture: Mixture) -> int:
+    if not picture.is_photographed:
         return 1
-    if example.label == TUMOR_OF_UNSTATED_KIND:
-        return mixture.repeat_tumor_of_unstated_kind
-    return mixture.repeat_no_tumor if example.label == NO_TUMOR else 1
+    if picture.label == TUMOR_OF_UNSTATED_KIND:
+        return mixture.shows_of_unstated_kind
+    return mixture.shows_of_no_tumor if picture.label == NO_TUMOR else 1
 
 
-def _blend_many(
-    healthy: Sequence[Grey],
-    donors: Sequence[tuple[Grey, tuple[float, float, float, float]]],
-    count: int,
-    rng: np.random.Generator,
-    keep_contrast: bool = False,
-) -> list[tuple[Grey, str]]:
-    """Up to `count` blends of random pairs; a pair without a place for the patch is passed over."""
-    label = NO_TUMOR if keep_contrast else TUMOR_OF_UNSTATED_KIND
-    blends = []
-    for _ in range(count):
-        donor, box = donors[int(rng.integers(len(donors)))]
-        blended = blend_lesion(healthy[int(rng.integers(len(healthy)))], donor, box, rng, keep_contrast)
-        if blended is not None:
-            blends.append((blended, label))
-    return blends
+def _pick(pictures: Sequence[Picture], rng: np.random.Generator) -> Picture:
+    return pictures[int(rng.integers(len(pictures)))]
+
+
+def _without_tumor(picture: Picture) -> Picture | None:
+    assert picture.box is not None  # noqa: S101  (of the located ones)
+    removed = remove_tumor(picture.grey, picture.box)
+    return None if removed is None else Picture(removed[:, :, None].astype(np.float16), NO_TUMOR)
+
+
+def _blend(healthy: Picture, donor: Picture, rng: np.random.Generator) -> Picture | None:
+    assert donor.box is not None  # noqa: S101  (of the located ones)
+    blend = blend_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False)
+    if blend is None:
+        return None
+    grey, box = blend
+    return Picture(grey[:, :, None].astype(np.float16), TUMOR_OF_UNSTATED_KIND, box=box)
+
+
+def _blend_tissue(healthy: Picture, donor: Picture, shape: Picture, rng: np.random.Generator) -> Picture | None:
+    assert shape.box is not None  # noqa: S101  (of the located ones)
+    blend = blend_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True)
+    return None if blend is None else Picture(blend[0][:, :, None].astype(np.float16), NO_TUMOR)
+
+
+def _strip(picture: Picture, rng: np.random.Generator) -> Picture | None:
+    stripped = strip_skull(picture.grey, picture.box, rng)
+    if stripped is None:
+        return None
+    grey, box = stripped
+    return Picture(grey[:, :, None].astype(np.float16), picture.label, box=box)

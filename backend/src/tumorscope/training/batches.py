@@ -1,0 +1,112 @@
+"""An epoch's pictures in, its augmented batches out, made by a thread while the network computes."""
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.training.augmentation.pipeline import Augmentation, augment
+from tumorscope.training.networks import count_cells, to_input
+from tumorscope.training.pictures import Picture, mark_allowed, mark_tumor
+
+_BATCHES_AHEAD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one step learns from.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
+        Augmented.
+    allowed : ndarray, shape (n, classes), float32, 0 or 1
+        Classes that each may truly belong to.
+    where : ndarray, shape (n, size / 16, size / 16, 2), float32
+        Share of tumour in each cell, and whether it is known; see `loss.where_loss`.
+    """
+
+    pixels: NDArray[np.float32]
+    allowed: NDArray[np.float32]
+    where: NDArray[np.float32]
+
+
+def count_batches(pictures: int, batch_size: int) -> int:
+    """Steps of an epoch."""
+    return math.ceil(pictures / batch_size)
+
+
+def draw_batches(
+    pictures: Sequence[Picture],
+    class_names: tuple[str, ...],
+    augmentations: tuple[Augmentation, ...],
+    batch_size: int,
+    seed: tuple[int, ...],
+) -> Iterator[Batch]:
+    """Every picture once, shuffled and augmented.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        All of one size.
+    class_names : tuple of str
+        The model's classes.
+    augmentations : tuple of Augmentation
+        Of each picture.
+    batch_size : int
+        Pictures a step; the last batch may be smaller.
+    seed : tuple of int
+        The same seed gives the same batches.
+
+    Yields
+    ------
+    Batch
+        In an order of chance.
+    """
+    order = np.random.default_rng(seed).permutation(len(pictures))
+
+    def make(start: int) -> Batch:
+        rng = np.random.default_rng((*seed, start))
+        chosen = [pictures[i] for i in order[start : start + batch_size]]
+        pixels, where = [], []
+        for picture in chosen:
+            marked, known = mark_tumor(picture)
+            varied, moved = augment(picture.pixels.astype(np.float32), marked, augmentations, rng)
+            pixels.append(varied)
+            where.append(to_cells(moved, known))
+        allowed = np.stack([mark_allowed(picture.label, class_names) for picture in chosen])
+        return Batch(to_input(np.stack(pixels)), allowed, np.stack(where))
+
+    starts = list(range(0, len(order), batch_size))
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        ahead = deque(executor.submit(make, start) for start in starts[:_BATCHES_AHEAD])
+        for position in range(len(starts)):
+            batch = ahead.popleft().result()
+            if position + _BATCHES_AHEAD < len(starts):
+                ahead.append(executor.submit(make, starts[position + _BATCHES_AHEAD]))
+            yield batch
+
+
+def to_cells(marked: NDArray[np.float32], known: float) -> NDArray[np.float32]:
+    """Marks as shares of the last feature map's cells.
+
+    Parameters
+    ----------
+    marked : ndarray, shape (size, size), float32, 0..1
+        1 on tumour.
+    known : float
+        1.0 where the marks can be believed, else 0.0.
+
+    Returns
+    -------
+    ndarray, shape (size / 16, size / 16, 2), float32
+        The share of each cell, and `known` for each.
+    """
+    cells = count_cells(marked.shape[0])
+    side = marked.shape[0] // cells
+    shares = marked.reshape(cells, side, cells, side).mean(axis=(1, 3))
+    return np.stack([shares, np.full_like(shares, known)], axis=2)

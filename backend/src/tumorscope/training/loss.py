@@ -1,0 +1,55 @@
+"""Targets and logits in, losses out."""
+
+from collections.abc import Callable
+
+import keras
+
+Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
+
+
+def label_set_loss(label_smoothing: float) -> Loss:
+    """Cross-entropy from logits against a *set* of allowed classes: -log of their summed probability.
+
+    With one allowed class this is categorical cross-entropy; a tumour of unstated kind allows every tumour class.
+
+    Parameters
+    ----------
+    label_smoothing : float
+        Share of the target spread evenly over all classes, in 0..1.
+
+    Returns
+    -------
+    callable
+        (allowed (batch, classes) of 0 and 1, logits (batch, classes)) to losses (batch,).
+    """
+
+    def loss(allowed: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+        ops = keras.ops
+        logits = ops.cast(logits, "float32")
+        normaliser = ops.logsumexp(logits, axis=-1)
+        of_allowed = ops.logsumexp(logits + ops.where(allowed > 0, 0.0, -1e9), axis=-1)
+        return normaliser - (1 - label_smoothing) * of_allowed - label_smoothing * ops.mean(logits, axis=-1)
+
+    return loss
+
+
+def where_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+    """Binary cross-entropy of a map of tumour against the marked one; cells at unknown places count nothing.
+
+    Parameters
+    ----------
+    target : tensor, shape (batch, rows, columns, 2), float32
+        The marked share of each cell, in 0..1; and 1 where that is known, else 0.
+    logits : tensor, shape (batch, rows, columns, 1)
+        Of the network.
+
+    Returns
+    -------
+    tensor, shape (batch,), float32
+        Mean over the cells.
+    """
+    ops = keras.ops
+    marked, known = target[..., :1], target[..., 1:]
+    logits = ops.cast(logits, "float32")
+    losses = ops.maximum(logits, 0.0) - logits * marked + ops.log1p(ops.exp(-ops.abs(logits)))
+    return ops.mean(losses * known, axis=(1, 2, 3))

@@ -1,0 +1,113 @@
+"""A stage in, the network that it trains out, and the way from one stage's network to the next."""
+
+from typing import Any, cast
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tumorscope.model.vgg16 import Precision, build_vgg16, convolution_layers
+from tumorscope.training.batch_norm import add_batch_norm
+
+WHERE_LAYER = "where"
+"""A 1 x 1 convolution on the last feature map, for training alone: its logit says whether a cell shows tumour."""
+
+
+def build_plain(class_count: int, size: int, frozen_convolutions: int, precision: Precision) -> keras.Model:
+    """VGG16 with its first convolutions frozen."""
+    network = build_vgg16(class_count, size, "all", precision)
+    for layer in convolution_layers(network)[:frozen_convolutions]:
+        layer.trainable = False
+    return network
+
+
+def equip(plain: keras.Model, precision: Precision, *, batch_norm: bool, where: bool) -> keras.Model:
+    """The network that is trained.
+
+    Parameters
+    ----------
+    plain : keras.Model
+        From `build_plain`; its weights are copied.
+    precision : {'float32', 'mixed_bfloat16'}
+        Of the arithmetic.
+    batch_norm : bool
+        Add batch normalisation to what learns.
+    where : bool
+        Add the map of tumour.
+
+    Returns
+    -------
+    keras.Model
+        Outputs ``logits`` and, with `where`, ``where`` (batch, size / 16, size / 16, 1), by name.
+    """
+    network = add_batch_norm(plain, precision) if batch_norm else plain
+    outputs = {"logits": network.output}
+    if where:
+        features = network.get_layer("block5_pool").input
+        initializer = keras.initializers.RandomNormal(stddev=0.01)
+        layer = keras.layers.Conv2D(1, 1, kernel_initializer=initializer, dtype="float32", name=WHERE_LAYER)
+        outputs[WHERE_LAYER] = layer(features)
+    return keras.Model(network.input, outputs, name=network.name)
+
+
+def carry_weights(source: keras.Model, target: keras.Model) -> None:
+    """Carry the weights to a network for another input size.
+
+    The dense layer's weights for the cells of the one last feature map are interpolated to those of the other, so that
+    an enlarged picture gives about the same answer.
+
+    Parameters
+    ----------
+    source, target : keras.Model
+        From `equip`, with the same arguments but for the size; `target` is changed in place.
+    """
+    for layer in source.layers:
+        if layer.name != "dense":
+            target.get_layer(layer.name).set_weights(layer.get_weights())
+    kernel, bias = source.get_layer("dense").get_weights()
+    cells_source, cells_target = _cells(source), _cells(target)
+    by_cell = kernel.reshape(cells_source, cells_source, -1, kernel.shape[1])
+    factor = cells_target / cells_source
+    # The coarser map's cell becomes several of the finer one, and each counts for its share of the area.
+    spread = ndimage.zoom(by_cell, (factor, factor, 1, 1), order=1, mode="nearest", grid_mode=True) / factor**2
+    target.get_layer("dense").set_weights([spread.reshape(-1, kernel.shape[1]).astype(np.float32), bias])
+
+
+def predict_logits(network: keras.Model, pixels: NDArray[np.float16], batch_size: int = 64) -> NDArray[np.float32]:
+    """Logits of prepared pictures.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `equip`.
+    pixels : ndarray, shape (n, size, size, channels), float16, 0..1
+        One channel stands for three.
+    batch_size : int
+        Pictures a step.
+
+    Returns
+    -------
+    ndarray, shape (n, classes), float32
+        In the pictures' order.
+    """
+    batches = []
+    for start in range(0, len(pixels), batch_size):
+        outputs = cast(dict[str, Any], network.predict_on_batch(to_input(pixels[start : start + batch_size])))
+        batches.append(np.asarray(outputs["logits"]))
+    return np.concatenate(batches).astype(np.float32)
+
+
+def to_input(pixels: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, size, size, 1 or 3) to (n, size, size, 3), float32."""
+    return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:3], 3)), dtype=np.float32)
+
+
+def count_cells(size: int) -> int:
+    """Side of the last convolution's feature map for an input of `size`: four poolings came before."""
+    return size // 16
+
+
+def _cells(network: keras.Model) -> int:
+    """Side of the feature map that the dense layer sees."""
+    return int(network.get_layer("block5_pool").output.shape[1])

@@ -1,0 +1,144 @@
+"""What a recipe states: classes, preprocessing, data, stages, augmentation, and what its model card says in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tumorscope.datasets.example import Example
+from tumorscope.preprocessing.pipeline import PreprocessingParameters
+from tumorscope.training.augmentation.pipeline import Augmentation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One part of a training run, at one resolution.
+
+    Parameters
+    ----------
+    size : int
+        Side of the input, in pixels; a multiple of 32.
+    epochs : int
+        Passes over the training pictures, at most.
+    peak_learning_rate : float
+        Reached after `warmup_epochs`, then lowered along a half cosine to a hundredth.
+    warmup_epochs : float
+        Linear rise.
+    frozen_convolutions : int
+        Of the thirteen, counted from the first: these do not learn.
+    patience : int, optional
+        The stage ends early when the validation loss has not fallen for so many epochs, and goes back to the best;
+        None: it runs to its end.
+    """
+
+    size: int
+    epochs: int
+    peak_learning_rate: float
+    warmup_epochs: float = 0.5
+    frozen_convolutions: int = 0
+    patience: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """What an epoch shows beside each real picture once; see `training.counterfactuals`.
+
+    Parameters
+    ----------
+    tumors_removed : bool
+        Every tumour whose other side can stand in for it, once more, without it, as ``no_tumor``.
+    lesions_blended : int
+        ``no_tumor`` pictures with a lesion of another picture, as tumours of unstated kind; drawn anew each epoch.
+    tissue_blended : int
+        ``no_tumor`` pictures with tissue of another one, so that a blend's rim means nothing; drawn anew each epoch.
+    stripped : int
+        Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
+    shows_of_unstated_kind, shows_of_no_tumor : int
+        How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
+    """
+
+    tumors_removed: bool = False
+    lesions_blended: int = 0
+    tissue_blended: int = 0
+    stripped: int = 0
+    shows_of_unstated_kind: int = 1
+    shows_of_no_tumor: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What the manifest says in words.
+
+    Parameters
+    ----------
+    model_name : str
+        Name in the manifest.
+    intended_use, license : str
+        Sentences; an SPDX identifier.
+    limits : tuple of str
+        Known failures.
+    data : tuple of (name, license, used_for)
+        The collections.
+    """
+
+    model_name: str
+    intended_use: str
+    license: str
+    limits: tuple[str, ...]
+    data: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that makes one training run, but for data and initial weights.
+
+    Parameters
+    ----------
+    name : str
+        Of the recipe's file.
+    class_names : tuple of str
+        Outputs, in order.
+    preprocessing : PreprocessingParameters
+        As it will be served; each stage overrides the size.
+    read_examples : callable
+        From the data's path to its labelled slices.
+    stages : tuple of Stage
+        One after another; each starts with the weights of the one before.
+    augmentations : tuple of Augmentation
+        Of training pictures.
+    card : Card
+        For the manifest.
+    initial_weights : {'imagenet', 'data', 'none'}
+        Where the convolutions start unless told otherwise: Keras' download, the data folder's warm start, or nowhere.
+    mixture : Mixture
+        Beside the real pictures.
+    batch_norm : bool
+        Train with batch normalisation, folded away before shipping.
+    where_weight : float
+        Weight of the loss that asks the last feature map where the tumour is; 0: not asked.
+    batch_size, label_smoothing, weight_decay, seed, validation_share
+        As their names say; the share is of patients.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    preprocessing: PreprocessingParameters
+    read_examples: Callable[[Path], Sequence[Example]]
+    stages: tuple[Stage, ...]
+    augmentations: tuple[Augmentation, ...]
+    card: Card
+    initial_weights: Literal["imagenet", "data", "none"]
+    mixture: Mixture = field(default_factory=Mixture)
+    batch_norm: bool = False
+    where_weight: float = 0.0
+    batch_size: int = 32
+    label_smoothing: float = 0.0
+    weight_decay: float = 0.0
+    seed: int = 20
+    validation_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError("a recipe has at least one stage")
+        if self.batch_norm and len({stage.frozen_convolutions for stage in self.stages}) > 1:
+            raise ValueError("with batch normalisation, every stage freezes the same convolutions")

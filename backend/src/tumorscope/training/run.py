@@ -1,0 +1,243 @@
+"""A recipe and its examples in, trained weights and a record of the run out; goes on where it was interrupted."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from tumorscope.datasets.example import Example
+from tumorscope.datasets.splits import Split
+from tumorscope.domain.errors import TrainingError
+from tumorscope.model.processor import has_bfloat16
+from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
+from tumorscope.training.batch_norm import fold_batch_norm
+from tumorscope.training.logs import EpochWriter, read_epochs
+from tumorscope.training.networks import build_plain, carry_weights, equip, to_input
+from tumorscope.training.pictures import Picture, prepare_pictures
+from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.train import EpochLog, Observer, train_stage
+from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
+
+# Every so many-th picture shows a layer's scale well enough.
+_SCALE_STRIDE = 97
+_BACKEND_FILE = "backend.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a run leaves.
+
+    Parameters
+    ----------
+    weights : dict of str to ndarray, float32
+        Of plain VGG16, by ``layer/variable``.
+    record : dict
+        For the manifest's ``training``: settings, counts, epochs.
+    """
+
+    weights: dict[str, NDArray[np.float32]]
+    record: dict[str, Any]
+
+
+def run_recipe(
+    recipe: Recipe,
+    split: Split,
+    run_folder: Path,
+    initial_weights: Path | Literal["imagenet"] | None,
+    *,
+    leakage_allowed: bool = False,
+) -> Trained:
+    """Train, or go on where a run in the same folder was interrupted.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to do.
+    split : Split
+        Training and validation part.
+    run_folder : Path
+        For checkpoints, ``epochs.csv`` and TensorBoard's events.
+    initial_weights : Path, 'imagenet' or None
+        Where the convolutions start; None: at random.
+    leakage_allowed : bool
+        Whether the split is known to leak; the record says so.
+
+    Returns
+    -------
+    Trained
+        The last stage's weights.
+
+    Raises
+    ------
+    TrainingError
+        A part is empty, initial weights are absent, or the run folder holds another run.
+    """
+    for part, name in ((split.training, "training"), (split.validation, "validation")):
+        if not part:
+            raise TrainingError(f"The {name} part is empty.")
+    settings = _settings(recipe, split, initial_weights)
+    _claim_run_folder(run_folder, settings)
+    precision: Precision = "mixed_bfloat16" if has_bfloat16() or _has_accelerator() else "float32"
+    keras.utils.set_random_seed(recipe.seed)
+    with ExitStack() as stack:
+        progress = stack.enter_context(_progress())
+        writer = stack.enter_context(EpochWriter(run_folder))
+        network: keras.Model | None = None
+        for number, stage in enumerate(recipe.stages):
+            finished = run_folder / f"stage{number}.weights.h5"
+            later = run_folder / f"stage{number + 1}.weights.h5"
+            if later.is_file():
+                continue
+            pictures, validation = _prepare_stage(recipe, split, stage, progress)
+            network = _build(recipe, stage, precision, pictures, initial_weights, run_folder, number)
+            if finished.is_file():
+                network.load_weights(finished)
+                continue
+            train_stage(
+                network, recipe, number, pictures, validation, run_folder, _observer(recipe, number, progress, writer)
+            )
+            network.save_weights(finished)
+    assert network is not None  # noqa: S101  (stages is not empty)
+    folded = build_plain(len(recipe.class_names), recipe.stages[-1].size, 0, "float32")
+    fold_batch_norm(network, folded)
+    weights = {variable.path: keras.ops.convert_to_numpy(variable) for variable in folded.weights}
+    return Trained(weights, _record(split, settings, run_folder, leakage_allowed))
+
+
+def _build(
+    recipe: Recipe,
+    stage: Stage,
+    precision: Precision,
+    pictures: Sequence[Picture],
+    initial_weights: Path | Literal["imagenet"] | None,
+    run_folder: Path,
+    number: int,
+) -> keras.Model:
+    """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
+
+    def build(of: Stage) -> keras.Model:
+        plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)
+        if number == 0:
+            copied = (
+                0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
+            )
+            # What is whole stays as published; what lies on random layers is rescaled with them.
+            untouched = copied if copied == sum(CONVOLUTIONS) else 0
+            scale_layers(
+                plain, to_input(np.stack([picture.pixels for picture in pictures[::_SCALE_STRIDE]])), untouched
+            )
+        return equip(plain, precision, batch_norm=recipe.batch_norm, where=recipe.where_weight > 0)
+
+    network = build(stage)
+    if number > 0:
+        before = recipe.stages[number - 1]
+        # Which layers are frozen decides which have a normalisation: both must have the same.
+        source = build(replace(stage, size=before.size))
+        source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
+        carry_weights(source, network)
+    return network
+
+
+def _observer(recipe: Recipe, number: int, progress: Progress, writer: EpochWriter) -> Observer:
+    stage = recipe.stages[number]
+    label = f"training at {stage.size}x{stage.size}"
+    task = progress.add_task(label, total=None)
+
+    def start_epoch(steps: int) -> None:
+        progress.reset(task, total=steps)
+
+    def finish_step(loss: float) -> None:
+        progress.update(task, advance=1, description=f"{label}, loss {loss:.3f}")
+
+    def finish_epoch(log: EpochLog) -> None:
+        writer.write(log)
+        progress.console.print(
+            f"{log.size}x{log.size} epoch {log.epoch} of {stage.epochs}: loss {log.training_loss:.3f}, "
+            f"validation loss {log.validation_loss:.3f}, accuracy {log.validation_accuracy:.3f}"
+        )
+
+    return Observer(start_epoch, finish_step, finish_epoch)
+
+
+def _prepare_stage(
+    recipe: Recipe, split: Split, stage: Stage, progress: Progress
+) -> tuple[list[Picture], list[Picture]]:
+    parameters = replace(recipe.preprocessing, size=stage.size)
+    total = len(split.training) + len(split.validation)
+    task = progress.add_task(f"preparing pictures at {stage.size}x{stage.size}", total=total)
+
+    def prepare(examples: Sequence[Example]) -> list[Picture]:
+        return prepare_pictures(examples, parameters, lambda: progress.advance(task))
+
+    return prepare(split.training), prepare(split.validation)
+
+
+def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["imagenet"] | None) -> dict[str, Any]:
+    """What two runs must share to be the same."""
+    if isinstance(initial_weights, Path):
+        if not initial_weights.is_file():
+            raise TrainingError(f"{initial_weights} is absent; say where initial weights are with --initial-weights.")
+        initial = hashlib.sha256(initial_weights.read_bytes()).hexdigest()
+    else:
+        initial = initial_weights or "random"
+    return {
+        "recipe": recipe.name,
+        "class_names": list(recipe.class_names),
+        "preprocessing": asdict(recipe.preprocessing),
+        "stages": [asdict(stage) for stage in recipe.stages],
+        "augmentations": {step.name: step.probability for step in recipe.augmentations},
+        "mixture": asdict(recipe.mixture),
+        "batch_norm": recipe.batch_norm,
+        "where_weight": recipe.where_weight,
+        "batch_size": recipe.batch_size,
+        "label_smoothing": recipe.label_smoothing,
+        "weight_decay": recipe.weight_decay,
+        "seed": recipe.seed,
+        "initial_weights": initial,
+        "split_sha256": split.sha256,
+    }
+
+
+def _claim_run_folder(run_folder: Path, settings: dict[str, Any]) -> None:
+    """Note what the run is of; going on with another one's weights would give a bundle that lies about itself."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    note = run_folder / "settings.json"
+    text = json.dumps(settings, indent=2)
+    if not note.is_file():
+        (run_folder / _BACKEND_FILE).write_text(keras.backend.backend(), encoding="utf-8")
+        note.write_text(text, encoding="utf-8")
+    elif note.read_text(encoding="utf-8") != text:
+        raise TrainingError(f"{run_folder} holds a run of other data or settings; remove it or name another folder.")
+
+
+def _record(split: Split, settings: dict[str, Any], run_folder: Path, leakage_allowed: bool) -> dict[str, Any]:
+    """What the manifest says of the run."""
+    return {
+        **settings,
+        "backend": (run_folder / _BACKEND_FILE).read_text(encoding="utf-8"),
+        "leakage_allowed": leakage_allowed,
+        "training_slices": dict(Counter(example.label for example in split.training)),
+        "training_patients": len({example.patient_id for example in split.training}),
+        "validation_slices": dict(Counter(example.label for example in split.validation)),
+        "validation_patients": len({example.patient_id for example in split.validation}),
+        "epochs": read_epochs(run_folder),
+    }
+
+
+def _has_accelerator() -> bool:
+    return any(not name.lower().startswith("cpu") for name in keras.distribution.list_devices())
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    )
