@@ -1,0 +1,61 @@
+"""No patient is ever on both sides of a split, and every label and source is."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.splits import Split, split_by_patient
+
+
+def _example(label: str, patient: str, source: str = "a") -> Example:
+    return Example(PictureReference(Path("x")), label, patient, source)
+
+
+_EXAMPLES = [
+    _example(label, f"{source}-{label}-{patient}", source)
+    for label, source in (("glioma", "a"), ("no_tumor", "a"), ("no_tumor", "b"))
+    for patient in range(20)
+    for _ in range(3)
+]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_patient_is_on_both_sides(seed: int) -> None:
+    split = split_by_patient(_EXAMPLES, 0.2, seed)
+    assert not {e.patient_id for e in split.training} & {e.patient_id for e in split.validation}
+    assert Counter([*split.training, *split.validation]) == Counter(_EXAMPLES)
+
+
+@pytest.mark.parametrize(("share", "pictures"), [(0.2, 12), (0.5, 30), (0.0, None)])
+def test_every_label_and_source_is_held_out_in_its_share(share: float, pictures: int | None) -> None:
+    counts = Counter((e.label, e.source) for e in split_by_patient(_EXAMPLES, share, seed=1).validation)
+    strata = (("glioma", "a"), ("no_tumor", "a"), ("no_tumor", "b"))
+    assert counts == (dict.fromkeys(strata, pictures) if pictures else {})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_patient_with_several_labels_stays_whole(seed: int) -> None:
+    both = [*_EXAMPLES, _example("meningioma", "a-glioma-3"), _example("no_tumor", "a-glioma-3", "b")]
+    split = split_by_patient(both, 0.3, seed)
+    sides = [sum(e.patient_id == "a-glioma-3" for e in part) for part in (split.training, split.validation)]
+    assert sorted(sides) == [0, 5]
+
+
+def test_seed_decides_the_split() -> None:
+    first, again, other = (split_by_patient(_EXAMPLES, 0.2, seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first.sha256 != other.sha256
+
+
+def test_order_of_the_examples_does_not_decide_who_is_held_out() -> None:
+    there, back = split_by_patient(_EXAMPLES, 0.2, 1), split_by_patient(_EXAMPLES[::-1], 0.2, 1)
+    assert there.sha256 == back.sha256
+
+
+def test_hash_is_of_the_sorted_patients_held_out() -> None:
+    validation = (_example("glioma", "p2"), _example("glioma", "p10"), _example("no_tumor", "p2"))
+    assert Split((), validation).sha256 == hashlib.sha256(b"p10\np2").hexdigest()
+    assert Split((_example("glioma", "p3"),), validation[::-1]).sha256 == Split((), validation).sha256
