@@ -265,7 +265,10 @@ export interface components {
              * @description Null unless the decision is 'tumor'.
              */
             label: string | null;
-            /** Tumor Probability */
+            /**
+             * Tumor Probability
+             * @description Null where out of scope, or the model has no 'no_tumor'.
+             */
             tumor_probability: number | null;
             /**
              * Probabilities
@@ -298,7 +301,7 @@ export interface components {
             /** Index */
             index: number;
             /** Tumor Probability */
-            tumor_probability: number;
+            tumor_probability: number | null;
             /** Probabilities */
             probabilities: {
                 [key: string]: number;
@@ -410,7 +413,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, invalid_request */
+            /** @description corrupt_file, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -19,6 +19,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.UnsupportedFormat: 415,
     errors.CorruptFile: 422,
     errors.NoPixelData: 422,
+    errors.MissingModality: 422,
     errors.InvalidRequest: 422,
     errors.InputError: 422,
     errors.NotReady: 503,

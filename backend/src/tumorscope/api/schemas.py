@@ -50,7 +50,7 @@ class SlicePrediction(BaseModel):
     """The figures of one slice of a volume."""
 
     index: int
-    tumor_probability: Probability
+    tumor_probability: Probability | None
     probabilities: dict[str, Probability]
 
 
@@ -103,7 +103,9 @@ class PredictionAnswer(BaseModel):
     id: str
     decision: Decision
     label: str | None = Field(description="Null unless the decision is 'tumor'.")
-    tumor_probability: Probability | None
+    tumor_probability: Probability | None = Field(
+        description="Null where out of scope, or the model has no 'no_tumor'."
+    )
     probabilities: dict[str, Probability] | None = Field(description="One entry a class of the served model.")
     prediction_set: list[str] | None
     reasons: list[Message]

@@ -12,14 +12,18 @@
     │   ├── UnsupportedFormat
     │   ├── CorruptFile
     │   ├── NoPixelData           the file is sound, and holds no picture
+    │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   └── InvalidRequest
     ├── ModelError                the model cannot be used
     │   ├── BundleInvalid         missing, damaged, or of another make
+    │   ├── AnswerNotFinite       what the network gave is no number
     │   └── GoldenMismatch        loaded, but does not reproduce its golden answers
     ├── ServiceError              the service cannot answer now; trying again may help
     │   ├── NotReady
     │   └── Overloaded
-    └── TrainingError             a training run cannot start or go on
+    ├── TrainingError             a training run cannot start or go on
+    ├── EvaluationError           model and data do not fit each other, or a part of the data is absent
+    └── DatasetError              a file or a case of a data set cannot be used
 
 Each class has one ``code``, stable for clients. The message is for people and names no file and no patient.
 """
@@ -85,6 +89,12 @@ class NoPixelData(InputError):
     code = "no_pixel_data"
 
 
+class MissingModality(InputError):
+    """The model reads several sequences of one examination, and not all were sent."""
+
+    code = "missing_modality"
+
+
 class InvalidRequest(InputError):
     """A parameter or the body does not follow the contract."""
 
@@ -97,6 +107,10 @@ class ModelError(TumorscopeError):
 
 class BundleInvalid(ModelError):
     """The bundle is missing, damaged, or does not match what this version serves."""
+
+
+class AnswerNotFinite(ModelError):
+    """The network's answer is no number, from which no decision may follow."""
 
 
 class GoldenMismatch(ModelError):
@@ -133,3 +147,11 @@ class Overloaded(ServiceError):
 
 class TrainingError(TumorscopeError):
     """A training run cannot start or go on."""
+
+
+class EvaluationError(TumorscopeError):
+    """Model and data do not fit each other, or a part of the data is absent."""
+
+
+class DatasetError(TumorscopeError):
+    """A file or a case of a data set cannot be used."""

@@ -36,8 +36,8 @@ class Prediction:
         The most probable tumour class; None unless the decision is ``tumor``.
     probabilities : mapping of str to float
         One entry a class of the served model, in 0..1, summing to 1.
-    tumor_probability : float
-        1 - P(no_tumor), in 0..1.
+    tumor_probability : float or None
+        1 - P(no_tumor), in 0..1; None of a model that has no such class.
     reasons : tuple of Reason
         Why, where there is something to say.
     """
@@ -45,12 +45,21 @@ class Prediction:
     decision: Decision
     label: str | None
     probabilities: Mapping[str, float]
-    tumor_probability: float
+    tumor_probability: float | None
     reasons: tuple[Reason, ...] = ()
+
+
+_TUMOR_ASSUMED = Reason(
+    "tumor_assumed",
+    "This model tells kinds of tumour apart. It takes for granted that there is a tumour, and did not look for one.",
+)
 
 
 def decide(probabilities: Mapping[str, float], tumor_threshold: float) -> Prediction:
     """Turn class probabilities into an answer.
+
+    A model without the class ``no_tumor`` tells kinds of tumour apart, in slices that are known to show one: it says
+    nothing of how probable a tumour is, and the answer says so.
 
     Parameters
     ----------
@@ -64,9 +73,11 @@ def decide(probabilities: Mapping[str, float], tumor_threshold: float) -> Predic
     Prediction
         With decision ``tumor`` or ``no_tumor``.
     """
-    tumor_probability = min(1.0, max(0.0, 1.0 - probabilities.get(NO_TUMOR, 0.0)))
-    if tumor_probability < tumor_threshold:
-        return Prediction(Decision.NO_TUMOR, None, probabilities, tumor_probability)
     tumor_classes = [name for name in probabilities if name != NO_TUMOR]
     label = max(tumor_classes, key=lambda name: probabilities[name])
+    if NO_TUMOR not in probabilities:
+        return Prediction(Decision.TUMOR, label, probabilities, None, (_TUMOR_ASSUMED,))
+    tumor_probability = min(1.0, max(0.0, 1.0 - probabilities[NO_TUMOR]))
+    if tumor_probability < tumor_threshold:
+        return Prediction(Decision.NO_TUMOR, None, probabilities, tumor_probability)
     return Prediction(Decision.TUMOR, label, probabilities, tumor_probability)

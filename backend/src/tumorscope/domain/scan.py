@@ -22,8 +22,9 @@ class Slice:
 
     Parameters
     ----------
-    pixels : ndarray, shape (height, width), uint8, uint16 or float32
-        Intensities in the source's own units, larger is brighter; every value is finite.
+    pixels : ndarray, shape (height, width) or (height, width, channels), uint8, uint16 or float32
+        Intensities in the source's own units, larger is brighter; every value is finite. With channels, each is one
+        sequence of a skull-stripped examination, as `preprocessing.brain.normalise_brain` gives it.
     source_format : str
         ``png``, ``jpeg``, ``bmp``, ``tiff``, ``webp``, ``nifti``.
     spacing_mm : (float, float), optional
@@ -32,11 +33,13 @@ class Slice:
         DICOM modality (``MR``); None where the container does not say.
     warnings : tuple of ScanWarning
         What decoding had to decide.
+    channels : tuple of str, optional
+        The sequence of each channel (``flair``, ``t1``, ``t1ce``, ``t2``); None for a single grey slice.
 
     Raises
     ------
     ValueError
-        The pixels are not a non-empty 2-D array of one of the three types.
+        The pixels are not a non-empty array of one of the three types, or its axes are not those that `channels` says.
     """
 
     pixels: Pixels
@@ -44,10 +47,13 @@ class Slice:
     spacing_mm: tuple[float, float] | None = None
     modality: str | None = None
     warnings: tuple[ScanWarning, ...] = ()
+    channels: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim != 2 or self.pixels.size == 0:
-            raise ValueError(f"a slice is a non-empty 2-D array, not of shape {self.pixels.shape}")
+        expected = () if self.channels is None else (len(self.channels),)
+        if self.pixels.ndim < 2 or self.pixels.shape[2:] != expected or self.pixels.size == 0:
+            kind = "2-D array" if self.channels is None else f"array of {len(self.channels)} channels"
+            raise ValueError(f"a slice is a non-empty {kind}, not of shape {self.pixels.shape}")
         if self.pixels.dtype not in (np.uint8, np.uint16, np.float32):
             raise ValueError(f"a slice's pixels are uint8, uint16 or float32, not {self.pixels.dtype}")
 
@@ -72,7 +78,10 @@ class Volume:
         Intensities, finite; each axis grows towards the patient's side it is named after (RAS+).
     spacing_mm : (float, float, float)
         Distance between voxel centres along the three axes.
+    affine : ndarray, shape (4, 4), float64, optional
+        From voxel indices to millimetres in the scanner's frame (RAS+); None where the container does not say.
     """
 
     voxels: NDArray[np.float32]
     spacing_mm: tuple[float, float, float]
+    affine: NDArray[np.float64] | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from tumorscope.preprocessing.pipeline import PreprocessingParameters
+from tumorscope.preprocessing.pipeline import Intensity, PreprocessingParameters
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -21,6 +21,7 @@ class InputManifest(_Strict):
 
     size: int = Field(ge=32, le=1024, multiple_of=32)
     channels: Literal[3] = 3
+    channel_names: list[str] | None = Field(default=None, description="Sequences; null: a grey slice fills all three.")
 
 
 class PreprocessingManifest(_Strict):
@@ -29,6 +30,7 @@ class PreprocessingManifest(_Strict):
     lower_percentile: float = Field(ge=0, lt=50)
     upper_percentile: float = Field(gt=50, le=100)
     head_margin: float = Field(ge=0, le=0.5)
+    intensity: Intensity = "percentiles"
 
 
 class DataManifest(_Strict):
@@ -77,10 +79,20 @@ class Manifest(_Strict):
                 raise ValueError(f"the golden answer of {golden.file} is not of this model's classes")
         return self
 
+    @model_validator(mode="after")
+    def _check_preprocessing(self) -> Self:
+        # Raises where its parts do not fit each other.
+        _ = self.preprocessing_parameters
+        return self
+
     @property
     def preprocessing_parameters(self) -> PreprocessingParameters:
         """As `preprocessing.pipeline` takes them."""
-        steps = self.preprocessing
+        steps, names = self.preprocessing, self.input.channel_names
         return PreprocessingParameters(
-            self.input.size, (steps.lower_percentile, steps.upper_percentile), steps.head_margin
+            self.input.size,
+            (steps.lower_percentile, steps.upper_percentile),
+            steps.head_margin,
+            steps.intensity,
+            None if names is None else tuple(names),
         )

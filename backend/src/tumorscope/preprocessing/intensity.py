@@ -5,6 +5,32 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
 
+# Between these, sums over a picture and one over a difference stay far inside float32.
+_SMALLEST, _LARGEST = 1e-30, 1e28
+
+
+def bring_within_range(pixels: Pixels) -> Pixels:
+    """Intensities that float32 can be reckoned with.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (height, width)
+        Intensities in the source's units, finite.
+
+    Returns
+    -------
+    ndarray, shape (height, width)
+        The argument itself, unless it is floating-point and its largest magnitude is near the end of what the type can
+        hold; then the same times a power of two, the largest magnitude from 0.5 to 1.
+    """
+    if pixels.dtype != np.float32:
+        return pixels
+    largest = max(float(pixels.max()), -float(pixels.min()))
+    if largest == 0 or _SMALLEST < largest < _LARGEST:
+        return pixels
+    scaled: NDArray[np.float32] = np.ldexp(pixels, -np.frexp(largest)[1])
+    return scaled
+
 
 def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> tuple[float, float]:
     """Intensities at two percentiles of the pixels.
@@ -26,7 +52,8 @@ def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> t
         return float(lower), float(upper)
     # For integers a histogram gives the percentiles without a sort of millions of pixels.
     cumulative = np.cumsum(np.bincount(pixels.ravel()))
-    ranks = np.asarray(percentiles) / 100 * pixels.size
+    # The first pixel has rank 1: below it the histogram's empty bins would answer.
+    ranks = np.maximum(np.asarray(percentiles) / 100 * pixels.size, 1)
     indices = np.minimum(np.searchsorted(cumulative, ranks), len(cumulative) - 1)
     return float(indices[0]), float(indices[1])
 
@@ -49,7 +76,8 @@ def scale_to_window(pixels: Pixels, window: tuple[float, float]) -> NDArray[np.f
     lower, upper = window
     if upper <= lower:
         return np.zeros(pixels.shape, np.float32)
-    scaled = pixels.astype(np.float32)
+    # One over a window this narrow is infinite in float32.
+    scaled = pixels.astype(np.float32 if upper - lower > _SMALLEST else np.float64)
     scaled -= lower
     scaled *= 1 / (upper - lower)
-    return np.clip(scaled, 0, 1, out=scaled)
+    return np.clip(scaled, 0, 1, out=scaled).astype(np.float32, copy=False)

@@ -1,16 +1,23 @@
 """Slice in, ModelInput out: the one preprocessing, for training and serving alike."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain.errors import InvalidRequest, MissingModality
 from tumorscope.domain.scan import Slice
-from tumorscope.preprocessing.intensity import find_intensity_window, scale_to_window
+from tumorscope.preprocessing.brain import find_brain, scale_scores
+from tumorscope.preprocessing.intensity import bring_within_range, find_intensity_window, scale_to_window
 from tumorscope.preprocessing.spatial import Geometry, find_head, resize_to_square
 
 CHANNELS = 3
 """VGG16 takes three; a grey slice fills all of them."""
+
+Intensity = Literal["percentiles", "brain_zscore"]
+"""How intensities become 0..1: between two percentiles of a grey slice's head, or from -5 to 5 standard deviations of
+each sequence's brain, over the whole volume."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,28 @@ class PreprocessingParameters:
         Intensity percentiles, within the head's box, that become 0 and 1.
     head_margin : float
         Added around the head, as a share of its larger side.
+    intensity : {'percentiles', 'brain_zscore'}
+        For a grey slice, or for one of several sequences.
+    channels : tuple of str, optional
+        With ``brain_zscore``, the sequences of the three channels.
+
+    Raises
+    ------
+    ValueError
+        The channels do not fit the intensity.
     """
 
     size: int = 128
     percentiles: tuple[float, float] = (0.5, 99.5)
     head_margin: float = 0.02
+    intensity: Intensity = "percentiles"
+    channels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.intensity == "brain_zscore") != (self.channels is not None):
+            raise ValueError("channels are named where the intensity is brain_zscore, and only there")
+        if self.channels is not None and len(set(self.channels)) != CHANNELS:
+            raise ValueError(f"{CHANNELS} different channels are named, not {self.channels}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +63,7 @@ class ModelInput:
     Parameters
     ----------
     pixels : ndarray, shape (size, size, 3), float32, 0..1
-        The head, padded to a square; the three channels are the same.
+        The head, padded to a square; of a grey slice, the three channels are the same.
     geometry : Geometry
         How the square lies on the source slice.
     """
@@ -54,7 +78,7 @@ def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInp
     Parameters
     ----------
     scan : Slice
-        Of any size from 1 x 1.
+        Of any size from 1 x 1, grey or with channels as the parameters have it.
     parameters : PreprocessingParameters
         The served model's own, from its manifest.
 
@@ -62,10 +86,37 @@ def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInp
     -------
     ModelInput
         All zeros for a constant slice.
+
+    Raises
+    ------
+    MissingModality
+        The model reads several sequences, and the slice lacks one.
+    InvalidRequest
+        The model reads a grey slice, and this one has several sequences.
     """
-    crop = find_head(scan.pixels, parameters.head_margin)
-    head = scan.pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+    if parameters.channels is not None:
+        return _prepare_channels(scan, parameters, parameters.channels)
+    if scan.channels is not None:
+        raise InvalidRequest(f"The model reads one sequence; several were sent together: {', '.join(scan.channels)}.")
+    pixels = bring_within_range(scan.pixels)
+    crop = find_head(pixels, parameters.head_margin)
+    head = pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
     scaled = scale_to_window(head, find_intensity_window(head, parameters.percentiles))
     geometry = Geometry(scan.height, scan.width, crop, parameters.size)
     grey = resize_to_square(scaled, geometry)
     return ModelInput(np.repeat(grey[:, :, None], CHANNELS, axis=2), geometry)
+
+
+def _prepare_channels(scan: Slice, parameters: PreprocessingParameters, names: tuple[str, ...]) -> ModelInput:
+    given = scan.channels or ()
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise MissingModality(
+            f"The model reads the sequences {', '.join(names)} of one examination; {', '.join(missing)} is not there."
+        )
+    pixels = scan.pixels[:, :, [given.index(name) for name in names]]
+    crop = find_brain(pixels, parameters.head_margin)
+    geometry = Geometry(scan.height, scan.width, crop, parameters.size)
+    scaled = scale_scores(pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width])
+    squares = [resize_to_square(scaled[:, :, channel], geometry) for channel in range(CHANNELS)]
+    return ModelInput(np.stack(squares, axis=2), geometry)

@@ -18,6 +18,8 @@ _MAX_GAP = 6
 _MIN_SIDE = 0.3
 # Screenshots have a bright frame; this far inside it (in cells) is air again.
 _FRAME = 4
+# Up to this side a table of resampling weights is small enough to hold: 128 rows of it are 2 MB.
+_MAX_TABLE_SIDE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def find_head(pixels: Pixels, margin: float) -> Box:
     low, high = float(thumbnail.min()), float(np.percentile(thumbnail, 99))
     if high <= low:
         return whole
-    levels = np.clip((thumbnail - low) / (high - low), 0, 1)
+    # Clipped first: what is far above may be infinitely often the difference.
+    levels = np.clip(thumbnail - low, 0, high - low) / (high - low)
     background = min(_ring_level(levels, 0), _ring_level(levels, _FRAME))
     mask = levels > background + 0.5 * max(_otsu_threshold(levels) - background, 0.1)
     rows = _longest_run(mask.mean(axis=1) >= _MIN_OCCUPANCY, mask.sum(axis=1))
@@ -131,12 +134,51 @@ def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[n
     ndarray, shape (size, size), float32
         In the crop's units.
     """
+    if geometry.square_side > _MAX_TABLE_SIDE:
+        return _resize_large(crop, geometry)
     # Columns of the weights that would meet the padding are left out: zero times anything is zero.
     weights = _triangle_weights(geometry.square_side, geometry.size)
     by_row = weights[:, geometry.pad_top : geometry.pad_top + geometry.crop.height]
     by_column = weights[:, geometry.pad_left : geometry.pad_left + geometry.crop.width]
     resized: NDArray[np.float32] = np.matmul(np.matmul(by_row, crop), by_column.T, dtype=np.float32)
     return resized
+
+
+def _resize_large(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
+    """`resize_to_square` for a long side: the longer axis first, so that a strip never becomes a wide picture."""
+    if crop.shape[0] >= crop.shape[1]:
+        rows = _reduce_rows(crop, geometry.square_side, geometry.pad_top, geometry.size)
+        return _reduce_rows(rows.T, geometry.square_side, geometry.pad_left, geometry.size).T
+    columns = _reduce_rows(crop.T, geometry.square_side, geometry.pad_left, geometry.size)
+    return _reduce_rows(columns.T, geometry.square_side, geometry.pad_top, geometry.size)
+
+
+def _reduce_rows(values: NDArray[np.float32], source: int, padding: int, target: int) -> NDArray[np.float32]:
+    """What the product with `_triangle_weights` gives, row by row and without the weights that are zero.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns), float32
+        From row `padding` of the source on; the source's other rows are zero.
+    source, target : int
+        Rows before and after; `source` is the larger.
+
+    Returns
+    -------
+    ndarray, shape (target, columns), float32
+        In the values' units.
+    """
+    scale = source / target
+    reduced = np.zeros((target, values.shape[1]), np.float32)
+    for row in range(target):
+        centre = (row + 0.5) * scale
+        first, end = max(0, int(centre - scale)), min(source, int(centre + scale) + 1)
+        weights = np.maximum(0, 1 - np.abs(np.arange(first, end) + 0.5 - centre) / scale)
+        weights /= weights.sum()
+        inside = slice(max(first, padding), max(first, padding, min(end, padding + len(values))))
+        by_row = weights[inside.start - first : inside.stop - first].astype(np.float32)
+        reduced[row] = by_row @ values[inside.start - padding : inside.stop - padding]
+    return reduced
 
 
 def _average_down(pixels: Pixels) -> NDArray[np.float32]:

@@ -25,14 +25,21 @@ def describe(recipe: Recipe, trained: Trained, version: str) -> Manifest:
     Manifest
         At temperature 1, without metrics and golden answers.
     """
-    lower, upper = recipe.preprocessing.percentiles
+    preprocessing = recipe.preprocessing
+    lower, upper = preprocessing.percentiles
     return Manifest(
         name=recipe.card.model_name,
         version=version,
         class_names=list(recipe.class_names),
-        input=InputManifest(size=recipe.stages[-1].size),
+        input=InputManifest(
+            size=recipe.stages[-1].size,
+            channel_names=None if preprocessing.channels is None else list(preprocessing.channels),
+        ),
         preprocessing=PreprocessingManifest(
-            lower_percentile=lower, upper_percentile=upper, head_margin=recipe.preprocessing.head_margin
+            lower_percentile=lower,
+            upper_percentile=upper,
+            head_margin=preprocessing.head_margin,
+            intensity=preprocessing.intensity,
         ),
         temperature=1.0,
         tumor_threshold=0.5,

@@ -43,7 +43,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
             400: "no_file, mixed_study",
             413: "upload_too_large, image_too_large, too_many_files",
             415: "unsupported_format",
-            422: "corrupt_file, invalid_request",
+            422: "corrupt_file, missing_modality, invalid_request",
             500: "internal",
             503: "not_ready, overloaded; with Retry-After",
         }

@@ -22,7 +22,7 @@ def decode_nifti(data: bytes) -> Volume:
     Returns
     -------
     Volume
-        The first three axes.
+        With its affine.
 
     Raises
     ------
@@ -34,9 +34,10 @@ def decode_nifti(data: bytes) -> Volume:
         image = nibabel.as_closest_canonical(nibabel.Nifti1Image.from_bytes(plain))
         voxels = np.nan_to_num(image.get_fdata(dtype=np.float32))
         spacing = [float(size) for size in image.header.get_zooms()[:3]]
+        affine = np.asarray(image.affine, np.float64)
     # nibabel raises whatever its parsing meets (HeaderDataError, EOFError, zlib.error, ValueError, …).
     except Exception as error:
         raise CorruptFile("The file cannot be decoded as NIfTI.") from error
     if voxels.ndim != 3:
         raise CorruptFile(f"The NIfTI file has {voxels.ndim} axes; three are read.")
-    return Volume(voxels, (spacing[0], spacing[1], spacing[2]))
+    return Volume(voxels, (spacing[0], spacing[1], spacing[2]), affine)
