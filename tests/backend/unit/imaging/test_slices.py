@@ -1,9 +1,10 @@
 """Slices of a volume hang as a reader expects, with square pixels."""
 
 import numpy as np
+import pytest
 
 from tumorscope.domain.scan import Volume
-from tumorscope.imaging.slices import slice_volume
+from tumorscope.imaging.slices import Plane, slice_volume
 
 
 def _volume_with_mark(right: int, anterior: int, superior: int) -> Volume:
@@ -29,3 +30,22 @@ def test_sagittal_slice_has_anterior_on_the_right() -> None:
     scan = slice_volume(_volume_with_mark(3, 11, 7), "sagittal", 3)
     assert scan.pixels[0, -1] > 0.5
     assert scan.pixels[:, :-2].max() == 0
+
+
+@pytest.mark.parametrize(
+    ("plane", "shape", "spacing"),
+    [("sagittal", (12, 48), 0.5), ("coronal", (12, 20), 0.5), ("axial", (24, 10), 1.0)],
+)
+def test_slice_has_square_pixels_of_the_finer_spacing(plane: Plane, shape: tuple[int, int], spacing: float) -> None:
+    # 10 x 24 x 6 mm
+    scan = slice_volume(Volume(np.ones((10, 12, 12), np.float32), (1.0, 2.0, 0.5)), plane, 3)
+    assert (scan.height, scan.width) == shape
+    assert scan.spacing_mm == (spacing, spacing)
+    np.testing.assert_allclose(scan.pixels, 1)
+
+
+def test_stretched_ramp_stays_a_ramp() -> None:
+    ramp = np.arange(8, dtype=np.float32)[None, None, :].repeat(5, axis=0).repeat(5, axis=1)
+    scan = slice_volume(Volume(ramp, (1.0, 1.0, 4.0)), "coronal", 0)
+    np.testing.assert_allclose(np.diff(scan.pixels[2:-2, 0]), -0.25, atol=1e-5)
+    assert (scan.source_format, scan.modality) == ("nifti", "MR")

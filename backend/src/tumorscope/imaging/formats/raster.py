@@ -14,6 +14,8 @@ from tumorscope.domain.scan import Pixels, ScanWarning, Slice
 Image.MAX_IMAGE_PIXELS = None
 
 _ORIENTATION_TAG = 0x0112
+# 1 is upright; what is beyond 8 does not exist, and Pillow turns nothing for it.
+_TURNED = range(2, 9)
 _PHOTOMETRIC_TAG = 262
 _WHITE_IS_ZERO = 0
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
@@ -51,8 +53,10 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
             _check_size(image, max_pixels)
             if _has_more_frames(image):
                 warnings.append(ScanWarning("multiple_frames", "The file holds several pictures; the first was read."))
+            # Before the pixels are loaded, whereupon Pillow turns a TIFF by itself and forgets that it did.
+            is_turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED
             image.load()
-            if image.getexif().get(_ORIENTATION_TAG, 1) != 1:
+            if is_turned:
                 warnings.append(ScanWarning("exif_rotated", "The file asks to be shown rotated or mirrored: done."))
             pixels, coloured = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
             if coloured:
@@ -101,10 +105,13 @@ def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, bool]
     """Grey pixels, shape (height, width), transparent parts over black; and whether real colour was dropped."""
     if image.mode in _SIXTEEN_BIT_MODES:
         wide = np.asarray(image).astype(np.uint16)
-        return (np.uint16(65535) - wide if white_is_zero else wide), False
+        wide = np.uint16(65535) - wide if white_is_zero else wide
+        if image.has_transparency_data:
+            wide[wide == image.info["transparency"]] = 0
+        return wide, False
     if image.mode in ("I", "F"):
         return _float_pixels(np.asarray(image, dtype=np.float32)), False
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L") and not image.has_transparency_data:
         return np.asarray(image.convert("L")), False
     if image.has_transparency_data:
         # Outside the drawn part a scan is air, which is black.
