@@ -67,7 +67,10 @@ def read_bundle(folder: Path) -> Bundle:
         raise BundleInvalid(f"{MANIFEST_FILE} is not a manifest of this version: {place}: {first['msg']}") from error
     if not manifest.golden:
         raise BundleInvalid(f"{MANIFEST_FILE} states no golden answers")
-    for name in (WEIGHTS_FILE, *(golden.file for golden in manifest.golden)):
+    golden_names = [golden.file for golden in manifest.golden]
+    if WEIGHTS_FILE in golden_names:
+        raise BundleInvalid(f"{MANIFEST_FILE} names {WEIGHTS_FILE} as a golden picture")
+    for name in (WEIGHTS_FILE, *golden_names):
         if name not in manifest.files:
             raise BundleInvalid(f"{MANIFEST_FILE} states no checksum for {name}")
     contents = {}
@@ -79,7 +82,7 @@ def read_bundle(folder: Path) -> Bundle:
         manifest,
         hashlib.sha256(manifest_bytes).hexdigest(),
         _read_weights(contents.pop(WEIGHTS_FILE)),
-        {golden.file: contents[golden.file] for golden in manifest.golden},
+        {name: contents[name] for name in golden_names},
     )
 
 

@@ -1,0 +1,19 @@
+"""What is slow to make, made once."""
+
+import pytest
+
+from tests.factories import write_tiny_bundle
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import Bundle, read_bundle
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """Random weights for an input of 32 x 32 pixels."""
+    return read_bundle(write_tiny_bundle(tmp_path_factory.mktemp("bundle")))
+
+
+@pytest.fixture(scope="session")
+def tiny_engine(tiny_bundle: Bundle) -> TensorFlowEngine:
+    """Runs `tiny_bundle`."""
+    return TensorFlowEngine(tiny_bundle)
