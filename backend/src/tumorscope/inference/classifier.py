@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from time import perf_counter
 
-from tumorscope.domain.errors import GoldenMismatch
+import numpy as np
+
+from tumorscope.domain.errors import AnswerNotFinite, GoldenMismatch
 from tumorscope.domain.prediction import Prediction, decide
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import decode_scan
@@ -49,12 +51,19 @@ def classify(classifier: Classifier, scan: Slice) -> Classification:
     -------
     Classification
         With calibrated probabilities, in the order of the manifest's classes.
+
+    Raises
+    ------
+    AnswerNotFinite
+        The engine gave infinity or not a number.
     """
     manifest = classifier.bundle.manifest
     started = perf_counter()
     model_input = to_model_input(scan, manifest.preprocessing_parameters)
     prepared = perf_counter()
     logits = classifier.engine.run(model_input.pixels[None])
+    if not np.isfinite(logits).all():
+        raise AnswerNotFinite("the network's answer is no number")
     row = calibrate(logits, manifest.temperature)[0]
     probabilities = {name: float(value) for name, value in zip(manifest.class_names, row, strict=True)}
     prediction = decide(probabilities, manifest.tumor_threshold)
@@ -73,13 +82,15 @@ def check_golden_answers(classifier: Classifier) -> None:
     Raises
     ------
     GoldenMismatch
-        A probability is further from its golden answer than the manifest's tolerance.
+        A probability is no number, or further from its golden answer than the manifest's tolerance.
     """
     manifest = classifier.bundle.manifest
     for golden in manifest.golden:
         scan = decode_scan(classifier.bundle.golden_files[golden.file], _MAX_GOLDEN_PIXELS)
-        probabilities = classify(classifier, scan).prediction.probabilities
+        try:
+            probabilities = classify(classifier, scan).prediction.probabilities
+        except AnswerNotFinite as error:
+            raise GoldenMismatch(f"the answer to {golden.file} is no number") from error
         furthest = max(abs(probabilities[name] - expected) for name, expected in golden.probabilities.items())
-        # Written so that a NaN fails as well.
-        if not furthest <= manifest.golden_tolerance:
+        if furthest > manifest.golden_tolerance:
             raise GoldenMismatch(f"the answer to {golden.file} is {furthest:.3f} off its golden answer")

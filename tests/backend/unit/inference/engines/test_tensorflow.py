@@ -1,0 +1,46 @@
+"""The TensorFlow engine answers alike whatever the batch and whichever thread asks."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import Bundle
+from tumorscope.model.network import load_network
+
+_BATCH: NDArray[np.float32] = np.random.default_rng(0).random((5, 32, 32, 3), np.float32)
+
+
+def test_engine_says_what_it_is(tiny_engine: TensorFlowEngine) -> None:
+    assert tiny_engine.name.startswith("tensorflow-")
+    assert tiny_engine.device in ("cpu", "gpu")
+
+
+def test_answers_are_those_of_the_network(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
+    expected = calibrate(np.asarray(load_network(tiny_bundle)(_BATCH, training=False)), 1.0)
+    answers = tiny_engine.run(_BATCH)
+    assert answers.shape == (5, 4)
+    assert answers.dtype == np.float32
+    # Where the processor multiplies bfloat16 the engine uses it; golden answers tolerate 0.03.
+    np.testing.assert_allclose(calibrate(answers, 1.0), expected, atol=0.03)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_batch_gives_what_its_pictures_give_one_by_one(tiny_engine: TensorFlowEngine, size: int) -> None:
+    alone = np.concatenate([tiny_engine.run(pixels[None]) for pixels in _BATCH[:size]])
+    np.testing.assert_allclose(calibrate(tiny_engine.run(_BATCH[:size]), 1.0), calibrate(alone, 1.0), atol=5e-3)
+
+
+def test_pictures_differ_in_their_answers(tiny_engine: TensorFlowEngine) -> None:
+    assert np.ptp(tiny_engine.run(np.stack([_BATCH[0], _BATCH[0] * 0.2])), axis=0).max() > 0.01
+
+
+def test_several_threads_may_ask_at_once(tiny_engine: TensorFlowEngine) -> None:
+    expected = [tiny_engine.run(pixels[None]) for pixels in _BATCH]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda i: tiny_engine.run(_BATCH[i % 5][None]), range(40)))
+    for i, answer in enumerate(answers):
+        np.testing.assert_allclose(answer, expected[i % 5], atol=1e-5)
