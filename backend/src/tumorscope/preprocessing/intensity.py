@@ -77,7 +77,7 @@ def scale_to_window(pixels: Pixels, window: tuple[float, float]) -> NDArray[np.f
     if upper <= lower:
         return np.zeros(pixels.shape, np.float32)
     # One over a window this narrow is infinite in float32.
-    scaled = pixels.astype(np.float32 if upper - lower > _SMALLEST else np.float64)
+    scaled: NDArray[np.floating] = pixels.astype(np.float32 if upper - lower > _SMALLEST else np.float64)
     scaled -= lower
     scaled *= 1 / (upper - lower)
     return np.clip(scaled, 0, 1, out=scaled).astype(np.float32, copy=False)
