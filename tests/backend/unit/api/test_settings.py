@@ -1,0 +1,37 @@
+"""Settings come from the environment, within bounds."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tumorscope.api.settings import Settings
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "bundle"])
+def test_every_number_is_read_from_the_variable_of_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", "77")
+    assert getattr(Settings(), name) == 77
+
+
+def test_bundle_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TUMORSCOPE_BUNDLE", str(tmp_path))
+    assert Settings().bundle == tmp_path
+
+
+def test_bundle_of_a_checkout_is_the_shipped_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TUMORSCOPE_BUNDLE", raising=False)
+    assert Settings().bundle == Path(__file__).parents[4] / "backend" / "models" / "default"
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "bundle"])
+@pytest.mark.parametrize("value", ["0", "-5", "many", ""])
+def test_number_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", value)
+    with pytest.raises(ValidationError, match=name):
+        Settings()
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().threads = 3  # type: ignore[misc]
