@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from tumorscope.datasets.brats_cache import read_prepared_slice
 from tumorscope.domain.scan import Slice, Volume
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.formats.nifti import decode_nifti
@@ -29,7 +30,15 @@ class VolumeReference:
     index: int
 
 
-ImageReference = PictureReference | VolumeReference
+@dataclass(frozen=True, slots=True)
+class PreparedReference:
+    """An axial slice of a prepared BraTS case: the case's array, and the slice's position in the volume, in RAS+."""
+
+    path: Path
+    index: int
+
+
+ImageReference = PictureReference | VolumeReference | PreparedReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Example:
     plane : {'sagittal', 'coronal', 'axial'}, optional
         None where the source does not say.
     sequence : str, optional
-        ``t1``, ``t1ce``, ``t2``, ``flair``; None where the source does not say.
+        ``t1``, ``t1ce``, ``t2``, ``flair``, several as ``flair+t1ce+t2``; None where the source does not say.
     box : RelativeBox, optional
         Where the tumour is.
     """
@@ -79,7 +88,7 @@ def read_example(example: Example) -> Slice:
     Parameters
     ----------
     example : Example
-        A picture, or a slice of a volume.
+        A picture, a slice of a volume, or one of a prepared case.
 
     Returns
     -------
@@ -90,6 +99,8 @@ def read_example(example: Example) -> Slice:
     ------
     InputError
         The file cannot be decoded.
+    DatasetError
+        The prepared case is damaged.
     OSError
         The file cannot be read.
     """
@@ -98,6 +109,8 @@ def read_example(example: Example) -> Slice:
             return decode_scan(path.read_bytes(), _MAX_PIXELS)
         case VolumeReference(path, plane, index):
             return slice_volume(read_volume(path), plane, index)
+        case PreparedReference(path, index):
+            return read_prepared_slice(path, index)
 
 
 @lru_cache(maxsize=2)

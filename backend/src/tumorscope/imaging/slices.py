@@ -32,7 +32,8 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
     """
     axis = _STACK_AXIS[plane]
     rows_spacing, columns_spacing = (volume.spacing_mm[a] for a in reversed([a for a in range(3) if a != axis]))
-    plane_pixels = np.take(volume.voxels, index, axis=axis).T[::-1]
+    # A view: np.take would first copy a volume whose axes were turned.
+    plane_pixels = np.moveaxis(volume.voxels, axis, 0)[index].T[::-1]
     if plane != "sagittal":
         plane_pixels = plane_pixels[:, ::-1]
     spacing = min(rows_spacing, columns_spacing)

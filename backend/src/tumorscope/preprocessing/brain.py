@@ -9,7 +9,7 @@ from tumorscope.domain.scan import Pixels, Volume
 from tumorscope.preprocessing.spatial import Box
 
 ZSCORE_LIMIT = 5.0
-"""Z-scores are clipped to plus and minus this; minus this is also what lies outside the brain: darker than any tissue."""
+"""Z-scores are clipped to plus and minus this. What lies outside the brain is minus this, as dark as tissue can be."""
 
 # A brain under this share of a side is a last speck of it: the whole slice is taken then, as for a head.
 _MIN_SIDE = 0.3
@@ -61,7 +61,7 @@ def find_brain(pixels: Pixels, margin: float) -> Box:
         Of what is brain in any channel; the whole slice where that is nothing, or a speck.
     """
     height, width = pixels.shape[:2]
-    brain = (pixels > -ZSCORE_LIMIT).any(axis=2)
+    brain = pixels.max(axis=2) > -ZSCORE_LIMIT
     rows, columns = np.flatnonzero(brain.any(axis=1)), np.flatnonzero(brain.any(axis=0))
     if not rows.size:
         return Box(0, 0, height, width)

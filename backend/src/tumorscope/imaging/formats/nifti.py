@@ -32,7 +32,8 @@ def decode_nifti(data: bytes) -> Volume:
     try:
         plain = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
         image = nibabel.as_closest_canonical(nibabel.Nifti1Image.from_bytes(plain))
-        voxels = np.nan_to_num(image.get_fdata(dtype=np.float32))
+        voxels = image.get_fdata(dtype=np.float32, caching="unchanged")
+        voxels = np.nan_to_num(voxels, copy=not voxels.flags.writeable)
         spacing = [float(size) for size in image.header.get_zooms()[:3]]
         affine = np.asarray(image.affine, np.float64)
     # nibabel raises whatever its parsing meets (HeaderDataError, EOFError, zlib.error, ValueError, …).

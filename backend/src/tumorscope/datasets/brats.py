@@ -1,0 +1,82 @@
+"""A cache of prepared BraTS cases in, Examples of their axial slices out: is there a tumour, or of which grade."""
+
+from pathlib import Path
+from typing import Literal
+
+from tumorscope.datasets.brats_cache import PreparedCase, PreparedSlice, list_cases, read_case, read_settings
+from tumorscope.datasets.example import Example, PreparedReference, RelativeBox
+from tumorscope.domain.errors import DatasetError
+from tumorscope.domain.labels import NO_TUMOR
+
+Task = Literal["presence", "grade"]
+
+PRESENCE_CLASSES = (NO_TUMOR, "tumor")
+GRADE_CLASSES = ("hgg", "lgg")
+
+
+def read_prepared(cache: Path, task: Task = "presence", min_tumor_voxels: int = 50, every: int = 1) -> list[Example]:
+    """The labelled slices of prepared cases.
+
+    Parameters
+    ----------
+    cache : Path
+        Made by ``tumorscope prepare``.
+    task : {'presence', 'grade'}
+        ``presence``: slices through the brain, ``tumor`` with at least `min_tumor_voxels` of segmentation, ``no_tumor``
+        with none; those between are left out. ``grade``: slices with at least so many, ``hgg`` or ``lgg`` by case.
+    min_tumor_voxels : int
+        From 1.
+    every : int
+        Take each so many-th slice only: neighbours are 1 mm apart and alike.
+
+    Returns
+    -------
+    list of Example
+        By case, from the lowest slice up.
+
+    Raises
+    ------
+    DatasetError
+        The folder is no cache or holds no case, a record is damaged, or, for ``grade``, a case has no grade.
+    """
+    read_settings(cache)
+    arrays = list_cases(cache)
+    if not arrays:
+        raise DatasetError(f"{cache} holds no prepared case: `tumorscope prepare`.")
+    examples = []
+    for array in arrays:
+        case = read_case(array)
+        if task == "grade" and case.grade is None:
+            raise DatasetError(
+                f"{case.name}: no grade; name_mapping.csv or folders HGG and LGG state it, when the case is prepared."
+            )
+        for prepared in case.slices:
+            label = _label(case, prepared, task, min_tumor_voxels)
+            if label is not None and prepared.index % every == 0:
+                examples.append(_make_example(case, prepared, PreparedReference(array, prepared.index), label))
+    return examples
+
+
+def task_of(class_names: tuple[str, ...]) -> Task:
+    """The task whose labels a model of these classes can be right about."""
+    return "grade" if set(class_names) == set(GRADE_CLASSES) else "presence"
+
+
+def _label(case: PreparedCase, prepared: PreparedSlice, task: Task, min_tumor_voxels: int) -> str | None:
+    if prepared.tumor_voxels >= min_tumor_voxels:
+        return case.grade if task == "grade" else "tumor"
+    if task == "presence" and prepared.tumor_voxels == 0 and prepared.brain_voxels > 0:
+        return NO_TUMOR
+    return None
+
+
+def _make_example(case: PreparedCase, prepared: PreparedSlice, image: PreparedReference, label: str) -> Example:
+    return Example(
+        image,
+        label,
+        case.patient_id,
+        case.source,
+        plane="axial",
+        sequence="+".join(case.channels),
+        box=None if prepared.box is None else RelativeBox(*prepared.box),
+    )

@@ -1,0 +1,222 @@
+"""BraTS cases in, each z-scored, sliced and measured once into a cache out; goes on where it was interrupted."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.datasets.brats_cache import PreparedCase, PreparedSlice, write_case
+from tumorscope.datasets.brats_layout import Case
+from tumorscope.domain.errors import CorruptFile, DatasetError
+from tumorscope.domain.scan import Volume
+from tumorscope.imaging.formats.nifti import decode_nifti
+from tumorscope.imaging.slices import slice_volume
+from tumorscope.preprocessing.brain import ZSCORE_LIMIT, normalise_brain
+
+# 4 only until 2020 and 3 only since 2023, for the same part of the tumour.
+_SEGMENTATION_VALUES = (0, 1, 2, 3, 4)
+# Rounding in a header is below this at every corner of a volume; another position of the head is above.
+_MAX_CORNER_SHIFT_MM = 0.1
+
+Scores = NDArray[np.float16]
+"""Axial slices as hung, shape (slices, height, width)."""
+Mask = NDArray[np.bool_]
+"""Of the same shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where the segmentation's voxels lie: every modality's must lie there too."""
+
+    file_name: str
+    shape: tuple[int, ...]
+    spacing_mm: tuple[float, float, float]
+    affine: NDArray[np.float64] | None
+
+
+def prepare_cases(
+    cases: Sequence[Case],
+    channels: tuple[str, ...],
+    cache: Path,
+    jobs: int,
+    advance: Callable[[], None],
+    *,
+    keep_going: bool = False,
+) -> list[DatasetError]:
+    """Prepare cases side by side.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        Labelled ones; those that the cache holds already are for the caller to leave out.
+    channels : tuple of str
+        Three of `brats_layout.MODALITIES`.
+    cache : Path
+        From `brats_cache.claim_cache`.
+    jobs : int
+        Cases at the same time; each takes about 150 MB. Reading and reckoning release Python's lock, so that threads
+        use all cores and share one interpreter's memory.
+    advance : callable
+        Called once a case.
+    keep_going : bool
+        Prepare the others when a case cannot be.
+
+    Returns
+    -------
+    list of DatasetError
+        Of the cases that cannot be prepared, in the cases' order; empty without `keep_going`.
+
+    Raises
+    ------
+    DatasetError
+        Without `keep_going`: of the first such case; what is prepared until then stays.
+    """
+    problems: dict[str, DatasetError] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = {pool.submit(prepare_case, case, channels, cache): case for case in cases}
+        try:
+            for future in as_completed(futures):
+                try:
+                    future.result()
+                except DatasetError as error:
+                    if not keep_going:
+                        raise
+                    problems[futures[future].name] = error
+                advance()
+        except BaseException:
+            # An interruption, too, waits for the cases at work and for no other.
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [problems[case.name] for case in cases if case.name in problems]
+
+
+def prepare_case(case: Case, channels: tuple[str, ...], cache: Path) -> None:
+    """Prepare one case: its sequences z-scored within the brain, sliced axially, cut to the brain, and stored.
+
+    Parameters
+    ----------
+    case, channels, cache
+        See `prepare_cases`.
+
+    Raises
+    ------
+    DatasetError
+        Names case and file: a modality, the segmentation or the grade is absent, a file cannot be read, shapes or
+        affines disagree, a volume is empty, or the segmentation is empty or holds other values.
+    """
+    for name in channels:
+        if name not in case.modalities:
+            raise DatasetError(f"{case.name}: {name} is missing in {case.folder}.")
+    if case.segmentation is None:
+        raise DatasetError(f"{case.name}: the segmentation is missing in {case.folder}.")
+    if case.expects_grade and case.grade is None:
+        raise DatasetError(f"{case.name}: no grade; neither name_mapping.csv nor the path {case.folder} states one.")
+    tumor, grid = _read_tumor(case, case.segmentation)
+    scores = [_hang(_read_normalised(case, case.modalities[name], grid)) for name in channels]
+    record, pixels = _cut_to_brain(case, channels, grid.spacing_mm, scores, tumor)
+    write_case(cache, record, pixels)
+
+
+def _read(case: Case, path: Path) -> Volume:
+    try:
+        return decode_nifti(path.read_bytes())
+    except (CorruptFile, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DatasetError(f"{case.name}: {path} cannot be read: {reason}") from error
+
+
+def _read_tumor(case: Case, path: Path) -> tuple[Mask, _Grid]:
+    segmentation = _read(case, path)
+    voxels = segmentation.voxels
+    if not np.isin(voxels, _SEGMENTATION_VALUES).all():
+        raise DatasetError(f"{case.name}: {path} holds other values than 0 to 4; is it a segmentation?")
+    tumor = voxels > 0
+    if not tumor.any():
+        raise DatasetError(f"{case.name}: {path} is an empty segmentation.")
+    grid = _Grid(path.name, voxels.shape, segmentation.spacing_mm, segmentation.affine)
+    return _hang(replace(segmentation, voxels=tumor.astype(np.float32))) > 0.5, grid
+
+
+def _read_normalised(case: Case, path: Path, grid: _Grid) -> Volume:
+    volume = _read(case, path)
+    if volume.voxels.shape != grid.shape:
+        sizes = ["x".join(map(str, shape)) for shape in (volume.voxels.shape, grid.shape)]
+        raise DatasetError(f"{case.name}: {path} has {sizes[0]} voxels, and {grid.file_name} {sizes[1]}.")
+    shift = _corner_shift(volume, grid)
+    if shift > _MAX_CORNER_SHIFT_MM:
+        raise DatasetError(f"{case.name}: the affine of {path} lies {shift:.1f} mm off that of {grid.file_name}.")
+    try:
+        return normalise_brain(volume)
+    except ValueError as error:
+        raise DatasetError(f"{case.name}: {path} is an empty volume: {error}.") from error
+
+
+def _corner_shift(volume: Volume, grid: _Grid) -> float:
+    """The furthest that a corner of the volume is from the same corner of the grid, in millimetres."""
+    if volume.affine is None or grid.affine is None:
+        return 0.0
+    corners = np.array([(*corner, 1) for corner in product(*[(0, length - 1) for length in grid.shape])])
+    return float(np.linalg.norm(corners @ (volume.affine - grid.affine).T, axis=1).max())
+
+
+def _hang(volume: Volume) -> Scores:
+    """Every axial slice, as `imaging.slices` hangs it for serving."""
+    first = slice_volume(volume, "axial", 0).pixels
+    hung = np.empty((volume.voxels.shape[2], *first.shape), np.float16)
+    for index in range(len(hung)):
+        hung[index] = slice_volume(volume, "axial", index).pixels
+    return hung
+
+
+def _cut_to_brain(
+    case: Case, channels: tuple[str, ...], spacing_mm: tuple[float, float, float], scores: list[Scores], tumor: Mask
+) -> tuple[PreparedCase, Scores]:
+    """The record, and the part of the slices that holds all of the brain, shape (slices, rows, columns, channels)."""
+    brain = scores[0] > -ZSCORE_LIMIT
+    for channel in scores[1:]:
+        brain |= channel > -ZSCORE_LIMIT
+    top, bottom = _extent(brain, 1)
+    left, right = _extent(brain, 2)
+    first, last = _extent(brain, 0)
+    slices = tuple(
+        PreparedSlice(
+            index=index,
+            brain_voxels=int(brain[index].sum()),
+            tumor_voxels=int(tumor[index].sum()),
+            box=_find_box(tumor[index]),
+        )
+        for index in range(first, last)
+    )
+    record = PreparedCase(
+        name=case.name,
+        patient_id=case.patient_id,
+        source=case.source,
+        grade=case.grade,
+        channels=channels,
+        spacing_mm=(min(spacing_mm[:2]), min(spacing_mm[:2])),
+        height=brain.shape[1],
+        width=brain.shape[2],
+        top=top,
+        left=left,
+        slices=slices,
+    )
+    return record, np.stack([channel[first:last, top:bottom, left:right] for channel in scores], axis=3)
+
+
+def _find_box(tumor: Mask) -> tuple[float, float, float, float] | None:
+    if not tumor.any():
+        return None
+    height, width = tumor.shape
+    top, bottom = _extent(tumor, 0)
+    left, right = _extent(tumor, 1)
+    return (left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height
+
+
+def _extent(mask: Mask, axis: int) -> tuple[int, int]:
+    """First position along the axis that holds any of the mask, and one past the last."""
+    positions = np.flatnonzero(mask.max(axis=tuple(other for other in range(mask.ndim) if other != axis)))
+    return int(positions[0]), int(positions[-1]) + 1
