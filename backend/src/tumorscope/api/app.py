@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from tumorscope import NOTICE
 from tumorscope.api import errors
+from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
 from tumorscope.api.routes import health, model, predict
@@ -69,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.upload_limits = UploadLimits(
         settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
     )
+    app.state.upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
     app.state.max_pixels = settings.max_megapixels * 1_000_000
     app.add_middleware(RequestContext, service=service)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]

@@ -52,11 +52,11 @@ def problem_response(request: Request, status: int, code: str, detail: str) -> R
 
 
 async def answer_tumorscope_error(request: Request, error: Exception) -> Response:
-    """For `TumorscopeError`; what is ours to mend says nothing of the inside."""
+    """For `TumorscopeError`; what is ours to mend goes on to the outermost middleware, which logs its place."""
     assert isinstance(error, errors.TumorscopeError)  # noqa: S101  (registered for this class only)
     status = find_status(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return internal_problem(request)
+        raise error
     response = problem_response(request, status, error.code, str(error))
     if isinstance(error, errors.ServiceError):
         response.headers["Retry-After"] = str(error.retry_after_s)

@@ -1,8 +1,9 @@
 """The environment in, the service's settings out; read by `create_app` and the command line only."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CHECKOUT_BUNDLE = Path(__file__).parents[3] / "models" / "default"
@@ -16,7 +17,16 @@ class Settings(BaseSettings):
     bundle: Path = Field(_CHECKOUT_BUNDLE, description="Folder of the model bundle.")
     max_part_mib: int = Field(32, ge=1, le=1024, description="Largest file that is read, in MiB.")
     max_request_mib: int = Field(64, ge=1, le=4096, description="Largest request body that is read, in MiB.")
+    max_upload_memory_mib: int = Field(
+        512, ge=1, le=1_048_576, description="What the files of all requests may hold in memory at one time, in MiB."
+    )
     max_files: int = Field(16, ge=1, le=10_000, description="Most files in one request.")
     max_megapixels: int = Field(64, ge=1, le=1000, description="Largest picture that is decoded, in million pixels.")
     max_waiting: int = Field(64, ge=1, description="Requests that may wait for the model before others are sent away.")
     threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
+
+    @model_validator(mode="after")
+    def _check_memory(self) -> Self:
+        if self.max_upload_memory_mib < self.max_request_mib:
+            raise ValueError("max_upload_memory_mib is less than max_request_mib: a large upload could never be read")
+        return self

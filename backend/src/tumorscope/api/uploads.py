@@ -9,7 +9,15 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from tumorscope.domain.errors import InputError, InvalidRequest, NoFile, TooManyFiles, UploadTooLarge
+from tumorscope.api.held_files import HeldFiles
+from tumorscope.domain.errors import (
+    InputError,
+    InvalidRequest,
+    NoFile,
+    ServiceError,
+    TooManyFiles,
+    UploadTooLarge,
+)
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -29,7 +37,7 @@ class UploadLimits:
     files: int
 
 
-async def read_files(request: Request, limits: UploadLimits) -> list[bytes]:
+async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) -> list[bytes]:
     """The files of a request: the parts named ``file`` of a form, or the plain body.
 
     Parameters
@@ -38,11 +46,13 @@ async def read_files(request: Request, limits: UploadLimits) -> list[bytes]:
         Not read yet.
     limits : UploadLimits
         What is read at most.
+    held : HeldFiles
+        Empty; holds what is read, and nothing after an error.
 
     Returns
     -------
     list of bytes
-        At least one; an empty file is empty bytes.
+        At least one; an empty file is empty bytes. It is emptied when `held` is dropped.
 
     Raises
     ------
@@ -52,6 +62,8 @@ async def read_files(request: Request, limits: UploadLimits) -> list[bytes]:
         Beyond the limits; what is beyond was never held.
     InvalidRequest
         The form is malformed.
+    Overloaded
+        The files of all requests together would hold more memory than they may.
     """
     chunks = aiter(request.stream())
     try:
@@ -59,13 +71,16 @@ async def read_files(request: Request, limits: UploadLimits) -> list[bytes]:
             raise _too_large(limits.request_bytes)
         content_type, options = parse_options_header(request.headers.get("content-type"))
         if content_type == b"multipart/form-data":
-            return await _read_form(chunks, options.get(b"boundary"), limits)
-        return [await _read_body(chunks, limits)]
-    except InputError:
+            await _read_form(chunks, options.get(b"boundary"), limits, held)
+        else:
+            await _read_body(chunks, limits, held)
+    except (InputError, ServiceError):
+        held.drop()
         # curl and browsers that wait for "100 Continue" have sent nothing and get the answer at once.
         if request.headers.get("expect", "").lower() != "100-continue":
             await _drain(chunks)
         raise
+    return held.complete
 
 
 def _is_declared_too_large(request: Request, limits: UploadLimits) -> bool:
@@ -73,21 +88,22 @@ def _is_declared_too_large(request: Request, limits: UploadLimits) -> bool:
     return declared.isdecimal() and int(declared) > limits.request_bytes
 
 
-async def _read_body(chunks: AsyncIterator[bytes], limits: UploadLimits) -> bytes:
-    body = bytearray()
+async def _read_body(chunks: AsyncIterator[bytes], limits: UploadLimits, held: HeldFiles) -> None:
     async for chunk in chunks:
-        if len(body) + len(chunk) > limits.part_bytes:
+        if held.open_bytes + len(chunk) > limits.part_bytes:
             raise _too_large(limits.part_bytes)
-        body += chunk
-    if not body:
+        held.append(chunk)
+    if not held.open_bytes:
         raise NoFile("The request holds no file.")
-    return bytes(body)
+    held.complete_file()
 
 
-async def _read_form(chunks: AsyncIterator[bytes], boundary: bytes | None, limits: UploadLimits) -> list[bytes]:
+async def _read_form(
+    chunks: AsyncIterator[bytes], boundary: bytes | None, limits: UploadLimits, held: HeldFiles
+) -> None:
     if not boundary:
         raise InvalidRequest("The form states no boundary between its parts.")
-    form = _Form(limits)
+    form = _Form(limits, held)
     received = 0
     try:
         parser = MultipartParser(boundary, form.callbacks())
@@ -101,9 +117,8 @@ async def _read_form(chunks: AsyncIterator[bytes], boundary: bytes | None, limit
         raise InvalidRequest("The form is malformed.") from error
     if received and not form.ended:
         raise InvalidRequest("The form ends before its last part does.")
-    if not form.files:
+    if not held.complete:
         raise NoFile("The form has no part named 'file' with a file in it.")
-    return form.files
 
 
 @dataclass(slots=True)
@@ -111,13 +126,12 @@ class _Form:
     """Collects the parts named ``file`` while the parser walks the body."""
 
     limits: UploadLimits
-    files: list[bytes] = field(default_factory=list)
+    held: HeldFiles
     ended: bool = False
     _header_name: bytearray = field(default_factory=bytearray)
     _header_value: bytearray = field(default_factory=bytearray)
     _is_file: bool = False
     _has_name: bool = False
-    _content: bytearray = field(default_factory=bytearray)
 
     def callbacks(self) -> "MultipartCallbacks":
         """As `MultipartParser` takes them."""
@@ -133,7 +147,6 @@ class _Form:
 
     def _begin_part(self) -> None:
         self._is_file = self._has_name = False
-        self._content = bytearray()
 
     def _end_header(self) -> None:
         if bytes(self._header_name).lower() == b"content-disposition":
@@ -146,17 +159,17 @@ class _Form:
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
             return
-        if len(self._content) + end - start > self.limits.part_bytes:
+        if self.held.open_bytes + end - start > self.limits.part_bytes:
             raise _too_large(self.limits.part_bytes)
-        self._content += data[start:end]
+        self.held.append(data[start:end])
 
     def _end_part(self) -> None:
         # A browser sends a nameless empty part when no file was chosen.
-        if not self._is_file or not (self._has_name or self._content):
+        if not self._is_file or not (self._has_name or self.held.open_bytes):
             return
-        if len(self.files) == self.limits.files:
+        if len(self.held.complete) == self.limits.files:
             raise TooManyFiles(f"The request holds more than {self.limits.files} files.")
-        self.files.append(bytes(self._content))
+        self.held.complete_file()
 
     def _end(self) -> None:
         self.ended = True

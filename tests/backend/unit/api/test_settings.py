@@ -32,6 +32,12 @@ def test_number_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, 
         Settings()
 
 
+def test_memory_for_uploads_that_one_upload_exceeds_is_refused() -> None:
+    assert Settings(max_request_mib=100, max_upload_memory_mib=100).max_upload_memory_mib == 100
+    with pytest.raises(ValidationError, match="max_upload_memory_mib is less than max_request_mib"):
+        Settings(max_request_mib=100, max_upload_memory_mib=99)
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().threads = 3  # type: ignore[misc]

@@ -9,7 +9,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from tumorscope.api.dependencies import MaxPixelsDependency, ServiceDependency, UploadLimitsDependency
+from tumorscope.api.dependencies import (
+    MaxPixelsDependency,
+    ServiceDependency,
+    UploadLimitsDependency,
+    UploadMemoryDependency,
+)
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import InputDescription, PredictionAnswer, Timing
 from tumorscope.api.uploads import read_files
@@ -58,6 +63,7 @@ async def predict(
     request: Request,
     service: ServiceDependency,
     limits: UploadLimitsDependency,
+    memory: UploadMemoryDependency,
     max_pixels: MaxPixelsDependency,
     # Both are part of the contract and checked; a single slice has no slices to list, and no map is drawn yet.
     explain: Annotated[Literal["none", "heatmap"], Query()] = "none",  # noqa: ARG001
@@ -65,15 +71,16 @@ async def predict(
 ) -> PredictionAnswer | StreamingResponse:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
     classifier = service.require_classifier()
-    files = await read_files(request, limits)
-    if len(files) > 1:
-        raise MixedStudy("Several pictures are not one study; send them one by one.")
-    if NDJSON not in request.headers.get("accept", ""):
-        return await service.work(_answer, files[0], classifier, max_pixels)
-    # Decoded before the stream begins, so that a bad file still gets its status.
-    started = perf_counter()
-    scan, source = await service.work(_decode, files[0], max_pixels)
-    decode_ms = (perf_counter() - started) * 1000
+    with memory.hold_files() as held:
+        files = await read_files(request, limits, held)
+        if len(files) > 1:
+            raise MixedStudy("Several pictures are not one study; send them one by one.")
+        if NDJSON not in request.headers.get("accept", ""):
+            return await service.work(_answer, files[0], classifier, max_pixels)
+        # Decoded before the stream begins, so that a bad file still gets its status.
+        started = perf_counter()
+        scan, source = await service.work(_decode, files[0], max_pixels)
+        decode_ms = (perf_counter() - started) * 1000
 
     async def stream() -> AsyncIterator[str]:
         yield '{"event":"progress","done":0,"total":1}\n'
