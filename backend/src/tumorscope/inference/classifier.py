@@ -8,15 +8,12 @@ import numpy as np
 from tumorscope.domain.errors import AnswerNotFinite, GoldenMismatch
 from tumorscope.domain.prediction import Prediction, decide
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_scan
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.model.bundle import Bundle
+from tumorscope.model.golden import read_golden
 from tumorscope.preprocessing.pipeline import to_model_input
 from tumorscope.preprocessing.spatial import Geometry
-
-# Golden pictures are the project's own; this only stops an absurd header.
-_MAX_GOLDEN_PIXELS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,10 @@ def classify(classifier: Classifier, scan: Slice) -> Classification:
 
     Raises
     ------
+    MissingModality
+        The model reads several sequences, and the slice lacks one.
+    InvalidRequest
+        The model reads one sequence, and the slice has several.
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
@@ -81,12 +82,14 @@ def check_golden_answers(classifier: Classifier) -> None:
 
     Raises
     ------
+    BundleInvalid
+        A golden file cannot be decoded.
     GoldenMismatch
         A probability is no number, or further from its golden answer than the manifest's tolerance.
     """
     manifest = classifier.bundle.manifest
     for golden in manifest.golden:
-        scan = decode_scan(classifier.bundle.golden_files[golden.file], _MAX_GOLDEN_PIXELS)
+        scan = read_golden(golden.file, classifier.bundle.golden_files[golden.file])
         try:
             probabilities = classify(classifier, scan).prediction.probabilities
         except AnswerNotFinite as error:

@@ -1,0 +1,64 @@
+"""A golden slice in, the file of a bundle that holds it out, and back: a picture, or an array of several sequences."""
+
+import io
+
+import numpy as np
+
+from tumorscope.domain.errors import BundleInvalid, InputError
+from tumorscope.domain.scan import Slice
+from tumorscope.imaging.decode import decode_scan
+
+# Golden slices are the project's own; this only stops an absurd header.
+_MAX_PIXELS = 4_000_000
+_ARRAYS_SUFFIX = ".npz"
+
+
+def encode_channels(scan: Slice) -> bytes:
+    """A slice of several sequences as an ``.npz`` file.
+
+    Parameters
+    ----------
+    scan : Slice
+        With channels; its z-scores are stored as float16.
+
+    Returns
+    -------
+    bytes
+        Arrays ``pixels`` (height, width, channels) and ``channels``.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, pixels=scan.pixels.astype(np.float16), channels=np.array(scan.channels))
+    return buffer.getvalue()
+
+
+def read_golden(name: str, content: bytes) -> Slice:
+    """The slice of a golden file.
+
+    Parameters
+    ----------
+    name : str
+        Ends in ``.npz`` for several sequences; any other file is decoded as an upload is.
+    content : bytes
+        The whole file.
+
+    Returns
+    -------
+    Slice
+        With channels from an ``.npz``, else grey.
+
+    Raises
+    ------
+    BundleInvalid
+        It cannot be decoded.
+    """
+    try:
+        if not name.endswith(_ARRAYS_SUFFIX):
+            return decode_scan(content, _MAX_PIXELS)
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            channels = tuple(str(channel) for channel in arrays["channels"])
+            return Slice(arrays["pixels"].astype(np.float32), "npz", modality="MR", channels=channels)
+    except InputError as error:
+        raise BundleInvalid(f"{name} cannot be decoded: {error}") from error
+    # Whatever NumPy's and zipfile's parsing meet; the checksum held, so the bundle was made wrong.
+    except Exception as error:
+        raise BundleInvalid(f"{name} is no golden slice") from error
