@@ -1,7 +1,7 @@
-"""A prepared channel in, the same anatomy in a contrast that no sequence has out: shape tells, not brightness.
+"""A prepared channel in, the same anatomy in a contrast of no sequence out: shape tells, not brightness.
 
-Where the sequence predicts the class, a network reads the sequence. Each of these keeps edges where they are and changes
-which tissue is brighter, inside the head only: around a head it is dark in every sequence.
+Where the sequence predicts the class, a network reads the sequence. Each of these keeps edges where they are and
+changes which tissue is brighter, inside the head only: around a head it is dark in every sequence.
 """
 
 import numpy as np

@@ -72,8 +72,8 @@ RECIPE = Recipe(
     read_examples=discover_examples,
     stages=(
         Stage(size=64, epochs=12, peak_learning_rate=1e-3, frozen_convolutions=_FROZEN),
-        Stage(size=96, epochs=6, peak_learning_rate=5e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
-        Stage(size=128, epochs=7, peak_learning_rate=4e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
+        Stage(size=96, epochs=5, peak_learning_rate=5e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
+        Stage(size=128, epochs=5, peak_learning_rate=4e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
     ),
     augmentations=(*STANDARD, *SCANNER),
     card=CARD,
@@ -87,7 +87,7 @@ RECIPE = Recipe(
         shows_of_no_tumor=3,
     ),
     batch_norm=True,
-    where_weight=2.0,
+    where_weight=1.0,
     label_smoothing=0.03,
     weight_decay=0.02,
 )

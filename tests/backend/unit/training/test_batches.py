@@ -1,0 +1,53 @@
+"""An epoch's batches hold every picture once, with its classes and the place of its tumour."""
+
+import numpy as np
+
+from tests.backend.unit.training.networks import pictures
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.training.augmentation.pipeline import STANDARD, Augmentation
+from tumorscope.training.batches import Batch, count_batches, draw_batches, to_cells
+
+
+def _draw(
+    count: int = 10, seed: tuple[int, ...] = (1, 0, 0), augmentations: tuple[Augmentation, ...] = STANDARD
+) -> list[Batch]:
+    return list(draw_batches(pictures(count), DEFAULT_CLASS_NAMES, augmentations, 4, seed))
+
+
+def test_every_picture_is_in_one_batch() -> None:
+    batches = _draw(count=42, augmentations=())
+    assert [len(batch.pixels) for batch in batches] == [4] * 10 + [2]
+    assert count_batches(42, 4) == 11
+    drawn = np.concatenate([batch.pixels[..., 0] for batch in batches]).astype(np.float16)
+    expected = {picture.pixels[..., 0].tobytes() for picture in pictures(42)}
+    assert {picture.tobytes() for picture in drawn} == expected
+
+
+def test_batch_has_the_shapes_that_the_network_takes() -> None:
+    batch = _draw()[0]
+    assert (batch.pixels.shape, batch.pixels.dtype) == ((4, 32, 32, 3), np.float32)
+    assert (batch.allowed.shape, batch.allowed.dtype) == ((4, 4), np.float32)
+    assert (batch.where.shape, batch.where.dtype) == ((4, 2, 2, 2), np.float32)
+
+
+def test_seed_decides_order_and_augmentation() -> None:
+    first, again, other = (_draw(seed=(1, 0, epoch)) for epoch in (0, 0, 1))
+    for batch, same in zip(first, again, strict=True):
+        np.testing.assert_array_equal(batch.pixels, same.pixels)
+        np.testing.assert_array_equal(batch.where, same.where)
+    assert not np.array_equal(first[0].pixels, other[0].pixels)
+
+
+def test_map_shows_tumour_where_there_is_one() -> None:
+    for batch in _draw(augmentations=()):
+        no_tumor = batch.allowed[:, DEFAULT_CLASS_NAMES.index("no_tumor")] == 1
+        assert (batch.where[no_tumor][..., 0] == 0).all()
+        assert (batch.where[~no_tumor][..., 0].max(axis=(1, 2)) > 0.05).all()
+        assert (batch.where[..., 1] == 1).all()
+
+
+def test_cell_holds_the_share_of_its_pixels() -> None:
+    marked = np.zeros((32, 32), np.float32)
+    marked[:16, 16:24] = 1
+    np.testing.assert_array_equal(to_cells(marked, 0.0)[..., 0], [[0, 0.5], [0, 0]])
+    np.testing.assert_array_equal(to_cells(marked, 0.0)[..., 1], 0)

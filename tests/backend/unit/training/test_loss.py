@@ -1,0 +1,51 @@
+"""The loss of a picture whose label allows one class, or several."""
+
+import keras
+import numpy as np
+import pytest
+
+from tumorscope.training.loss import label_set_loss, where_loss
+
+_LOGITS = np.array([[2.0, 1.0, 0.0, -1.0], [0.3, -4.0, 2.5, 0.1]], np.float32)
+_PROBABILITIES = np.exp(_LOGITS) / np.exp(_LOGITS).sum(axis=1, keepdims=True)
+_ONE = np.array([[0, 1, 0, 0], [1, 0, 0, 0]], np.float32)
+_SEVERAL = np.array([[1, 1, 0, 1], [0, 1, 1, 0]], np.float32)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_one_class_gives_cross_entropy(smoothing: float) -> None:
+    expected = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing, reduction=None)
+    np.testing.assert_allclose(label_set_loss(smoothing)(_ONE, _LOGITS), expected(_ONE, _LOGITS), atol=1e-5)
+
+
+def test_several_classes_give_minus_the_log_of_their_sum() -> None:
+    expected = -np.log((_PROBABILITIES * _SEVERAL).sum(axis=1))
+    np.testing.assert_allclose(label_set_loss(0.0)(_SEVERAL, _LOGITS), expected, atol=1e-5)
+
+
+def test_every_class_allowed_costs_nothing() -> None:
+    np.testing.assert_allclose(label_set_loss(0.0)(np.ones((2, 4), np.float32), _LOGITS), 0, atol=1e-6)
+
+
+def test_huge_logits_give_a_finite_loss() -> None:
+    losses = np.asarray(label_set_loss(0.03)(_ONE, _LOGITS * np.float32(1e4)))
+    assert np.isfinite(losses).all()
+
+
+def test_half_precision_logits_are_taken() -> None:
+    losses = label_set_loss(0.0)(_ONE, keras.ops.cast(_LOGITS, "bfloat16"))
+    np.testing.assert_allclose(np.asarray(losses), -np.log(_PROBABILITIES[[0, 1], [1, 0]]), atol=0.02)
+
+
+def test_map_is_judged_by_its_cross_entropy() -> None:
+    marked = np.array([[1.0, 0.0], [0.25, 0.0]], np.float32)
+    logits = np.array([[2.0, -1.0], [0.5, 3.0]], np.float32)
+    target = np.stack([marked, np.ones_like(marked)], axis=2)[None]
+    shares = 1 / (1 + np.exp(-logits))
+    expected = -(marked * np.log(shares) + (1 - marked) * np.log(1 - shares)).mean()
+    np.testing.assert_allclose(where_loss(target, logits[None, :, :, None]), [expected], rtol=1e-5)
+
+
+def test_unknown_place_of_a_tumour_costs_nothing() -> None:
+    target = np.zeros((1, 2, 2, 2), np.float32)
+    np.testing.assert_allclose(where_loss(target, np.full((1, 2, 2, 1), 9.0, np.float32)), [0.0])

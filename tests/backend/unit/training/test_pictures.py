@@ -1,0 +1,122 @@
+"""An epoch holds the real pictures, rare ones repeated, and counterfactuals with the labels that they earn."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tests.backend.unit.training.networks import picture
+from tests.factories import make_phantom_file, make_picture
+from tumorscope.datasets.example import Example, PictureReference, RelativeBox
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.preprocessing.pipeline import PreprocessingParameters
+from tumorscope.training.pictures import Picture, mark_allowed, mark_tumor, mix_epoch, prepare_pictures
+from tumorscope.training.recipe import Mixture
+
+_PARAMETERS = PreprocessingParameters(size=64)
+_MIXTURE = Mixture(
+    tumors_removed=True,
+    lesions_blended=6,
+    tissue_blended=4,
+    stripped=8,
+    shows_of_unstated_kind=2,
+    shows_of_no_tumor=3,
+)
+
+
+def _pictures(folder: Path) -> list[Picture]:
+    sick = draw_phantom(1, lesion=False, size=128)
+    sick[50:62, 38:50] = 255
+    for name, content in (("sick", make_picture(sick)), ("healthy", make_phantom_file(lesion=False, size=128))):
+        (folder / f"{name}.png").write_bytes(content)
+    box = RelativeBox(x_center=44 / 128, y_center=56 / 128, width=12 / 128, height=12 / 128)
+    sick_image, healthy_image = PictureReference(folder / "sick.png"), PictureReference(folder / "healthy.png")
+    examples = [
+        Example(sick_image, "glioma", "p1", "a", box=box),
+        Example(sick_image, "tumor", "p2", "b"),
+        Example(healthy_image, "no_tumor", "p3", "b"),
+    ]
+    calls: list[None] = []
+    prepared = prepare_pictures(examples, _PARAMETERS, lambda: calls.append(None))
+    assert len(calls) == 3
+    return prepared
+
+
+def _mix(pictures: list[Picture], mixture: Mixture = _MIXTURE, seed: int = 0) -> dict[str, list[Picture]]:
+    return mix_epoch(pictures, mixture, np.random.default_rng(seed))
+
+
+def test_prepared_pictures_keep_order_label_and_box(tmp_path: Path) -> None:
+    glioma, unstated, healthy = _pictures(tmp_path)
+    assert [p.label for p in (glioma, unstated, healthy)] == ["glioma", "tumor", "no_tumor"]
+    # A grey slice's three channels are the same: one is kept.
+    assert (glioma.pixels.shape, glioma.pixels.dtype) == ((64, 64, 1), np.float16)
+    assert (unstated.box, healthy.box) == (None, None)
+    assert glioma.box is not None
+    marked, known = mark_tumor(glioma)
+    assert known == 1
+    assert glioma.grey[marked > 0].mean() > 0.9
+
+
+def test_label_marks_its_classes() -> None:
+    np.testing.assert_array_equal(mark_allowed("pituitary", DEFAULT_CLASS_NAMES), [0, 0, 0, 1])
+    np.testing.assert_array_equal(mark_allowed("tumor", DEFAULT_CLASS_NAMES), [1, 1, 0, 1])
+    assert mark_allowed("tumor", DEFAULT_CLASS_NAMES).dtype == np.float32
+
+
+def test_place_is_known_without_a_tumour_and_unknown_for_a_tumour_without_box() -> None:
+    for label, expected in (("no_tumor", 1.0), ("glioma", 0.0), ("tumor", 0.0)):
+        marked, known = mark_tumor(picture(label))
+        assert (known, marked.any()) == (expected, False)
+
+
+def test_epoch_has_every_kind_in_its_number(tmp_path: Path) -> None:
+    mixed = _mix(_pictures(tmp_path))
+    # One more of the tumour of unstated kind, two more of the healthy slice.
+    assert {kind: len(mixed[kind]) for kind in ("real", "repeated", "tumor_removed")} == {
+        "real": 3,
+        "repeated": 3,
+        "tumor_removed": 1,
+    }
+    for kind, most in (("lesion_blended", 6), ("tissue_blended", 4), ("stripped", 8)):
+        assert 0 < len(mixed[kind]) <= most
+    for one in (p for pictures in mixed.values() for p in pictures):
+        assert one.pixels.shape == (64, 64, 1)
+        assert one.pixels.min() >= 0
+        assert one.pixels.max() <= 1
+
+
+def test_counterfactuals_have_the_label_and_the_place_that_they_show(tmp_path: Path) -> None:
+    mixed = _mix(_pictures(tmp_path))
+    assert {(p.label, p.box) for p in mixed["tumor_removed"] + mixed["tissue_blended"]} == {("no_tumor", None)}
+    assert {p.label for p in mixed["lesion_blended"]} == {"tumor"}
+    assert all(p.box is not None for p in mixed["lesion_blended"])
+    assert {(p.label, p.box is None) for p in mixed["stripped"]} <= {("glioma", False), ("no_tumor", True)}
+
+
+def test_seed_decides_what_is_blended(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path)
+    first, again, other = (_mix(pictures, seed=seed)["lesion_blended"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal([p.pixels for p in first], [p.pixels for p in again])
+    assert [p.box for p in first] != [p.box for p in other]
+
+
+def test_nothing_is_blended_without_healthy_slices(tmp_path: Path) -> None:
+    mixed = _mix(_pictures(tmp_path)[:2])
+    assert {kind: len(pictures) for kind, pictures in mixed.items() if pictures} == {
+        "real": 2,
+        "repeated": 1,
+        "tumor_removed": 1,
+    }
+
+
+def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path)
+    mixed = _mix(pictures, Mixture())
+    assert mixed["real"] == pictures
+    assert sum(len(kind) for kind in mixed.values()) == 3
+
+
+def test_slices_of_a_volume_are_shown_once() -> None:
+    of_volume = Picture(picture("no_tumor").pixels, "no_tumor", is_photographed=False)
+    assert _mix([of_volume])["repeated"] == []

@@ -1,0 +1,128 @@
+"""A stage trains, may be interrupted anywhere between epochs, stops when nothing improves, and ends the same."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend.unit.training.networks import RECIPE, equipped, pictures, with_patience
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.training.networks import predict_logits
+from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.train import EpochLog, Observer, train_stage, warmup_cosine
+
+Run = tuple[keras.Model, list[EpochLog], Path]
+
+
+class _Interrupted(Exception):
+    """Stands for a Ctrl-C."""
+
+
+def _train(
+    network: keras.Model, run_folder: Path, recipe: Recipe = RECIPE, stop_after: int | None = None
+) -> list[EpochLog]:
+    logs: list[EpochLog] = []
+
+    def finish_epoch(log: EpochLog) -> None:
+        logs.append(log)
+        if log.epoch == stop_after:
+            raise _Interrupted
+
+    observer = Observer(lambda _steps: None, lambda _loss: None, finish_epoch)
+    train_stage(network, recipe, 0, pictures(8), pictures(4), run_folder, observer)
+    return logs
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """An uninterrupted run: its network, its log, its folder."""
+    folder = tmp_path_factory.mktemp("whole")
+    network = equipped()
+    return network, _train(network, folder), folder
+
+
+def test_resumed_run_ends_where_an_uninterrupted_one_does(whole: Run, tmp_path: Path) -> None:
+    with pytest.raises(_Interrupted):
+        _train(equipped(), tmp_path, stop_after=1)
+    # A new process knows nothing but the checkpoint.
+    resumed = equipped(seed=9)
+    logs = _train(resumed, tmp_path)
+    assert [log.epoch for log in logs] == [2, 3]
+    for expected, value in zip(whole[0].get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_allclose(value, expected, atol=1e-5)
+    assert logs[-1].training_loss == pytest.approx(whole[1][-1].training_loss, abs=1e-5)
+    assert logs[-1].validation_loss == pytest.approx(whole[1][-1].validation_loss, abs=1e-4)
+
+
+def test_each_epoch_is_logged(whole: Run) -> None:
+    assert [(log.stage, log.epoch, log.size) for log in whole[1]] == [(0, 1, 32), (0, 2, 32), (0, 3, 32)]
+    for log in whole[1]:
+        # Eight pictures, six of them once more without their tumour, two blends: as far as there is a place for them.
+        assert 8 < log.pictures <= 8 + 6 + 2
+        assert np.isfinite([log.training_loss, log.validation_loss]).all()
+        assert 0 <= log.validation_accuracy <= 1
+        assert 0 < log.learning_rate <= 1e-3
+
+
+def test_validation_figures_are_those_of_the_network(whole: Run) -> None:
+    logits = predict_logits(whole[0], np.stack([picture.pixels for picture in pictures(4)]))
+    chosen = [DEFAULT_CLASS_NAMES[i] for i in logits.argmax(axis=1)]
+    assert whole[1][-1].validation_accuracy == np.mean([a == b.label for a, b in zip(chosen, pictures(4), strict=True)])
+    losses = [np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(logits)]
+    assert whole[1][-1].validation_loss == pytest.approx(float(np.mean(losses)), abs=1e-4)
+
+
+def test_training_changes_what_learns_and_leaves_what_is_frozen(whole: Run) -> None:
+    fresh = equipped()
+    layers = {"block1_conv1": False, "block4_conv3": False, "block5_conv1": True, "logits": True, "where": True}
+    for name, moves in layers.items():
+        before, after = (network.get_layer(name).get_weights()[0] for network in (fresh, whole[0]))
+        assert np.array_equal(before, after) is not moves
+
+
+def test_finished_stage_is_not_trained_again(whole: Run) -> None:
+    restored = equipped(seed=9)
+    assert _train(restored, whole[2]) == []
+    for expected, value in zip(whole[0].get_weights(), restored.get_weights(), strict=True):
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_stage_ends_early_and_goes_back_to_its_best_epoch(tmp_path: Path) -> None:
+    # A rate that ruins the network: after some epoch nothing improves any more.
+    recipe = with_patience(2, epochs=12, rate=0.3)
+    network = equipped()
+    logs = _train(network, tmp_path, recipe)
+    losses = [log.validation_loss for log in logs]
+    best = int(np.argmin(losses))
+    assert len(logs) == best + 1 + 2 < 12
+    logits = predict_logits(network, np.stack([picture.pixels for picture in pictures(4)]))
+    of_best = np.mean([np.log(np.exp(row - row.max()).sum()) + row.max() - row[i] for i, row in enumerate(logits)])
+    assert of_best == pytest.approx(losses[best], rel=1e-3)
+
+
+def test_stopped_stage_stays_stopped_when_it_is_resumed(tmp_path: Path) -> None:
+    recipe = with_patience(1, epochs=12, rate=0.3)
+    first = equipped()
+    _train(first, tmp_path, recipe)
+    again = equipped(seed=9)
+    assert _train(again, tmp_path, recipe) == []
+    for expected, value in zip(first.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(value, expected)
+
+
+def test_predictions_do_not_depend_on_the_batch_size(whole: Run) -> None:
+    pixels = np.stack([picture.pixels for picture in pictures(5)])
+    logits = predict_logits(whole[0], pixels)
+    assert (logits.shape, logits.dtype) == ((5, 4), np.float32)
+    np.testing.assert_allclose(predict_logits(whole[0], pixels, batch_size=2), logits, atol=1e-3)
+
+
+def test_learning_rate_rises_and_falls() -> None:
+    schedule = warmup_cosine(Stage(size=32, epochs=4, peak_learning_rate=1e-3, warmup_epochs=0.5), steps_per_epoch=100)
+    rates = np.array([float(schedule(step)) for step in range(0, 401, 10)])
+    assert rates.argmax() == 5
+    assert rates.max() == pytest.approx(1e-3, rel=1e-3)
+    assert (np.diff(rates[:6]) > 0).all()
+    assert (np.diff(rates[5:]) < 0).all()
+    assert rates[0] == pytest.approx(1e-5, rel=1e-3)
