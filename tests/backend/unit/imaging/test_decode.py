@@ -33,7 +33,7 @@ def test_other_content_is_unsupported(name: str) -> None:
         decode_scan(_OTHER[name], 10**6)
 
 
-def test_nothing_is_a_corrupt_file() -> None:
+def test_empty_file_is_corrupt() -> None:
     with pytest.raises(CorruptFile, match="empty"):
         decode_scan(b"", 10**6)
 

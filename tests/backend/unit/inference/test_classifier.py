@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories import make_manifest, make_phantom_file, make_slice
-from tumorscope.domain.errors import AnswerNotFinite, CorruptFile, GoldenMismatch
+from tumorscope.domain.errors import AnswerNotFinite, BundleInvalid, GoldenMismatch
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision
 from tumorscope.inference.calibration import calibrate
@@ -90,13 +90,13 @@ def test_model_that_reproduces_its_golden_answers_is_trusted() -> None:
 
 
 @pytest.mark.parametrize("logits", [(2.0, 2.0, 2.0, 2.3), (9.0, 0.0, 0.0, 0.0), (_NAN,) * 4, (0.0, 0.0, 0.0, _NAN)])
-def test_model_that_does_not_is_not(logits: tuple[float, ...]) -> None:
+def test_model_that_does_not_reproduce_its_golden_answers_is_refused(logits: tuple[float, ...]) -> None:
     with pytest.raises(GoldenMismatch, match=r"phantom\.png"):
         check_golden_answers(_classifier(logits))
 
 
 def test_golden_answers_are_checked_from_the_bytes_on() -> None:
-    with pytest.raises(CorruptFile):
+    with pytest.raises(BundleInvalid, match="phantom.png"):
         check_golden_answers(_classifier((2.0,) * 4, golden_file=make_phantom_file()[:500]))
 
 
