@@ -1,19 +1,113 @@
-"""Folders of NIfTI volumes in, Examples of their slices out."""
+"""NIfTI volumes with a label or a mask in, Examples of their slices out."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, VolumeReference, read_volume
+from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume
+from tumorscope.domain.errors import DatasetError
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.imaging.slices import Plane
+from tumorscope.domain.scan import Volume
+from tumorscope.imaging.slices import Plane, slice_volume
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
-_PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 # The outer quarters of a head hold neck, face and vertex.
 _INNER = (0.28, 0.78)
 # Fewer voxels of tumour than this are not visible at the model's resolution.
 _MIN_TUMOR_VOXELS = 150
+
+
+def slice_labelled_volume(
+    path: Path, label: str, patient_id: str, source: str, planes: Sequence[Plane] = PLANES, slices_per_plane: int = 7
+) -> list[Example]:
+    """Evenly spaced slices of a volume that has one label as a whole, as of a person without a tumour.
+
+    Parameters
+    ----------
+    path : Path
+        NIfTI, compressed or not; a name that ends in ``_flair``, ``_t1``, ``_t1ce`` or ``_t2`` states the sequence.
+    label, patient_id, source : str
+        Of every slice.
+    planes : sequence of {'sagittal', 'coronal', 'axial'}
+        In which it is sliced; reading a slice gives it square pixels, whatever the spacing.
+    slices_per_plane : int
+        Over the inner half of each plane's axis.
+
+    Returns
+    -------
+    list of Example
+        Plane by plane.
+
+    Raises
+    ------
+    DatasetError
+        The file is absent.
+    CorruptFile
+        It cannot be decoded.
+    """
+    shape = _read(path).voxels.shape
+    examples = []
+    for plane in planes:
+        length = shape[PLANES.index(plane)]
+        indices = np.linspace(_INNER[0] * length, _INNER[1] * length, slices_per_plane).astype(int)
+        examples += [_make_example(path, plane, int(index), label, patient_id, source) for index in indices]
+    return examples
+
+
+def slice_masked_volume(
+    path: Path,
+    mask_path: Path,
+    label: str,
+    patient_id: str,
+    source: str,
+    planes: Sequence[Plane] = PLANES,
+    min_voxels: int = _MIN_TUMOR_VOXELS,
+) -> list[Example]:
+    """Every slice of a volume through a mask, with the mask's box.
+
+    A slice without mask is left out: it is not a healthy slice.
+
+    Parameters
+    ----------
+    path, label, patient_id, source, planes
+        See `slice_labelled_volume`.
+    mask_path : Path
+        NIfTI of the same shape; other than zero inside.
+    min_voxels : int
+        Of the mask, that a slice must show.
+
+    Returns
+    -------
+    list of Example
+        Plane by plane; none where the mask is empty.
+
+    Raises
+    ------
+    DatasetError
+        A file is absent, or the shapes disagree.
+    CorruptFile
+        A file cannot be decoded.
+    """
+    mask = _read(mask_path)
+    if mask.voxels.shape != _read(path).voxels.shape:
+        raise DatasetError(f"{path} and its mask {mask_path.name} have not the same shape.")
+    inside = mask.voxels > 0
+    marked = replace(mask, voxels=inside.astype(np.float32))
+    examples = []
+    for plane in planes:
+        others = tuple(axis for axis in range(3) if axis != PLANES.index(plane))
+        examples += [
+            replace(
+                _make_example(path, plane, int(index), label, patient_id, source),
+                box=_find_box(slice_volume(marked, plane, int(index)).pixels > 0.5),
+            )
+            for index in np.flatnonzero(inside.sum(axis=others) >= min_voxels)
+        ]
+    return examples
 
 
 def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example]:
@@ -31,30 +125,17 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example
     list of Example
         Labelled ``no_tumor``; empty where the folder is absent.
     """
-    examples = []
-    for path in sorted(folder.glob("*/*.nii.gz")):
-        shape = read_volume(path).voxels.shape
-        for axis, plane in enumerate(_PLANES):
-            indices = np.linspace(_INNER[0] * shape[axis], _INNER[1] * shape[axis], slices_per_plane).astype(int)
-            patient = f"healthy-{path.parent.name}"
-            examples += [
-                Example(
-                    VolumeReference(path, plane, int(index)),
-                    NO_TUMOR,
-                    patient,
-                    "healthy-volumes",
-                    plane=plane,
-                    sequence=_sequence_of(path),
-                )
-                for index in indices
-            ]
-    return examples
+    return [
+        example
+        for path in sorted(folder.glob("*/*.nii.gz"))
+        for example in slice_labelled_volume(
+            path, NO_TUMOR, f"healthy-{path.parent.name}", "healthy-volumes", slices_per_plane=slices_per_plane
+        )
+    ]
 
 
 def find_masked_slices(folder: Path, label: str) -> list[Example]:
     """Axial slices through a segmented tumour.
-
-    A slice without mask is left out: it is not a healthy slice.
 
     Parameters
     ----------
@@ -66,19 +147,45 @@ def find_masked_slices(folder: Path, label: str) -> list[Example]:
     Returns
     -------
     list of Example
-        Empty where the folder is absent.
+        Without boxes, as the model that ships was trained; empty where the folder is absent.
     """
-    examples = []
-    for path in sorted(folder.glob("*/*_Scan_T1.nii.gz")):
-        mask = read_volume(path.with_name(path.name.replace("_Scan_T1", "_Mask"))).voxels > 0
-        patient = f"{folder.name}-{path.parent.name}"
-        examples += [
-            Example(
-                VolumeReference(path, "axial", int(index)), label, patient, folder.name, plane="axial", sequence="t1"
-            )
-            for index in np.flatnonzero(mask.sum(axis=(0, 1)) >= _MIN_TUMOR_VOXELS)
-        ]
-    return examples
+    return [
+        replace(example, sequence="t1", box=None)
+        for path in sorted(folder.glob("*/*_Scan_T1.nii.gz"))
+        for example in slice_masked_volume(
+            path,
+            path.with_name(path.name.replace("_Scan_T1", "_Mask")),
+            label,
+            f"{folder.name}-{path.parent.name}",
+            folder.name,
+            planes=("axial",),
+        )
+    ]
+
+
+def _read(path: Path) -> Volume:
+    if not path.is_file():
+        raise DatasetError(f"{path} is absent.")
+    return read_volume(path)
+
+
+def _make_example(path: Path, plane: Plane, index: int, label: str, patient_id: str, source: str) -> Example:
+    reference = VolumeReference(path, plane, index)
+    return Example(reference, label, patient_id, source, plane=plane, sequence=_sequence_of(path))
+
+
+def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
+    """The box of what is marked; None where stretching to square pixels left nothing."""
+    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+    if not rows.size:
+        return None
+    height, width = marked.shape
+    return RelativeBox(
+        float(columns[0] + columns[-1] + 1) / 2 / width,
+        float(rows[0] + rows[-1] + 1) / 2 / height,
+        float(columns[-1] - columns[0] + 1) / width,
+        float(rows[-1] - rows[0] + 1) / height,
+    )
 
 
 def _sequence_of(path: Path) -> str | None:
