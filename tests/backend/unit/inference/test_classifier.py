@@ -96,7 +96,7 @@ def test_model_that_does_not_reproduce_its_golden_answers_is_refused(logits: tup
 
 
 def test_golden_answers_are_checked_from_the_bytes_on() -> None:
-    with pytest.raises(BundleInvalid, match="phantom.png"):
+    with pytest.raises(BundleInvalid, match=r"phantom\.png"):
         check_golden_answers(_classifier((2.0,) * 4, golden_file=make_phantom_file()[:500]))
 
 
