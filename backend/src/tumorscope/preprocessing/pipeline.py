@@ -112,7 +112,7 @@ def _prepare_channels(scan: Slice, parameters: PreprocessingParameters, names: t
     missing = [name for name in names if name not in given]
     if missing:
         raise MissingModality(
-            f"The model reads the sequences {', '.join(names)} of one examination; {', '.join(missing)} is not there."
+            f"The model reads {', '.join(names)} of one examination together; missing: {', '.join(missing)}."
         )
     pixels = scan.pixels[:, :, [given.index(name) for name in names]]
     crop = find_brain(pixels, parameters.head_margin)
