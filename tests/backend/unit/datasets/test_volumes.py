@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, VolumeReference, read_example, read_volume
-from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
+from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_example, read_volume
+from tumorscope.datasets.volumes import (
+    find_healthy_slices,
+    find_masked_slices,
+    slice_labelled_volume,
+    slice_masked_volume,
+)
+from tumorscope.domain.errors import DatasetError
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +95,40 @@ def test_tumour_too_small_to_see_is_left_out(tmp_path: Path, voxels: int, slices
 def test_absent_folders_give_nothing(tmp_path: Path) -> None:
     assert find_healthy_slices(tmp_path / "absent") == []
     assert find_masked_slices(tmp_path / "absent", "glioma") == []
+
+
+def test_any_volume_is_sliced_in_the_planes_asked_for(tmp_path: Path) -> None:
+    _write_volume(tmp_path / "head_flair.nii", np.random.default_rng(0).random((20, 24, 22)))
+    examples = slice_labelled_volume(
+        tmp_path / "head_flair.nii", "no_tumor", "anna", "mine", planes=("coronal",), slices_per_plane=4
+    )
+    assert {(e.plane, e.label, e.patient_id, e.source, e.sequence) for e in examples} == {
+        ("coronal", "no_tumor", "anna", "mine", "flair")
+    }
+    assert len(examples) == 4
+
+
+def test_masked_volume_is_sliced_through_the_mask_in_three_planes_with_its_box(tmp_path: Path) -> None:
+    mask = np.zeros((20, 20, 10))
+    mask[4:8, 10:16, 3:7] = 1
+    _write_volume(tmp_path / "scan.nii.gz", np.random.default_rng(0).random(mask.shape))
+    _write_volume(tmp_path / "mask.nii.gz", mask)
+    examples = slice_masked_volume(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", "glioma", "p", "s", min_voxels=1)
+    assert Counter(e.plane for e in examples) == {"sagittal": 4, "coronal": 6, "axial": 4}
+    # Stored from right to left: the patient's right, on the viewer's left. Rows from the top of the head, or the front.
+    boxes = {e.plane: e.box for e in examples}
+    assert boxes["axial"] == RelativeBox(6 / 20, 7 / 20, 4 / 20, 6 / 20)
+    assert boxes["coronal"] == RelativeBox(6 / 20, 5 / 10, 4 / 20, 4 / 10)
+    assert boxes["sagittal"] == RelativeBox(13 / 20, 5 / 10, 6 / 20, 4 / 10)
+
+
+def test_mask_of_another_shape_is_refused(tmp_path: Path) -> None:
+    _write_volume(tmp_path / "scan.nii.gz", np.ones((8, 8, 8)))
+    _write_volume(tmp_path / "mask.nii.gz", np.ones((8, 8, 7)))
+    with pytest.raises(DatasetError, match=r"scan\.nii\.gz and its mask mask\.nii\.gz"):
+        slice_masked_volume(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", "glioma", "p", "s")
+
+
+def test_absent_volume_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"head\.nii is absent"):
+        slice_labelled_volume(tmp_path / "head.nii", "no_tumor", "anna", "mine")
