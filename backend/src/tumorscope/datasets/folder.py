@@ -1,16 +1,33 @@
-"""A table of labelled pictures in, Examples out."""
+"""A table of labelled pictures, or a tree of class folders, in; Examples out."""
 
 import csv
+import re
 from pathlib import Path
 
 from tumorscope.datasets.example import Example, PictureReference, RelativeBox
-from tumorscope.domain.errors import TrainingError
+from tumorscope.datasets.splits import Split
+from tumorscope.domain.errors import DatasetError, TrainingError
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 
 _COLUMNS = ("file", "label", "patient_id", "source")
 _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
 
 # What the collection's own description says of every picture in it.
 _SEQUENCES = {"figshare-1512427": "t1ce"}
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+_TRAINING_PARTS = {"training", "train"}
+_TESTING_PARTS = {"testing", "test", "validation", "val", "valid"}
+# How the collections call them, without case and punctuation.
+_LABELS = {
+    "notumor": NO_TUMOR,
+    "no": NO_TUMOR,
+    "healthy": NO_TUMOR,
+    "normal": NO_TUMOR,
+    "yes": TUMOR_OF_UNSTATED_KIND,
+    "tumor": TUMOR_OF_UNSTATED_KIND,
+    **{f"{name}{ending}": name for name in DEFAULT_CLASS_NAMES for ending in ("", "tumor")},
+}
 
 
 def read_slice_table(table: Path) -> list[Example]:
@@ -54,6 +71,85 @@ def read_slice_table(table: Path) -> list[Example]:
     if absent is not None:
         raise TrainingError(f"{table} names {absent}, which is absent.")
     return examples
+
+
+def is_class_tree(folder: Path) -> bool:
+    """Whether a folder holds class folders with pictures, possibly below Training and Testing."""
+    return any(_class_folders(folder))
+
+
+def read_class_tree(folder: Path) -> list[Example]:
+    """The pictures of class folders, as the collections on Kaggle have them.
+
+    Such a tree does not say whose pictures they are: each is taken for a patient of its own, which `datasets.audit`
+    then puts to the test.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``CLASS/PICTURE``, or ``Training/CLASS/PICTURE`` and ``Testing/CLASS/PICTURE`` (of any case; also train,
+        test, val). ``notumor``, ``no`` and the like become ``no_tumor``, ``yes`` a tumour of unstated kind,
+        ``glioma_tumor`` and the like the kind; other names stay.
+
+    Returns
+    -------
+    list of Example
+        By path; the source is the tree's own name, the patient the picture's path within it.
+
+    Raises
+    ------
+    DatasetError
+        There are no class folders with pictures.
+    """
+    examples = [example for part in sorted(_class_folders(folder)) for example in _read_class(part, folder)]
+    if not examples:
+        raise DatasetError(f"{folder} holds no class folders with pictures.")
+    return examples
+
+
+def official_split(folder: Path) -> Split | None:
+    """The split that a tree of class folders comes with.
+
+    Parameters
+    ----------
+    folder : Path
+        As `read_class_tree` reads it.
+
+    Returns
+    -------
+    Split or None
+        Training part, and testing part as validation; None where the tree has not both.
+    """
+    training, testing = [], []
+    for part in sorted(_class_folders(folder)):
+        name = part.parent.name.lower()
+        if part.parent == folder:
+            return None
+        (training if name in _TRAINING_PARTS else testing).extend(_read_class(part, folder))
+    return Split(tuple(training), tuple(testing)) if training and testing else None
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    """Folders with pictures: right below, or below a training or testing part."""
+    if not folder.is_dir():
+        return []
+    parts = [child for child in folder.iterdir() if child.is_dir()]
+    halves = [part for part in parts if part.name.lower() in _TRAINING_PARTS | _TESTING_PARTS]
+    candidates = [child for half in halves for child in half.iterdir()] if halves else parts
+    return [child for child in candidates if child.is_dir() and any(_pictures(child))]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
+
+
+def _read_class(folder: Path, root: Path) -> list[Example]:
+    plain = re.sub(r"[^a-z]", "", folder.name.lower())
+    label = _LABELS.get(plain, folder.name)
+    return [
+        Example(PictureReference(path), label, path.relative_to(root).as_posix(), root.name)
+        for path in _pictures(folder)
+    ]
 
 
 def _read_box(row: dict[str, str]) -> RelativeBox | None:

@@ -1,13 +1,16 @@
-"""Examples in, a training and a validation part out, with no patient on both sides."""
+"""Examples in, training and validation parts out, with no patient on both sides; kept as files."""
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from tumorscope.datasets.example import Example
+from tumorscope.domain.errors import DatasetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,100 @@ def split_by_patient(examples: Sequence[Example], validation_share: float, seed:
     Split
         A patient with pictures of several labels or sources goes where the first of them went.
     """
+    held_out: set[str] = set()
+    for patients in _shuffle_strata(examples, seed):
+        held_out.update(patients[: round(validation_share * len(patients))])
+    return _hold_out(examples, held_out)
+
+
+def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[Split]:
+    """Splits of which each holds out another part, so that every patient is held out once.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        The data set.
+    folds : int
+        At least 2.
+    seed : int
+        The same seed gives the same splits.
+
+    Returns
+    -------
+    list of Split
+        Each label and source is spread evenly over them.
+
+    Raises
+    ------
+    DatasetError
+        There are fewer patients than folds.
+    """
+    held_out: list[set[str]] = [set() for _ in range(folds)]
+    dealt = 0
+    for patients in _shuffle_strata(examples, seed):
+        for patient in patients:
+            held_out[dealt % folds].add(patient)
+            dealt += 1
+    if not 2 <= folds <= dealt:
+        raise DatasetError(f"{dealt} patients cannot be spread over {folds} folds.")
+    return [_hold_out(examples, patients) for patients in held_out]
+
+
+def leave_source_out(examples: Sequence[Example], source: str) -> Split:
+    """Hold out a whole collection, with every picture of its patients.
+
+    Raises
+    ------
+    DatasetError
+        No example is of that source.
+    """
+    patients = {example.patient_id for example in examples if example.source == source}
+    if not patients:
+        known = ", ".join(sorted({example.source for example in examples}))
+        raise DatasetError(f"No picture is of {source!r}; the sources are {known}.")
+    return _hold_out(examples, patients)
+
+
+def write_split(split: Split, file: Path) -> None:
+    """Write who is held out, as JSON."""
+    patients = sorted({example.patient_id for example in split.validation})
+    content = {"sha256": split.sha256, "validation_patients": patients}
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_split(file: Path, examples: Sequence[Example]) -> Split:
+    """Part examples as a file says.
+
+    Parameters
+    ----------
+    file : Path
+        From `write_split`.
+    examples : sequence of Example
+        The data set that was split.
+
+    Returns
+    -------
+    Split
+        Patients that the file does not name are in training.
+
+    Raises
+    ------
+    DatasetError
+        The file is no split, or holds out patients that the data set has not.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        patients, stated = set(content["validation_patients"]), content["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{file} is no split file.") from error
+    split = _hold_out(examples, patients)
+    if split.sha256 != stated:
+        raise DatasetError(f"{file} is a split of other data: it holds out patients that are not here.")
+    return split
+
+
+def _shuffle_strata(examples: Sequence[Example], seed: int) -> list[list[str]]:
+    """Patients of each label and source, shuffled; a patient counts where its first example does."""
     strata: dict[tuple[str, str], list[str]] = defaultdict(list)
     seen: set[str] = set()
     for example in examples:
@@ -48,12 +145,16 @@ def split_by_patient(examples: Sequence[Example], validation_share: float, seed:
             seen.add(example.patient_id)
             strata[example.label, example.source].append(example.patient_id)
     rng = np.random.default_rng(seed)
-    held_out: set[str] = set()
+    shuffled = []
     for key in sorted(strata):
         patients = sorted(strata[key])
         rng.shuffle(patients)
-        held_out.update(patients[: round(validation_share * len(patients))])
+        shuffled.append(patients)
+    return shuffled
+
+
+def _hold_out(examples: Sequence[Example], patients: set[str]) -> Split:
     return Split(
-        tuple(example for example in examples if example.patient_id not in held_out),
-        tuple(example for example in examples if example.patient_id in held_out),
+        tuple(example for example in examples if example.patient_id not in patients),
+        tuple(example for example in examples if example.patient_id in patients),
     )

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tumorscope.datasets.example import Example, PictureReference
-from tumorscope.datasets.splits import Split, split_by_patient
+from tumorscope.datasets.splits import (
+    Split,
+    fold_by_patient,
+    leave_source_out,
+    read_split,
+    split_by_patient,
+    write_split,
+)
+from tumorscope.domain.errors import DatasetError
 
 
 def _example(label: str, patient: str, source: str = "a") -> Example:
@@ -59,3 +67,52 @@ def test_hash_is_of_the_sorted_patients_held_out() -> None:
     validation = (_example("glioma", "p2"), _example("glioma", "p10"), _example("no_tumor", "p2"))
     assert Split((), validation).sha256 == hashlib.sha256(b"p10\np2").hexdigest()
     assert Split((_example("glioma", "p3"),), validation[::-1]).sha256 == Split((), validation).sha256
+
+
+def test_every_patient_is_held_out_by_one_fold() -> None:
+    folds = fold_by_patient(_EXAMPLES, 5, seed=1)
+    held_out = [{e.patient_id for e in fold.validation} for fold in folds]
+    assert Counter(p for patients in held_out for p in patients) == Counter({e.patient_id for e in _EXAMPLES})
+    for fold in folds:
+        assert Counter([*fold.training, *fold.validation]) == Counter(_EXAMPLES)
+        assert not {e.patient_id for e in fold.training} & {e.patient_id for e in fold.validation}
+
+
+def test_folds_have_the_same_share_of_each_label_and_source() -> None:
+    for fold in fold_by_patient(_EXAMPLES, 5, seed=1):
+        counts = Counter((e.label, e.source) for e in fold.validation)
+        assert counts == dict.fromkeys((("glioma", "a"), ("no_tumor", "a"), ("no_tumor", "b")), 12)
+
+
+@pytest.mark.parametrize("folds", [0, 1, 61])
+def test_patients_cannot_be_spread_over_that_many_folds(folds: int) -> None:
+    with pytest.raises(DatasetError, match="60 patients"):
+        fold_by_patient(_EXAMPLES, folds, seed=1)
+
+
+def test_source_that_is_left_out_is_held_out_whole() -> None:
+    split = leave_source_out(_EXAMPLES, "b")
+    assert {e.source for e in split.training} == {"a"}
+    assert {e.source for e in split.validation} == {"b"}
+    with pytest.raises(DatasetError, match="a, b"):
+        leave_source_out(_EXAMPLES, "c")
+
+
+def test_split_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    split = split_by_patient(_EXAMPLES, 0.2, seed=3)
+    write_split(split, tmp_path / "split.json")
+    assert read_split(tmp_path / "split.json", _EXAMPLES) == split
+
+
+def test_split_of_other_data_is_refused(tmp_path: Path) -> None:
+    write_split(split_by_patient(_EXAMPLES, 0.2, seed=3), tmp_path / "split.json")
+    with pytest.raises(DatasetError, match="other data"):
+        read_split(tmp_path / "split.json", _EXAMPLES[:30])
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"validation_patients": 3, "sha256": ""}'])
+def test_file_that_is_no_split_is_refused(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "split.json").write_text(content)
+    with pytest.raises(DatasetError, match="no split file"):
+        read_split(tmp_path / "split.json", _EXAMPLES)

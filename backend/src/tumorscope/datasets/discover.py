@@ -1,0 +1,53 @@
+"""The path of a data set in, its Examples out, whatever its kind."""
+
+from pathlib import Path
+
+from tumorscope.datasets.brats import read_prepared
+from tumorscope.datasets.brats_cache import SETTINGS_FILE
+from tumorscope.datasets.example import Example
+from tumorscope.datasets.folder import is_class_tree, read_class_tree, read_slice_table
+from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
+from tumorscope.domain.errors import DatasetError
+
+_TABLE = "slices.csv"
+
+
+def discover_examples(path: Path) -> list[Example]:
+    """Recognise a data set and read its table of contents.
+
+    Parameters
+    ----------
+    path : Path
+        One of: a CSV of pictures; a folder that holds ``slices.csv``, and possibly ``volumes/healthy`` and
+        ``volumes/tcia_brain_tumor_progression``; a tree of class folders, with or without Training and Testing; a cache
+        that ``tumorscope prepare`` made of BraTS cases.
+
+    Returns
+    -------
+    list of Example
+        In an order that depends on the data alone.
+
+    Raises
+    ------
+    DatasetError
+        It is none of these.
+    TrainingError
+        A table names pictures that are absent.
+    """
+    if path.is_file() and path.suffix.lower() == ".csv":
+        return read_slice_table(path)
+    if (path / _TABLE).is_file():
+        volumes = path / "volumes"
+        return [
+            *read_slice_table(path / _TABLE),
+            *find_healthy_slices(volumes / "healthy"),
+            *find_masked_slices(volumes / "tcia_brain_tumor_progression", label="glioma"),
+        ]
+    if (path / SETTINGS_FILE).is_file():
+        return read_prepared(path)
+    if is_class_tree(path):
+        return read_class_tree(path)
+    raise DatasetError(
+        f"{path} is no data set: a CSV, a folder with {_TABLE}, a folder of class folders, or a prepared BraTS cache "
+        "is read. Say where it is with --data or TUMORSCOPE_DATA."
+    )
