@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -47,7 +48,7 @@ def train(
     from tumorscope.training.recipes import load_recipe  # noqa: PLC0415
     from tumorscope.training.run import run_recipe  # noqa: PLC0415
 
-    loaded = load_recipe(recipe)
+    loaded = _take_channels(load_recipe(recipe), data)
     folder = run_folder or Path("runs") / loaded.name
     if (folder / "settings.json").is_file() and not resume:
         raise TrainingError(f"{folder} holds a run already: go on with --resume, or name another --run-folder.")
@@ -62,6 +63,15 @@ def train(
         _release(loaded, trained, examples_split, folder, output or Path("models") / loaded.name, version)
     else:
         _release_with_tensorflow()
+
+
+def _take_channels(recipe: "Recipe", data: Path) -> "Recipe":
+    """The recipe for the sequences that the prepared cases hold, where it reads several."""
+    from tumorscope.datasets.brats_cache import SETTINGS_FILE, read_settings  # noqa: PLC0415
+
+    if recipe.preprocessing.channels is None or not (data / SETTINGS_FILE).is_file():
+        return recipe
+    return replace(recipe, preprocessing=replace(recipe.preprocessing, channels=read_settings(data).channels))
 
 
 def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":

@@ -29,8 +29,10 @@ def test_slices_are_z_scored_within_the_brain_and_hung_as_served(tmp_path: Path)
     write_case(tmp_path / "tree", _NAME)
     assert _prepare(tmp_path / "tree", tmp_path / "cache") == []
     (array,) = list_cases(tmp_path / "cache")
-    pixels = np.stack([read_prepared_slice(array, index).pixels for index in range(2, 22)])
-    assert (pixels.shape, pixels.dtype) == ((20, SIDE, SIDE, 3), np.float32)
+    slices = [read_prepared_slice(array, index).pixels for index in range(2, 22)]
+    assert {scan.dtype.name for scan in slices} == {"float32"}
+    pixels = np.stack(slices).astype(np.float64)
+    assert pixels.shape == (20, SIDE, SIDE, 3)
     for channel, seed in enumerate((0, 2, 3)):
         stored = draw_modality(seed)
         # Stored from the left and from the front, as a reader hangs a slice: rows to the back, the left on the right.

@@ -82,7 +82,8 @@ def test_scores_become_0_to_1_with_air_at_0() -> None:
 
 def test_channels_go_into_the_model_each_at_its_level() -> None:
     prepared = to_model_input(_slice(), _PARAMETERS)
-    assert (prepared.pixels.shape, prepared.pixels.dtype) == ((64, 64, 3), np.float32)
+    assert prepared.pixels.shape == (64, 64, 3)
+    assert prepared.pixels.dtype == np.float32
     np.testing.assert_allclose(prepared.pixels[32, 32], (0.4, 0.5, 0.7), atol=1e-3)
     # The rectangle is higher than wide: air at its sides.
     assert not prepared.pixels[:, 0].any()

@@ -19,7 +19,7 @@ from tumorscope.training.augmentation.pipeline import BIAS_FIELD, CONTRAST, NOIS
 from tumorscope.training.recipe import Card, Recipe, Stage
 
 CHANNELS = ("flair", "t1ce", "t2")
-"""A cache of others is for a recipe of one's own: this one, with other channels."""
+"""Of a cache with others, ``tumorscope train`` takes those."""
 
 # Slices are 1 mm apart, and neighbours alike.
 _EVERY = 4
