@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tumorscope.datasets.example import Example, PictureReference, RelativeBox
 from tumorscope.datasets.splits import Split
+from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 
@@ -15,6 +16,7 @@ _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
 # What the collection's own description says of every picture in it.
 _SEQUENCES = {"figshare-1512427": "t1ce"}
 
+_VOLUMES = (".nii", ".nii.gz")
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 _TRAINING_PARTS = {"training", "train"}
 _TESTING_PARTS = {"testing", "test", "validation", "val", "valid"}
@@ -31,13 +33,15 @@ _LABELS = {
 
 
 def read_slice_table(table: Path) -> list[Example]:
-    """The pictures that a CSV names.
+    """The pictures and volumes that a CSV names.
 
     Parameters
     ----------
     table : Path
         Columns ``file`` (relative to the table), ``label``, ``patient_id``, ``source``, and optionally
-        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the picture.
+        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the picture. A file may be a
+        NIfTI volume: sliced in three planes, evenly, all slices of the one label; or, where a column ``mask`` names
+        another NIfTI file, all slices through that.
 
     Returns
     -------
@@ -47,7 +51,11 @@ def read_slice_table(table: Path) -> list[Example]:
     Raises
     ------
     TrainingError
-        The table is absent or lacks a column, or a picture that it names is absent.
+        The table is absent or lacks a column, or a file that it names is absent.
+    DatasetError
+        A mask is absent, or not of its volume's shape.
+    CorruptFile
+        A volume cannot be decoded.
     """
     if not table.is_file():
         raise TrainingError(f"{table} is absent; say where the data is with --data or TUMORSCOPE_DATA.")
@@ -56,21 +64,10 @@ def read_slice_table(table: Path) -> list[Example]:
     missing = [column for column in _COLUMNS if not rows or column not in rows[0]]
     if missing:
         raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
-    examples = [
-        Example(
-            PictureReference(table.parent / row["file"]),
-            row["label"],
-            row["patient_id"],
-            row["source"],
-            sequence=_SEQUENCES.get(row["source"]),
-            box=_read_box(row),
-        )
-        for row in rows
-    ]
     absent = next((row["file"] for row in rows if not (table.parent / row["file"]).is_file()), None)
     if absent is not None:
         raise TrainingError(f"{table} names {absent}, which is absent.")
-    return examples
+    return [example for row in rows for example in _read_row(row, table.parent)]
 
 
 def is_class_tree(folder: Path) -> bool:
@@ -150,6 +147,17 @@ def _read_class(folder: Path, root: Path) -> list[Example]:
         Example(PictureReference(path), label, path.relative_to(root).as_posix(), root.name)
         for path in _pictures(folder)
     ]
+
+
+def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
+    """The one example of a picture, or those of a volume's slices."""
+    path, label, patient_id, source = folder / row["file"], row["label"], row["patient_id"], row["source"]
+    if path.name.lower().endswith(_VOLUMES):
+        if row.get("mask"):
+            return slice_masked_volume(path, folder / row["mask"], label, patient_id, source)
+        return slice_labelled_volume(path, label, patient_id, source)
+    sequence, box = _SEQUENCES.get(source), _read_box(row)
+    return [Example(PictureReference(path), label, patient_id, source, sequence=sequence, box=box)]
 
 
 def _read_box(row: dict[str, str]) -> RelativeBox | None:

@@ -1,9 +1,12 @@
 """A table of pictures becomes examples, or says why it cannot."""
 
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.brats_trees import draw_modality, write_volume
 from tests.factories import make_phantom_file
 from tumorscope.datasets.example import Example, PictureReference, RelativeBox, read_example
 from tumorscope.datasets.folder import read_slice_table
@@ -78,3 +81,23 @@ def test_absent_picture_is_named(tmp_path: Path) -> None:
     table = _write_table(tmp_path, f"{_HEADER}\na.png,glioma,p,s\nb.png,glioma,p,s\n")
     with pytest.raises(TrainingError, match=r"b\.png"):
         read_slice_table(table)
+
+
+def test_table_names_volumes_with_one_label_or_with_a_mask(tmp_path: Path) -> None:
+    mask = np.zeros((24, 24, 24), np.float32)
+    mask[2:22, 2:22, 9:12] = 1
+    write_volume(tmp_path / "healthy_t1.nii.gz", draw_modality(1))
+    write_volume(tmp_path / "ill_flair.nii", draw_modality(2))
+    write_volume(tmp_path / "ill_mask.nii", mask)
+    rows = "healthy_t1.nii.gz,no_tumor,anna,mine,\nill_flair.nii,glioma,ben,mine,ill_mask.nii\na.png,glioma,p,mine,\n"
+    examples = read_slice_table(_write_table(tmp_path, f"{_HEADER},mask\n{rows}"))
+    assert Counter((example.patient_id, example.plane) for example in examples) == {
+        ("anna", "sagittal"): 7,
+        ("anna", "coronal"): 7,
+        ("anna", "axial"): 7,
+        # Sixty voxels are too few to see: only the planes that the mask is wide in.
+        ("ben", "axial"): 3,
+        ("p", None): 1,
+    }
+    assert {example.sequence for example in examples if example.patient_id == "ben"} == {"flair"}
+    assert all(example.box is not None for example in examples if example.patient_id == "ben")
