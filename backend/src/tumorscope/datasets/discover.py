@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tumorscope.datasets.brats import read_prepared
+from tumorscope.datasets.brats import PRESENCE_CLASSES, read_prepared, task_of
 from tumorscope.datasets.brats_cache import SETTINGS_FILE
 from tumorscope.datasets.example import Example
 from tumorscope.datasets.folder import is_class_tree, read_class_tree, read_slice_table
@@ -12,7 +12,7 @@ from tumorscope.domain.errors import DatasetError
 _TABLE = "slices.csv"
 
 
-def discover_examples(path: Path) -> list[Example]:
+def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
     """Recognise a data set and read its table of contents.
 
     Parameters
@@ -21,6 +21,9 @@ def discover_examples(path: Path) -> list[Example]:
         One of: a CSV of pictures; a folder that holds ``slices.csv``, and possibly ``volumes/healthy`` and
         ``volumes/tcia_brain_tumor_progression``; a tree of class folders, with or without Training and Testing; a cache
         that ``tumorscope prepare`` made of BraTS cases.
+    class_names : tuple of str
+        Of the model that is to be right about them: slices of a cache are labelled by grade for a model of grades, and
+        by whether they show tumour for any other.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def discover_examples(path: Path) -> list[Example]:
             *find_masked_slices(volumes / "tcia_brain_tumor_progression", label="glioma"),
         ]
     if (path / SETTINGS_FILE).is_file():
-        return read_prepared(path)
+        return read_prepared(path, task_of(class_names))
     if is_class_tree(path):
         return read_class_tree(path)
     raise DatasetError(

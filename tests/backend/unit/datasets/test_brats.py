@@ -10,6 +10,7 @@ from tumorscope.datasets.brats import read_prepared, task_of
 from tumorscope.datasets.brats_cache import CacheSettings, claim_cache
 from tumorscope.datasets.brats_layout import find_cases
 from tumorscope.datasets.brats_prepare import prepare_cases
+from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import Example, PreparedReference, RelativeBox, read_example
 from tumorscope.domain.errors import DatasetError
 
@@ -95,3 +96,8 @@ def test_empty_cache_is_refused(tmp_path: Path) -> None:
 def test_classes_tell_the_task() -> None:
     assert task_of(("lgg", "hgg")) == "grade"
     assert task_of(("no_tumor", "tumor")) == "presence"
+
+
+def test_cache_is_recognised_and_labelled_for_the_model(cache: Path) -> None:
+    assert {example.label for example in discover_examples(cache)} == {"no_tumor", "tumor"}
+    assert {example.label for example in discover_examples(cache, ("hgg", "lgg"))} == {"hgg", "lgg"}
