@@ -10,8 +10,11 @@ import pytest
 
 from tests.backend.integration.conftest import LiveService
 from tests.factories import make_phantom_file
+from tumorscope.api.settings import Settings
+from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.example import PictureReference
+from tumorscope.datasets.splits import read_split
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.training.recipes import plain
 
 _NOTICE = "Investigational. Not for diagnostic use."
 
@@ -110,11 +113,12 @@ def test_every_answer_states_the_model_version(live: LiveService) -> None:
 
 def test_slices_of_held_out_patients_mostly_get_their_own_class(live: LiveService, data_folder: Path) -> None:
     right = dict.fromkeys(DEFAULT_CLASS_NAMES, 0)
-    validation = plain.read_split(data_folder).validation
+    split_file = Settings().bundle / "split.json"
+    validation = read_split(split_file, discover_examples(data_folder)).validation
     for label in right:
-        pictures = [example for example in validation if example.label == label and example.plane is None]
+        pictures = [e for e in validation if e.label == label and isinstance(e.image, PictureReference)]
         for example in pictures[:: len(pictures) // 10][:10]:
-            answer = _predict(live, example.path.read_bytes()).json()
+            answer = _predict(live, example.image.path.read_bytes()).json()
             right[label] += (answer["label"] or answer["decision"]) == label
     # Far fewer would mean a wrong model or another preprocessing than in training.
     assert min(right.values()) >= 5

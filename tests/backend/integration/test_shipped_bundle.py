@@ -5,9 +5,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from tumorscope.api.settings import Settings
-from tumorscope.evaluation.release import draw_golden_files
+from tumorscope.datasets.splits import read_split, split_by_patient
+from tumorscope.evaluation.golden import draw_golden_files
 from tumorscope.model.bundle import read_bundle
-from tumorscope.training.recipes import plain
+from tumorscope.training.recipes import load_recipe
 
 _EXAMPLES = Path(__file__).parents[3] / "frontend" / "public" / "examples"
 
@@ -20,7 +21,7 @@ def test_bundle_is_small_enough_and_whole() -> None:
 
 
 def test_golden_pictures_and_the_pages_examples_are_the_phantoms_drawn_here() -> None:
-    drawn = draw_golden_files()
+    drawn = draw_golden_files(None)
     golden = read_bundle(Settings().bundle).golden_files
     assert set(golden) == set(drawn)
     for name, content in drawn.items():
@@ -32,8 +33,11 @@ def test_golden_pictures_and_the_pages_examples_are_the_phantoms_drawn_here() ->
 
 def test_recipe_has_the_split_that_the_bundle_was_trained_on(data_folder: Path) -> None:
     training = read_bundle(Settings().bundle).manifest.training
-    assert training["recipe"] == plain.NAME
-    assert plain.read_split(data_folder).sha256 == training["split_sha256"]
+    recipe = load_recipe(training["recipe"])
+    examples = recipe.read_examples(data_folder)
+    split = split_by_patient(examples, recipe.validation_share, recipe.seed)
+    assert split.sha256 == training["split_sha256"]
+    assert read_split(Settings().bundle / "split.json", examples) == split
 
 
 def test_readme_states_the_figures_of_the_bundle() -> None:

@@ -38,12 +38,12 @@ class EpochWriter:
         """Append one epoch."""
         row = asdict(log)
         is_new = not self._table.is_file()
+        step = 1 if is_new else len(read_epochs(self._table.parent)) + 1
         with self._table.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(EpochLog)])
             if is_new:
                 writer.writeheader()
             writer.writerow({name: round(value, 6) for name, value in row.items()})
-        step = sum(1 for _ in self._table.open(encoding="utf-8")) - 1
         for name in ("learning_rate", "training_loss", "validation_loss", "validation_accuracy"):
             self._events.add_scalar(name, row[name], step)
 

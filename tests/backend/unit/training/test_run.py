@@ -1,0 +1,128 @@
+"""A recipe runs from its examples to the weights that ship; interrupted, it ends as if it had not been."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.backend.unit.training.networks import FROZEN, RECIPE
+from tests.factories import make_phantom_file
+from tumorscope.datasets.example import Example, PictureReference, RelativeBox
+from tumorscope.datasets.splits import Split
+from tumorscope.domain.errors import TrainingError
+from tumorscope.model.vgg16 import build_vgg16
+from tumorscope.training import run
+from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.run import Trained, run_recipe
+from tumorscope.training.train import EpochLog
+
+_STAGES = (
+    Stage(size=32, epochs=2, peak_learning_rate=1e-3, frozen_convolutions=FROZEN),
+    Stage(size=64, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN),
+)
+_RECIPE = replace(RECIPE, stages=_STAGES)
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
+    """Four classes of phantoms, eight pictures to learn from."""
+    folder = tmp_path_factory.mktemp("pictures")
+    examples = []
+    for i in range(12):
+        label = RECIPE.class_names[i % 4]
+        file = folder / f"{i}.png"
+        file.write_bytes(make_phantom_file(lesion=label != "no_tumor", size=96, seed=i))
+        box = None if label == "no_tumor" else RelativeBox(0.35, 0.45, 0.15, 0.15)
+        examples.append(Example(PictureReference(file), label, f"p{i}", "phantoms", box=box))
+    return Split(tuple(examples[:8]), tuple(examples[8:]))
+
+
+@pytest.fixture(scope="module")
+def whole(split: Split, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
+    """An uninterrupted run."""
+    folder = tmp_path_factory.mktemp("whole")
+    return run_recipe(_RECIPE, split, folder, None), folder
+
+
+def _stop_after(monkeypatch: pytest.MonkeyPatch, stage: int, epoch: int) -> None:
+    """Interrupt behind the checkpoint of one epoch, as a Ctrl-C would."""
+    write = run.EpochWriter.write
+
+    def write_and_stop(self: run.EpochWriter, log: EpochLog) -> None:
+        write(self, log)
+        if (log.stage, log.epoch) == (stage, epoch):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.EpochWriter, "write", write_and_stop)
+
+
+@pytest.mark.parametrize(("stage", "epoch"), [(0, 1), (0, 2)], ids=["within a stage", "between two stages"])
+def test_interrupted_run_ends_as_an_uninterrupted_one(
+    whole: tuple[Trained, Path], split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: int, epoch: int
+) -> None:
+    with monkeypatch.context() as patch:
+        _stop_after(patch, stage, epoch)
+        with pytest.raises(KeyboardInterrupt):
+            run_recipe(_RECIPE, split, tmp_path, None)
+    resumed = run_recipe(_RECIPE, split, tmp_path, None)
+    assert set(resumed.weights) == set(whole[0].weights)
+    for name, expected in whole[0].weights.items():
+        np.testing.assert_allclose(resumed.weights[name], expected, atol=1e-4, err_msg=name)
+    for row, expected_row in zip(resumed.record["epochs"], whole[0].record["epochs"], strict=True):
+        assert row == pytest.approx(expected_row, abs=1e-3)
+
+
+def test_weights_are_those_of_plain_vgg16(whole: tuple[Trained, Path]) -> None:
+    shapes = {variable.path: tuple(variable.shape) for variable in build_vgg16(4, 64).weights}
+    assert {name: array.shape for name, array in whole[0].weights.items()} == shapes
+
+
+def test_record_states_what_the_run_was(whole: tuple[Trained, Path], split: Split) -> None:
+    record = whole[0].record
+    assert (record["recipe"], record["split_sha256"], record["leakage_allowed"]) == ("small", split.sha256, False)
+    assert record["training_slices"] == dict.fromkeys(RECIPE.class_names, 2)
+    assert (record["training_patients"], record["validation_patients"]) == (8, 4)
+    assert [(row["stage"], row["epoch"], row["size"]) for row in record["epochs"]] == [
+        (0, 1, 32),
+        (0, 2, 32),
+        (1, 1, 64),
+    ]
+
+
+def test_logs_are_a_table_and_tensorboards_events(whole: tuple[Trained, Path]) -> None:
+    with (whole[1] / "epochs.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "1"]
+    assert {"training_loss", "validation_loss", "validation_accuracy", "learning_rate"} <= set(rows[0])
+    (events,) = (whole[1] / "tensorboard").glob("events.out.tfevents.*")
+    assert b"validation_accuracy" in events.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(_RECIPE, seed=2), replace(_RECIPE, label_smoothing=0.1), replace(_RECIPE, augmentations=())],
+    ids=["seed", "loss", "augmentation"],
+)
+def test_run_of_other_settings_is_not_gone_on_with(whole: tuple[Trained, Path], split: Split, other: Recipe) -> None:
+    with pytest.raises(TrainingError, match="other data or settings"):
+        run_recipe(other, split, whole[1], None)
+
+
+def test_run_on_other_patients_is_not_gone_on_with(whole: tuple[Trained, Path], split: Split) -> None:
+    with pytest.raises(TrainingError, match="other data or settings"):
+        run_recipe(_RECIPE, Split(split.validation, split.training), whole[1], None)
+
+
+def test_empty_part_is_refused(split: Split, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="training part"):
+        run_recipe(_RECIPE, Split((), split.validation), tmp_path, None)
+    with pytest.raises(TrainingError, match="validation part"):
+        run_recipe(_RECIPE, Split(split.training, ()), tmp_path, None)
+
+
+def test_absent_initial_weights_are_refused_before_anything_is_written(split: Split, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="--initial-weights"):
+        run_recipe(_RECIPE, split, tmp_path / "run", tmp_path / "absent.npz")
+    assert not (tmp_path / "run").exists()
