@@ -9,31 +9,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from tumorscope.datasets.example import Example
-from tumorscope.domain.labels import TUMOR_OF_UNSTATED_KIND
+from tumorscope.evaluation.definitions import HEADLINE
 from tumorscope.evaluation.evaluate import score_examples
-from tumorscope.evaluation.metrics import Scored, summarise
-from tumorscope.imaging.decode import decode_scan
-from tumorscope.imaging.formats.raster import encode_png
-from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.evaluation.golden import draw_golden_files
+from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
+from tumorscope.evaluation.scored import Scored
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, classify
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.model.bundle import Bundle
+from tumorscope.model.golden import read_golden
 from tumorscope.model.manifest import GoldenManifest, Manifest
-
-# Sources with tumours and healthy slices of the same scanners and sequences.
-_SAME_COLLECTIONS = ("Br35H", "Navoneel")
-_GOLDEN_PHANTOMS = {
-    "phantom_plain.png": (1, False),
-    "phantom_lesion_a.png": (1, True),
-    "phantom_lesion_b.png": (2, True),
-}
-_MAX_GOLDEN_PIXELS = 4_000_000
-
-
-def draw_golden_files() -> dict[str, bytes]:
-    """The phantoms of every bundle, as PNG, by file name."""
-    return {name: encode_png(draw_phantom(seed, lesion)) for name, (seed, lesion) in _GOLDEN_PHANTOMS.items()}
 
 
 def release(
@@ -66,7 +52,7 @@ def release(
         The golden files.
     """
     stored = {name: array.astype(np.float16) for name, array in weights.items()}
-    golden_files = draw_golden_files()
+    golden_files = draw_golden_files(manifest.preprocessing_parameters.channels)
     bundle = Bundle(manifest, "", stored, golden_files)
     engine = load_engine(bundle)
     scored = score_examples(Classifier(bundle, engine), validation, advance)
@@ -76,15 +62,20 @@ def release(
         "split": "validation, by patient",
         "engine": engine.name,
         "temperature": "fitted on the same validation patients; 'ece' is after, 'ece_uncalibrated' before",
-        **summarise(calibrated, _SAME_COLLECTIONS, manifest.tumor_threshold),
+        "figures": measure_figures(calibrated, HEADLINE),
+        "classes": {
+            name: {key: figures[key]["value"] for key in ("precision", "recall", "f1")}
+            for name, figures in measure_classes(calibrated).items()
+        },
+        "confusion_matrix": count_confusions(calibrated),
+        "ece_uncalibrated": measure_figures(scored, ["ece"]).get("ece"),
     }
-    metrics["ece_uncalibrated"] = summarise(scored, _SAME_COLLECTIONS, manifest.tumor_threshold)["figures"]["ece"]
     served = manifest.model_copy(update={"temperature": temperature, "metrics": metrics})
     answering = Classifier(Bundle(served, "", stored, golden_files), engine)
     golden = [
         GoldenManifest(
             file=name,
-            probabilities=dict(classify(answering, decode_scan(data, _MAX_GOLDEN_PIXELS)).prediction.probabilities),
+            probabilities=dict(classify(answering, read_golden(name, data)).prediction.probabilities),
         )
         for name, data in golden_files.items()
     ]
@@ -102,9 +93,11 @@ def fit_temperature(scored: Scored) -> float:
     Returns
     -------
     float
-        In 0.25..4.
+        In 0.25..4; 1 where no class is known.
     """
-    known = scored.take(scored.labels != TUMOR_OF_UNSTATED_KIND)
+    known = scored.take(scored.of_known_class)
+    if not len(known):
+        return 1.0
     truth = np.array([known.class_names.index(label) for label in known.labels])
     logits = _as_logits(known)
 

@@ -1,66 +1,122 @@
-"""Figures of a hand-made set, whose answers are known."""
+"""Figures of hand-made sets, whose answers are known."""
 
 import numpy as np
 import pytest
 
-from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.evaluation.metrics import Scored, expected_calibration_error, summarise
-from tumorscope.evaluation.release import fit_temperature
-from tumorscope.inference.calibration import calibrate
-
-
-def _scored(labels: list[str], chosen: list[str], sources: list[str] | None = None) -> Scored:
-    probabilities = np.full((len(labels), 4), 0.1)
-    for row, name in enumerate(chosen):
-        probabilities[row, DEFAULT_CLASS_NAMES.index(name)] = 0.7
-    return Scored(
-        np.array(labels),
-        np.array([f"p{i}" for i in range(len(labels))]),
-        np.array(sources or ["Br35H"] * len(labels)),
-        probabilities,
-        DEFAULT_CLASS_NAMES,
-    )
+from tests.backend.unit.evaluation.scores import make_random_scored, make_scored
+from tumorscope.evaluation.breakdown import NOT_STATED, break_down
+from tumorscope.evaluation.definitions import DEFINITIONS, HEADLINE
+from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
 
 
 def test_figures_are_those_counted_by_hand() -> None:
-    scored = _scored(
+    scored = make_scored(
         ["glioma", "glioma", "meningioma", "no_tumor", "no_tumor", "pituitary", "tumor"],
         ["glioma", "meningioma", "meningioma", "no_tumor", "glioma", "pituitary", "pituitary"],
     )
-    summary = summarise(scored, ("Br35H",), 0.5)
-    figures = summary["figures"]
+    figures = measure_figures(scored)
     assert figures["accuracy"]["value"] == pytest.approx(4 / 6, abs=1e-4)
+    assert figures["macro_f1"]["value"] == pytest.approx((1 / 2 + 2 / 3 + 2 / 3 + 1) / 4, abs=1e-4)
+    assert figures["weighted_f1"]["value"] == pytest.approx((2 / 2 + 2 / 3 + 4 / 3 + 1) / 6, abs=1e-4)
+    assert figures["macro_recall"]["value"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 1) / 4)
+    assert figures["macro_precision"]["value"] == pytest.approx((1 / 2 + 1 / 2 + 1 + 1) / 4)
     assert figures["tumor_sensitivity"]["value"] == 1
+    assert figures["tumor_specificity"]["value"] == 0.5
     assert figures["tumor_specificity_pictures"]["value"] == 0.5
     assert figures["unstated_kind_called_tumor"]["value"] == 1
     assert figures["tumor_kind_by_patient"] == {**figures["tumor_kind_by_patient"], "value": 0.75, "n": 4}
     assert figures["tumor_auc_same_collections"]["value"] == pytest.approx(0.75)
-    assert "tumor_specificity_healthy_volumes" not in figures
-    assert summary["confusion_matrix"] == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]]
-    assert summary["classes"]["meningioma"] == {"precision": 0.5, "recall": 1.0, "f1": 0.6667}
+    assert count_confusions(scored) == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]]
+    meningioma = measure_classes(scored)["meningioma"]
+    assert {name: meningioma[name]["value"] for name in ("precision", "recall", "f1")} == {
+        "precision": 0.5,
+        "recall": 1.0,
+        "f1": 0.6667,
+    }
 
 
-def test_interval_holds_the_value_and_narrows_with_more_patients() -> None:
-    few = _scored(["glioma"] * 10, ["glioma"] * 7 + ["no_tumor"] * 3)
-    many = _scored(["glioma"] * 400, (["glioma"] * 7 + ["no_tumor"] * 3) * 40)
-    widths = []
-    for scored in (few, many):
-        figure = summarise(scored, (), 0.5)["figures"]["accuracy"]
-        assert figure["low"] <= figure["value"] <= figure["high"]
-        widths.append(figure["high"] - figure["low"])
-    assert widths[1] < widths[0] / 3
+def test_patient_votes_with_the_mean_of_the_slices() -> None:
+    answers = np.array([[0.4, 0.1, 0.4, 0.1], [0.1, 0.8, 0.0, 0.1], [0.3, 0.2, 0.5, 0.0]])
+    scored = make_scored(["meningioma", "meningioma", "glioma"], answers, patients=["a", "a", "b"])
+    assert measure_figures(scored)["tumor_kind_by_patient"]["value"] == 1
 
 
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
-    assert expected_calibration_error(_scored(["glioma"] * 10, ["glioma"] * 7 + ["no_tumor"] * 3)) == pytest.approx(0)
-    assert expected_calibration_error(_scored(["glioma"] * 10, ["glioma"] * 10)) == pytest.approx(0.3)
+def test_volume_is_called_tumor_by_the_mean_of_its_slices() -> None:
+    tumor_probability = np.array([0.9, 0.3, 0.2, 0.1, 0.8, 0.7])
+    answers = np.stack([tumor_probability, 0 * tumor_probability, 1 - tumor_probability, 0 * tumor_probability], axis=1)
+    scored = make_scored(
+        ["no_tumor"] * 5 + ["glioma"],
+        answers,
+        patients=["a", "a", "b", "b", "c", "d"],
+        volumes=["a1", "a1", "b1", "b1", "c1", "d1"],
+    )
+    figures = measure_figures(scored)
+    assert figures["healthy_volumes_called_tumor"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert figures["tumor_specificity_healthy_volumes"]["value"] == pytest.approx(3 / 5)
+    assert "tumor_specificity_pictures" not in figures
 
 
-def test_fitted_temperature_takes_back_overconfidence() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 1.5, (4000, 4)).astype(np.float32)
-    truth = [rng.choice(4, p=row) for row in calibrate(logits, 1.0)]
-    labels = np.asarray(DEFAULT_CLASS_NAMES)[truth]
-    names = np.array([str(i) for i in range(4000)])
-    overconfident = Scored(labels, names, names, calibrate(logits, 0.5), DEFAULT_CLASS_NAMES)
-    assert fit_temperature(overconfident) == pytest.approx(2, rel=0.1)
+def test_tumor_free_slice_of_a_tumor_patient_is_not_of_a_healthy_volume() -> None:
+    scored = make_scored(["no_tumor", "tumor"], ["no_tumor", "glioma"], patients=["a", "a"], volumes=["v", "v"])
+    figures = measure_figures(scored)
+    assert "healthy_volumes_called_tumor" not in figures
+    assert figures["tumor_specificity"]["value"] == 1
+
+
+def test_same_collections_are_those_with_healthy_slices_and_tumors_of_unstated_kind() -> None:
+    scored = make_scored(
+        ["no_tumor", "tumor", "no_tumor", "glioma", "tumor"],
+        ["no_tumor", "glioma", "glioma", "glioma", "glioma"],
+        sources=["both", "both", "sorted", "sorted", "tumors"],
+    )
+    assert measure_figures(scored)["tumor_auc_same_collections"] == {
+        **measure_figures(scored)["tumor_auc_same_collections"],
+        "value": 1.0,
+        "n": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("class_names", "absent"),
+    [
+        (("HGG", "LGG"), [name for name in DEFINITIONS if name.startswith(("tumor_s", "tumor_auc", "tumor_av"))]),
+        (("no_tumor", "tumor"), ["unstated_kind_called_tumor", "tumor_kind_by_patient"]),
+    ],
+)
+def test_model_of_two_classes_has_the_figures_that_apply(class_names: tuple[str, ...], absent: list[str]) -> None:
+    figures = measure_figures(make_random_scored(class_names=class_names))
+    assert {"accuracy", "macro_f1", "macro_auc", "ece"} <= set(figures)
+    assert not set(absent) & set(figures)
+    assert ("tumor_auc" in figures) == ("no_tumor" in class_names)
+
+
+def test_class_that_does_not_occur_makes_no_figure_undefined() -> None:
+    scored = make_scored(["glioma", "no_tumor"], ["glioma", "pituitary"])
+    figures = measure_figures(scored)
+    assert not any(np.isnan(figure["value"]) for figure in figures.values())
+    assert figures["macro_f1"]["value"] == 0.5
+    assert set(measure_classes(scored)) == {"glioma", "no_tumor"}
+
+
+def test_only_tumors_of_unstated_kind_leave_the_figures_of_tumor() -> None:
+    figures = measure_figures(make_scored(["tumor", "tumor"], ["glioma", "no_tumor"]))
+    assert set(figures) == {"tumor_sensitivity", "unstated_kind_called_tumor"}
+    assert count_confusions(make_scored(["tumor"], ["glioma"])) == [[0] * 4] * 4
+
+
+def test_breakdown_names_the_group_that_no_source_states() -> None:
+    scored = make_scored(
+        ["glioma", "no_tumor", "glioma"],
+        ["glioma", "no_tumor", "no_tumor"],
+        sequences=["t1ce", "", "t1ce"],
+        planes=["axial", "axial", "coronal"],
+    )
+    groups = break_down(scored)
+    assert list(groups["sequence"]) == ["t1ce", NOT_STATED]
+    assert groups["sequence"]["t1ce"]["figures"]["accuracy"]["value"] == 0.5
+    assert groups["plane"]["coronal"]["labels"] == {"glioma": 1}
+
+
+def test_every_figure_says_what_it_means_and_the_manifests_are_among_them() -> None:
+    assert all(definition.title and definition.meaning.endswith(".") for definition in DEFINITIONS.values())
+    assert set(HEADLINE) >= {"accuracy", "macro_f1", "tumor_auc_same_collections", "tumor_kind_by_patient", "ece"}

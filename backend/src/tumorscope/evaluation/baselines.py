@@ -1,0 +1,116 @@
+"""A split in, what may be had without looking for a tumour out: models of position, brightness or collection alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from sklearn.feature_extraction import DictVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
+
+from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.domain.labels import allowed_classes
+from tumorscope.evaluation.bootstrap import Figure
+from tumorscope.evaluation.metrics import measure_figures
+from tumorscope.evaluation.scored import Scored
+from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
+
+Features = Mapping[str, str | float]
+
+TITLES = {
+    "source": "Source only",
+    "mean_intensity": "Mean intensity only",
+    "slice_position": "Slice position only",
+}
+_FIGURES = (
+    "accuracy",
+    "macro_f1",
+    "tumor_sensitivity",
+    "tumor_specificity",
+    "tumor_auc",
+    "tumor_auc_same_collections",
+)
+# Small enough not to learn single slices by heart.
+_LEAVES, _LEAF_SLICES = 32, 10
+
+
+def measure_baselines(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    reference: Scored,
+    parameters: PreprocessingParameters,
+    advance: Callable[[], None],
+) -> dict[str, dict[str, Figure]]:
+    """Fit a small tree on one feature of the training part, and judge it on the validation part.
+
+    Parameters
+    ----------
+    training, validation : sequence of Example
+        Both are read, for their mean intensity.
+    reference : Scored
+        The model's own answers to the validation part, for classes and threshold.
+    parameters : PreprocessingParameters
+        The model's: the mean intensity is that of what it sees.
+    advance : callable
+        Called once an example of either part.
+
+    Returns
+    -------
+    dict
+        Figures by baseline. ``slice_position`` is of the slices of volumes alone, and left out where either part has
+        none.
+    """
+
+    def brightness(example: Example) -> Features:
+        advance()
+        return {"mean": float(to_model_input(read_example(example), parameters).pixels.mean())}
+
+    def judge(describe: Callable[[Example], Features], *, volumes_only: bool = False) -> dict[str, Figure]:
+        fitted = [example for example in training if not volumes_only or _is_of_volume(example)]
+        rows = np.array([not volumes_only or _is_of_volume(example) for example in validation])
+        if not fitted or not rows.any():
+            return {}
+        judged = [example for example, row in zip(validation, rows, strict=True) if row]
+        return measure_figures(_answer(fitted, judged, reference.take(rows), describe), _FIGURES)
+
+    measured = {
+        "source": judge(lambda example: {"source": example.source}),
+        "mean_intensity": judge(brightness),
+        "slice_position": judge(_position, volumes_only=True),
+    }
+    return {name: figures for name, figures in measured.items() if figures}
+
+
+def _answer(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    reference: Scored,
+    describe: Callable[[Example], Features],
+) -> Scored:
+    """The fitted tree's probabilities; a tumour of unstated kind is a little of each kind to it."""
+    names = reference.class_names
+    features, targets, shares = [], [], []
+    for example in training:
+        described = describe(example)
+        allowed = allowed_classes(example.label, names)
+        for name in allowed:
+            features.append(described)
+            targets.append(name)
+            shares.append(1 / len(allowed))
+    tree = DecisionTreeClassifier(max_leaf_nodes=_LEAVES, min_samples_leaf=_LEAF_SLICES, random_state=0)
+    model = make_pipeline(DictVectorizer(sparse=False), tree)
+    model.fit(features, targets, decisiontreeclassifier__sample_weight=shares)
+    answers = model.predict_proba([describe(example) for example in validation])
+    probabilities = np.zeros((len(validation), len(names)))
+    for column, name in enumerate(model.classes_):
+        probabilities[:, names.index(name)] = answers[:, column]
+    return Scored.of(validation, probabilities, names, reference.tumor_threshold)
+
+
+def _is_of_volume(example: Example) -> bool:
+    return not isinstance(example.image, PictureReference)
+
+
+def _position(example: Example) -> Features:
+    """Where in its volume the slice lies."""
+    assert not isinstance(example.image, PictureReference)  # noqa: S101  (only slices of volumes are asked)
+    return {"plane": example.plane or "", "index": float(example.image.index)}

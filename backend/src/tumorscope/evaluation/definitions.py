@@ -1,0 +1,238 @@
+"""What each figure is: its words, the slices that it is of, and the statistic of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tumorscope.domain.labels import TUMOR_OF_UNSTATED_KIND
+from tumorscope.evaluation.bootstrap import Statistic
+from tumorscope.evaluation.scored import Mask, Scored
+from tumorscope.evaluation.statistics import (
+    Values,
+    Weights,
+    area_under_roc,
+    average_precision,
+    calibration_error,
+    count_pairs,
+    mean_over_classes,
+    precision_recall_f1,
+    share,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a figure is.
+
+    Parameters
+    ----------
+    title, meaning : str
+        For readers: a few words; a sentence.
+    rows : callable
+        Which slices it is of; None where the model or the data cannot have it.
+    statistic : callable
+        Of those slices.
+    headline : bool
+        Whether README and manifest state it.
+    """
+
+    title: str
+    meaning: str
+    rows: Callable[[Scored], Mask | None]
+    statistic: Statistic
+    headline: bool = True
+
+
+def _known(scored: Scored) -> Mask:
+    return scored.of_known_class
+
+
+def _where(mask: Callable[[Scored], Mask]) -> Callable[[Scored], Mask | None]:
+    """Rows for figures of tumour against none, which a model of grades does not have."""
+    return lambda scored: mask(scored) if scored.knows_no_tumor else None
+
+
+def _unstated(scored: Scored) -> Mask | None:
+    if not scored.knows_no_tumor or TUMOR_OF_UNSTATED_KIND in scored.class_names:
+        return None
+    mask: Mask = scored.labels == TUMOR_OF_UNSTATED_KIND
+    return mask
+
+
+def _of_stated_kind(scored: Scored) -> Mask | None:
+    return np.isin(scored.labels, scored.kinds) if len(scored.kinds) > 1 else None
+
+
+def _called(scored: Scored, weights: Weights) -> Values:
+    return share(scored.called_tumor, weights)
+
+
+def _not_called(scored: Scored, weights: Weights) -> Values:
+    return share(~scored.called_tumor, weights)
+
+
+def _volumes_called(scored: Scored, weights: Weights) -> Values:
+    """Share of volumes whose slices have a mean tumour probability from the threshold on."""
+    _, first, volume = np.unique(scored.volumes, return_index=True, return_inverse=True)
+    means = np.bincount(volume, scored.tumor_probability) / np.bincount(volume)
+    return share(means >= scored.tumor_threshold, weights[:, first])
+
+
+def _kind_by_patient(scored: Scored, weights: Weights) -> Values:
+    """Share of patients whose tumour's kind has the highest mean probability over their slices, among the kinds."""
+    columns = [scored.class_names.index(name) for name in scored.kinds]
+    _, first, patient = np.unique(scored.patients, return_index=True, return_inverse=True)
+    sums = np.stack([np.bincount(patient, scored.probabilities[:, column]) for column in columns], axis=1)
+    right = np.asarray(scored.kinds)[sums.argmax(axis=1)] == scored.labels[first]
+    return share(right, weights[:, first])
+
+
+def _mean_of_classes(which: int, *, by_support: bool = False) -> Statistic:
+    def statistic(scored: Scored, weights: Weights) -> Values:
+        matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
+        values = precision_recall_f1(matrices)[which]
+        return mean_over_classes(values, matrices.sum(axis=2) if by_support else None)
+
+    return statistic
+
+
+def of_class(which: int, number: int) -> Statistic:
+    """Precision, recall or F1 (0, 1, 2) of the class of that number."""
+
+    def statistic(scored: Scored, weights: Weights) -> Values:
+        matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
+        values: Values = precision_recall_f1(matrices)[which][:, number]
+        return values
+
+    return statistic
+
+
+def area_of_class(number: int, area: Callable[..., Values]) -> Statistic:
+    """An area of the class of that number against the rest."""
+    return lambda scored, weights: area(
+        scored.probabilities[:, number], scored.labels == scored.class_names[number], weights
+    )
+
+
+def _macro_auc(scored: Scored, weights: Weights) -> Values:
+    areas = [area_of_class(number, area_under_roc)(scored, weights) for number in range(len(scored.class_names))]
+    return mean_over_classes(np.stack(areas, axis=1))
+
+
+DEFINITIONS: dict[str, Definition] = {
+    "accuracy": Definition(
+        "Accuracy",
+        "Share of slices of known class whose most probable class is the true one.",
+        _known,
+        lambda scored, weights: share(scored.predicted == scored.labels, weights),
+    ),
+    "macro_f1": Definition(
+        "F1, mean of the classes",
+        "Harmonic mean of precision and recall of each class, each class counting the same.",
+        _known,
+        _mean_of_classes(2),
+    ),
+    "tumor_sensitivity": Definition(
+        "Tumour sensitivity",
+        "Share of slices with a tumour that are called tumour, as serving decides it.",
+        _where(lambda scored: scored.with_tumor),
+        _called,
+    ),
+    "tumor_specificity_pictures": Definition(
+        "Tumour specificity, pictures",
+        "Share of single pictures without a tumour that are not called tumour.",
+        _where(lambda scored: ~scored.with_tumor & (scored.volumes == "")),
+        _not_called,
+    ),
+    "tumor_specificity_healthy_volumes": Definition(
+        "Tumour specificity, healthy volumes",
+        "Share of slices of people without a tumour, out of volumes, that are not called tumour.",
+        _where(lambda scored: scored.in_healthy_volume),
+        _not_called,
+    ),
+    "healthy_volumes_called_tumor": Definition(
+        "Healthy volumes called tumour",
+        "Share of volumes of people without a tumour whose slices have a mean tumour probability from the threshold on.",
+        _where(lambda scored: scored.in_healthy_volume),
+        _volumes_called,
+    ),
+    "tumor_auc": Definition(
+        "Tumour against none, area",
+        "Chance that a slice with a tumour gets a higher tumour probability than one without.",
+        _where(lambda scored: np.ones(len(scored), bool)),
+        lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
+    ),
+    "tumor_auc_same_collections": Definition(
+        "Tumour against none within the same collections, area",
+        "The same among collections that hold both, with kinds nobody sorted: there only the tumour tells.",
+        _where(lambda scored: scored.in_same_collection),
+        lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
+    ),
+    "unstated_kind_called_tumor": Definition(
+        "Tumours of unstated kind called tumour",
+        "Share of the tumours whose kind the source does not say, in all sequences, that are called tumour.",
+        _unstated,
+        _called,
+    ),
+    "tumor_kind_by_patient": Definition(
+        "Tumour kind by patient",
+        "Share of patients whose tumour's kind has the highest mean probability over all their tumour slices.",
+        _of_stated_kind,
+        _kind_by_patient,
+    ),
+    "ece": Definition(
+        "Expected calibration error",
+        "Mean gap between the probability of the chosen class and how often it is right, over 15 bins.",
+        _known,
+        lambda scored, weights: calibration_error(
+            scored.probabilities.max(axis=1), scored.predicted == scored.labels, weights
+        ),
+    ),
+    "tumor_specificity": Definition(
+        "Tumour specificity",
+        "Share of all slices without a tumour that are not called tumour.",
+        _where(lambda scored: ~scored.with_tumor),
+        _not_called,
+        headline=False,
+    ),
+    "tumor_average_precision": Definition(
+        "Tumour against none, area under precision and recall",
+        "Mean precision over the recalls of tumour against none.",
+        _where(lambda scored: np.ones(len(scored), bool)),
+        lambda scored, weights: average_precision(scored.tumor_probability, scored.with_tumor, weights),
+        headline=False,
+    ),
+    "macro_precision": Definition(
+        "Precision, mean of the classes",
+        "Share of a class's calls that are right, each class counting the same.",
+        _known,
+        _mean_of_classes(0),
+        headline=False,
+    ),
+    "macro_recall": Definition(
+        "Recall, mean of the classes",
+        "Share of a class's slices that are found, each class counting the same.",
+        _known,
+        _mean_of_classes(1),
+        headline=False,
+    ),
+    "macro_auc": Definition(
+        "One class against the rest, mean area",
+        "Area under the ROC curve of each class against the others, each class counting the same.",
+        _known,
+        _macro_auc,
+        headline=False,
+    ),
+    "weighted_precision": Definition(
+        "Precision, weighted", "The same by class size.", _known, _mean_of_classes(0, by_support=True), headline=False
+    ),
+    "weighted_recall": Definition(
+        "Recall, weighted", "The same by class size.", _known, _mean_of_classes(1, by_support=True), headline=False
+    ),
+    "weighted_f1": Definition(
+        "F1, weighted", "The same by class size.", _known, _mean_of_classes(2, by_support=True), headline=False
+    ),
+}
+
+HEADLINE = tuple(name for name, definition in DEFINITIONS.items() if definition.headline)

@@ -1,0 +1,57 @@
+"""Scored slices, made on the spot."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.evaluation.scored import Scored
+
+
+def make_scored(
+    labels: Sequence[str],
+    answers: Sequence[str] | NDArray[np.float64],
+    class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES,
+    **columns: Sequence[str],
+) -> Scored:
+    """Slices of one collection, each of a patient of its own unless told otherwise.
+
+    Answers are probabilities, or the class of each that is given 0.7 while the others share the rest.
+    """
+    if isinstance(answers, np.ndarray):
+        probabilities = answers
+    else:
+        rest = 0.3 / (len(class_names) - 1)
+        probabilities = np.array([[0.7 if name == answer else rest for name in class_names] for answer in answers])
+    count = len(labels)
+    defaults = {
+        "patients": [f"p{row}" for row in range(count)],
+        "sources": ["Br35H"] * count,
+        "planes": [""] * count,
+        "sequences": [""] * count,
+        "volumes": [""] * count,
+    }
+    return Scored(
+        labels=np.array(labels),
+        probabilities=probabilities,
+        class_names=class_names,
+        **{name: np.array(columns.get(name, default)) for name, default in defaults.items()},
+    )
+
+
+def make_random_scored(count: int = 300, seed: int = 0, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES) -> Scored:
+    """Labels at random, and answers that lean towards them; three slices a patient."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(len(class_names), size=count // 3).repeat(3)
+    logits = rng.normal(0, 1, (len(truth), len(class_names)))
+    logits[np.arange(len(truth)), truth] += 1
+    # Rounded, so that some scores tie.
+    probabilities = np.round(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), 2)
+    return make_scored(
+        np.asarray(class_names)[truth].tolist(),
+        probabilities,
+        class_names,
+        patients=[f"p{row // 3}" for row in range(len(truth))],
+        sources=[f"collection {row // 3 % 2}" for row in range(len(truth))],
+    )
