@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from tumorscope import NOTICE
+from tumorscope.commands.evaluate import card, evaluate
 from tumorscope.commands.prepare import prepare
 from tumorscope.commands.show_augmentation import show_augmentation
 from tumorscope.commands.train import train
@@ -22,6 +23,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(card)
+app.command()(evaluate)
 app.command()(prepare)
 app.command()(show_augmentation)
 app.command()(train)

@@ -153,7 +153,7 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "healthy_volumes_called_tumor": Definition(
         "Healthy volumes called tumour",
-        "Share of volumes of people without a tumour whose slices have a mean tumour probability from the threshold on.",
+        "Share of volumes of people without a tumour whose slices' mean tumour probability reaches the threshold.",
         _where(lambda scored: scored.in_healthy_volume),
         _volumes_called,
     ),

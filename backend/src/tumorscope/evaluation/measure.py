@@ -1,0 +1,94 @@
+"""A classifier, examples and their split in, everything that report and card show out, as one JSON document."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from tumorscope import NOTICE
+from tumorscope.datasets.example import Example
+from tumorscope.evaluation.baselines import measure_baselines
+from tumorscope.evaluation.breakdown import break_down, count_labels
+from tumorscope.evaluation.curves import trace_calibration, trace_curves
+from tumorscope.evaluation.evaluate import score_examples
+from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
+from tumorscope.evaluation.scored import Scored
+from tumorscope.inference.classifier import Classifier
+
+
+def measure(
+    classifier: Classifier,
+    part: Sequence[Example],
+    fitted_on: Sequence[Example],
+    part_name: str,
+    advance: Callable[[], None],
+) -> tuple[dict[str, Any], Scored]:
+    """Evaluate a model.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        As it is served.
+    part : sequence of Example
+        What it is judged on.
+    fitted_on : sequence of Example
+        The rest of the data, for the baselines; empty: no baselines.
+    part_name : str
+        ``validation``, ``training`` or ``all``.
+    advance : callable
+        Called once for each example that is classified, and once for each that a baseline reads.
+
+    Returns
+    -------
+    dict
+        The content of ``metrics.json``.
+    Scored
+        The answers, in the examples' order.
+    """
+    scored = score_examples(classifier, part, advance)
+    manifest = classifier.bundle.manifest
+    baselines = (
+        measure_baselines(fitted_on, part, scored, manifest.preprocessing_parameters, advance) if fitted_on else {}
+    )
+    return {
+        "notice": NOTICE,
+        "model": {"name": manifest.name, "version": manifest.version, "sha256": classifier.bundle.sha256},
+        "engine": classifier.engine.name,
+        "measured": datetime.now(UTC).date().isoformat(),
+        **summarise(scored, part_name),
+        "baselines": baselines,
+    }, scored
+
+
+def summarise(scored: Scored, part_name: str) -> dict[str, Any]:
+    """What can be said of scored slices alone.
+
+    Parameters
+    ----------
+    scored : Scored
+        Of any labels.
+    part_name : str
+        ``validation``, ``training``, ``all``, or a name of one's own.
+
+    Returns
+    -------
+    dict
+        Counts, figures, classes, confusions, curves, calibration, breakdown.
+    """
+    return {
+        "data": {
+            "part": part_name,
+            "slices": len(scored),
+            "patients": len(np.unique(scored.patients)),
+            "labels": count_labels(scored),
+        },
+        "class_names": list(scored.class_names),
+        "tumor_threshold": scored.tumor_threshold,
+        "figures": measure_figures(scored),
+        "classes": measure_classes(scored),
+        "confusion_matrix": count_confusions(scored),
+        "curves": trace_curves(scored),
+        "calibration": trace_calibration(scored),
+        "breakdown": break_down(scored),
+    }

@@ -1,0 +1,162 @@
+"""The content of metrics.json in, plots out: one drawing for a light page and one for a dark one."""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tumorscope.evaluation.curves import TUMOR_AGAINST_NONE
+
+Metrics = Mapping[str, Any]
+
+# Okabe and Ito's colours, which people who confuse red and green can tell apart.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
+_FAINT = {"light": "#9aa3ad", "dark": "#6b7480"}
+_PAPER = {"light": "#ffffff", "dark": "#14181d"}
+_DPI = 110
+
+
+def draw_plots(metrics: Metrics, theme: str) -> dict[str, bytes]:
+    """Every plot that the figures allow.
+
+    Parameters
+    ----------
+    metrics : mapping
+        From `measure.summarise`.
+    theme : {'light', 'dark'}
+        Of ink and paper.
+
+    Returns
+    -------
+    dict of str to bytes
+        PNG by name: ``roc``, ``precision_recall``, ``confusion_matrix``, ``calibration``, ``sources``; without those
+        that have nothing to show.
+    """
+    drawings: dict[str, tuple[bool, Callable[[Axes, Metrics, str], None], tuple[float, float]]] = {
+        "roc": (bool(metrics["curves"]), _draw_roc, (4.8, 4.6)),
+        "precision_recall": (bool(metrics["curves"]), _draw_precision_recall, (4.8, 4.6)),
+        "confusion_matrix": (bool(np.sum(metrics["confusion_matrix"])), _draw_confusion, (4.8, 4.6)),
+        "calibration": (bool(metrics["calibration"]), _draw_calibration, (4.8, 4.6)),
+        "sources": (bool(metrics["breakdown"]["source"]), _draw_sources, (9.6, 3.6)),
+    }
+    return {
+        name: _render(draw, metrics, theme, size) for name, (has_content, draw, size) in drawings.items() if has_content
+    }
+
+
+def to_words(name: str) -> str:
+    """A class or curve for readers: ``no_tumor`` becomes "no tumor"."""
+    return name.replace("_", " ")
+
+
+def _render(
+    draw: Callable[[Axes, Metrics, str], None], metrics: Metrics, theme: str, size: tuple[float, float]
+) -> bytes:
+    figure = Figure(figsize=size, layout="constrained", facecolor=_PAPER[theme])
+    axes = figure.subplots()
+    axes.set_facecolor(_PAPER[theme])
+    for spine in axes.spines.values():
+        spine.set_color(_FAINT[theme])
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    draw(axes, metrics, theme)
+    axes.tick_params(colors=_INK[theme], labelsize=9)
+    for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+        text.set_color(_INK[theme])
+    legend = axes.get_legend()
+    if legend is not None:
+        legend.get_frame().set_alpha(0)
+        for text in legend.get_texts():
+            text.set_color(_INK[theme])
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _draw_roc(axes: Axes, metrics: Metrics, theme: str) -> None:
+    axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
+    for color, (name, curve) in zip(_cycle(len(metrics["curves"])), metrics["curves"].items(), strict=True):
+        label = f"{to_words(name)} ({curve['auc']['value']:.3f})"
+        axes.plot(curve["roc"]["fpr"], curve["roc"]["tpr"], color=color, lw=_width(name), label=label)
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC (area)", xlim=(-0.01, 1), ylim=(0, 1.01))
+    axes.legend(loc="lower right", fontsize=8.5)
+
+
+def _draw_precision_recall(axes: Axes, metrics: Metrics, theme: str) -> None:
+    del theme
+    for color, (name, curve) in zip(_cycle(len(metrics["curves"])), metrics["curves"].items(), strict=True):
+        points = curve["precision_recall"]
+        label = f"{to_words(name)} ({curve['average_precision']['value']:.3f})"
+        axes.plot(points["recall"], points["precision"], color=color, lw=_width(name), label=label)
+    axes.set(xlabel="recall", ylabel="precision", title="Precision and recall (area)", xlim=(0, 1.01), ylim=(0, 1.01))
+    axes.legend(loc="lower left", fontsize=8.5)
+
+
+def _draw_confusion(axes: Axes, metrics: Metrics, theme: str) -> None:
+    counts = np.array(metrics["confusion_matrix"], float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues" if theme == "light" else "cividis", vmin=0, vmax=1)
+    names = [to_words(name) for name in metrics["class_names"]]
+    axes.set_xticks(range(len(names)), names, rotation=20)
+    axes.set_yticks(range(len(names)), names)
+    for (row, column), share in np.ndenumerate(shares):
+        # Ink that can be read on the cell: the light map is dark when full, the dark one bright.
+        ink = "#ffffff" if (share > 0.5) == (theme == "light") else "#1b1f24"
+        text = f"{int(counts[row, column])}\n{share:.0%}"
+        axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9.5)
+    axes.set(xlabel="most probable class", ylabel="truth", title="Confusion (share of the truth)")
+
+
+def _draw_calibration(axes: Axes, metrics: Metrics, theme: str) -> None:
+    bins = metrics["calibration"]
+    total = sum(bin_["n"] for bin_ in bins)
+    for bin_ in bins:
+        width = bin_["high"] - bin_["low"]
+        axes.bar(bin_["low"], bin_["n"] / total, width, align="edge", color=_FAINT[theme], alpha=0.45)
+    axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
+    axes.plot(
+        [bin_["confidence"] for bin_ in bins], [bin_["accuracy"] for bin_ in bins], "o-", color=_COLORS[0], ms=4, lw=1.8
+    )
+    error = metrics["figures"]["ece"]["value"]
+    axes.set(
+        xlabel="probability of the most probable class",
+        ylabel="how often it is right; bars: share of slices",
+        title=f"Calibration (ECE {error:.3f})",
+        xlim=(0, 1.01),
+        ylim=(0, 1.03),
+    )
+
+
+def _draw_sources(axes: Axes, metrics: Metrics, theme: str) -> None:
+    groups = metrics["breakdown"]["source"]
+    shown = ("accuracy", "tumor_sensitivity", "tumor_specificity")
+    height = 0.8 / len(shown)
+    for number, figure_name in enumerate(shown):
+        label = to_words(figure_name)
+        for row, group in enumerate(groups.values()):
+            figure = group["figures"].get(figure_name)
+            if figure is None:
+                continue
+            place = row + (number - 1) * height
+            axes.plot([figure["low"] or figure["value"], figure["high"] or figure["value"]], [place, place],
+                      color=_COLORS[number], lw=2, alpha=0.6)  # fmt: skip
+            axes.plot(figure["value"], place, "o", color=_COLORS[number], ms=5, label=label)
+            label = "_nolegend_"
+    names = [f"{name} ({group['slices']})" for name, group in groups.items()]
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.grid(axis="x", color=_FAINT[theme], alpha=0.3)
+    axes.set(xlim=(-0.01, 1.01), title="By source (slices), with 95 % intervals")
+    axes.legend(loc="lower left", fontsize=8.5)
+
+
+def _cycle(count: int) -> list[str]:
+    return [_COLORS[i % len(_COLORS)] for i in range(count)]
+
+
+def _width(name: str) -> float:
+    return 2.4 if name == TUMOR_AGAINST_NONE else 1.4
