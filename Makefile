@@ -90,6 +90,13 @@ format: setup ## Format and mend what can be mended by itself
 train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="--version 1.0.0"
 	.venv/bin/tumorscope train tumorscope_default --output backend/models/default $(ARGS)
 
+.PHONY: evaluate
+evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card
+	.venv/bin/tumorscope evaluate backend/models/default $${TUMORSCOPE_DATA:-../shared/data} --output runs/evaluation $(ARGS)
+	mkdir -p docs/evaluation
+	cp runs/evaluation/*.png runs/evaluation/metrics.json docs/evaluation/
+	.venv/bin/tumorscope card backend/models/default --metrics docs/evaluation/metrics.json --tables docs/figures
+
 .PHONY: bench
 bench: $(PYTHON_READY) ## Measure speed and accuracy
 	.venv/bin/python -m tests.bench $(ARGS)

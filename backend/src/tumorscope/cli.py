@@ -29,6 +29,7 @@ app.command()(prepare)
 app.command()(show_augmentation)
 app.command()(train)
 
+
 def main() -> None:
     """Run the command; an error of ours is a sentence and exit status 1, an interruption 130."""
     # TensorFlow writes about its build to standard error unless told otherwise before its import.

@@ -124,6 +124,8 @@ def _choose(
 
 def _measure_official_split(classifier: "Classifier", data: Path) -> dict[str, Any]:
     """The testing part that a tree of class folders comes with, whole and without twins of training pictures."""
+    import numpy as np  # noqa: PLC0415
+
     from tumorscope.datasets.audit import find_leakage  # noqa: PLC0415
     from tumorscope.datasets.folder import official_split  # noqa: PLC0415
     from tumorscope.evaluation.evaluate import score_examples  # noqa: PLC0415
@@ -136,11 +138,10 @@ def _measure_official_split(classifier: "Classifier", data: Path) -> dict[str, A
         total = len(split.training) + 2 * len(split.validation)
         task = progress.add_task("official split", total=total)
         leaking = find_leakage(split, lambda: progress.advance(task)).validation_examples
-        kept = [example for example in split.validation if example not in leaking]
         scored = score_examples(classifier, split.validation, lambda: progress.advance(task))
-    clean = [row for row, example in enumerate(split.validation) if example not in leaking]
+    clean = np.array([example not in leaking for example in split.validation])
     parts = {"official testing part": summarise(scored, "official testing part")}
-    if kept:
+    if clean.any():
         parts["without twins in training"] = summarise(scored.take(clean), "without twins in training")
     return parts
 

@@ -117,7 +117,8 @@ def official_split(folder: Path) -> Split | None:
     Split or None
         Training part, and testing part as validation; None where the tree has not both.
     """
-    training, testing = [], []
+    training: list[Example] = []
+    testing: list[Example] = []
     for part in sorted(_class_folders(folder)):
         name = part.parent.name.lower()
         if part.parent == folder:

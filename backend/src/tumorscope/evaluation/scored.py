@@ -1,7 +1,7 @@
 """Examples and the model's answers in, one table of both out, with the questions that figures ask of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -69,9 +69,15 @@ class Scored:
 
     def take(self, rows: NDArray[np.int_] | Mask) -> "Scored":
         """Some of the rows."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Scored(
-            **{name: value[rows] if isinstance(value, np.ndarray) else value for name, value in columns.items()}
+        return replace(
+            self,
+            labels=self.labels[rows],
+            patients=self.patients[rows],
+            sources=self.sources[rows],
+            planes=self.planes[rows],
+            sequences=self.sequences[rows],
+            volumes=self.volumes[rows],
+            probabilities=self.probabilities[rows],
         )
 
     @property

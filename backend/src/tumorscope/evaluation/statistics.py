@@ -21,9 +21,10 @@ BINS = 15
 
 def divide(numerator: Values, denominator: Values) -> Values:
     """The quotient, NaN where the denominator is zero."""
-    return np.divide(
+    quotient: Values = np.divide(
         numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=np.asarray(denominator) > 0
     )
+    return quotient
 
 
 def share(holds: NDArray[np.bool_], weights: Weights) -> Values:

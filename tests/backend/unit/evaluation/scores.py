@@ -1,6 +1,7 @@
 """Scored slices, made on the spot."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,8 @@ def make_scored(
         "sequences": [""] * count,
         "volumes": [""] * count,
     }
-    return Scored(
-        labels=np.array(labels),
-        probabilities=probabilities,
-        class_names=class_names,
-        **{name: np.array(columns.get(name, default)) for name, default in defaults.items()},
-    )
+    filled: dict[str, Any] = {name: np.array(columns.get(name, default)) for name, default in defaults.items()}
+    return Scored(labels=np.array(labels), probabilities=probabilities, class_names=class_names, **filled)
 
 
 def make_random_scored(count: int = 300, seed: int = 0, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES) -> Scored:

@@ -25,9 +25,12 @@ def test_every_picture_is_in_one_batch() -> None:
 
 def test_batch_has_the_shapes_that_the_network_takes() -> None:
     batch = _draw()[0]
-    assert (batch.pixels.shape, batch.pixels.dtype) == ((4, 32, 32, 3), np.float32)
-    assert (batch.allowed.shape, batch.allowed.dtype) == ((4, 4), np.float32)
-    assert (batch.where.shape, batch.where.dtype) == ((4, 2, 2, 2), np.float32)
+    assert batch.pixels.shape == (4, 32, 32, 3)
+    assert batch.pixels.dtype == np.float32
+    assert batch.allowed.shape == (4, 4)
+    assert batch.allowed.dtype == np.float32
+    assert batch.where.shape == (4, 2, 2, 2)
+    assert batch.where.dtype == np.float32
 
 
 def test_seed_decides_order_and_augmentation() -> None:

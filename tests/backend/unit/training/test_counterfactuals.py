@@ -61,7 +61,9 @@ def test_blend_changes_the_head_only_near_its_place(keep_contrast: bool) -> None
         blend = blend_lesion(healthy, donor, (48, 48, 8, 8), np.random.default_rng(seed), keep_contrast)
         assert blend is not None
         blended, box = blend
-        assert (blended.min() >= 0, blended.max() <= 1, blended.dtype) == (True, True, np.float32)
+        assert blended.dtype == np.float32
+        assert blended.min() >= 0
+        assert blended.max() <= 1
         changed = blended != healthy
         assert changed.any()
         # Half axes of 8, at most 1.2 times enlarged, 1.25 times over, with a soft rim of a tenth.

@@ -13,7 +13,7 @@ from tumorscope.datasets.example import Example, PictureReference, RelativeBox
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
-from tumorscope.training import run
+from tumorscope.training.logs import EpochWriter
 from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.run import Trained, run_recipe
 from tumorscope.training.train import EpochLog
@@ -48,14 +48,14 @@ def whole(split: Split, tmp_path_factory: pytest.TempPathFactory) -> tuple[Train
 
 def _stop_after(monkeypatch: pytest.MonkeyPatch, stage: int, epoch: int) -> None:
     """Interrupt behind the checkpoint of one epoch, as a Ctrl-C would."""
-    write = run.EpochWriter.write
+    write = EpochWriter.write
 
-    def write_and_stop(self: run.EpochWriter, log: EpochLog) -> None:
+    def write_and_stop(self: EpochWriter, log: EpochLog) -> None:
         write(self, log)
         if (log.stage, log.epoch) == (stage, epoch):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(run.EpochWriter, "write", write_and_stop)
+    monkeypatch.setattr(EpochWriter, "write", write_and_stop)
 
 
 @pytest.mark.parametrize(("stage", "epoch"), [(0, 1), (0, 2)], ids=["within a stage", "between two stages"])

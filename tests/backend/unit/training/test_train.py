@@ -114,7 +114,8 @@ def test_stopped_stage_stays_stopped_when_it_is_resumed(tmp_path: Path) -> None:
 def test_predictions_do_not_depend_on_the_batch_size(whole: Run) -> None:
     pixels = np.stack([picture.pixels for picture in pictures(5)])
     logits = predict_logits(whole[0], pixels)
-    assert (logits.shape, logits.dtype) == ((5, 4), np.float32)
+    assert logits.shape == (5, 4)
+    assert logits.dtype == np.float32
     np.testing.assert_allclose(predict_logits(whole[0], pixels, batch_size=2), logits, atol=1e-3)
 
 
