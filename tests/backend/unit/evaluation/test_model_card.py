@@ -1,0 +1,71 @@
+"""The model card states what the bundle and its figures say, and nothing else."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.backend.unit.evaluation.scores import make_random_scored
+from tumorscope import NOTICE
+from tumorscope.api.settings import Settings
+from tumorscope.evaluation.definitions import DEFINITIONS
+from tumorscope.evaluation.measure import summarise
+from tumorscope.evaluation.metrics import measure_figures
+from tumorscope.evaluation.model_card import write_model_card
+from tumorscope.model.bundle import read_bundle
+from tumorscope.model.manifest import Manifest
+
+_TABLE = {
+    "title": "What each step brought",
+    "note": "One run each.",
+    "columns": ["step", "area"],
+    "rows": [["a|b", "0.9"]],
+}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> Manifest:
+    return read_bundle(Settings().bundle).manifest
+
+
+@pytest.fixture(scope="module")
+def metrics() -> dict[str, Any]:
+    scored = make_random_scored()
+    return {**summarise(scored, "validation"), "baselines": {"source": measure_figures(scored, ["accuracy"])}}
+
+
+def _card(manifest: Manifest, metrics: dict[str, Any]) -> str:
+    return write_model_card(manifest, "ab" * 32, metrics, [_TABLE], "docs/evaluation")
+
+
+def test_card_opens_with_hugging_faces_fields(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    _, header, _ = _card(manifest, metrics).split("---\n", 2)
+    fields = dict(re.findall(r"^(\w+):(.*)$", header, re.MULTILINE))
+    assert fields["license"].strip() == manifest.license.lower()
+    assert {"library_name", "pipeline_tag", "tags", "metrics"} <= set(fields)
+
+
+def test_every_figure_is_in_the_card_with_its_interval(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    card = _card(manifest, metrics)
+    for name, figure in metrics["figures"].items():
+        assert f"| {DEFINITIONS[name].title} | {figure['value']:.3f} | " in card
+
+
+def test_card_states_data_with_licences_limits_checksum_and_notice(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    card = _card(manifest, metrics)
+    for collection in manifest.data:
+        assert f"| {collection.name} | {collection.license} | {collection.used_for} |" in card
+    for words in (*manifest.limits, manifest.intended_use, "ab" * 32, NOTICE, manifest.version):
+        assert words in card
+
+
+def test_tables_of_other_runs_are_shown_with_their_cells_escaped(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    assert "## What each step brought\n\nOne run each.\n\n| step | area |\n| --- | --- |\n| a\\|b | 0.9 |" in _card(
+        manifest, metrics
+    )
+
+
+def test_card_of_a_leaking_split_says_so(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    leaking = manifest.model_copy(update={"training": {**manifest.training, "leakage_allowed": True}})
+    assert "The split leaks" in _card(leaking, metrics)
+    assert "The split leaks" not in _card(manifest, metrics)
