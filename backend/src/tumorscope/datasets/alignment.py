@@ -87,6 +87,11 @@ def turn(square: Square, orientation: int) -> Square:
     return np.ascontiguousarray(turned)
 
 
+def invert(orientation: int) -> int:
+    """The orientation that takes another one back; a mirrored one takes itself back."""
+    return orientation if orientation >= 4 else -orientation % 4
+
+
 def turn_detail(detail: Detail, orientation: int) -> Detail:
     """The detail of the turned picture."""
     mask = np.zeros(detail.fine.shape, np.float32)

@@ -5,11 +5,9 @@ from pathlib import Path
 from tumorscope.datasets.brats import PRESENCE_CLASSES, read_prepared, task_of
 from tumorscope.datasets.brats_cache import SETTINGS_FILE
 from tumorscope.datasets.example import Example
-from tumorscope.datasets.folder import is_class_tree, read_class_tree, read_slice_table
+from tumorscope.datasets.folder import TABLE, is_class_tree, read_class_tree, read_slice_table
 from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
 from tumorscope.domain.errors import DatasetError
-
-_TABLE = "slices.csv"
 
 
 def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
@@ -39,10 +37,10 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
     """
     if path.is_file() and path.suffix.lower() == ".csv":
         return read_slice_table(path)
-    if (path / _TABLE).is_file():
+    if (path / TABLE).is_file():
         volumes = path / "volumes"
         return [
-            *read_slice_table(path / _TABLE),
+            *read_slice_table(path / TABLE),
             *find_healthy_slices(volumes / "healthy"),
             *find_masked_slices(volumes / "tcia_brain_tumor_progression", label="glioma"),
         ]
@@ -51,6 +49,6 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
     if is_class_tree(path):
         return read_class_tree(path)
     raise DatasetError(
-        f"{path} is no data set: a CSV, a folder with {_TABLE}, a folder of class folders, or a prepared BraTS cache "
+        f"{path} is no data set: a CSV, a folder with {TABLE}, a folder of class folders, or a prepared BraTS cache "
         "is read. Say where it is with --data or TUMORSCOPE_DATA."
     )

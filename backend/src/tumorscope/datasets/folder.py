@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from tumorscope.datasets.example import Example, PictureReference, RelativeBox
@@ -9,6 +10,9 @@ from tumorscope.datasets.splits import Split
 from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
+
+TABLE = "slices.csv"
+"""The name of a table in its folder."""
 
 _COLUMNS = ("file", "label", "patient_id", "source")
 _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
@@ -79,52 +83,71 @@ def read_class_tree(folder: Path) -> list[Example]:
     """The pictures of class folders, as the collections on Kaggle have them.
 
     Such a tree does not say whose pictures they are: each is taken for a patient of its own, which `datasets.audit`
-    then puts to the test.
+    then puts to the test. Who knows better says so in a CSV beside the class folders.
 
     Parameters
     ----------
     folder : Path
         Holds ``CLASS/PICTURE``, or ``Training/CLASS/PICTURE`` and ``Testing/CLASS/PICTURE`` (of any case; also train,
         test, val). ``notumor``, ``no`` and the like become ``no_tumor``, ``yes`` a tumour of unstated kind,
-        ``glioma_tumor`` and the like the kind; other names stay.
+        ``glioma_tumor`` and the like the kind; other names stay. A CSV in it with the columns ``file`` (relative to the
+        folder) and ``patient_id`` gives patients.
 
     Returns
     -------
     list of Example
-        By path; the source is the tree's own name, the patient the picture's path within it.
+        By path; the source is the tree's own name, the patient the picture's path within it unless a CSV gives it.
 
     Raises
     ------
     DatasetError
         There are no class folders with pictures.
     """
-    examples = [example for part in sorted(_class_folders(folder)) for example in _read_class(part, folder)]
+    patients = _read_patients(folder)
+    examples = [example for part in sorted(_class_folders(folder)) for example in _read_class(part, folder, patients)]
     if not examples:
         raise DatasetError(f"{folder} holds no class folders with pictures.")
     return examples
 
 
-def official_split(folder: Path) -> Split | None:
-    """The split that a tree of class folders comes with.
+def official_split(path: Path) -> Split | None:
+    """The split that a data set comes with: its pictures lie below Training and Testing.
 
     Parameters
     ----------
-    folder : Path
-        As `read_class_tree` reads it.
+    path : Path
+        As `read_class_tree` reads it, or a table, or a folder that holds one as ``slices.csv``.
 
     Returns
     -------
     Split or None
-        Training part, and testing part as validation; None where the tree has not both.
+        Training part, and testing part as validation; None where there are not both, or pictures in neither.
     """
-    training: list[Example] = []
-    testing: list[Example] = []
-    for part in sorted(_class_folders(folder)):
-        name = part.parent.name.lower()
-        if part.parent == folder:
-            return None
-        (training if name in _TRAINING_PARTS else testing).extend(_read_class(part, folder))
-    return Split(tuple(training), tuple(testing)) if training and testing else None
+    root = path if path.is_dir() else path.parent
+    table = root / TABLE if path.is_dir() else path
+    if table.is_file():
+        examples = read_slice_table(table)
+    elif is_class_tree(path):
+        examples = read_class_tree(path)
+    else:
+        return None
+    parts = [example.image.path.relative_to(root).parts[0].lower() for example in examples]
+    if set(parts) - _TRAINING_PARTS - _TESTING_PARTS:
+        return None
+    training = tuple(example for example, part in zip(examples, parts, strict=True) if part in _TRAINING_PARTS)
+    testing = tuple(example for example, part in zip(examples, parts, strict=True) if part in _TESTING_PARTS)
+    return Split(training, testing) if training and testing else None
+
+
+def _read_patients(folder: Path) -> dict[str, str]:
+    """Patients by picture, from the tables beside the class folders that have both columns."""
+    patients: dict[str, str] = {}
+    for table in sorted(folder.glob("*.csv")):
+        with table.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if {"file", "patient_id"} <= set(reader.fieldnames or ()):
+                patients.update((row["file"], row["patient_id"]) for row in reader)
+    return patients
 
 
 def _class_folders(folder: Path) -> list[Path]:
@@ -141,13 +164,11 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
 
 
-def _read_class(folder: Path, root: Path) -> list[Example]:
+def _read_class(folder: Path, root: Path, patients: Mapping[str, str]) -> list[Example]:
     plain = re.sub(r"[^a-z]", "", folder.name.lower())
     label = _LABELS.get(plain, folder.name)
-    return [
-        Example(PictureReference(path), label, path.relative_to(root).as_posix(), root.name)
-        for path in _pictures(folder)
-    ]
+    names = [path.relative_to(root).as_posix() for path in _pictures(folder)]
+    return [Example(PictureReference(root / name), label, patients.get(name, name), root.name) for name in names]
 
 
 def _read_row(row: dict[str, str], folder: Path) -> list[Example]:

@@ -72,15 +72,11 @@ def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[
     DatasetError
         There are fewer patients than folds.
     """
-    held_out: list[set[str]] = [set() for _ in range(folds)]
-    dealt = 0
-    for patients in _shuffle_strata(examples, seed):
-        for patient in patients:
-            held_out[dealt % folds].add(patient)
-            dealt += 1
-    if not 2 <= folds <= dealt:
-        raise DatasetError(f"{dealt} patients cannot be spread over {folds} folds.")
-    return [_hold_out(examples, patients) for patients in held_out]
+    shuffled = [patient for patients in _shuffle_strata(examples, seed) for patient in patients]
+    if not 2 <= folds <= len(shuffled):
+        raise DatasetError(f"{len(shuffled)} patients cannot be spread over {folds} folds.")
+    # Dealt like cards, so that each stratum is spread evenly and the next one goes on where it ended.
+    return [_hold_out(examples, set(shuffled[fold::folds])) for fold in range(folds)]
 
 
 def leave_source_out(examples: Sequence[Example], source: str) -> Split:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.alignment import Detail, compare, take_detail, turn_detail
+from tumorscope.datasets.alignment import Detail, compare, invert, take_detail, turn_detail
 from tumorscope.datasets.fingerprints import CROPS, ORIENTATIONS, Fingerprint, Look
 from tumorscope.imaging.perceptual_hash import HASH_BITS
 
@@ -39,12 +39,15 @@ class Twins:
         Correlation of their detail; 1 for the same pixels.
     is_exact : bool
         Whether the decoded pixels are the same.
+    orientation : int
+        Of `alignment.turn`, which makes the second of the first.
     """
 
     first: int
     second: int
     likeness: float
     is_exact: bool
+    orientation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,12 @@ def find_twins(
     details: dict[int, Detail] = {}
     for pair, candidates in trials.items():
         if pair not in done:
-            likeness = max(_try(trial, looks, details) for trial in candidates)
+            likeness, trial = max(
+                ((_try(trial, looks, details), trial) for trial in candidates), key=lambda tried: tried[0]
+            )
             if likeness >= SAME_PICTURE:
-                twins.append(Twins(*pair, round(likeness, 4), is_exact=False))
+                orientation = trial.orientation if trial.turned == pair[0] else invert(trial.orientation)
+                twins.append(Twins(*pair, round(likeness, 4), is_exact=False, orientation=orientation))
         report(1 / len(trials))
     return sorted(twins, key=lambda pair: (not pair.is_exact, -pair.likeness, pair.first, pair.second))
 

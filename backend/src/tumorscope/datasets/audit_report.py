@@ -1,0 +1,222 @@
+"""An Audit in, one self-contained HTML page out."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from tumorscope.datasets.audit import Audit, TwinExamples
+from tumorscope.datasets.audit_json import describe_pair, name_image
+from tumorscope.datasets.example import Example, read_example
+from tumorscope.datasets.shortcuts import ClassTable, Shortcut
+from tumorscope.imaging.formats.raster import encode_png
+from tumorscope.preprocessing.brain import scale_scores
+from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
+
+_THUMBNAIL = PreprocessingParameters(size=112)
+# More pairs than anyone looks at; audit.json has them all.
+_SHOWN_PAIRS = {"leakage": 48, "conflicts": 24, "repeats": 24}
+_SHOWN_PATIENTS = 60
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6670; --paper: #fff; --line: #d9dee3; --card: #f6f8fa;
+  --bar: #7aa7d9; --bad: #b3261e; --good: #1d7a3e }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6e9ee; --faint: #9aa3ad; --paper: #14181d; --line: #2c333b; --card: #1b2027;
+    --bar: #3d6ea5; --bad: #ff8a80; --good: #7bd88f }
+}
+body { margin: 0 auto; max-width: 70rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.5 system-ui, sans-serif }
+h1 { margin: 0 0 .2rem; font-size: 1.6rem } h2 { margin: 2.2rem 0 .4rem; font-size: 1.2rem }
+p { margin: .3rem 0; max-width: 48rem } .faint { color: var(--faint) }
+.verdict { border: 1px solid var(--line); border-left: .3rem solid var(--good); background: var(--card);
+  padding: .6rem .9rem; border-radius: .4rem; max-width: none; font-weight: 600 }
+.verdict.bad { border-left-color: var(--bad) }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; margin-top: .5rem; font-size: .92rem; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: .35rem 1.6rem .35rem 0; border-bottom: 1px solid var(--line) }
+th { color: var(--faint); font-weight: 600 } .number { text-align: right }
+td.zero { color: var(--faint) }
+.bar { display: inline-block; vertical-align: middle; height: .6rem; background: var(--bar); border-radius: .15rem;
+  margin-right: .6rem }
+.pairs { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); margin-top: .7rem }
+.pair { margin: 0; border: 1px solid var(--line); border-radius: .4rem; padding: .6rem; background: var(--card);
+  font-size: .8rem; line-height: 1.4; overflow-wrap: anywhere }
+.pair div { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem }
+.pair img { width: 100%; display: block; border-radius: .25rem; background: #000 }
+.pair figcaption { margin-top: .35rem } .pair b { font-weight: 600 }
+"""
+
+
+def write_report(audit: Audit, title: str, root: Path) -> str:
+    """One page that needs no other file.
+
+    Parameters
+    ----------
+    audit : Audit
+        Of a data set.
+    title : str
+        The data set's name.
+    root : Path
+        Its folder, from which files are named.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    leakage = audit.leakage
+    parts = [
+        f"<h1>{escape(title)}: audit</h1>",
+        _write_sizes(audit),
+        f'<p class="verdict{" bad" if leakage.found else ""}">{escape(leakage.summary)}</p>',
+        *_write_patients(audit),
+        *_write_pairs(
+            "Pictures on both sides",
+            "Left in training, right in validation: the same picture, copied, mirrored, turned, re-encoded, cropped or "
+            "with its contrast changed. Figures measured on the right ones tell what was learned by heart.",
+            leakage.twins,
+            _SHOWN_PAIRS["leakage"],
+            root,
+        ),
+        *_write_pairs(
+            "The same picture with different labels",
+            "One of the two is wrong, whichever side it is on.",
+            audit.conflicts,
+            _SHOWN_PAIRS["conflicts"],
+            root,
+        ),
+        *_write_shortcuts(audit.shortcuts),
+        *(part for table in audit.tables for part in _write_table(table)),
+        *_write_pairs(
+            "Repeated on one side",
+            "No leakage in this split. But nothing keeps the two together, so that another split may part them.",
+            audit.repeats,
+            _SHOWN_PAIRS["repeats"],
+            root,
+        ),
+    ]
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}: audit</title>'
+        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    )
+
+
+def _write_sizes(audit: Audit) -> str:
+    split = audit.split
+    labels = ", ".join(f"{sum(counts)} {label}" for label, counts in _count_labels(audit.tables[0]))
+    return (
+        f"<p class=faint>{len(split.training)} pictures in training, {len(split.validation)} in validation, split "
+        f"{split.sha256[:16]}; {escape(labels)}.</p>"
+    )
+
+
+def _count_labels(table: ClassTable) -> list[tuple[str, list[int]]]:
+    return [(label, [counts[column] for _, counts in table.rows]) for column, label in enumerate(table.labels)]
+
+
+def _write_patients(audit: Audit) -> list[str]:
+    patients = audit.leakage.patients
+    if not patients:
+        return []
+    rows = []
+    for patient in patients[:_SHOWN_PATIENTS]:
+        training = sum(example.patient_id == patient for example in audit.split.training)
+        validation = sum(example.patient_id == patient for example in audit.split.validation)
+        rows.append([escape(patient), str(training), str(validation)])
+    return [
+        "<h2>Patients on both sides</h2>",
+        _table(["patient", "in training", "in validation"], rows, numbers_from=1),
+        _more(len(patients) - len(rows)),
+    ]
+
+
+def _write_pairs(title: str, words: str, pairs: Sequence[TwinExamples], shown: int, root: Path) -> list[str]:
+    if not pairs:
+        return []
+    figures = [_write_pair(pair, root) for pair in pairs[:shown]]
+    return [
+        f"<h2>{title}: {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}</h2>",
+        f"<p class=faint>{words}</p>",
+        f'<div class="pairs">{"".join(figures)}</div>',
+        _more(len(pairs) - len(figures)),
+    ]
+
+
+def _write_pair(pair: TwinExamples, root: Path) -> str:
+    pictures = "".join(f'<img alt="" src="{_thumbnail(example)}">' for example in (pair.first, pair.second))
+    names = "<br>".join(
+        f"<b>{escape(example.label)}</b> {escape(name_image(example, root))}" for example in (pair.first, pair.second)
+    )
+    return (
+        f'<figure class="pair"><div>{pictures}</div><figcaption>{names}<br>'
+        f"<span class=faint>{escape(describe_pair(pair))}</span></figcaption></figure>"
+    )
+
+
+def _thumbnail(example: Example) -> str:
+    """The head, as a data URI; of a prepared case, its first sequence."""
+    scan = read_example(example)
+    grey = scale_scores(scan.pixels[:, :, 0]) if scan.channels else to_model_input(scan, _THUMBNAIL).pixels[:, :, 0]
+    png = encode_png((grey * 255).round().astype(np.uint8))
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def _write_shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
+    rows = [
+        [
+            escape(one.attribute),
+            escape(one.question),
+            str(one.values),
+            _bar(one.accuracy),
+            f"{one.base_rate:.3f}",
+            f"{one.cramers_v:.2f}",
+        ]
+        for one in shortcuts
+    ]
+    heads = ["known", "guessed", "values", "right", "right without knowing", "Cramér's V"]
+    return [
+        "<h2>What gives the label away</h2>",
+        (
+            "<p class=faint>How often the commonest label is right for who knows nothing of a picture but its source, "
+            "plane or sequence. Where that is far more often than without knowing, a model can score without looking "
+            "for a tumour: judge it within one source.</p>"
+        ),
+        _table(heads, rows, numbers_from=2, text_at=(3,)),
+    ]
+
+
+def _write_table(table: ClassTable) -> list[str]:
+    rows = [[escape(value), *map(str, counts), str(sum(counts))] for value, counts in table.rows]
+    return [
+        f"<h2>Pictures by {escape(table.attribute)}</h2>",
+        _table([table.attribute, *table.labels, "all"], rows, numbers_from=1),
+    ]
+
+
+def _table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int, text_at: tuple[int, ...] = ()
+) -> str:
+    def style(column: int, cell: str) -> str:
+        number = column >= numbers_from and column not in text_at
+        names = " ".join(name for name, holds in (("number", number), ("zero", cell == "0")) if holds)
+        return f' class="{names}"' if names else ""
+
+    head = "".join(f"<th{style(column, '')}>{escape(cell)}</th>" for column, cell in enumerate(heads))
+    body = "".join(
+        "<tr>" + "".join(f"<td{style(column, cell)}>{cell}</td>" for column, cell in enumerate(row)) + "</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _bar(share: float) -> str:
+    return f'<span class="bar" style="width: {share * 6:.2f}rem"></span>{share:.3f}'
+
+
+def _more(count: int) -> str:
+    return f"<p class=faint>and {count} more, in audit.json.</p>" if count > 0 else ""

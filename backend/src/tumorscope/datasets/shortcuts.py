@@ -1,0 +1,118 @@
+"""Examples in, how much of their label is told by what is no tumour out: source, plane, sequence."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats.contingency import association
+
+from tumorscope.datasets.example import Example
+from tumorscope.domain.labels import NO_TUMOR
+
+UNSTATED = "not stated"
+"""Where a data set does not say."""
+
+ATTRIBUTES: dict[str, Callable[[Example], str]] = {
+    "source": lambda example: example.source,
+    "plane": lambda example: example.plane or UNSTATED,
+    "sequence": lambda example: example.sequence or UNSTATED,
+    "source, plane and sequence": lambda example: ", ".join(
+        (example.source, example.plane or UNSTATED, example.sequence or UNSTATED)
+    ),
+}
+"""What may give a label away."""
+
+QUESTIONS: dict[str, Callable[[Example], str]] = {
+    "label": lambda example: example.label,
+    "tumour or none": lambda example: "none" if example.label == NO_TUMOR else "tumour",
+}
+"""What it may give away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """How well one attribute alone predicts an answer.
+
+    Parameters
+    ----------
+    attribute, question : str
+        Of `ATTRIBUTES` and `QUESTIONS`.
+    values : int
+        How many different values the attribute has.
+    accuracy : float
+        Of answering with the commonest answer among the examples of the same value.
+    base_rate : float
+        Of answering with the commonest answer of all.
+    cramers_v : float
+        0 where the two are independent, 1 where the attribute decides; 0 too where either has one value only.
+    """
+
+    attribute: str
+    question: str
+    values: int
+    accuracy: float
+    base_rate: float
+    cramers_v: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTable:
+    """How many examples of each label have each value of an attribute.
+
+    Parameters
+    ----------
+    attribute : str
+        Of `ATTRIBUTES`.
+    labels : tuple of str
+        Columns.
+    rows : tuple of (str, tuple of int)
+        Value, and count of each label.
+    """
+
+    attribute: str
+    labels: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def count_classes(examples: Sequence[Example], attribute: str) -> ClassTable:
+    """The table of labels by one of `ATTRIBUTES`; most frequent value first."""
+    labels = tuple(sorted({example.label for example in examples}))
+    value_of = ATTRIBUTES[attribute]
+    counts = Counter((value_of(example), example.label) for example in examples)
+    totals = Counter(value_of(example) for example in examples)
+    rows = tuple((value, tuple(counts[value, label] for label in labels)) for value, _ in totals.most_common())
+    return ClassTable(attribute, labels, rows)
+
+
+def measure_shortcuts(examples: Sequence[Example]) -> list[Shortcut]:
+    """Every attribute's power over every question.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        At least one.
+
+    Returns
+    -------
+    list of Shortcut
+        By question, then by attribute.
+    """
+    return [_measure(examples, attribute, question) for question in QUESTIONS for attribute in ATTRIBUTES]
+
+
+def _measure(examples: Sequence[Example], attribute: str, question: str) -> Shortcut:
+    value_of, answer_of = ATTRIBUTES[attribute], QUESTIONS[question]
+    counts = Counter((value_of(example), answer_of(example)) for example in examples)
+    values = sorted({value for value, _ in counts})
+    answers = sorted({answer for _, answer in counts})
+    table = np.array([[counts[value, answer] for answer in answers] for value in values])
+    return Shortcut(
+        attribute,
+        question,
+        len(values),
+        float(table.max(axis=1).sum() / table.sum()),
+        float(table.sum(axis=0).max() / table.sum()),
+        # Cramér, Mathematical Methods of Statistics, 1946, section 21.9.
+        float(association(table, method="cramer")) if min(table.shape) > 1 else 0.0,
+    )
