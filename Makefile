@@ -92,10 +92,10 @@ train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="-
 
 .PHONY: evaluate
 evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card
-	.venv/bin/tumorscope evaluate backend/models/default $${TUMORSCOPE_DATA:-../shared/data} --output runs/evaluation $(ARGS)
+	.venv/bin/tumorscope evaluate backend/models/default $${TUMORSCOPE_DATA:-../shared/data} --part validation --output runs/evaluation $(ARGS)
 	mkdir -p docs/evaluation
 	cp runs/evaluation/*.png runs/evaluation/metrics.json docs/evaluation/
-	.venv/bin/tumorscope card backend/models/default --metrics docs/evaluation/metrics.json --tables docs/figures
+	.venv/bin/tumorscope card backend/models/default --metrics docs/evaluation/metrics.json --tables docs/figures --readme README.md
 
 .PHONY: bench
 bench: $(PYTHON_READY) ## Measure speed and accuracy

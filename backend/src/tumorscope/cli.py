@@ -12,7 +12,8 @@ from rich.progress import track
 from rich.table import Table
 
 from tumorscope import NOTICE
-from tumorscope.commands.evaluate import card, evaluate
+from tumorscope.commands.card import card
+from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.prepare import prepare
 from tumorscope.commands.show_augmentation import show_augmentation
 from tumorscope.commands.train import train

@@ -19,7 +19,8 @@ Features = Mapping[str, str | float]
 TITLES = {
     "source": "Source only",
     "mean_intensity": "Mean intensity only",
-    "slice_position": "Slice position only",
+    "slice_position": "Slice position only (slices of volumes)",
+    "model_on_volumes": "This model (slices of volumes)",
 }
 _FIGURES = (
     "accuracy",
@@ -28,6 +29,7 @@ _FIGURES = (
     "tumor_specificity",
     "tumor_auc",
     "tumor_auc_same_collections",
+    "tumor_auc_within_collection",
 )
 # Small enough not to learn single slices by heart.
 _LEAVES, _LEAF_SLICES = 32, 10
@@ -56,28 +58,29 @@ def measure_baselines(
     Returns
     -------
     dict
-        Figures by baseline. ``slice_position`` is of the slices of volumes alone, and left out where either part has
-        none.
+        Figures by baseline. ``slice_position`` is of the slices of volumes alone, with the model's own figures on those
+        beside it (``model_on_volumes``); both are left out where either part has none.
     """
 
     def brightness(example: Example) -> Features:
         advance()
         return {"mean": float(to_model_input(read_example(example), parameters).pixels.mean())}
 
-    def judge(describe: Callable[[Example], Features], *, volumes_only: bool = False) -> dict[str, Figure]:
-        fitted = [example for example in training if not volumes_only or _is_of_volume(example)]
-        rows = np.array([not volumes_only or _is_of_volume(example) for example in validation])
-        if not fitted or not rows.any():
-            return {}
-        judged = [example for example, row in zip(validation, rows, strict=True) if row]
-        return measure_figures(_answer(fitted, judged, reference.take(rows), describe), _FIGURES)
+    def judge(
+        fitted: Sequence[Example], judged: Sequence[Example], describe: Callable[[Example], Features]
+    ) -> dict[str, Figure]:
+        return measure_figures(_answer(fitted, judged, reference, describe), _FIGURES)
 
     measured = {
-        "source": judge(lambda example: {"source": example.source}),
-        "mean_intensity": judge(brightness),
-        "slice_position": judge(_position, volumes_only=True),
+        "source": judge(training, validation, lambda example: {"source": example.source}),
+        "mean_intensity": judge(training, validation, brightness),
     }
-    return {name: figures for name, figures in measured.items() if figures}
+    fitted, judged = ([example for example in part if _is_of_volume(example)] for part in (training, validation))
+    if fitted and judged:
+        measured["slice_position"] = judge(fitted, judged, _position)
+        of_volume = np.array([_is_of_volume(example) for example in validation])
+        measured["model_on_volumes"] = measure_figures(reference.take(of_volume), _FIGURES)
+    return measured
 
 
 def _answer(

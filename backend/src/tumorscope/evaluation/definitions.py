@@ -15,7 +15,7 @@ from tumorscope.evaluation.statistics import (
     average_precision,
     calibration_error,
     count_pairs,
-    mean_over_classes,
+    mean_over_groups,
     precision_recall_f1,
     share,
 )
@@ -88,11 +88,22 @@ def _kind_by_patient(scored: Scored, weights: Weights) -> Values:
     return share(right, weights[:, first])
 
 
+def _area_within_collections(scored: Scored, weights: Weights) -> Values:
+    """The area over pairs of one collection each: a model that knows nothing but the collection gets a half."""
+    areas, pairs = [], []
+    for source in np.unique(scored.sources):
+        rows = scored.sources == source
+        positive, drawn = scored.with_tumor[rows], weights[:, rows]
+        areas.append(area_under_roc(scored.tumor_probability[rows], positive, drawn))
+        pairs.append(drawn[:, positive].sum(axis=1) * drawn[:, ~positive].sum(axis=1))
+    return mean_over_groups(np.stack(areas, axis=1), np.stack(pairs, axis=1))
+
+
 def _mean_of_classes(which: int, *, by_support: bool = False) -> Statistic:
     def statistic(scored: Scored, weights: Weights) -> Values:
         matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
         values = precision_recall_f1(matrices)[which]
-        return mean_over_classes(values, matrices.sum(axis=2) if by_support else None)
+        return mean_over_groups(values, matrices.sum(axis=2) if by_support else None)
 
     return statistic
 
@@ -117,7 +128,7 @@ def area_of_class(number: int, area: Callable[..., Values]) -> Statistic:
 
 def _macro_auc(scored: Scored, weights: Weights) -> Values:
     areas = [area_of_class(number, area_under_roc)(scored, weights) for number in range(len(scored.class_names))]
-    return mean_over_classes(np.stack(areas, axis=1))
+    return mean_over_groups(np.stack(areas, axis=1))
 
 
 DEFINITIONS: dict[str, Definition] = {
@@ -165,7 +176,7 @@ DEFINITIONS: dict[str, Definition] = {
     ),
     "tumor_auc_same_collections": Definition(
         "Tumour against none within the same collections, area",
-        "The same among collections that hold both, with kinds nobody sorted: there only the tumour tells.",
+        "The same chance among the collections that hold both, with kinds nobody sorted: there only the tumour tells.",
         _where(lambda scored: scored.in_same_collection),
         lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
     ),
@@ -194,6 +205,13 @@ DEFINITIONS: dict[str, Definition] = {
         "Share of all slices without a tumour that are not called tumour.",
         _where(lambda scored: ~scored.with_tumor),
         _not_called,
+        headline=False,
+    ),
+    "tumor_auc_within_collection": Definition(
+        "Tumour against none, pairs of one collection, area",
+        "The same chance where each tumour is compared with healthy slices of its own collection alone.",
+        _where(lambda scored: scored.in_same_collection),
+        _area_within_collections,
         headline=False,
     ),
     "tumor_average_precision": Definition(
@@ -225,13 +243,25 @@ DEFINITIONS: dict[str, Definition] = {
         headline=False,
     ),
     "weighted_precision": Definition(
-        "Precision, weighted", "The same by class size.", _known, _mean_of_classes(0, by_support=True), headline=False
+        "Precision, weighted",
+        "Mean precision of the classes, by their size.",
+        _known,
+        _mean_of_classes(0, by_support=True),
+        headline=False,
     ),
     "weighted_recall": Definition(
-        "Recall, weighted", "The same by class size.", _known, _mean_of_classes(1, by_support=True), headline=False
+        "Recall, weighted",
+        "Mean recall of the classes, by their size.",
+        _known,
+        _mean_of_classes(1, by_support=True),
+        headline=False,
     ),
     "weighted_f1": Definition(
-        "F1, weighted", "The same by class size.", _known, _mean_of_classes(2, by_support=True), headline=False
+        "F1, weighted",
+        "Mean F1 of the classes, by their size.",
+        _known,
+        _mean_of_classes(2, by_support=True),
+        headline=False,
     ),
 }
 

@@ -9,10 +9,11 @@ import numpy as np
 from tumorscope import NOTICE
 from tumorscope.datasets.example import Example
 from tumorscope.evaluation.baselines import measure_baselines
-from tumorscope.evaluation.breakdown import break_down, count_labels
+from tumorscope.evaluation.bootstrap import CONFIDENCE, ROUNDS
+from tumorscope.evaluation.breakdown import break_down, count_labels, count_sources
 from tumorscope.evaluation.curves import trace_calibration, trace_curves
-from tumorscope.evaluation.evaluate import score_examples
-from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
+from tumorscope.evaluation.evaluate import check_labels, score_examples
+from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures, share_confusions
 from tumorscope.evaluation.scored import Scored
 from tumorscope.inference.classifier import Classifier
 
@@ -42,12 +43,14 @@ def measure(
     Returns
     -------
     dict
-        The content of ``metrics.json``.
+        The content of ``metrics.json``, but for the command and the split, which the caller knows.
     Scored
         The answers, in the examples' order.
     """
-    scored = score_examples(classifier, part, advance)
     manifest = classifier.bundle.manifest
+    if fitted_on:
+        check_labels(fitted_on, tuple(manifest.class_names))
+    scored = score_examples(classifier, part, advance)
     baselines = (
         measure_baselines(fitted_on, part, scored, manifest.preprocessing_parameters, advance) if fitted_on else {}
     )
@@ -56,6 +59,7 @@ def measure(
         "model": {"name": manifest.name, "version": manifest.version, "sha256": classifier.bundle.sha256},
         "engine": classifier.engine.name,
         "measured": datetime.now(UTC).date().isoformat(),
+        "intervals": {"rounds": ROUNDS, "confidence": CONFIDENCE, "drawn": "patients"},
         **summarise(scored, part_name),
         "baselines": baselines,
     }, scored
@@ -82,12 +86,14 @@ def summarise(scored: Scored, part_name: str) -> dict[str, Any]:
             "slices": len(scored),
             "patients": len(np.unique(scored.patients)),
             "labels": count_labels(scored),
+            "sources": count_sources(scored),
         },
         "class_names": list(scored.class_names),
         "tumor_threshold": scored.tumor_threshold,
         "figures": measure_figures(scored),
         "classes": measure_classes(scored),
         "confusion_matrix": count_confusions(scored),
+        "confusion_shares": share_confusions(scored),
         "curves": trace_curves(scored),
         "calibration": trace_calibration(scored),
         "breakdown": break_down(scored),

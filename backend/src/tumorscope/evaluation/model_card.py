@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tumorscope import NOTICE
-from tumorscope.evaluation.definitions import DEFINITIONS
+from tumorscope.domain.errors import EvaluationError
+from tumorscope.evaluation.definitions import HEADLINE
 from tumorscope.evaluation.tables import (
     Table,
     breakdown_table,
@@ -12,6 +13,8 @@ from tumorscope.evaluation.tables import (
     comparison_table,
     data_sentence,
     figure_table,
+    to_words,
+    value_and_interval,
 )
 from tumorscope.model.manifest import Manifest
 
@@ -30,6 +33,7 @@ metrics:
 - roc_auc
 ---
 """
+_FIGURES_BEGIN, _FIGURES_END = "<!-- figures -->", "<!-- /figures -->"
 
 
 def write_model_card(
@@ -65,19 +69,13 @@ def write_model_card(
             "typed by hand."
         ),
         "## Model",
-        _bullets(
-            f"Architecture: {manifest.architecture}, input {manifest.input.size}×{manifest.input.size}, classes "
-            + ", ".join(f"`{name}`" for name in manifest.class_names),
-            f"Temperature {manifest.temperature}, called tumour from a tumour probability of "
-            f"{manifest.tumor_threshold} on",
-            f"SHA-256 of the manifest, which holds that of every file: `{sha256}`",
-            f"Licence of the weights: {manifest.license}",
-        ),
+        _bullets(*_describe_model(manifest, sha256)),
         "## Intended use",
         manifest.intended_use,
+        "## Out of scope",
         (
-            "**Out of scope:** any diagnosis, triage or treatment decision; anything that is not an MRI of a brain; "
-            "scans after an operation; other lesions; children, of whom the collections say nothing."
+            "Any diagnosis, triage or treatment decision; anything that is not an MRI of a brain; scans after an "
+            "operation; other lesions; children, of whom the collections say nothing."
         ),
         "## Training data",
         _markdown(
@@ -86,23 +84,119 @@ def write_model_card(
                 *([entry.name, entry.license, entry.used_for] for entry in manifest.data),
             ]
         ),
-        (
-            f"{sum(training['training_slices'].values())} slices of {training['training_patients']} patients: "
-            f"{_counts(training['training_slices'])}. No patient is both here and in the evaluation."
-        ),
-        "**The split leaks**, and training was told to go on all the same: these figures mean little."
-        if training.get("leakage_allowed")
-        else "Training refuses a split on which a patient, a copy or a near-copy is on both sides; this one has none.",
+        *_describe_split(training),
         "## Training procedure",
         _bullets(*_describe_training(training)),
+        *_describe_evaluation(manifest, metrics, plots),
+    ]
+    for table in tables:
+        rows = [[str(cell) for cell in row] for row in table["rows"]]
+        sections += [f"## {table['title']}", table["note"], _markdown([table["columns"], *rows])]
+    sections += ["## Known failures and limits", _bullets(*manifest.limits)]
+    return "\n\n".join(sections) + "\n"
+
+
+def replace_figures(text: str, figures: Mapping[str, Any]) -> str:
+    """Renew a page's table of the headline figures, between its two marks.
+
+    Parameters
+    ----------
+    text : str
+        Markdown with the lines ``<!-- figures -->`` and ``<!-- /figures -->``.
+    figures : mapping
+        Of ``metrics.json``.
+
+    Returns
+    -------
+    str
+        The same, with the table of today between them.
+
+    Raises
+    ------
+    EvaluationError
+        A mark is absent.
+    """
+    before, opening, rest = text.partition(_FIGURES_BEGIN)
+    _, closing, after = rest.partition(_FIGURES_END)
+    if not opening or not closing:
+        raise EvaluationError(f"The page lacks the marks {_FIGURES_BEGIN} and {_FIGURES_END}.")
+    rows = [
+        [f"`{name}`", *value_and_interval(figures[name]), str(figures[name]["n"])]
+        for name in HEADLINE
+        if name in figures
+    ]
+    table = _markdown([["figure", "value", "95 % interval", "slices"], *rows])
+    return f"{before}{opening}\n{table}\n{closing}{after}"
+
+
+def _describe_model(manifest: Manifest, sha256: str) -> list[str]:
+    return [
+        f"Architecture: {manifest.architecture}, input {manifest.input.size}×{manifest.input.size}, classes "
+        + ", ".join(f"`{name}`" for name in manifest.class_names),
+        f"Called tumour from a tumour probability of {manifest.tumor_threshold} on",
+        f"SHA-256 of the manifest, which holds that of every file: `{sha256}`",
+        f"Licence of the weights: {manifest.license}",
+    ]
+
+
+def _describe_split(training: Mapping[str, Any]) -> list[str]:
+    parts = []
+    if "training_slices" in training:
+        counts = training["training_slices"]
+        parts.append(
+            f"{sum(counts.values())} slices of {training['training_patients']} patients: "
+            + ", ".join(f"{count} {to_words(name)}" for name, count in counts.items())
+            + "."
+        )
+    if training.get("leakage_allowed"):
+        parts.append("**The split leaks**, and training was told to go on all the same: these figures mean little.")
+    elif "leakage_allowed" in training:
+        parts.append(
+            "Training refuses a split on which a patient, a copy or a near-copy is on both sides; this one has none."
+        )
+    return parts
+
+
+def _describe_training(training: Mapping[str, Any]) -> list[str]:
+    """What the manifest records of the run; an older one records less."""
+    lines = []
+    facts = {"recipe": "Recipe", "backend": "Keras backend", "seed": "Seed", "batch_size": "Batch size"}
+    facts |= {"label_smoothing": "Label smoothing", "weight_decay": "Weight decay"}
+    facts |= {"batch_norm": "Batch normalisation while it learns", "where_weight": "Weight of the tumour's place"}
+    lines += [f"{title}: {_word(training[name])}" for name, title in facts.items() if name in training]
+    for stage in training.get("stages", []):
+        lines.append(
+            f"Stage at {stage['size']}×{stage['size']}: {stage['epochs']} epochs, "
+            f"peak learning rate {stage['peak_learning_rate']:g}"
+        )
+    for name, title in {"augmentations": "Augmentation", "mixture": "An epoch beside each real picture"}.items():
+        if training.get(name):
+            lines.append(f"{title}: " + ", ".join(f"{to_words(k)} {_word(v)}" for k, v in training[name].items()))
+    if training.get("epochs"):
+        last = training["epochs"][-1]
+        losses = {name: value for name, value in last.items() if "loss" in name}
+        lines.append("Last epoch: " + ", ".join(f"{to_words(name)} {value:.3f}" for name, value in losses.items()))
+    if "split_sha256" in training:
+        lines.append(f"Split, SHA-256 of the held-out patients: `{training['split_sha256']}`")
+    return lines
+
+
+def _describe_evaluation(manifest: Manifest, metrics: Mapping[str, Any], plots: str) -> list[str]:
+    split = metrics["data"].get("split_sha256")
+    held_out = metrics["data"]["part"] == "validation" and split == manifest.training.get("split_sha256")
+    sections = [
         "## Evaluation",
-        data_sentence(metrics) + " Through the very code that serves, with 95 % intervals by bootstrap over patients. "
-        "The temperature was fitted on the same patients.",
-        _markdown(figure_table(metrics["figures"], DEFINITIONS)),
+        data_sentence(metrics)
+        + " Through the very code that serves; the intervals are 95 %, by bootstrap over patients."
+        + (" No patient of these was trained on." if held_out else ""),
+        _markdown(figure_table(metrics["figures"])),
         "### Classes",
         _markdown(class_table(metrics)),
-        f"![Confusion matrix]({plots}/confusion_matrix.png) ![ROC]({plots}/roc.png)",
-        f"![Calibration]({plots}/calibration.png) ![Precision and recall]({plots}/precision_recall.png)",
+        f"![Confusion matrix]({plots}/confusion_matrix.png) ![ROC curves]({plots}/roc.png)",
+        f"![Precision against recall]({plots}/precision_recall.png)",
+        "### Calibration",
+        _describe_calibration(manifest, metrics, held_out=held_out),
+        f"![Calibration]({plots}/calibration.png)",
     ]
     if metrics["baselines"]:
         sections += [
@@ -115,41 +209,22 @@ def write_model_card(
         ]
     for by in metrics["breakdown"]:
         sections += [f"### By {by}", _markdown(breakdown_table(metrics, by))]
-    for table in tables:
-        sections += [f"## {table['title']}", table["note"], _markdown([table["columns"], *table["rows"]])]
-    sections += ["## Known failures and limits", _bullets(*manifest.limits)]
-    return "\n\n".join(sections) + "\n"
+    return [*sections, f"![By source]({plots}/sources.png)"]
 
 
-def _describe_training(training: Mapping[str, Any]) -> list[str]:
-    stages = "; ".join(
-        f"{stage['size']}×{stage['size']} for {stage['epochs']} epochs at a rate of {stage['peak_learning_rate']:g}, "
-        f"{stage['frozen_convolutions']} convolutions frozen"
-        for stage in training["stages"]
-    )
-    mixture = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in training["mixture"].items())
-    augmentations = ", ".join(f"{name} ({share:.0%})" for name, share in training["augmentations"].items())
-    last = training["epochs"][-1]
-    return [
-        (
-            f"Recipe `{training['recipe']}`, Keras on {training['backend']}, seed {training['seed']}, batches of "
-            f"{training['batch_size']}, label smoothing {training['label_smoothing']}, "
-            f"weight decay {training['weight_decay']}"
-        ),
-        f"Stages: {stages}",
-        f"Augmentation: {augmentations}",
-        f"An epoch beside each real picture: {mixture}",
-        (
-            f"Batch normalisation while it learns: {'yes' if training['batch_norm'] else 'no'}; weight of the "
-            f"tumour's place as a second target: {training['where_weight']:g}"
-        ),
-        f"Last epoch: training loss {last['training_loss']:.3f}, validation loss {last['validation_loss']:.3f}",
-        f"Split {training['split_sha256'][:16]} (`split.json` in the bundle)",
-    ]
+def _describe_calibration(manifest: Manifest, metrics: Mapping[str, Any], *, held_out: bool) -> str:
+    sentence = f"The logits are divided by a temperature of {manifest.temperature:g}"
+    sentence += ", fitted on the same patients as these figures." if held_out else "."
+    before, after = manifest.metrics.get("ece_uncalibrated"), metrics["figures"].get("ece")
+    if held_out and before and after:
+        sentence += f" Expected calibration error {before['value']:.3f} before it, {after['value']:.3f} after."
+    return sentence
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def _bullets(*lines: str) -> str:

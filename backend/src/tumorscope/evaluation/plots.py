@@ -6,14 +6,20 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from tumorscope.evaluation.curves import TUMOR_AGAINST_NONE
+from tumorscope.evaluation.tables import to_words
 
 Metrics = Mapping[str, Any]
 
-# Okabe and Ito's colours, which people who confuse red and green can tell apart.
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+# Okabe and Ito's colours, which people who confuse red and green can tell apart; lighter ones for a dark page.
+_COLORS = {
+    "light": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
+    "dark": ("#4aa3df", "#ee8149", "#2fb890", "#dd98bd", "#f0b93a", "#a5d8f5"),
+}
+_FULL_CELL = "#0072b2"
 _INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
 _FAINT = {"light": "#9aa3ad", "dark": "#6b7480"}
 _PAPER = {"light": "#ffffff", "dark": "#14181d"}
@@ -36,21 +42,17 @@ def draw_plots(metrics: Metrics, theme: str) -> dict[str, bytes]:
         PNG by name: ``roc``, ``precision_recall``, ``confusion_matrix``, ``calibration``, ``sources``; without those
         that have nothing to show.
     """
+    groups = metrics["breakdown"]["source"]
     drawings: dict[str, tuple[bool, Callable[[Axes, Metrics, str], None], tuple[float, float]]] = {
         "roc": (bool(metrics["curves"]), _draw_roc, (4.8, 4.6)),
         "precision_recall": (bool(metrics["curves"]), _draw_precision_recall, (4.8, 4.6)),
         "confusion_matrix": (bool(np.sum(metrics["confusion_matrix"])), _draw_confusion, (4.8, 4.6)),
         "calibration": (bool(metrics["calibration"]), _draw_calibration, (4.8, 4.6)),
-        "sources": (bool(metrics["breakdown"]["source"]), _draw_sources, (9.6, 3.6)),
+        "sources": (bool(groups), _draw_sources, (9.6, 1.2 + 0.42 * len(groups))),
     }
     return {
         name: _render(draw, metrics, theme, size) for name, (has_content, draw, size) in drawings.items() if has_content
     }
-
-
-def to_words(name: str) -> str:
-    """A class or curve for readers: ``no_tumor`` becomes "no tumor"."""
-    return name.replace("_", " ")
 
 
 def _render(
@@ -79,7 +81,7 @@ def _render(
 
 def _draw_roc(axes: Axes, metrics: Metrics, theme: str) -> None:
     axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
-    for color, (name, curve) in zip(_cycle(len(metrics["curves"])), metrics["curves"].items(), strict=True):
+    for color, (name, curve) in zip(_cycle(len(metrics["curves"]), theme), metrics["curves"].items(), strict=True):
         label = f"{to_words(name)} ({curve['auc']['value']:.3f})"
         axes.plot(curve["roc"]["fpr"], curve["roc"]["tpr"], color=color, lw=_width(name), label=label)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC (area)", xlim=(-0.01, 1), ylim=(0, 1.01))
@@ -87,8 +89,7 @@ def _draw_roc(axes: Axes, metrics: Metrics, theme: str) -> None:
 
 
 def _draw_precision_recall(axes: Axes, metrics: Metrics, theme: str) -> None:
-    del theme
-    for color, (name, curve) in zip(_cycle(len(metrics["curves"])), metrics["curves"].items(), strict=True):
+    for color, (name, curve) in zip(_cycle(len(metrics["curves"]), theme), metrics["curves"].items(), strict=True):
         points = curve["precision_recall"]
         label = f"{to_words(name)} ({curve['average_precision']['value']:.3f})"
         axes.plot(points["recall"], points["precision"], color=color, lw=_width(name), label=label)
@@ -99,13 +100,13 @@ def _draw_precision_recall(axes: Axes, metrics: Metrics, theme: str) -> None:
 def _draw_confusion(axes: Axes, metrics: Metrics, theme: str) -> None:
     counts = np.array(metrics["confusion_matrix"], float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues" if theme == "light" else "cividis", vmin=0, vmax=1)
+    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("share", [_PAPER[theme], _FULL_CELL]), vmin=0, vmax=1)
     names = [to_words(name) for name in metrics["class_names"]]
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.set_yticks(range(len(names)), names)
     for (row, column), share in np.ndenumerate(shares):
-        # Ink that can be read on the cell: the light map is dark when full, the dark one bright.
-        ink = "#ffffff" if (share > 0.5) == (theme == "light") else "#1b1f24"
+        # Ink that can be read on the cell, whose blue is dark on either page.
+        ink = "#ffffff" if share > 0.5 else _INK[theme]
         text = f"{int(counts[row, column])}\n{share:.0%}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9.5)
     axes.set(xlabel="most probable class", ylabel="truth", title="Confusion (share of the truth)")
@@ -119,7 +120,12 @@ def _draw_calibration(axes: Axes, metrics: Metrics, theme: str) -> None:
         axes.bar(bin_["low"], bin_["n"] / total, width, align="edge", color=_FAINT[theme], alpha=0.45)
     axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
     axes.plot(
-        [bin_["confidence"] for bin_ in bins], [bin_["accuracy"] for bin_ in bins], "o-", color=_COLORS[0], ms=4, lw=1.8
+        [bin_["confidence"] for bin_ in bins],
+        [bin_["accuracy"] for bin_ in bins],
+        "o-",
+        color=_COLORS[theme][0],
+        ms=4,
+        lw=1.8,
     )
     error = metrics["figures"]["ece"]["value"]
     axes.set(
@@ -142,20 +148,22 @@ def _draw_sources(axes: Axes, metrics: Metrics, theme: str) -> None:
             if figure is None:
                 continue
             place = row + (number - 1) * height
-            axes.plot([figure["low"] or figure["value"], figure["high"] or figure["value"]], [place, place],
-                      color=_COLORS[number], lw=2, alpha=0.6)  # fmt: skip
-            axes.plot(figure["value"], place, "o", color=_COLORS[number], ms=5, label=label)
+            if figure["low"] is not None:
+                ends = [figure["low"], figure["high"]]
+                axes.plot(ends, [place, place], color=_COLORS[theme][number], lw=2, alpha=0.6)
+            axes.plot(figure["value"], place, "o", color=_COLORS[theme][number], ms=5, label=label)
             label = "_nolegend_"
     names = [f"{name} ({group['slices']})" for name, group in groups.items()]
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.grid(axis="x", color=_FAINT[theme], alpha=0.3)
     axes.set(xlim=(-0.01, 1.01), title="By source (slices), with 95 % intervals")
-    axes.legend(loc="lower left", fontsize=8.5)
+    # Below the axes: within them it would lie on somebody's interval.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=len(shown), fontsize=8.5)
 
 
-def _cycle(count: int) -> list[str]:
-    return [_COLORS[i % len(_COLORS)] for i in range(count)]
+def _cycle(count: int, theme: str) -> list[str]:
+    return [_COLORS[theme][i % len(_COLORS[theme])] for i in range(count)]
 
 
 def _width(name: str) -> float:

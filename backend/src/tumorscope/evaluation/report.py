@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from tumorscope.evaluation.definitions import DEFINITIONS
-from tumorscope.evaluation.plots import to_words
 from tumorscope.evaluation.tables import (
     breakdown_table,
     class_table,
@@ -14,6 +12,7 @@ from tumorscope.evaluation.tables import (
     data_sentence,
     figure_table,
     leakage_table,
+    to_words,
 )
 
 _PLOT_TITLES = {
@@ -25,11 +24,13 @@ _PLOT_TITLES = {
 }
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6670; --paper: #fff; --line: #d9dee3; --card: #f6f8fa }
+:root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6670; --paper: #fff; --line: #d9dee3; --card: #f6f8fa;
+  --mark: #0072b2 }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ee; --faint: #9aa3ad; --paper: #14181d; --line: #2c333b; --card: #1b2027 }
+  :root { --ink: #e6e9ee; --faint: #9aa3ad; --paper: #14181d; --line: #2c333b; --card: #1b2027;
+    --mark: #4aa3df }
 }
-body { margin: 0 auto; max-width: 70rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif }
 h1 { margin: 0 0 .2rem; font-size: 1.6rem } h2 { margin: 2.2rem 0 .6rem; font-size: 1.2rem }
 p { margin: .3rem 0 } .faint { color: var(--faint) }
@@ -38,6 +39,10 @@ p { margin: .3rem 0 } .faint { color: var(--faint) }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--faint); font-weight: 600 }
+td { white-space: nowrap } td:first-child { white-space: normal; min-width: 9rem }
+.prose td:last-child { white-space: normal; min-width: 15rem; overflow-wrap: anywhere }
+.interval { display: block; overflow: visible; margin-top: .15rem } .interval .line { fill: var(--line) }
+.interval .width { fill: var(--mark); opacity: .55 } .interval .value { fill: var(--mark) }
 .plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)) }
 .plots .wide { grid-column: 1 / -1 }
 figure { margin: 0 } img { max-width: 100%; height: auto; display: block; border-radius: .3rem }
@@ -67,27 +72,39 @@ def write_report(
     str
         HTML.
     """
-    model, data = metrics["model"], metrics["data"]
+    model = metrics["model"]
     title = f"{model['name']} {model['version']}: evaluation"
-    parts = [
+    sections = [
         f"<h1>{escape(title)}</h1>",
-        (
-            f"<p class=faint>{escape(data_sentence(metrics))} Engine {escape(metrics['engine'])}, measured "
-            f"{escape(metrics['measured'])}, model {escape(model['sha256'][:16])}.</p>"
-        ),
+        f"<p class=faint>{escape(data_sentence(metrics))}</p>",
         f"<p class=notice>{escape(metrics['notice'])}</p>",
         "<h2>Figures</h2>",
         "<p class=faint>With 95 % intervals by bootstrap over patients.</p>",
-        _table(figure_table(metrics["figures"], DEFINITIONS)),
+        _table(figure_table(metrics["figures"]), _interval_bars(metrics["figures"]), prose=True),
         "<h2>Plots</h2>",
         '<div class="plots">',
         *(_plot(name, plots) for name in plots["light"]),
         "</div>",
         "<h2>Classes</h2>",
         _table(class_table(metrics)),
+        *_comparisons(metrics),
+        *(part for by in metrics["breakdown"] for part in (f"<h2>By {by}</h2>", _table(breakdown_table(metrics, by)))),
+        *_gallery(mistakes),
+        *_method(metrics),
     ]
+    body = "\n".join(sections)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
+    )
+
+
+def _comparisons(metrics: Mapping[str, Any]) -> list[str]:
+    """What the figures are worth: beside models that do not look, and without the leaks of an official split."""
+    sections = []
     if metrics.get("baselines"):
-        parts += [
+        sections += [
             "<h2>Beside models that do not look</h2>",
             (
                 "<p class=faint>Each a small tree on one feature, fitted on the training part: what may be had without "
@@ -96,29 +113,44 @@ def write_report(
             _table(comparison_table(metrics)),
         ]
     if metrics.get("official_split"):
-        parts += [
+        sections += [
             "<h2>The official split, and the part of it that does not leak</h2>",
             _table(leakage_table(metrics["official_split"])),
         ]
-    for by in metrics["breakdown"]:
-        parts += [f"<h2>By {by}</h2>", _table(breakdown_table(metrics, by))]
-    if mistakes:
-        parts += [
-            "<h2>Most certain mistakes</h2>",
-            '<div class="mistakes">',
-            *(
-                f'<figure><img alt="" src="{_data_uri(png)}"><figcaption>{escape(words)}</figcaption></figure>'
-                for png, words in mistakes
-            ),
-            "</div>",
-        ]
-    body = "\n".join(parts)
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body>\n{body}\n"
-        f"<p class=faint>{data['slices']} slices of {data['patients']} patients.</p></body></html>\n"
+    return sections
+
+
+def _gallery(mistakes: Sequence[tuple[bytes, str]]) -> list[str]:
+    if not mistakes:
+        return []
+    figures = (
+        f'<figure><img alt="" src="{_data_uri(png)}"><figcaption>{escape(words)}</figcaption></figure>'
+        for png, words in mistakes
     )
+    return [
+        "<h2>Most certain mistakes</h2>",
+        "<p class=faint>Pictures of patients: with them this page may go only where the data may go.</p>",
+        f'<div class="mistakes">{"".join(figures)}</div>',
+    ]
+
+
+def _method(metrics: Mapping[str, Any]) -> list[str]:
+    """How it was measured, down to the checksums."""
+    split = metrics["data"].get("split_sha256")
+    facts = {
+        "command": metrics.get("command"),
+        "measured": metrics["measured"],
+        "engine": metrics["engine"],
+        "model, SHA-256 of its manifest": metrics["model"]["sha256"],
+        "split, SHA-256 of its held-out patients": split,
+        "intervals": "patients drawn with replacement, 1,000 times, each with all slices. Where every slice of a few "
+        "patients is right, the interval has no width; that is not certainty.",
+        "most probable class": "for accuracy, F1 and the confusion matrix, whatever its probability",
+        "called tumour": f"1 - P(no tumour) of at least {metrics['tumor_threshold']}, as the service decides it; for a "
+        "volume, the mean over its slices",
+    }
+    rows = [[name, str(fact)] for name, fact in facts.items() if fact]
+    return ["<h2>How it was measured</h2>", _table([["", ""], *rows], prose=True)]
 
 
 def _plot(name: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
@@ -135,8 +167,29 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _table(table: Sequence[Sequence[str]]) -> str:
+def _interval_bars(figures: Mapping[str, Any]) -> list[str]:
+    """One drawing a figure of its value and interval on a line from 0 to 1."""
+    bars = []
+    for figure in figures.values():
+        low, high = (figure["value"] if bound is None else bound for bound in (figure["low"], figure["high"]))
+        bars.append(
+            '<svg class="interval" viewBox="0 0 100 10" width="100" height="10" aria-hidden="true">'
+            '<rect class="line" y="4.5" width="100" height="1"/>'
+            f'<rect class="width" x="{100 * low:.1f}" y="3" width="{max(100 * (high - low), 0.5):.1f}" height="4"/>'
+            f'<circle class="value" cx="{100 * figure["value"]:.1f}" cy="5" r="3"/></svg>'
+        )
+    return bars
+
+
+def _table(table: Sequence[Sequence[str]], drawings: Sequence[str] | None = None, *, prose: bool = False) -> str:
+    """A table of text, its last column prose; a drawing, if given, follows the text of each row's third cell."""
     head, *rows = table
     cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
+    body = ""
+    for number, row in enumerate(rows):
+        texts = [escape(cell) for cell in row]
+        if drawings is not None:
+            texts[2] += drawings[number]
+        body += f"<tr>{''.join(f'<td>{text}</td>' for text in texts)}</tr>"
+    kind = ' class="prose"' if prose else ""
+    return f'<div class="scroll"><table{kind}><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -79,8 +79,8 @@ def precision_recall_f1(matrices: NDArray[np.float64]) -> tuple[NDArray[np.float
     return precision, recall, f1
 
 
-def mean_over_classes(values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Values:
-    """The mean of each round over the classes that occur, shape (rounds, classes) in; plain, or weighted by support."""
+def mean_over_groups(values: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Values:
+    """The mean of each round over the groups that have a value, shape (rounds, groups) in; plain, or weighted."""
     known = ~np.isnan(values)
     by = known.astype(np.float64) if weights is None else np.where(known, weights, 0)
     return divide((np.nan_to_num(values) * by).sum(axis=1), by.sum(axis=1))

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tumorscope.evaluation.baselines import TITLES
-from tumorscope.evaluation.definitions import DEFINITIONS, Definition
-from tumorscope.evaluation.plots import to_words
+from tumorscope.evaluation.definitions import DEFINITIONS
 
 Table = list[list[str]]
 
-_COMPARED = ("accuracy", "macro_f1", "tumor_auc", "tumor_auc_same_collections")
+_COMPARED = ("accuracy", "macro_f1", "tumor_auc", "tumor_auc_same_collections", "tumor_auc_within_collection")
 _GROUPED = ("accuracy", "tumor_sensitivity", "tumor_specificity", "tumor_auc")
 
 
@@ -20,13 +19,19 @@ def data_sentence(metrics: Mapping[str, Any]) -> str:
     return f"{data['slices']} slices of {data['patients']} patients ({data['part']} part): {labels}."
 
 
-def figure_table(figures: Mapping[str, Any], definitions: Mapping[str, Definition]) -> Table:
+def figure_table(figures: Mapping[str, Any]) -> Table:
     """One row a figure, with its interval and meaning."""
     rows = [
-        [definitions[name].title, *value_and_interval(figure), str(figure["n"]), definitions[name].meaning]
+        [
+            DEFINITIONS[name].title,
+            *value_and_interval(figure),
+            str(figure["n"]),
+            str(figure["patients"]),
+            DEFINITIONS[name].meaning,
+        ]
         for name, figure in figures.items()
     ]
-    return [["figure", "value", "95 % interval", "slices", "what it is"], *rows]
+    return [["figure", "value", "95 % interval", "slices", "patients", "what it is"], *rows]
 
 
 def class_table(metrics: Mapping[str, Any]) -> Table:
@@ -68,6 +73,11 @@ def leakage_table(parts: Mapping[str, Any]) -> Table:
         for title, part in parts.items()
     ]
     return [["part", "slices", *(DEFINITIONS[name].title for name in shown)], *rows]
+
+
+def to_words(name: str) -> str:
+    """A class or curve for readers: ``no_tumor`` becomes "no tumor"."""
+    return name.replace("_", " ")
 
 
 def value_and_interval(figure: Mapping[str, Any]) -> tuple[str, str]:
