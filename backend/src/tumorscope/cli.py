@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from tumorscope import NOTICE
+from tumorscope.commands.audit import audit
 from tumorscope.commands.card import card
 from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.prepare import prepare
@@ -24,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command()(audit)
 app.command()(card)
 app.command()(evaluate)
 app.command()(prepare)

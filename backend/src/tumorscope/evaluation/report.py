@@ -115,6 +115,10 @@ def _comparisons(metrics: Mapping[str, Any]) -> list[str]:
     if metrics.get("official_split"):
         sections += [
             "<h2>The official split, and the part of it that does not leak</h2>",
+            "<p class=faint>Pictures of the testing part whose patient or whose copy is in the training part tell "
+            "nothing of a stranger's scan."
+            + ("" if len(metrics["official_split"]) > 1 else " Here that is every one.")
+            + "</p>",
             _table(leakage_table(metrics["official_split"])),
         ]
     return sections

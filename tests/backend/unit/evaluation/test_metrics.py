@@ -120,3 +120,12 @@ def test_breakdown_names_the_group_that_no_source_states() -> None:
 def test_every_figure_says_what_it_means_and_the_manifests_are_among_them() -> None:
     assert all(definition.title and definition.meaning.endswith(".") for definition in DEFINITIONS.values())
     assert set(HEADLINE) >= {"accuracy", "macro_f1", "tumor_auc_same_collections", "tumor_kind_by_patient", "ece"}
+
+
+def test_area_within_a_collection_compares_no_two_collections() -> None:
+    probability = np.array([0.9, 0.8, 0.2, 0.1])
+    answers = np.stack([probability, 0 * probability, 1 - probability, 0 * probability], axis=1)
+    scored = make_scored(["tumor", "no_tumor", "tumor", "no_tumor"], answers, sources=["a", "a", "b", "b"])
+    figures = measure_figures(scored)
+    assert figures["tumor_auc_within_collection"]["value"] == 1
+    assert figures["tumor_auc_same_collections"]["value"] == 0.75

@@ -8,10 +8,11 @@ import pytest
 from tests.backend.unit.evaluation.scores import make_random_scored
 from tumorscope import NOTICE
 from tumorscope.api.settings import Settings
+from tumorscope.domain.errors import EvaluationError
 from tumorscope.evaluation.definitions import DEFINITIONS
 from tumorscope.evaluation.measure import summarise
 from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.model_card import write_model_card
+from tumorscope.evaluation.model_card import replace_figures, write_model_card
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import Manifest
 
@@ -69,3 +70,15 @@ def test_card_of_a_leaking_split_says_so(manifest: Manifest, metrics: dict[str, 
     leaking = manifest.model_copy(update={"training": {**manifest.training, "leakage_allowed": True}})
     assert "The split leaks" in _card(leaking, metrics)
     assert "The split leaks" not in _card(manifest, metrics)
+
+
+def test_table_of_a_page_is_renewed_between_its_marks(metrics: dict[str, Any]) -> None:
+    page = replace_figures("a\n<!-- figures -->\nold\n<!-- /figures -->\nb\n", metrics["figures"])
+    assert page.startswith("a\n<!-- figures -->\n| figure |")
+    assert "old" not in page
+    assert replace_figures(page, metrics["figures"]) == page
+
+
+def test_page_without_marks_is_refused(metrics: dict[str, Any]) -> None:
+    with pytest.raises(EvaluationError, match="marks"):
+        replace_figures("no marks", metrics["figures"])
