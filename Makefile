@@ -88,7 +88,7 @@ format: setup ## Format and mend what can be mended by itself
 
 .PHONY: train
 train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="--version 1.0.0"
-	.venv/bin/tumorscope train tumorscope_default --output backend/models/default $(ARGS)
+	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output backend/models/default $(ARGS)
 
 .PHONY: evaluate
 evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card

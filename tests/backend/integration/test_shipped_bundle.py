@@ -5,7 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from tumorscope.api.settings import Settings
-from tumorscope.datasets.splits import read_split, split_by_patient
+from tumorscope.datasets.audit import find_leakage
+from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.splits import read_split, set_patients_aside, split_by_patient
 from tumorscope.evaluation.golden import draw_golden_files
 from tumorscope.model.bundle import read_bundle
 from tumorscope.training.recipes import load_recipe
@@ -35,9 +37,16 @@ def test_recipe_has_the_split_that_the_bundle_was_trained_on(data_folder: Path) 
     training = read_bundle(Settings().bundle).manifest.training
     recipe = load_recipe(training["recipe"])
     examples = recipe.read_examples(data_folder)
-    split = split_by_patient(examples, recipe.validation_share, recipe.seed)
-    assert split.sha256 == training["split_sha256"]
-    assert read_split(Settings().bundle / "split.json", examples) == split
+    stored = read_split(Settings().bundle / "split.json", examples)
+    assert stored.sha256 == training["split_sha256"]
+    drawn = split_by_patient(examples, recipe.validation_share, recipe.seed)
+    assert set_patients_aside(drawn, stored.set_aside) == stored
+
+
+def test_split_of_the_bundle_does_not_leak(data_folder: Path) -> None:
+    examples = discover_examples(data_folder)
+    leakage = find_leakage(read_split(Settings().bundle / "split.json", examples), lambda: None)
+    assert not leakage.found, leakage.summary
 
 
 def test_manifest_is_readable_json_for_people() -> None:

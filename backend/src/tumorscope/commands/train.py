@@ -37,6 +37,9 @@ def train(
     allow_leakage: Annotated[
         bool, typer.Option("--allow-leakage", help="Train on a split that leaks; the model card will say so.")
     ] = False,
+    set_leaks_aside: Annotated[
+        bool, typer.Option("--set-leaks-aside", help="Leave held-out pictures that training has too out of both parts.")
+    ] = False,
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
     """Train a recipe and write its bundle.
@@ -52,8 +55,7 @@ def train(
     folder = run_folder or Path("runs") / loaded.name
     if (folder / "settings.json").is_file() and not resume:
         raise TrainingError(f"{folder} holds a run already: go on with --resume, or name another --run-folder.")
-    examples_split = _read_split(loaded, data, split)
-    leaks = _check_leakage(examples_split, allow_leakage)
+    examples_split, leaks = _check_leakage(_read_split(loaded, data, split), allow_leakage, set_leaks_aside)
     folder.mkdir(parents=True, exist_ok=True)
     write_split(examples_split, folder / "split.json")
     trained = run_recipe(
@@ -83,24 +85,30 @@ def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":
     )
 
 
-def _check_leakage(split: "Split", allowed: bool) -> bool:
-    """Whether the split leaks.
+def _check_leakage(split: "Split", allowed: bool, set_aside: bool) -> "tuple[Split, bool]":
+    """The split to train on, and whether it leaks.
 
     Raises
     ------
     TrainingError
-        It does, and that is not allowed.
+        It does, and that is neither allowed nor mended.
     """
     from tumorscope.datasets.audit import find_leakage  # noqa: PLC0415
+    from tumorscope.datasets.splits import set_patients_aside  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console) as progress:
         task = progress.add_task("looking for leakage", total=len(split.training) + len(split.validation))
         leakage = find_leakage(split, lambda: progress.advance(task))
+    if leakage.found and set_aside:
+        console.print(f"{leakage.summary} What leaks is set aside.")
+        return set_patients_aside(split, {example.patient_id for example in leakage.validation_examples}), False
     if leakage.found and not allowed:
         raise TrainingError(
-            f"The split leaks: {leakage.summary} `tumorscope audit` shows them; --allow-leakage trains all the same."
+            f"The split leaks: {leakage.summary} `tumorscope audit` shows them; --set-leaks-aside judges without them, "
+            "--allow-leakage trains all the same."
         )
-    return leakage.found
+    return split, leakage.found
 
 
 def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> Path | Literal["imagenet"] | None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,19 @@ from tumorscope.domain.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two parts of a data set that share no patient."""
+    """Two parts of a data set that share no patient.
+
+    Parameters
+    ----------
+    training, validation : tuple of Example
+        What is learned from; what is held out.
+    set_aside : frozenset of str
+        Patients in neither part; see `set_patients_aside`.
+    """
 
     training: tuple[Example, ...]
     validation: tuple[Example, ...]
+    set_aside: frozenset[str] = frozenset()
 
     @property
     def sha256(self) -> str:
@@ -94,10 +103,34 @@ def leave_source_out(examples: Sequence[Example], source: str) -> Split:
     return _hold_out(examples, patients)
 
 
+def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
+    """Take held-out patients out of the split, for example those with a picture that training has too.
+
+    Parameters
+    ----------
+    split : Split
+        Its training part stays as it is.
+    patients : iterable of str
+        Of the validation part.
+
+    Returns
+    -------
+    Split
+        With these in neither part.
+    """
+    aside = split.set_aside | set(patients)
+    kept = tuple(example for example in split.validation if example.patient_id not in aside)
+    return Split(split.training, kept, frozenset(aside))
+
+
 def write_split(split: Split, file: Path) -> None:
-    """Write who is held out, as JSON."""
+    """Write who is held out and who is set aside, as JSON."""
     patients = sorted({example.patient_id for example in split.validation})
-    content = {"sha256": split.sha256, "validation_patients": patients}
+    content = {
+        "sha256": split.sha256,
+        "validation_patients": patients,
+        "set_aside_patients": sorted(split.set_aside),
+    }
     file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -124,9 +157,10 @@ def read_split(file: Path, examples: Sequence[Example]) -> Split:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         patients, stated = set(content["validation_patients"]), content["sha256"]
+        aside = set(content["set_aside_patients"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{file} is no split file.") from error
-    split = _hold_out(examples, patients)
+    split = set_patients_aside(_hold_out(examples, patients | aside), aside)
     if split.sha256 != stated:
         raise DatasetError(f"{file} is a split of other data: it holds out patients that are not here.")
     return split

@@ -12,6 +12,7 @@ from tumorscope.datasets.splits import (
     fold_by_patient,
     leave_source_out,
     read_split,
+    set_patients_aside,
     split_by_patient,
     write_split,
 )
@@ -110,9 +111,24 @@ def test_split_of_other_data_is_refused(tmp_path: Path) -> None:
         read_split(tmp_path / "split.json", _EXAMPLES[:30])
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"validation_patients": 3, "sha256": ""}'])
+_NO_LIST = '{"validation_patients": 3, "set_aside_patients": [], "sha256": ""}'
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", _NO_LIST])
 def test_file_that_is_no_split_is_refused(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "split.json").write_text(content)
     with pytest.raises(DatasetError, match="no split file"):
         read_split(tmp_path / "split.json", _EXAMPLES)
+
+
+def test_patients_set_aside_are_in_neither_part_and_stay_out_in_the_file(tmp_path: Path) -> None:
+    whole = split_by_patient(_EXAMPLES, 0.2, seed=3)
+    aside = {whole.validation[0].patient_id, whole.validation[-1].patient_id}
+    split = set_patients_aside(whole, aside)
+    assert split.training == whole.training
+    assert len(split.validation) == len(whole.validation) - 6
+    assert not aside & {e.patient_id for e in (*split.training, *split.validation)}
+    assert split.sha256 != whole.sha256
+    write_split(split, tmp_path / "split.json")
+    assert read_split(tmp_path / "split.json", _EXAMPLES) == split
