@@ -60,6 +60,6 @@ def test_missing_bundle_is_a_sentence_not_a_stack(tmp_path: Path) -> None:
 
 
 def test_training_without_data_says_what_to_do(tmp_path: Path) -> None:
-    result = _run("train", "--data", tmp_path, "--run-folder", tmp_path / "run")
+    result = _run("train", "tumorscope_default", "--data", tmp_path, "--run-folder", tmp_path / "run")
     assert result.returncode == 1
     assert "--data or TUMORSCOPE_DATA" in result.stderr

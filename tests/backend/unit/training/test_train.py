@@ -1,14 +1,18 @@
 """A stage trains, may be interrupted anywhere between epochs, stops when nothing improves, and ends the same."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
 from tests.backend.unit.training.networks import RECIPE, equipped, pictures, with_patience
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.training.networks import predict_logits
+from tumorscope.training.pictures import Picture
 from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.train import EpochLog, Observer, train_stage, warmup_cosine
 
@@ -20,7 +24,11 @@ class _Interrupted(Exception):
 
 
 def _train(
-    network: keras.Model, run_folder: Path, recipe: Recipe = RECIPE, stop_after: int | None = None
+    network: keras.Model,
+    run_folder: Path,
+    recipe: Recipe = RECIPE,
+    stop_after: int | None = None,
+    validation: Sequence[Picture] | None = None,
 ) -> list[EpochLog]:
     logs: list[EpochLog] = []
 
@@ -30,7 +38,7 @@ def _train(
             raise _Interrupted
 
     observer = Observer(lambda _steps: None, lambda _loss: None, finish_epoch)
-    train_stage(network, recipe, 0, pictures(8), pictures(4), run_folder, observer)
+    train_stage(network, recipe, 0, pictures(8), validation or pictures(4), run_folder, observer)
     return logs
 
 
@@ -88,25 +96,34 @@ def test_finished_stage_is_not_trained_again(whole: Run) -> None:
         np.testing.assert_array_equal(value, expected)
 
 
+def _mislabelled() -> list[Picture]:
+    """What is learned makes this worse: the training pictures, each with another's label."""
+    labels = np.roll([picture.label for picture in pictures(8)], 1)
+    return [replace(picture, label=str(label)) for picture, label in zip(pictures(8), labels, strict=True)]
+
+
+def _loss(network: keras.Model, validation: Sequence[Picture]) -> float:
+    logits = predict_logits(network, np.stack([picture.pixels for picture in validation])).astype(np.float64)
+    truth = [DEFAULT_CLASS_NAMES.index(picture.label) for picture in validation]
+    return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
+
+
 def test_stage_ends_early_and_goes_back_to_its_best_epoch(tmp_path: Path) -> None:
-    # A rate that ruins the network: after some epoch nothing improves any more.
-    recipe = with_patience(2, epochs=12, rate=0.3)
+    recipe = with_patience(2, epochs=20, rate=3e-3)
     network = equipped()
-    logs = _train(network, tmp_path, recipe)
+    logs = _train(network, tmp_path, recipe, validation=_mislabelled())
     losses = [log.validation_loss for log in logs]
     best = int(np.argmin(losses))
-    assert len(logs) == best + 1 + 2 < 12
-    logits = predict_logits(network, np.stack([picture.pixels for picture in pictures(4)]))
-    of_best = np.mean([np.log(np.exp(row - row.max()).sum()) + row.max() - row[i] for i, row in enumerate(logits)])
-    assert of_best == pytest.approx(losses[best], rel=1e-3)
+    assert len(logs) == best + 1 + 2 < 20
+    assert _loss(network, _mislabelled()) == pytest.approx(losses[best], rel=1e-3)
 
 
 def test_stopped_stage_stays_stopped_when_it_is_resumed(tmp_path: Path) -> None:
-    recipe = with_patience(1, epochs=12, rate=0.3)
+    recipe = with_patience(1, epochs=20, rate=3e-3)
     first = equipped()
-    _train(first, tmp_path, recipe)
+    assert len(_train(first, tmp_path, recipe, validation=_mislabelled())) < 20
     again = equipped(seed=9)
-    assert _train(again, tmp_path, recipe) == []
+    assert _train(again, tmp_path, recipe, validation=_mislabelled()) == []
     for expected, value in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(value, expected)
 
