@@ -45,6 +45,24 @@ def test_official_parts_are_kept(tmp_path: Path, training: str, testing: str) ->
     )
 
 
+def test_table_beside_the_class_folders_gives_patients(tmp_path: Path) -> None:
+    _write(tmp_path, "Training/glioma/1.png", "Testing/glioma/1.png")
+    (tmp_path / "patients.csv").write_text("patient_id,file\nanna,Testing/glioma/1.png\nben,absent.png\n")
+    (tmp_path / "notes.csv").write_text("file,note\nTraining/glioma/1.png,x\n")
+    examples = {e.image.path.relative_to(tmp_path).as_posix(): e.patient_id for e in read_class_tree(tmp_path)}
+    assert examples == {"Testing/glioma/1.png": "anna", "Training/glioma/1.png": "Training/glioma/1.png"}
+
+
+def test_parts_that_a_table_names_are_official_too(tmp_path: Path) -> None:
+    _write(tmp_path, "train/1.png", "test/2.png")
+    rows = "train/1.png,glioma,anna,a\ntest/2.png,glioma,ben,a\n"
+    (tmp_path / "slices.csv").write_text(f"file,label,patient_id,source\n{rows}")
+    for path in (tmp_path, tmp_path / "slices.csv"):
+        split = official_split(path)
+        assert split is not None
+        assert [example.patient_id for example in split.validation] == ["ben"]
+
+
 def test_tree_without_parts_has_no_official_split(tmp_path: Path) -> None:
     _write(tmp_path, "glioma/1.png", "notumor/2.png")
     assert official_split(tmp_path) is None
