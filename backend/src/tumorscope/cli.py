@@ -17,6 +17,7 @@ from tumorscope.commands.card import card
 from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.prepare import prepare
 from tumorscope.commands.show_augmentation import show_augmentation
+from tumorscope.commands.split import split
 from tumorscope.commands.train import train
 from tumorscope.domain.errors import TumorscopeError
 
@@ -30,6 +31,7 @@ app.command()(card)
 app.command()(evaluate)
 app.command()(prepare)
 app.command()(show_augmentation)
+app.command()(split)
 app.command()(train)
 
 
