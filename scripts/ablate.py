@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
+from tumorscope.datasets.audit import find_leakage
 from tumorscope.datasets.example import Example
-from tumorscope.datasets.splits import Split, split_by_patient
+from tumorscope.datasets.splits import Split, set_patients_aside, split_by_patient
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.augmentation.pipeline import APPEARANCE, SCANNER, STANDARD
@@ -78,9 +79,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments = parser.parse_args()
     examples = list(RECIPE.read_examples(arguments.data))
-    kept = split_by_patient(examples, RECIPE.validation_share, RECIPE.seed)
-    split = Split(_without(kept.training), _without(kept.validation))
-    strangers = [example for example in examples if example.source in LEFT_OUT]
+    strangers = tuple(example for example in examples if example.source in LEFT_OUT)
+    split = _split_without(examples, strangers)
     weights = arguments.data / "weights" / "vgg19_imagenet_blocks1to3.npz"
     for name in arguments.names or VARIANTS:
         _, recipe = VARIANTS[name]
@@ -94,8 +94,16 @@ def main() -> None:
         _write_table()
 
 
-def _without(examples: Sequence[Example]) -> tuple[Example, ...]:
-    return tuple(example for example in examples if example.source not in LEFT_OUT)
+def _split_without(examples: Sequence[Example], strangers: tuple[Example, ...]) -> Split:
+    """A split without these collections, and without what other collections have copied from them."""
+    left_out = set(strangers)
+    others = tuple(example for example in examples if example not in left_out)
+    copies = find_leakage(Split(strangers, others), lambda: None).validation_examples
+    split = split_by_patient(
+        [example for example in others if example not in copies], RECIPE.validation_share, RECIPE.seed
+    )
+    leaking = find_leakage(split, lambda: None).validation_examples
+    return set_patients_aside(split, {example.patient_id for example in leaking})
 
 
 def _predict(

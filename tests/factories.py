@@ -80,7 +80,7 @@ def make_manifest(class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int 
 
 def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int = 32) -> Path:
     """A bundle of random weights that reproduces its golden answers, for a small input."""
-    from tumorscope.imaging.decode import decode_scan
+    from tumorscope.imaging.decode import decode_picture
     from tumorscope.inference.classifier import Classifier, classify
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine
     from tumorscope.model.bundle import Bundle
@@ -90,7 +90,7 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
     golden_files = {"phantom.png": make_phantom_file()}
     stored = {name: array.astype(np.float16) for name, array in weights.items()}
     bundle = Bundle(manifest, "", stored, golden_files)
-    answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_scan(golden_files["phantom.png"], 10**6))
+    answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_picture(golden_files["phantom.png"], 10**6))
     golden = GoldenManifest(file="phantom.png", probabilities=dict(answer.prediction.probabilities))
     write_bundle(folder, manifest.model_copy(update={"golden": [golden]}), weights, golden_files)
     return folder

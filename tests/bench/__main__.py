@@ -24,7 +24,7 @@ from rich.progress import track
 
 from tests.factories import make_phantom_file, make_slice
 from tumorscope.api.settings import Settings
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_picture
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle, read_bundle
@@ -49,7 +49,7 @@ def main() -> None:
             _serve("flask", [sys.executable, "-m", "tests.bench.flask_server", str(folder)], folder)
         )
         engine = TensorFlowEngine(bundle)
-        pixels = to_model_input(decode_scan(jpeg, 10**8), bundle.manifest.preprocessing_parameters).pixels[None]
+        pixels = to_model_input(decode_picture(jpeg, 10**8), bundle.manifest.preprocessing_parameters).pixels[None]
         calls: dict[str, Callable[[], object]] = {
             "Flask, model.predict": lambda: demo.post("/predict", files={"file": ("a.jpg", jpeg)}).raise_for_status(),
             "Tumorscope, POST /predict": lambda: ours.post(

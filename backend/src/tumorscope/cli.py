@@ -75,7 +75,7 @@ def predict(
 ) -> None:
     """Predict from pictures; a bad one is listed and the others go on."""
     from tumorscope.api.settings import Settings  # noqa: PLC0415
-    from tumorscope.imaging.decode import decode_scan  # noqa: PLC0415
+    from tumorscope.imaging.decode import decode_picture  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier, classify  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
@@ -88,7 +88,7 @@ def predict(
         files, "predicting", console=Console(stderr=True), disable=len(files) == 1 or not sys.stderr.isatty()
     ):
         try:
-            result = classify(classifier, decode_scan(file.read_bytes(), settings.max_megapixels * 1_000_000))
+            result = classify(classifier, decode_picture(file.read_bytes(), settings.max_megapixels * 1_000_000))
             prediction = result.prediction
             answers.append(
                 {

@@ -5,10 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from tumorscope.datasets.brats_cache import read_prepared_slice
-from tumorscope.domain.scan import Slice, Volume
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.domain.scan import Plane, Slice, Volume
+from tumorscope.imaging.decode import decode_picture
 from tumorscope.imaging.formats.nifti import decode_nifti
-from tumorscope.imaging.slices import Plane, slice_volume
+from tumorscope.imaging.slices import slice_volume
 
 # Training pictures come from a trusted disk; this only stops an absurd header.
 _MAX_PIXELS = 64_000_000
@@ -106,7 +106,7 @@ def read_example(example: Example) -> Slice:
     """
     match example.image:
         case PictureReference(path):
-            return decode_scan(path.read_bytes(), _MAX_PIXELS)
+            return decode_picture(path.read_bytes(), _MAX_PIXELS)
         case VolumeReference(path, plane, index):
             return slice_volume(read_volume(path), plane, index)
         case PreparedReference(path, index):

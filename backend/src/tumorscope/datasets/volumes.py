@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume
 from tumorscope.domain.errors import DatasetError
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.domain.scan import Volume
-from tumorscope.imaging.slices import Plane, slice_volume
+from tumorscope.domain.scan import Plane, Volume
+from tumorscope.imaging.slices import slice_volume
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")

@@ -9,8 +9,10 @@
     │   ├── UploadTooLarge
     │   ├── TooManyFiles
     │   ├── ImageTooLarge
+    │   ├── ExpandsTooMuch        a small file that would unpack to a huge one
     │   ├── UnsupportedFormat
     │   ├── CorruptFile
+    │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   └── InvalidRequest
@@ -71,6 +73,12 @@ class ImageTooLarge(InputError):
     code = "image_too_large"
 
 
+class ExpandsTooMuch(InputError):
+    """What the file declares, or unpacks to, is more than the service holds."""
+
+    code = "expands_too_much"
+
+
 class UnsupportedFormat(InputError):
     """The content is of no format that is read here."""
 
@@ -81,6 +89,12 @@ class CorruptFile(InputError):
     """The content claims a known format and cannot be decoded."""
 
     code = "corrupt_file"
+
+
+class NotAnMrImage(InputError):
+    """A DICOM object of another modality than magnetic resonance."""
+
+    code = "not_an_mr_image"
 
 
 class NoPixelData(InputError):

@@ -1,11 +1,17 @@
 """A decoded scan: pixels and what is known of them, free of the container they came in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+Voxels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int16] | NDArray[np.float32]
+
+Plane = Literal["sagittal", "coronal", "axial"]
+StatedPlane = Literal["sagittal", "coronal", "axial", "oblique"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +20,35 @@ class ScanWarning:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a source's rows and columns were brought to the way a reader hangs them.
+
+    Applied in this order: the axes are exchanged, then rows and columns reversed.
+
+    Parameters
+    ----------
+    transposed, rows_reversed, columns_reversed : bool
+        Each of the three.
+    """
+
+    transposed: bool = False
+    rows_reversed: bool = False
+    columns_reversed: bool = False
+
+    def apply(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """A view of pixels, shape (rows, columns, ...), turned."""
+        turned = pixels.swapaxes(0, 1) if self.transposed else pixels
+        turned = turned[::-1] if self.rows_reversed else turned
+        return turned[:, ::-1] if self.columns_reversed else turned
+
+    def undo(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """The inverse of `apply`."""
+        back = pixels[::-1] if self.rows_reversed else pixels
+        back = back[:, ::-1] if self.columns_reversed else back
+        return back.swapaxes(0, 1) if self.transposed else back
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +61,7 @@ class Slice:
         Intensities in the source's own units, larger is brighter; every value is finite. With channels, each is one
         sequence of a skull-stripped examination, as `preprocessing.brain.normalise_brain` gives it.
     source_format : str
-        ``png``, ``jpeg``, ``bmp``, ``tiff``, ``webp``, ``nifti``.
+        ``png``, ``jpeg``, ``bmp``, ``tiff``, ``webp``, ``dicom``, ``nifti``.
     spacing_mm : (float, float), optional
         Distance between pixel centres along rows' and columns' axis (row, column); None where unknown.
     modality : str, optional
@@ -35,6 +70,11 @@ class Slice:
         What decoding had to decide.
     channels : tuple of str, optional
         The sequence of each channel (``flair``, ``t1``, ``t1ce``, ``t2``); None for a single grey slice.
+    plane : {'sagittal', 'coronal', 'axial', 'oblique'}, optional
+        Oblique where the slice's normal is more than 20 degrees off the nearest axis of the patient; None where the
+        container does not say.
+    turn : Turn
+        What was done to the source's rows and columns to hang the slice as a reader would.
 
     Raises
     ------
@@ -48,6 +88,8 @@ class Slice:
     modality: str | None = None
     warnings: tuple[ScanWarning, ...] = ()
     channels: tuple[str, ...] | None = None
+    plane: StatedPlane | None = None
+    turn: Turn = field(default_factory=Turn)
 
     def __post_init__(self) -> None:
         expected = () if self.channels is None else (len(self.channels),)
@@ -74,14 +116,50 @@ class Volume:
 
     Parameters
     ----------
-    voxels : ndarray, shape (right, anterior, superior), float32
-        Intensities, finite; each axis grows towards the patient's side it is named after (RAS+).
+    voxels : ndarray, shape (right, anterior, superior), uint8, uint16, int16 or float32
+        Intensities in the source's units, finite; each axis grows towards the patient's side it is named after (RAS+).
+        Usually a view whose axes were exchanged and reversed.
     spacing_mm : (float, float, float)
         Distance between voxel centres along the three axes.
     affine : ndarray, shape (4, 4), float64, optional
         From voxel indices to millimetres in the scanner's frame (RAS+); None where the container does not say.
+    source_format : str
+        ``dicom`` or ``nifti``.
+    plane : {'sagittal', 'coronal', 'axial'}
+        In which the slices were acquired: the plane that the source stacks.
+    stated_plane : {'sagittal', 'coronal', 'axial', 'oblique'}, optional
+        As for `Slice.plane`; None where it is `plane`.
+    modality : str, optional
+        DICOM modality (``MR``); None where the container does not say.
+    warnings : tuple of ScanWarning
+        What decoding had to decide.
     """
 
-    voxels: NDArray[np.float32]
+    voxels: Voxels
     spacing_mm: tuple[float, float, float]
     affine: NDArray[np.float64] | None = None
+    source_format: str = "nifti"
+    plane: Plane = "axial"
+    stated_plane: StatedPlane | None = None
+    modality: str | None = "MR"
+    warnings: tuple[ScanWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Several sequences of one head, voxel for voxel in the same place: a BraTS case.
+
+    Parameters
+    ----------
+    sequences : mapping of str to Volume
+        By ``flair``, ``t1``, ``t1ce``, ``t2``; at least one, all of one shape and affine.
+    warnings : tuple of ScanWarning
+        Of the whole.
+    """
+
+    sequences: Mapping[str, Volume]
+    warnings: tuple[ScanWarning, ...] = ()
+
+
+Scan = Slice | Volume | Examination
+"""What one request holds."""

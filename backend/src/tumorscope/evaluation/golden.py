@@ -46,4 +46,4 @@ def _draw_brain(seed: int, lesion: bool, channels: tuple[str, ...]) -> Slice:
 
 def _normalise(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     volume = Volume(grey.astype(np.float32)[:, :, None], (1.0, 1.0, 1.0))
-    return normalise_brain(volume).voxels[:, :, 0]
+    return normalise_brain(volume).voxels[:, :, 0].astype(np.float32, copy=False)

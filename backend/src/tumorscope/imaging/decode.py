@@ -1,4 +1,4 @@
-"""Bytes in, Slice out: the format is told by the first bytes, never by a file name or a MIME type."""
+"""Bytes in, Scan out: the format is told by the first bytes, never by a file name or a MIME type."""
 
 from tumorscope.domain.errors import CorruptFile, UnsupportedFormat
 from tumorscope.domain.scan import Slice
@@ -17,7 +17,7 @@ _MAGIC = (
 ACCEPTED = "PNG, JPEG, BMP, TIFF and WebP pictures"
 
 
-def decode_scan(data: bytes, max_pixels: int) -> Slice:
+def decode_picture(data: bytes, max_pixels: int) -> Slice:
     """Decode one file.
 
     Parameters

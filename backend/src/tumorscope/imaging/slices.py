@@ -1,16 +1,37 @@
 """A Volume in, its Slices out, as a reader would hang them."""
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.scan import Slice, Volume
+from tumorscope.domain.scan import Plane, Slice, Volume, Voxels
 
-Plane = Literal["sagittal", "coronal", "axial"]
+STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
+"""The axis a plane's slices are stacked along, in RAS+."""
 
-# The axis a plane's slices are stacked along, in RAS+.
-_STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
+# A slice whose brightest parts are under this share of the volume's is empty: air above the head, or padding.
+_MIN_BRIGHTNESS = 0.1
+_BRIGHT_PERCENTILE = 98.0
+# Pixels between two that are looked at: brightness needs no more.
+_STRIDE = 4
+
+
+def choose_slices(volume: Volume) -> list[int]:
+    """Which slices of the acquired plane show a head.
+
+    Parameters
+    ----------
+    volume : Volume
+        Of one sequence.
+
+    Returns
+    -------
+    list of int
+        Positions in rising order, without those that are empty beside the others; all where none stands out.
+    """
+    stacked = np.moveaxis(volume.voxels, STACK_AXIS[volume.plane], 0)[:, ::_STRIDE, ::_STRIDE]
+    levels = np.array([np.percentile(one, _BRIGHT_PERCENTILE) - float(one.min()) for one in stacked])
+    kept = np.flatnonzero(levels > _MIN_BRIGHTNESS * np.percentile(levels, 90))
+    return [int(index) for index in kept] if kept.size else list(range(len(levels)))
 
 
 def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
@@ -28,20 +49,25 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
     Returns
     -------
     Slice
-        Superior (axial: anterior) up, the patient's left on the viewer's right, square pixels of the finer spacing.
+        Superior (axial: anterior) up, the patient's left on the viewer's right (sagittal: anterior on the left), square
+        pixels of the finer spacing.
     """
-    axis = _STACK_AXIS[plane]
+    axis = STACK_AXIS[plane]
     rows_spacing, columns_spacing = (volume.spacing_mm[a] for a in reversed([a for a in range(3) if a != axis]))
     # A view: np.take would first copy a volume whose axes were turned.
-    plane_pixels = np.moveaxis(volume.voxels, axis, 0)[index].T[::-1]
-    if plane != "sagittal":
-        plane_pixels = plane_pixels[:, ::-1]
+    plane_pixels = np.moveaxis(volume.voxels, axis, 0)[index].T[::-1, ::-1]
     spacing = min(rows_spacing, columns_spacing)
     square = _stretch(_stretch(plane_pixels, rows_spacing / spacing).T, columns_spacing / spacing).T
-    return Slice(np.ascontiguousarray(square, dtype=np.float32), "nifti", (spacing, spacing), "MR")
+    return Slice(
+        np.ascontiguousarray(square, dtype=np.float32),
+        volume.source_format,
+        (spacing, spacing),
+        volume.modality,
+        plane=volume.stated_plane or plane,
+    )
 
 
-def _stretch(pixels: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
+def _stretch(pixels: Voxels, factor: float) -> Voxels:
     """Linear interpolation along the first axis to `factor` times as many rows (factor >= 1)."""
     rows = pixels.shape[0]
     count = round(rows * factor)

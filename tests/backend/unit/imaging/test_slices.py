@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tumorscope.domain.scan import Volume
-from tumorscope.imaging.slices import Plane, slice_volume
+from tumorscope.domain.scan import Plane, Volume
+from tumorscope.imaging.slices import choose_slices, slice_volume
 
 
 def _volume_with_mark(right: int, anterior: int, superior: int) -> Volume:
@@ -26,10 +26,21 @@ def test_coronal_slice_has_superior_up_and_square_pixels() -> None:
     assert scan.pixels[:2, 0].min() > 0.5
 
 
-def test_sagittal_slice_has_anterior_on_the_right() -> None:
+def test_sagittal_slice_has_anterior_on_the_left() -> None:
     scan = slice_volume(_volume_with_mark(3, 11, 7), "sagittal", 3)
-    assert scan.pixels[0, -1] > 0.5
-    assert scan.pixels[:, :-2].max() == 0
+    assert scan.pixels[0, 0] > 0.5
+    assert scan.pixels[:, 2:].max() == 0
+
+
+def test_slices_without_a_head_are_not_chosen() -> None:
+    voxels = np.zeros((40, 40, 9), np.float32)
+    voxels[10:30, 10:30, 2:7] = 100
+    voxels += np.random.default_rng(1).random(voxels.shape, np.float32)
+    assert choose_slices(Volume(voxels, (1.0, 1.0, 3.0))) == [2, 3, 4, 5, 6]
+
+
+def test_volume_of_zeros_has_all_its_slices_chosen() -> None:
+    assert choose_slices(Volume(np.zeros((8, 8, 5), np.int16), (1.0, 1.0, 1.0), plane="coronal")) == list(range(8))
 
 
 @pytest.mark.parametrize(

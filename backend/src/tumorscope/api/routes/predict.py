@@ -20,7 +20,7 @@ from tumorscope.api.schemas import InputDescription, PredictionAnswer, Timing
 from tumorscope.api.uploads import read_files
 from tumorscope.domain.errors import MixedStudy
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_picture
 from tumorscope.inference.classifier import Classifier, classify
 
 router = APIRouter(tags=["prediction"])
@@ -98,7 +98,7 @@ def _answer(data: bytes, classifier: Classifier, max_pixels: int) -> PredictionA
 
 
 def _decode(data: bytes, max_pixels: int) -> tuple[Slice, InputDescription]:
-    scan = decode_scan(data, max_pixels)
+    scan = decode_picture(data, max_pixels)
     return scan, InputDescription.from_domain(scan, hashlib.sha256(data).hexdigest())
 
 

@@ -1,0 +1,38 @@
+"""What decoding starts from: the files of one request, and how much of them may be decoded."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a request.
+
+    Parameters
+    ----------
+    name : str
+        As it was sent, perhaps empty. Of use for one thing alone: which sequence of a BraTS case a volume is.
+    data : bytes
+        The whole file.
+    """
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeLimits:
+    """What is decoded at most, checked before memory is taken for it.
+
+    Parameters
+    ----------
+    pixels : int
+        Of one picture or frame: width x height.
+    expanded_bytes : int
+        Of everything in the request, unpacked and decoded.
+    files : int
+        In an archive.
+    """
+
+    pixels: int
+    expanded_bytes: int
+    files: int
