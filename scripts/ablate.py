@@ -35,19 +35,26 @@ LEFT_OUT = ("Br35H", "Navoneel")
 SIZE, EPOCHS = 64, 5
 OUTPUT = Path("docs/figures/ablation.json")
 
+
+def _change(recipe: Recipe, mixture: Mixture) -> Recipe:
+    """The recipe with its one stage's mixture changed."""
+    return replace(recipe, stages=(replace(recipe.stages[0], mixture=mixture),))
+
+
+_FULL = replace(RECIPE.stages[0].mixture, tumors_removed=1.0)
+_SMALL = replace(_FULL, tumors_removed=0.03)
 _USUAL = replace(
     RECIPE,
     stages=(Stage(size=SIZE, epochs=EPOCHS, peak_learning_rate=1e-3, frozen_convolutions=4),),
     augmentations=STANDARD,
-    mixture=Mixture(),
     where_weight=0.0,
 )
 _SCANNER = replace(_USUAL, augmentations=(*STANDARD, *SCANNER))
-_BALANCED = replace(_SCANNER, mixture=Mixture(shows_of_unstated_kind=3, shows_of_no_tumor=3))
-_REMOVED = replace(_BALANCED, mixture=replace(_BALANCED.mixture, tumors_removed=True))
-_BLENDED = replace(_REMOVED, mixture=replace(RECIPE.mixture, stripped=0))
+_BALANCED = _change(_SCANNER, Mixture(shows_of_unstated_kind=3, shows_of_no_tumor=3))
+_REMOVED = _change(_BALANCED, Mixture(tumors_removed=1.0, shows_of_unstated_kind=3, shows_of_no_tumor=3))
+_BLENDED = _change(_REMOVED, replace(_FULL, stripped=0))
 _WHERE = replace(_BLENDED, where_weight=RECIPE.where_weight)
-_STRIPPED = replace(_WHERE, mixture=RECIPE.mixture)
+_STRIPPED = _change(_WHERE, _FULL)
 _MILD = tuple(replace(step, probability=0.05) for step in APPEARANCE)
 VARIANTS: dict[str, tuple[str, Recipe]] = {
     "usual": ("the usual way: real pictures; rotation, scaling, flips, shifts", _USUAL),
@@ -56,9 +63,11 @@ VARIANTS: dict[str, tuple[str, Recipe]] = {
     "removed": ("and tumours removed", _REMOVED),
     "blended": ("and lesions and tissue blended in, drawn anew each epoch", _BLENDED),
     "where": ("and the tumour's place as a second target", _WHERE),
-    "stripped": ("and skulls stripped: what ships", _STRIPPED),
+    "stripped": ("and skulls stripped", _STRIPPED),
+    "small": ("the same with only tumours of up to 3 % of the picture removed", _change(_STRIPPED, _SMALL)),
+    "kept": ("the same with no tumour removed", _change(_STRIPPED, replace(_FULL, tumors_removed=0.0))),
     "mild": (
-        "and Bézier curves, inversion, random convolutions, each in 5 % of the pictures",
+        "skulls stripped, and Bézier curves, inversion, random convolutions, each in 5 % of the pictures",
         replace(_STRIPPED, augmentations=(*STANDARD, *_MILD, *SCANNER)),
     ),
     "strong": ("the same in 10 to 15 %", replace(_STRIPPED, augmentations=(*STANDARD, *APPEARANCE, *SCANNER))),

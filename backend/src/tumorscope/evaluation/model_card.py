@@ -167,11 +167,10 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
     for stage in training.get("stages", []):
         lines.append(
             f"Stage at {stage['size']}×{stage['size']}: {stage['epochs']} epochs, "
-            f"peak learning rate {stage['peak_learning_rate']:g}"
+            f"peak learning rate {stage['peak_learning_rate']:g}" + _describe_mixture(stage.get("mixture", {}))
         )
-    for name, title in {"augmentations": "Augmentation", "mixture": "An epoch beside each real picture"}.items():
-        if training.get(name):
-            lines.append(f"{title}: " + ", ".join(f"{to_words(k)} {_word(v)}" for k, v in training[name].items()))
+    if training.get("augmentations"):
+        lines.append("Augmentation: " + _list_settings(training["augmentations"]))
     if training.get("epochs"):
         last = training["epochs"][-1]
         losses = {name: value for name, value in last.items() if "loss" in name}
@@ -179,6 +178,14 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
     if "split_sha256" in training:
         lines.append(f"Split, SHA-256 of the held-out patients: `{training['split_sha256']}`")
     return lines
+
+
+def _describe_mixture(mixture: Mapping[str, Any]) -> str:
+    return f"; an epoch beside each real picture: {_list_settings(mixture)}" if mixture else ""
+
+
+def _list_settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{to_words(name)} {_word(value)}" for name, value in settings.items())
 
 
 def _describe_evaluation(manifest: Manifest, metrics: Mapping[str, Any], plots: str) -> list[str]:

@@ -116,7 +116,9 @@ def mix_epoch(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Gene
     kinds = {
         "real": list(pictures),
         "repeated": [p for picture in pictures for p in [picture] * (_shows(picture, mixture) - 1)],
-        "tumor_removed": [p for p in map(_without_tumor, located) if p] if mixture.tumors_removed else [],
+        "tumor_removed": [
+            p for picture in located if _share(picture) <= mixture.tumors_removed and (p := _without_tumor(picture))
+        ],
         "lesion_blended": [],
         "tissue_blended": [],
         "stripped": [],
@@ -153,6 +155,14 @@ def _shows(picture: Picture, mixture: Mixture) -> int:
     if picture.label == TUMOR_OF_UNSTATED_KIND:
         return mixture.shows_of_unstated_kind
     return mixture.shows_of_no_tumor if picture.label == NO_TUMOR else 1
+
+
+def _share(picture: Picture) -> float:
+    """Of the square, what the tumour's box fills."""
+    assert picture.box is not None  # noqa: S101  (of the located ones)
+    _, _, half_height, half_width = picture.box
+    side: int = picture.pixels.shape[0]
+    return 4 * half_height * half_width / side**2
 
 
 def _pick(pictures: Sequence[Picture], rng: np.random.Generator) -> Picture:

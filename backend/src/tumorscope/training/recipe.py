@@ -11,6 +11,33 @@ from tumorscope.training.augmentation.pipeline import Augmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """What an epoch shows beside each real picture once; see `training.counterfactuals`.
+
+    Parameters
+    ----------
+    tumors_removed : float
+        Every tumour whose box fills up to this share of the square, and whose other side can stand in for it, once
+        more, without it, as ``no_tumor``; in 0..1.
+    lesions_blended : int
+        ``no_tumor`` pictures with a lesion of another picture, as tumours of unstated kind; drawn anew each epoch.
+    tissue_blended : int
+        ``no_tumor`` pictures with tissue of another one, so that a blend's rim means nothing; drawn anew each epoch.
+    stripped : int
+        Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
+    shows_of_unstated_kind, shows_of_no_tumor : int
+        How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
+    """
+
+    tumors_removed: float = 0.0
+    lesions_blended: int = 0
+    tissue_blended: int = 0
+    stripped: int = 0
+    shows_of_unstated_kind: int = 1
+    shows_of_no_tumor: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """One part of a training run, at one resolution.
 
@@ -29,6 +56,8 @@ class Stage:
     patience : int, optional
         The stage ends early when the validation loss has not fallen for so many epochs, and goes back to the best;
         None: it runs to its end.
+    mixture : Mixture
+        Beside the real pictures.
     """
 
     size: int
@@ -37,32 +66,7 @@ class Stage:
     warmup_epochs: float = 0.5
     frozen_convolutions: int = 0
     patience: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mixture:
-    """What an epoch shows beside each real picture once; see `training.counterfactuals`.
-
-    Parameters
-    ----------
-    tumors_removed : bool
-        Every tumour whose other side can stand in for it, once more, without it, as ``no_tumor``.
-    lesions_blended : int
-        ``no_tumor`` pictures with a lesion of another picture, as tumours of unstated kind; drawn anew each epoch.
-    tissue_blended : int
-        ``no_tumor`` pictures with tissue of another one, so that a blend's rim means nothing; drawn anew each epoch.
-    stripped : int
-        Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
-    shows_of_unstated_kind, shows_of_no_tumor : int
-        How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
-    """
-
-    tumors_removed: bool = False
-    lesions_blended: int = 0
-    tissue_blended: int = 0
-    stripped: int = 0
-    shows_of_unstated_kind: int = 1
-    shows_of_no_tumor: int = 1
+    mixture: Mixture = field(default_factory=Mixture)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +114,6 @@ class Recipe:
         For the manifest.
     initial_weights : {'imagenet', 'data', 'none'}
         Where the convolutions start unless told otherwise: Keras' download, the data folder's warm start, or nowhere.
-    mixture : Mixture
-        Beside the real pictures.
     batch_norm : bool
         Train with batch normalisation, folded away before shipping.
     where_weight : float
@@ -128,7 +130,6 @@ class Recipe:
     augmentations: tuple[Augmentation, ...]
     card: Card
     initial_weights: Literal["imagenet", "data", "none"]
-    mixture: Mixture = field(default_factory=Mixture)
     batch_norm: bool = False
     where_weight: float = 0.0
     batch_size: int = 32

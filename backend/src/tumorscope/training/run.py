@@ -195,7 +195,6 @@ def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["ima
         "preprocessing": asdict(recipe.preprocessing),
         "stages": [asdict(stage) for stage in recipe.stages],
         "augmentations": {step.name: step.probability for step in recipe.augmentations},
-        "mixture": asdict(recipe.mixture),
         "batch_norm": recipe.batch_norm,
         "where_weight": recipe.where_weight,
         "batch_size": recipe.batch_size,

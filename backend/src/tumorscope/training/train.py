@@ -175,7 +175,7 @@ def _has_stopped(position: Position, stage: Stage) -> bool:
 
 def _mix(pictures: Sequence[Picture], recipe: Recipe, stage: int, epoch: int) -> list[Picture]:
     rng = np.random.default_rng((recipe.seed, stage, epoch))
-    return [picture for kind in mix_epoch(pictures, recipe.mixture, rng).values() for picture in kind]
+    return [picture for kind in mix_epoch(pictures, recipe.stages[stage].mixture, rng).values() for picture in kind]
 
 
 def _validate(network: keras.Model, pictures: Sequence[Picture], class_names: tuple[str, ...]) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from tumorscope.training.recipe import Mixture
 
 _PARAMETERS = PreprocessingParameters(size=64)
 _MIXTURE = Mixture(
-    tumors_removed=True,
+    tumors_removed=1.0,
     lesions_blended=6,
     tissue_blended=4,
     stripped=8,
@@ -110,6 +110,14 @@ def test_nothing_is_blended_without_healthy_slices(tmp_path: Path) -> None:
         "repeated": 1,
         "tumor_removed": 1,
     }
+
+
+def test_tumour_larger_than_the_mixture_says_is_not_removed(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path)
+    assert pictures[0].box is not None
+    share = 4 * pictures[0].box[2] * pictures[0].box[3] / 64**2
+    assert len(_mix(pictures, Mixture(tumors_removed=share * 1.01))["tumor_removed"]) == 1
+    assert _mix(pictures, Mixture(tumors_removed=share * 0.99))["tumor_removed"] == []
 
 
 def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:

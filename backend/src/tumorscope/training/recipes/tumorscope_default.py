@@ -4,10 +4,13 @@ Command:   ``make train`` (``tumorscope train tumorscope_default --data ../share
 Data:      ``slices.csv`` and ``volumes/{healthy,tcia_brain_tumor_progression}``; the lower convolutions of
            ``weights/vgg19_imagenet_blocks1to3.npz``
 Expected:  the figures of MODEL_CARD.md, within about 2 points
-Hours:     about 1.5 on two cores with bfloat16 arithmetic
+Hours:     about 2 on two cores with bfloat16 arithmetic
 
 What each step brought is in docs/training-log.md.
 """
+
+from dataclasses import replace
+from functools import partial
 
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
@@ -65,27 +68,32 @@ CARD = Card(
     ),
 )
 
+_MIXTURE = Mixture(
+    tumors_removed=1.0,
+    lesions_blended=600,
+    tissue_blended=250,
+    stripped=200,
+    shows_of_unstated_kind=3,
+    shows_of_no_tumor=3,
+)
+_learn = partial(Stage, warmup_epochs=0.3, frozen_convolutions=_FROZEN, mixture=_MIXTURE)
+
 RECIPE = Recipe(
     name="tumorscope_default",
     class_names=DEFAULT_CLASS_NAMES,
     preprocessing=PreprocessingParameters(size=128),
     read_examples=discover_examples,
     stages=(
-        Stage(size=64, epochs=12, peak_learning_rate=1e-3, frozen_convolutions=_FROZEN),
-        Stage(size=96, epochs=5, peak_learning_rate=5e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
-        Stage(size=128, epochs=5, peak_learning_rate=4e-4, warmup_epochs=0.3, frozen_convolutions=_FROZEN),
+        _learn(size=64, epochs=12, peak_learning_rate=1e-3, warmup_epochs=0.5),
+        _learn(size=96, epochs=5, peak_learning_rate=5e-4),
+        _learn(size=128, epochs=5, peak_learning_rate=4e-4),
+        # A large tumour pushes the brain aside, which the other side in its place does not undo: a network that is
+        # told "no tumour" of such a picture overlooks the next large one.
+        _learn(size=128, epochs=9, peak_learning_rate=4e-4, mixture=replace(_MIXTURE, tumors_removed=0.03)),
     ),
     augmentations=(*STANDARD, *SCANNER),
     card=CARD,
     initial_weights="data",
-    mixture=Mixture(
-        tumors_removed=True,
-        lesions_blended=600,
-        tissue_blended=250,
-        stripped=200,
-        shows_of_unstated_kind=3,
-        shows_of_no_tumor=3,
-    ),
     batch_norm=True,
     where_weight=1.0,
     label_smoothing=0.03,
