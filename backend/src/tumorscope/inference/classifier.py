@@ -1,9 +1,11 @@
 """The façade of inference: a Slice in, a Prediction out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.domain.errors import AnswerNotFinite, GoldenMismatch
 from tumorscope.domain.prediction import Prediction, decide
@@ -26,50 +28,83 @@ class Classifier:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """A prediction, where on the slice it looked, and the milliseconds of its steps."""
+    """A prediction, what of the slice it was made from, and the milliseconds of its steps.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        With calibrated probabilities, in the order of the manifest's classes.
+    geometry : Geometry
+        Where on the slice the network looked.
+    window : (float, float), optional
+        Intensities of the slice that became black and white; None of a slice of several sequences.
+    preprocess_ms, inference_ms : float
+        The slice's own, and its share of its batch.
+    """
 
     prediction: Prediction
     geometry: Geometry
+    window: tuple[float, float] | None
     preprocess_ms: float
     inference_ms: float
 
 
 def classify(classifier: Classifier, scan: Slice) -> Classification:
-    """Classify one slice.
+    """Classify one slice; see `classify_batch`."""
+    return classify_batch(classifier, [scan])[0]
+
+
+def classify_batch(classifier: Classifier, scans: Sequence[Slice]) -> list[Classification]:
+    """Classify slices together.
 
     Parameters
     ----------
     classifier : Classifier
         The served model.
-    scan : Slice
-        Decoded, as its source stores it.
+    scans : sequence of Slice
+        Decoded, as their source stores them; at least one.
 
     Returns
     -------
-    Classification
-        With calibrated probabilities, in the order of the manifest's classes.
+    list of Classification
+        In the slices' order.
 
     Raises
     ------
     MissingModality
-        The model reads several sequences, and the slice lacks one.
+        The model reads several sequences, and a slice lacks one.
     InvalidRequest
-        The model reads one sequence, and the slice has several.
+        The model reads one sequence, and a slice has several.
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
     manifest = classifier.bundle.manifest
     started = perf_counter()
-    model_input = to_model_input(scan, manifest.preprocessing_parameters)
-    prepared = perf_counter()
-    logits = classifier.engine.run(model_input.pixels[None])
+    inputs = [to_model_input(scan, manifest.preprocessing_parameters) for scan in scans]
+    batch = np.stack([prepared.pixels for prepared in inputs])
+    prepared_at = perf_counter()
+    logits = classifier.engine.run(batch)
     if not np.isfinite(logits).all():
         raise AnswerNotFinite("the network's answer is no number")
-    row = calibrate(logits, manifest.temperature)[0]
-    probabilities = {name: float(value) for name, value in zip(manifest.class_names, row, strict=True)}
-    prediction = decide(probabilities, manifest.tumor_threshold)
-    answered = perf_counter()
-    return Classification(prediction, model_input.geometry, (prepared - started) * 1000, (answered - prepared) * 1000)
+    rows = calibrate(logits, manifest.temperature)
+    answered_at = perf_counter()
+    preprocess_ms = (prepared_at - started) * 1000 / len(scans)
+    inference_ms = (answered_at - prepared_at) * 1000 / len(scans)
+    return [
+        Classification(
+            decide(name_classes(classifier, row), manifest.tumor_threshold),
+            prepared.geometry,
+            prepared.window,
+            preprocess_ms,
+            inference_ms,
+        )
+        for prepared, row in zip(inputs, rows, strict=True)
+    ]
+
+
+def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, float]:
+    """Probabilities, shape (classes,), by the manifest's names."""
+    return {name: float(value) for name, value in zip(classifier.bundle.manifest.class_names, row, strict=True)}
 
 
 def check_golden_answers(classifier: Classifier) -> None:

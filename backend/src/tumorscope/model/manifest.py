@@ -33,6 +33,12 @@ class PreprocessingManifest(_Strict):
     intensity: Intensity = "percentiles"
 
 
+class PoolingManifest(_Strict):
+    """How the figures of a volume's slices become the study's; see `inference.pooling`."""
+
+    window_mm: float = Field(default=20.0, ge=0, le=200, description="Length of the stretch of slices that decides.")
+
+
 class DataManifest(_Strict):
     """One collection that the model was trained on."""
 
@@ -60,6 +66,7 @@ class Manifest(_Strict):
     preprocessing: PreprocessingManifest
     temperature: float = Field(gt=0)
     tumor_threshold: Probability
+    pooling: PoolingManifest = PoolingManifest()
     intended_use: str
     limits: list[str]
     license: str

@@ -66,10 +66,13 @@ class ModelInput:
         The head, padded to a square; of a grey slice, the three channels are the same.
     geometry : Geometry
         How the square lies on the source slice.
+    window : (float, float), optional
+        Intensities of the source that became 0 and 1; None where each channel is scaled by its brain's.
     """
 
     pixels: NDArray[np.float32]
     geometry: Geometry
+    window: tuple[float, float] | None = None
 
 
 def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInput:
@@ -101,10 +104,11 @@ def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInp
     pixels = bring_within_range(scan.pixels)
     crop = find_head(pixels, parameters.head_margin)
     head = pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
-    scaled = scale_to_window(head, find_intensity_window(head, parameters.percentiles))
+    window = find_intensity_window(head, parameters.percentiles)
+    scaled = scale_to_window(head, window)
     geometry = Geometry(scan.height, scan.width, crop, parameters.size)
     grey = resize_to_square(scaled, geometry)
-    return ModelInput(np.repeat(grey[:, :, None], CHANNELS, axis=2), geometry)
+    return ModelInput(np.repeat(grey[:, :, None], CHANNELS, axis=2), geometry, window)
 
 
 def _prepare_channels(scan: Slice, parameters: PreprocessingParameters, names: tuple[str, ...]) -> ModelInput:

@@ -1,0 +1,193 @@
+"""A Scan of whatever kind in, the study's prediction and its slices' out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tumorscope.domain.errors import CorruptFile, MissingModality
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.prediction import Prediction, decide
+from tumorscope.domain.scan import Examination, Scan, ScanWarning, Slice, Volume
+from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume
+from tumorscope.inference.classifier import Classification, Classifier, classify, classify_batch, name_classes
+from tumorscope.inference.pooling import pool_slices
+from tumorscope.preprocessing.background import darken_background
+from tumorscope.preprocessing.brain import normalise_brain
+
+_BATCH = 16
+
+# Of several sequences, the one that a model of single slices has seen most tumours in.
+_PREFERRED = ("t1ce", "t1", "flair", "t2")
+
+
+@dataclass(frozen=True, slots=True)
+class StudySlice:
+    """One slice of a study that was classified: its position in the stack, and what came of it."""
+
+    index: int
+    classification: Classification
+
+
+@dataclass(frozen=True, slots=True)
+class StudyClassification:
+    """The answer to a whole study.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The study's; of a single slice, the slice's.
+    slices : tuple of StudySlice
+        Those that were classified, in the order of the stack.
+    shown : StudySlice
+        The one that shows most tumour.
+    shown_scan : Slice
+        Its pixels, as they were given to preprocessing.
+    slice_count : int
+        Of the stack, the empty ones too.
+    warnings : tuple of ScanWarning
+        Of decoding, and of what was chosen of the study.
+    """
+
+    prediction: Prediction
+    slices: tuple[StudySlice, ...]
+    shown: StudySlice
+    shown_scan: Slice
+    slice_count: int
+    warnings: tuple[ScanWarning, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """What is sliced: volumes of one place, by channel; without channel names a single one."""
+
+    volumes: tuple[Volume, ...]
+    channels: tuple[str, ...] | None
+    indices: tuple[int, ...]
+
+    @property
+    def first(self) -> Volume:
+        return self.volumes[0]
+
+    @property
+    def axis(self) -> int:
+        return STACK_AXIS[self.first.plane]
+
+
+def classify_study(classifier: Classifier, scan: Scan, advance: Callable[[int, int], None]) -> StudyClassification:
+    """Classify a slice, a volume or an examination of several sequences.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The served model.
+    scan : Scan
+        Decoded.
+    advance : callable
+        Called with the slices done and those to do, before the first and after each batch; what it raises ends the
+        work.
+
+    Returns
+    -------
+    StudyClassification
+        For a volume, the study's figures are `pooling.pool_slices` of those of its slices.
+
+    Raises
+    ------
+    MissingModality
+        The model reads several sequences, and the study lacks one.
+    InvalidRequest
+        The model reads one sequence, and a slice holds several.
+    CorruptFile
+        A sequence has no contrast.
+    AnswerNotFinite
+        The engine gave infinity or not a number.
+    """
+    if isinstance(scan, Slice):
+        advance(0, 1)
+        only = StudySlice(0, classify(classifier, scan))
+        advance(1, 1)
+        return StudyClassification(only.classification.prediction, (only,), only, scan, 1, scan.warnings)
+    stack, warnings = _choose_stack(classifier, scan)
+    slices: list[StudySlice] = []
+    advance(0, len(stack.indices))
+    for start in range(0, len(stack.indices), _BATCH):
+        indices = stack.indices[start : start + _BATCH]
+        answers = classify_batch(classifier, [_cut(stack, index) for index in indices])
+        slices += [StudySlice(index, answer) for index, answer in zip(indices, answers, strict=True)]
+        advance(len(slices), len(stack.indices))
+    shown = max(slices, key=lambda one: tumor_share(one.classification.prediction))
+    return StudyClassification(
+        _pool(classifier, slices, stack.first.spacing_mm[stack.axis]),
+        tuple(slices),
+        shown,
+        _cut(stack, shown.index),
+        stack.first.voxels.shape[stack.axis],
+        warnings,
+    )
+
+
+def tumor_share(prediction: Prediction) -> float:
+    """What slices are ranked by: the tumour probability, or without the class ``no_tumor`` the highest one."""
+    if prediction.tumor_probability is not None:
+        return prediction.tumor_probability
+    return max(prediction.probabilities.values())
+
+
+def _choose_stack(classifier: Classifier, scan: Volume | Examination) -> tuple[_Stack, tuple[ScanWarning, ...]]:
+    """What of the study the model reads."""
+    channels = classifier.bundle.manifest.preprocessing_parameters.channels
+    if channels is None:
+        volume, warnings = (scan, scan.warnings) if isinstance(scan, Volume) else _choose_sequence(scan)
+        volume = darken_background(volume)
+        return _Stack((volume,), None, tuple(choose_slices(volume))), warnings
+    given = scan.sequences if isinstance(scan, Examination) else {}
+    missing = [name for name in channels if name not in given]
+    if missing:
+        raise MissingModality(
+            f"The model reads {', '.join(channels)} of one examination together; missing: {', '.join(missing)}."
+        )
+    try:
+        volumes = tuple(normalise_brain(given[name]) for name in channels)
+    except ValueError as error:
+        raise CorruptFile("A volume of the examination has no contrast.") from error
+    first = given[channels[0]]
+    return _Stack(volumes, channels, tuple(choose_slices(first))), _collect_warnings(scan)
+
+
+def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]]:
+    name = next(name for name in (*_PREFERRED, *scan.sequences) if name in scan.sequences)
+    volume = scan.sequences[name]
+    warnings = (*scan.warnings, *volume.warnings)
+    if len(scan.sequences) == 1:
+        return volume, warnings
+    chosen = ScanWarning("sequence_chosen", f"The model reads one sequence; of those sent, {name} was read.")
+    return volume, (*warnings, chosen)
+
+
+def _collect_warnings(scan: Volume | Examination) -> tuple[ScanWarning, ...]:
+    if isinstance(scan, Volume):
+        return scan.warnings
+    every = [*scan.warnings, *(warning for volume in scan.sequences.values() for warning in volume.warnings)]
+    return tuple(dict.fromkeys(every))
+
+
+def _cut(stack: _Stack, index: int) -> Slice:
+    """One slice of the stack, with all its channels."""
+    cuts = [slice_volume(volume, stack.first.plane, index) for volume in stack.volumes]
+    if stack.channels is None:
+        return cuts[0]
+    pixels = np.stack([cut.pixels for cut in cuts], axis=2, dtype=np.float32)
+    return replace(cuts[0], pixels=pixels, channels=stack.channels)
+
+
+def _pool(classifier: Classifier, slices: list[StudySlice], spacing_mm: float) -> Prediction:
+    manifest = classifier.bundle.manifest
+    predictions = [one.classification.prediction for one in slices]
+    rows = np.array([[prediction.probabilities[name] for name in manifest.class_names] for prediction in predictions])
+    if NO_TUMOR not in manifest.class_names:
+        # Every slice is taken to show the tumour: none says more than another.
+        return decide(name_classes(classifier, rows.mean(axis=0)), manifest.tumor_threshold)
+    shares = np.array([tumor_share(prediction) for prediction in predictions])
+    pooled = pool_slices(rows, shares, manifest.pooling.window_mm, spacing_mm)
+    return decide(name_classes(classifier, pooled), manifest.tumor_threshold)

@@ -1,0 +1,31 @@
+"""A Slice in, a picture of it for people out."""
+
+import numpy as np
+
+from tumorscope.domain.scan import Slice
+from tumorscope.imaging.formats.raster import encode_png
+from tumorscope.preprocessing.brain import scale_scores
+from tumorscope.preprocessing.intensity import bring_within_range, scale_to_window
+
+
+def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
+    """The whole slice as the model's intensities show it.
+
+    Parameters
+    ----------
+    scan : Slice
+        Of any size.
+    window : (float, float), optional
+        Intensities that become black and white, from `pipeline.to_model_input`; None for a slice of several sequences,
+        of which the first is drawn.
+
+    Returns
+    -------
+    bytes
+        PNG, 8-bit grey, of the slice's size.
+    """
+    if window is None:
+        scaled = scale_scores(scan.pixels)[:, :, 0]
+    else:
+        scaled = scale_to_window(bring_within_range(scan.pixels), window)
+    return encode_png(np.round(scaled * 255).astype(np.uint8))

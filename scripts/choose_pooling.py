@@ -1,0 +1,141 @@
+"""How slices should become a study: candidates compared on volumes that no training slice came from.
+
+    .venv/bin/python -m scripts.choose_pooling --data ../shared/data
+
+Healthy volumes and the progression patients are the split's held-out ones; the BraTS and TCGA cases are in no training
+part. Writes docs/figures/pooling.json, which the model card shows; the recipe holds what was chosen.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+from sklearn.metrics import roc_auc_score
+
+from tumorscope.api.settings import Settings
+from tumorscope.datasets.example import read_volume
+from tumorscope.imaging.slices import STACK_AXIS
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.pooling import pool_slices
+from tumorscope.inference.study import classify_study, tumor_share
+from tumorscope.model.bundle import read_bundle
+
+OUTPUT = Path("docs/figures/pooling.json")
+_WINDOWS_MM = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
+# Enough of a tumour in the slice to be seen.
+_MIN_VOXELS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One volume: whether it shows a tumour, what the model says of its slices, and their tumour voxels if known."""
+
+    has_tumor: bool
+    shares: NDArray[np.float64]
+    spacing_mm: float
+    marked: NDArray[np.int_] | None
+
+
+def main() -> None:
+    """Judge every volume once, then pool its slices in every way."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
+    arguments = parser.parse_args()
+    bundle = read_bundle(arguments.bundle)
+    held_out = set(json.loads((arguments.bundle / "split.json").read_text(encoding="utf-8"))["validation_patients"])
+    classifier = Classifier(bundle, TensorFlowEngine(bundle))
+    volumes = _find_volumes(arguments.data / "volumes", held_out)
+    judged = [_judge(classifier, path, mask) for path, mask in track(volumes.items(), "judging")]
+    rows = [
+        _describe(f"{window_mm:g} mm", judged, window_mm, bundle.manifest.tumor_threshold) for window_mm in _WINDOWS_MM
+    ]
+    rows.append(_describe("the mean of all", judged, 1e6, bundle.manifest.tumor_threshold))
+    table = {
+        "title": "From slices to a study",
+        "note": _note(judged, bundle.manifest.pooling.window_mm),
+        "columns": ["stretch of slices", "healthy volumes called tumour", "tumour volumes called tumour", "area"],
+        "rows": rows,
+    }
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    OUTPUT.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print("\n".join(" | ".join(row) for row in rows), _note(judged, bundle.manifest.pooling.window_mm), sep="\n")  # noqa: T201
+
+
+def _find_volumes(folder: Path, held_out: set[str]) -> dict[Path, Path | None]:
+    """Volumes that no training slice came from, with their masks; healthy ones are known by their folder."""
+    healthy = [path for path in folder.glob("healthy/*/*.nii.gz") if f"healthy-{path.parent.name}" in held_out]
+    progression = [
+        path
+        for path in folder.glob("tcia_brain_tumor_progression/*/*_Scan_T1.nii.gz")
+        if f"tcia_brain_tumor_progression-{path.parent.name}" in held_out
+    ]
+    brats = [
+        path for path in folder.glob("brats2015/*/*.nii.gz") if path.name.endswith(("_flair.nii.gz", "_t1ce.nii.gz"))
+    ]
+    others = [*folder.glob("brats_gli/*/*.nii.gz"), *folder.glob("tcga/*/*.nii.gz")]
+    return {
+        **dict.fromkeys(sorted(healthy)),
+        **{path: path.with_name(path.name.replace("_Scan_T1", "_Mask")) for path in sorted(progression)},
+        **{path: path.with_name(f"{path.parent.name}_seg.nii.gz") for path in sorted(brats)},
+        **dict.fromkeys(sorted(path for path in others if "seg" not in path.name)),
+    }
+
+
+def _judge(classifier: Classifier, path: Path, mask: Path | None) -> _Judged:
+    volume = read_volume(path)
+    result = classify_study(classifier, volume, lambda _done, _total: None)
+    shares = np.array([tumor_share(one.classification.prediction) for one in result.slices])
+    axis = STACK_AXIS[volume.plane]
+    marked = None
+    if mask is not None:
+        inside = np.moveaxis(read_volume(mask).voxels > 0, axis, 0).sum(axis=(1, 2))
+        marked = inside[[one.index for one in result.slices]]
+    return _Judged(path.parents[1].name != "healthy", shares, volume.spacing_mm[axis], marked)
+
+
+def _pool(one: _Judged, window_mm: float) -> float:
+    rows = np.stack([one.shares, 1 - one.shares], axis=1)
+    return float(pool_slices(rows, one.shares, window_mm, one.spacing_mm)[0])
+
+
+def _describe(name: str, judged: list[_Judged], window_mm: float, threshold: float) -> list[str]:
+    pooled = np.array([_pool(one, window_mm) for one in judged])
+    tumor = np.array([one.has_tumor for one in judged])
+    called = pooled >= threshold
+    return [
+        name,
+        f"{called[~tumor].sum()} of {(~tumor).sum()}",
+        f"{called[tumor].sum()} of {tumor.sum()}",
+        f"{roc_auc_score(tumor, pooled):.3f}",
+    ]
+
+
+def _note(judged: list[_Judged], chosen_mm: float) -> str:
+    areas = [area for one in judged if (area := _area_within(one)) is not None]
+    return (
+        f"{len(judged)} volumes, of which no training slice is; the study's probability is the mean over the "
+        f"stretch of neighbouring slices that shows most tumour. The manifest's is {chosen_mm:g} mm. Few volumes: the "
+        f"choice is a coarse one. Within {len(areas)} segmented volumes, tumour slices against the others: area "
+        f"{np.mean(areas):.3f} on average ({min(areas):.3f} to {max(areas):.3f})."
+    )
+
+
+def _area_within(one: _Judged) -> float | None:
+    """The area under the curve for slices with tumour against those of the same volume without any."""
+    if one.marked is None:
+        return None
+    sick, healthy = one.marked >= _MIN_VOXELS, one.marked == 0
+    if not sick.any() or not healthy.any():
+        return None
+    # Between none and enough of it, a slice is neither.
+    return float(roc_auc_score(sick[sick | healthy], one.shares[sick | healthy]))
+
+
+if __name__ == "__main__":
+    main()
