@@ -1,13 +1,16 @@
 """Inputs for tests, made on the spot."""
 
+import gzip
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.scan import Slice
@@ -38,6 +41,63 @@ def make_huge_png(side: int = 30_000) -> bytes:
     buffer = BytesIO()
     Image.new("1", (side, side)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def make_nifti_bytes(
+    voxels: NDArray[Any], affine: NDArray[np.float64] | None = None, *, compressed: bool = False
+) -> bytes:
+    """A NIfTI-1 volume, in voxels of 1 mm towards right, anterior and superior unless an affine is given."""
+    import nibabel
+
+    image = nibabel.Nifti1Image(voxels, np.eye(4) if affine is None else affine)
+    data: bytes = image.to_bytes()
+    return gzip.compress(data, 1) if compressed else data
+
+
+def make_dicom_dataset(pixels: NDArray[Any], syntax: str = ExplicitVRLittleEndian, **attributes: object) -> Dataset:
+    """An axial MR image of unsigned pixels, shape (rows, columns); attributes by keyword, None leaves one out."""
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
+    stated: dict[str, object] = {
+        "SOPClassUID": MRImageStorage,
+        "SOPInstanceUID": generate_uid(entropy_srcs=[pixels.tobytes().hex()[:200]]),
+        "StudyInstanceUID": "1.2.3",
+        "SeriesInstanceUID": "1.2.3.4",
+        "PatientID": "",
+        "Modality": "MR",
+        "Rows": pixels.shape[-2],
+        "Columns": pixels.shape[-1],
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "BitsAllocated": 8 * pixels.dtype.itemsize,
+        "BitsStored": 8 * pixels.dtype.itemsize,
+        "HighBit": 8 * pixels.dtype.itemsize - 1,
+        "PixelRepresentation": int(pixels.dtype.kind == "i"),
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "ImagePositionPatient": [0, 0, 0],
+        "PixelSpacing": [1, 1],
+        **attributes,
+    }
+    for keyword, value in stated.items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    order: Literal[">", "<"] = ">" if syntax == ExplicitVRBigEndian else "<"
+    dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+    dataset["PixelData"].VR = "OW" if pixels.dtype.itemsize > 1 else "OB"
+    return dataset
+
+
+def write_dicom(dataset: Dataset) -> bytes:
+    """A data set as a file with its preamble; compressed as its transfer syntax says."""
+    buffer = BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def make_dicom_bytes(pixels: NDArray[Any], syntax: str = ExplicitVRLittleEndian, **attributes: object) -> bytes:
+    """`make_dicom_dataset` as a file."""
+    return write_dicom(make_dicom_dataset(pixels, syntax, **attributes))
 
 
 @lru_cache(maxsize=4)

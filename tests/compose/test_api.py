@@ -30,14 +30,14 @@ def test_real_slice_gets_probabilities_that_sum_to_1(client: httpx.Client) -> No
     assert_predicted(post_picture(client, pictures[0].read_bytes()))
 
 
-def test_upload_of_40_mib_is_refused_by_the_api(client: httpx.Client) -> None:
-    assert_problem(post_picture(client, bytes(40 * MIB)), 413, "upload_too_large")
+def test_upload_of_260_mib_is_refused_by_the_api(client: httpx.Client) -> None:
+    assert_problem(post_picture(client, bytes(260 * MIB)), 413, "upload_too_large")
 
 
 def test_upload_that_nginx_refuses_gets_the_same_problem(client: httpx.Client) -> None:
-    response = post_picture(client, bytes(90 * MIB))
+    response = post_picture(client, bytes(280 * MIB))
     assert_problem(response, 413, "upload_too_large")
-    assert "80 MiB" in response.json()["detail"]
+    assert "272 MiB" in response.json()["detail"]
 
 
 def test_request_id_of_the_client_comes_back(client: httpx.Client) -> None:

@@ -121,6 +121,20 @@ export interface components {
             status: "alive";
         };
         /**
+         * Crop
+         * @description The head, in pixels of the view: what the model was given, padded to a square.
+         */
+        Crop: {
+            /** Top */
+            top: number;
+            /** Left */
+            left: number;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+        };
+        /**
          * Decision
          * @description The answer in one word.
          * @enum {string}
@@ -184,12 +198,12 @@ export interface components {
             format: string;
             /**
              * Sha256
-             * @description Of the file as it was sent.
+             * @description Of the file as it was sent; of several, of their sorted hashes, a line each.
              */
             sha256: string;
             /**
              * Width
-             * @description Pixels.
+             * @description Pixels; of a volume, of the slice in `view`.
              */
             width: number;
             /**
@@ -206,6 +220,12 @@ export interface components {
             spacing_mm: number[] | null;
             /** Modality */
             modality: string | null;
+            /**
+             * Plane
+             * @description Null where unknown.
+             */
+            plane: ("axial" | "coronal" | "sagittal" | "oblique") | null;
+            view: components["schemas"]["View"];
             /** Warnings */
             warnings: components["schemas"]["Message"][];
         };
@@ -324,6 +344,55 @@ export interface components {
             total: number;
         };
         /**
+         * Turning
+         * @description How the source's rows and columns were brought to the way a reader hangs them: exchanged, then reversed.
+         */
+        Turning: {
+            /** Transposed */
+            transposed: boolean;
+            /** Rows Reversed */
+            rows_reversed: boolean;
+            /** Columns Reversed */
+            columns_reversed: boolean;
+        };
+        /**
+         * View
+         * @description The slice that the model was shown; of a volume, the one with most tumour.
+         */
+        View: {
+            /** Slice Index */
+            slice_index: number;
+            /**
+             * Width
+             * @description Square pixels, as a reader hangs the slice.
+             */
+            width: number;
+            /**
+             * Height
+             * @description Square pixels.
+             */
+            height: number;
+            turning: components["schemas"]["Turning"];
+            crop: components["schemas"]["Crop"];
+            /** @description Null where the model reads several sequences, each in its own scale. */
+            window: components["schemas"]["Window"] | null;
+            /**
+             * Picture Png
+             * @description Base64, 8-bit grey through the window; null unless it was asked for.
+             */
+            picture_png: string | null;
+        };
+        /**
+         * Window
+         * @description Intensities of the source that became black and white.
+         */
+        Window: {
+            /** Lower */
+            lower: number;
+            /** Upper */
+            upper: number;
+        };
+        /**
          * Problem
          * @description An error, as RFC 9457 has it.
          */
@@ -357,7 +426,10 @@ export interface operations {
         parameters: {
             query?: {
                 explain?: "none" | "heatmap";
+                /** @description Of a volume: five slices, or all. */
                 slices?: "summary" | "all";
+                /** @description Whether `view` holds the slice's picture. */
+                picture?: "none" | "shown";
             };
             header?: never;
             path?: never;
@@ -395,7 +467,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description upload_too_large, image_too_large, too_many_files */
+            /** @description upload_too_large, image_too_large, too_many_files, expands_too_much */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -413,7 +485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

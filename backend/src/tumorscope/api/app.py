@@ -18,6 +18,9 @@ from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.api.uploads import UploadLimits
 from tumorscope.domain.errors import TumorscopeError
+from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.frame_decoder import FrameDecoderProcess
+from tumorscope.imaging.source import DecodeLimits
 from tumorscope.inference.classifier import Classifier
 from tumorscope.model.bundle import read_bundle
 from tumorscope.version import VERSION
@@ -47,18 +50,21 @@ def create_app(settings: Settings) -> FastAPI:
         return Classifier(bundle, TensorFlowEngine(bundle))
 
     service = Service(load, settings.threads, settings.max_waiting)
+    decode_frames = FrameDecoderProcess()
+    limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(service.start())
-        yield
-        service.status = "draining"
+        with decode_frames:
+            yield
+            service.status = "draining"
         await loading
 
     app = FastAPI(
         title="Tumorscope",
         version=VERSION,
-        description=f"Reads a brain MRI slice and predicts how likely it shows a tumour, and of which kind. {NOTICE}",
+        description=f"Reads a brain MRI and predicts how likely it shows a tumour, and of which kind. {NOTICE}",
         lifespan=lifespan,
         exception_handlers={
             TumorscopeError: errors.answer_tumorscope_error,
@@ -71,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
     )
     app.state.upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
-    app.state.max_pixels = settings.max_megapixels * 1_000_000
+    app.state.decoder = lambda files: decode_scan(files, limits, decode_frames)
     app.add_middleware(RequestContext, service=service)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
     for module in (predict, health, model):

@@ -1,5 +1,6 @@
 """What the routes ask for, by name."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,6 +8,11 @@ from fastapi import Depends, Request
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.service import Service
 from tumorscope.api.uploads import UploadLimits
+from tumorscope.domain.scan import Scan
+from tumorscope.imaging.source import SourceFile
+
+Decoder = Callable[[Sequence[SourceFile]], Scan]
+"""`imaging.decode.decode_scan` within the service's limits."""
 
 
 def _service(request: Request) -> Service:
@@ -24,12 +30,12 @@ def _upload_memory(request: Request) -> UploadMemory:
     return memory
 
 
-def _max_pixels(request: Request) -> int:
-    max_pixels: int = request.app.state.max_pixels
-    return max_pixels
+def _decoder(request: Request) -> Decoder:
+    decoder: Decoder = request.app.state.decoder
+    return decoder
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]
 UploadLimitsDependency = Annotated[UploadLimits, Depends(_upload_limits)]
 UploadMemoryDependency = Annotated[UploadMemory, Depends(_upload_memory)]
-MaxPixelsDependency = Annotated[int, Depends(_max_pixels)]
+DecoderDependency = Annotated[Decoder, Depends(_decoder)]

@@ -33,6 +33,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
 
 MEDIA_TYPE = "application/problem+json"
 
+_INTERNAL = "Something went wrong here. The request id finds it in the log."
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -44,6 +45,16 @@ def find_status(error: errors.TumorscopeError) -> int:
 def describe_problem(status: int, code: str, detail: str, request_id: str) -> Problem:
     """A problem whose title is the status's phrase."""
     return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id)
+
+
+def describe_error(error: errors.TumorscopeError, request_id: str) -> Problem:
+    """What the client is told of an error that is not ours to hide."""
+    return describe_problem(find_status(error), error.code, str(error), request_id)
+
+
+def describe_internal(request_id: str) -> Problem:
+    """What the client is told of everything unforeseen."""
+    return describe_problem(500, errors.TumorscopeError.code, _INTERNAL, request_id)
 
 
 def problem_response(request: Request, status: int, code: str, detail: str) -> Response:
@@ -84,6 +95,4 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
 
 def internal_problem(request: Request) -> Response:
     """For everything unforeseen."""
-    return problem_response(
-        request, 500, errors.TumorscopeError.code, "Something went wrong here. The request id finds it in the log."
-    )
+    return problem_response(request, 500, errors.TumorscopeError.code, _INTERNAL)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tumorscope.domain.errors import Overloaded
+from tumorscope.imaging.source import SourceFile
 
 _RETRY_AFTER_S = 1
 
@@ -43,7 +44,7 @@ class HeldFiles:
     """
 
     def __init__(self, memory: UploadMemory) -> None:
-        self.complete: list[bytes] = []
+        self.complete: list[SourceFile] = []
         self._memory = memory
         self._open = bytearray()
         self._held_bytes = 0
@@ -67,9 +68,9 @@ class HeldFiles:
         self._held_bytes += len(chunk)
         self._open += chunk
 
-    def complete_file(self) -> None:
+    def complete_file(self, name: str = "") -> None:
         """The file that is being read ends here, and another may begin."""
-        self.complete.append(bytes(self._open))
+        self.complete.append(SourceFile(name, bytes(self._open)))
         self._open = bytearray()
 
     def drop(self) -> None:

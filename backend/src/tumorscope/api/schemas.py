@@ -1,5 +1,8 @@
 """The answers of the contract, and how they are made of domain types."""
 
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
@@ -7,7 +10,9 @@ from pydantic import BaseModel, Field
 from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
-from tumorscope.inference.classifier import Classification, Classifier
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.study import StudyClassification, StudySlice
+from tumorscope.preprocessing.view import encode_view
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -19,30 +24,85 @@ class Message(BaseModel):
     message: str
 
 
+class Turning(BaseModel):
+    """How the source's rows and columns were brought to the way a reader hangs them: exchanged, then reversed."""
+
+    transposed: bool
+    rows_reversed: bool
+    columns_reversed: bool
+
+
+class Crop(BaseModel):
+    """The head, in pixels of the view: what the model was given, padded to a square."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class Window(BaseModel):
+    """Intensities of the source that became black and white."""
+
+    lower: float
+    upper: float
+
+
+class View(BaseModel):
+    """The slice that the model was shown; of a volume, the one with most tumour."""
+
+    slice_index: int
+    width: int = Field(description="Square pixels, as a reader hangs the slice.")
+    height: int = Field(description="Square pixels.")
+    turning: Turning
+    crop: Crop
+    window: Window | None = Field(description="Null where the model reads several sequences, each in its own scale.")
+    picture_png: str | None = Field(description="Base64, 8-bit grey through the window; null unless it was asked for.")
+
+    @classmethod
+    def from_domain(cls, shown: StudySlice, scan: Slice, *, with_picture: bool) -> Self:
+        """Of the slice shown and its pixels."""
+        crop, window = shown.classification.geometry.crop, shown.classification.window
+        return cls(
+            slice_index=shown.index,
+            width=scan.width,
+            height=scan.height,
+            turning=Turning(**asdict(scan.turn)),
+            crop=Crop(**asdict(crop)),
+            window=None if window is None else Window(lower=window[0], upper=window[1]),
+            picture_png=b64encode(encode_view(scan, window)).decode() if with_picture else None,
+        )
+
+
 class InputDescription(BaseModel):
     """What was read."""
 
     format: str = Field(examples=["jpeg"])
-    sha256: str = Field(description="Of the file as it was sent.")
-    width: int = Field(description="Pixels.")
+    sha256: str = Field(description="Of the file as it was sent; of several, of their sorted hashes, a line each.")
+    width: int = Field(description="Pixels; of a volume, of the slice in `view`.")
     height: int = Field(description="Pixels.")
     slice_count: int
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
+    plane: Literal["axial", "coronal", "sagittal", "oblique"] | None = Field(description="Null where unknown.")
+    view: View
     warnings: list[Message]
 
     @classmethod
-    def from_domain(cls, scan: Slice, sha256: str) -> Self:
-        """Of one slice."""
+    def from_domain(cls, result: StudyClassification, sha256: str, *, with_picture: bool) -> Self:
+        """Of a classified study."""
+        scan = result.shown_scan
         return cls(
             format=scan.source_format,
             sha256=sha256,
             width=scan.width,
             height=scan.height,
-            slice_count=1,
+            slice_count=result.slice_count,
             spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
             modality=scan.modality,
-            warnings=[Message(code=warning.code, message=warning.message) for warning in scan.warnings],
+            plane=scan.plane,
+            view=View.from_domain(result.shown, scan, with_picture=with_picture),
+            warnings=[Message(code=warning.code, message=warning.message) for warning in result.warnings],
         )
 
 
@@ -52,6 +112,16 @@ class SlicePrediction(BaseModel):
     index: int
     tumor_probability: Probability | None
     probabilities: dict[str, Probability]
+
+    @classmethod
+    def from_domain(cls, one: StudySlice) -> Self:
+        """Of a slice of a study."""
+        prediction = one.classification.prediction
+        return cls(
+            index=one.index,
+            tumor_probability=prediction.tumor_probability,
+            probabilities=dict(prediction.probabilities),
+        )
 
 
 class Explanation(BaseModel):
@@ -118,9 +188,15 @@ class PredictionAnswer(BaseModel):
 
     @classmethod
     def from_domain(
-        cls, answer_id: str, source: InputDescription, result: Classification, classifier: Classifier, timing: Timing
+        cls,
+        answer_id: str,
+        source: InputDescription,
+        result: StudyClassification,
+        slices: Sequence[StudySlice],
+        classifier: Classifier,
+        timing: Timing,
     ) -> Self:
-        """Of one slice's classification."""
+        """Of a study's classification, with the figures of some of its slices."""
         prediction = result.prediction
         return cls(
             id=answer_id,
@@ -131,7 +207,7 @@ class PredictionAnswer(BaseModel):
             prediction_set=None,
             reasons=[Message(code=reason.code, message=reason.message) for reason in prediction.reasons],
             input=source,
-            slices=[],
+            slices=[SlicePrediction.from_domain(one) for one in slices],
             explanation=None,
             model=ModelDescription.from_domain(classifier),
             timing_ms=timing,

@@ -15,13 +15,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TUMORSCOPE_", frozen=True)
 
     bundle: Path = Field(_CHECKOUT_BUNDLE, description="Folder of the model bundle.")
-    max_part_mib: int = Field(32, ge=1, le=1024, description="Largest file that is read, in MiB.")
-    max_request_mib: int = Field(64, ge=1, le=4096, description="Largest request body that is read, in MiB.")
-    max_upload_memory_mib: int = Field(
-        512, ge=1, le=1_048_576, description="What the files of all requests may hold in memory at one time, in MiB."
+    max_part_mib: int = Field(256, ge=1, le=1024, description="Largest file that is read, in MiB.")
+    max_request_mib: int = Field(256, ge=1, le=4096, description="Largest request body that is read, in MiB.")
+    max_expanded_mib: int = Field(
+        512, ge=1, le=16_384, description="What the files of one request may unpack and decode to, in MiB."
     )
-    max_files: int = Field(16, ge=1, le=10_000, description="Most files in one request.")
-    max_megapixels: int = Field(64, ge=1, le=1000, description="Largest picture that is decoded, in million pixels.")
+    max_upload_memory_mib: int = Field(
+        1024, ge=1, le=1_048_576, description="What the files of all requests may hold in memory at one time, in MiB."
+    )
+    max_files: int = Field(2000, ge=1, le=10_000, description="Most files in one request or archive.")
+    max_megapixels: int = Field(
+        64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."
+    )
     max_waiting: int = Field(64, ge=1, description="Requests that may wait for the model before others are sent away.")
     threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
 

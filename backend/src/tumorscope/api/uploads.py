@@ -18,11 +18,13 @@ from tumorscope.domain.errors import (
     TooManyFiles,
     UploadTooLarge,
 )
+from tumorscope.imaging.source import SourceFile
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 _FIELD = b"file"
+_MAX_NAME = 255
 # A client that is still sending does not read the answer: what it sends is taken and dropped, within these bounds.
 _DRAIN_S = 1.5
 _DRAIN_BYTES = 512 * 2**20
@@ -37,7 +39,7 @@ class UploadLimits:
     files: int
 
 
-async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) -> list[bytes]:
+async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) -> list[SourceFile]:
     """The files of a request: the parts named ``file`` of a form, or the plain body.
 
     Parameters
@@ -51,7 +53,7 @@ async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) ->
 
     Returns
     -------
-    list of bytes
+    list of SourceFile
         At least one; an empty file is empty bytes. It is emptied when `held` is dropped.
 
     Raises
@@ -131,7 +133,7 @@ class _Form:
     _header_name: bytearray = field(default_factory=bytearray)
     _header_value: bytearray = field(default_factory=bytearray)
     _is_file: bool = False
-    _has_name: bool = False
+    _name: str = ""
 
     def callbacks(self) -> "MultipartCallbacks":
         """As `MultipartParser` takes them."""
@@ -146,13 +148,13 @@ class _Form:
         }
 
     def _begin_part(self) -> None:
-        self._is_file = self._has_name = False
+        self._is_file, self._name = False, ""
 
     def _end_header(self) -> None:
         if bytes(self._header_name).lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._header_value))
             self._is_file = options.get(b"name") == _FIELD
-            self._has_name = bool(options.get(b"filename"))
+            self._name = options.get(b"filename", b"").decode(errors="replace")[:_MAX_NAME]
         self._header_name.clear()
         self._header_value.clear()
 
@@ -165,11 +167,11 @@ class _Form:
 
     def _end_part(self) -> None:
         # A browser sends a nameless empty part when no file was chosen.
-        if not self._is_file or not (self._has_name or self.held.open_bytes):
+        if not self._is_file or not (self._name or self.held.open_bytes):
             return
         if len(self.held.complete) == self.limits.files:
             raise TooManyFiles(f"The request holds more than {self.limits.files} files.")
-        self.held.complete_file()
+        self.held.complete_file(self._name)
 
     def _end(self) -> None:
         self.ended = True

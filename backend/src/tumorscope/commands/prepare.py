@@ -75,9 +75,9 @@ def parse_channels(text: str) -> tuple[str, ...]:
     DatasetError
         It does not name three different modalities.
     """
-    from tumorscope.datasets.brats_layout import MODALITIES  # noqa: PLC0415
+    from tumorscope.imaging.brats_case import SEQUENCES  # noqa: PLC0415
 
     names = tuple(name.strip() for name in text.split(","))
-    if len(set(names)) != 3 or len(names) != 3 or not set(names) <= set(MODALITIES):
-        raise DatasetError(f"--channels takes three of {', '.join(MODALITIES)}, with commas between; not {text!r}.")
+    if len(set(names)) != 3 or len(names) != 3 or not set(names) <= set(SEQUENCES):
+        raise DatasetError(f"--channels takes three of {', '.join(SEQUENCES)}, with commas between; not {text!r}.")
     return names

@@ -14,23 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from tumorscope.domain.errors import DatasetError
+from tumorscope.imaging.brats_case import SEGMENTATION, SEQUENCES, name_content
 
 Grade = Literal["hgg", "lgg"]
 
-MODALITIES = ("flair", "t1", "t1ce", "t2")
-
-# As files end, in the names of all years, to what they hold.
-_ENDINGS = {
-    **{name: name for name in MODALITIES},
-    "t2f": "flair",
-    "t1n": "t1",
-    "t1c": "t1ce",
-    "t1gd": "t1ce",
-    "t2w": "t2",
-    "seg": "seg",
-    "segm": "seg",
-}
-_FILE = re.compile(rf"(?P<case>.+)[_-](?P<ending>{'|'.join(_ENDINGS)})\.nii(\.gz)?", re.IGNORECASE)
 _NAME_COLUMNS = tuple(f"BraTS_{year}_subject_ID" for year in range(2017, 2021))
 _GRADES: dict[str, Grade] = {"hgg": "hgg", "lgg": "lgg"}
 _SOURCES = (
@@ -109,9 +96,10 @@ def find_cases(folder: Path) -> list[Case]:
     found: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
     # Sorted, .nii before .nii.gz: of a file that is there twice, the compressed one is read.
     for path in sorted(folder.rglob("*.nii*")):
-        match = _FILE.fullmatch(path.name)
-        if match is not None and path.is_file():
-            found[path.parent, match["case"]][_ENDINGS[match["ending"].lower()]] = path
+        named = name_content(path.name)
+        if named is not None and path.is_file():
+            case, content = named
+            found[path.parent, case][content] = path
     _give_back_misnamed_segmentations(found)
     grades = _read_grades(folder)
     cases: dict[str, Case] = {}
@@ -127,15 +115,15 @@ def find_cases(folder: Path) -> list[Case]:
 
 def _give_back_misnamed_segmentations(found: dict[tuple[Path, str], dict[str, Path]]) -> None:
     """In 2020, case 355's segmentation is named ``W39_1998.09.19_Segm.nii``: it is the folder's one case's."""
-    for parent, name in [key for key, files in found.items() if set(files) == {"seg"}]:
+    for parent, name in [key for key, files in found.items() if set(files) == {SEGMENTATION}]:
         others = [key for key in found if key[0] == parent and key[1] != name]
         if len(others) == 1:
-            found[others[0]].setdefault("seg", found.pop((parent, name))["seg"])
+            found[others[0]].setdefault(SEGMENTATION, found.pop((parent, name))[SEGMENTATION])
 
 
 def _make_case(name: str, parent: Path, files: dict[str, Path], grade: Grade | None) -> Case:
-    modalities = {modality: files[modality] for modality in MODALITIES if modality in files}
-    segmentation = files.get("seg")
+    modalities = {modality: files[modality] for modality in SEQUENCES if modality in files}
+    segmentation = files.get(SEGMENTATION)
     is_labelled = segmentation is not None or grade is not None or "_training_" in name.lower()
     return Case(name, parent, modalities, segmentation, grade, is_labelled, expects_grade=False)
 

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from tumorscope.datasets.brats_cache import PreparedCase, PreparedSlice, write_case
 from tumorscope.datasets.brats_layout import Case
-from tumorscope.domain.errors import CorruptFile, DatasetError
+from tumorscope.domain.errors import DatasetError, InputError
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.nifti import decode_nifti
 from tumorscope.imaging.slices import slice_volume
+from tumorscope.imaging.source import FROM_DISK
 from tumorscope.preprocessing.brain import ZSCORE_LIMIT, normalise_brain
 
 # 4 only until 2020 and 3 only since 2023, for the same part of the tumour.
@@ -54,7 +55,7 @@ def prepare_cases(
     cases : sequence of Case
         Labelled ones; those that the cache holds already are for the caller to leave out.
     channels : tuple of str
-        Three of `brats_layout.MODALITIES`.
+        Three of `brats_case.SEQUENCES`.
     cache : Path
         From `brats_cache.claim_cache`.
     jobs : int
@@ -123,8 +124,8 @@ def prepare_case(case: Case, channels: tuple[str, ...], cache: Path) -> None:
 
 def _read(case: Case, path: Path) -> Volume:
     try:
-        return decode_nifti(path.read_bytes())
-    except (CorruptFile, OSError) as error:
+        return decode_nifti(path.read_bytes(), FROM_DISK)
+    except (InputError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DatasetError(f"{case.name}: {path} cannot be read: {reason}") from error
 

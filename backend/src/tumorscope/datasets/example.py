@@ -9,9 +9,7 @@ from tumorscope.domain.scan import Plane, Slice, Volume
 from tumorscope.imaging.decode import decode_picture
 from tumorscope.imaging.formats.nifti import decode_nifti
 from tumorscope.imaging.slices import slice_volume
-
-# Training pictures come from a trusted disk; this only stops an absurd header.
-_MAX_PIXELS = 64_000_000
+from tumorscope.imaging.source import FROM_DISK
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def read_example(example: Example) -> Slice:
     """
     match example.image:
         case PictureReference(path):
-            return decode_picture(path.read_bytes(), _MAX_PIXELS)
+            return decode_picture(path.read_bytes(), FROM_DISK.pixels)
         case VolumeReference(path, plane, index):
             return slice_volume(read_volume(path), plane, index)
         case PreparedReference(path, index):
@@ -116,4 +114,4 @@ def read_example(example: Example) -> Slice:
 @lru_cache(maxsize=2)
 def read_volume(path: Path) -> Volume:
     """A NIfTI volume; the last two stay in memory, since the slices of one volume are read one after another."""
-    return decode_nifti(path.read_bytes())
+    return decode_nifti(path.read_bytes(), FROM_DISK)

@@ -1,8 +1,16 @@
 """Bytes in, Scan out: the format is told by the first bytes, never by a file name or a MIME type."""
 
-from tumorscope.domain.errors import CorruptFile, UnsupportedFormat
-from tumorscope.domain.scan import Slice
+from collections.abc import Sequence
+
+from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
+from tumorscope.domain.scan import Scan, Slice
+from tumorscope.imaging.brats_case import decode_case
+from tumorscope.imaging.formats.archive import looks_like_zip, unpack_zip
+from tumorscope.imaging.formats.dicom import decode_dicom, looks_like_dicom
+from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
+from tumorscope.imaging.frame_decoder import FrameDecoder
+from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -14,11 +22,70 @@ _MAGIC = (
     (b"MM\x00+", "TIFF"),
 )
 
-ACCEPTED = "PNG, JPEG, BMP, TIFF and WebP pictures"
+ACCEPTED = "pictures (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
+
+
+def decode_scan(files: Sequence[SourceFile], limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
+    """Decode the files of one study.
+
+    Parameters
+    ----------
+    files : sequence of SourceFile
+        At least one: a picture, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
+        a ZIP of these.
+    limits : DecodeLimits
+        What is decoded at most.
+    decode_frames : FrameDecoder
+        For compressed DICOM.
+
+    Returns
+    -------
+    Slice, Volume or Examination
+        As the files are.
+
+    Raises
+    ------
+    InputError
+        They cannot be read; its subclass says why.
+    """
+    for file in files:
+        if not file.data:
+            raise CorruptFile("The file is empty." if len(files) == 1 else "One of the files is empty.")
+    if len(files) == 1 and looks_like_zip(files[0].data):
+        files = _choose_scans(unpack_zip(files[0].data, limits))
+    kinds = {_find_kind(file.data) for file in files}
+    if len(kinds) > 1:
+        raise MixedStudy("The files are of several kinds; send the files of one study.")
+    match kinds.pop():
+        case "dicom":
+            return decode_dicom(files, limits, decode_frames)
+        case "nifti":
+            return decode_case(files, limits) if len(files) > 1 else decode_nifti(files[0].data, limits)
+        case "picture":
+            if len(files) > 1:
+                raise MixedStudy("Several pictures are not one study; send them one by one.")
+            return decode_picture(files[0].data, limits.pixels)
+    raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
+
+
+def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
+    """Of an archive the DICOM files, or the NIfTI volumes: such folders hold pictures and other things besides."""
+    for looks_right in (looks_like_dicom, looks_like_nifti):
+        if chosen := [file for file in files if looks_right(file.data)]:
+            return chosen
+    return files
+
+
+def _find_kind(data: bytes) -> str:
+    if _sniff_raster(data) is not None:
+        return "picture"
+    if looks_like_nifti(data):
+        return "nifti"
+    return "dicom" if looks_like_dicom(data) else "unknown"
 
 
 def decode_picture(data: bytes, max_pixels: int) -> Slice:
-    """Decode one file.
+    """Decode one picture file.
 
     Parameters
     ----------
@@ -45,7 +112,9 @@ def decode_picture(data: bytes, max_pixels: int) -> Slice:
         raise CorruptFile("The file is empty.")
     pillow_format = _sniff_raster(data)
     if pillow_format is None:
-        raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
+        raise UnsupportedFormat(
+            "The content is not of a picture format that is read here: PNG, JPEG, BMP, TIFF and WebP."
+        )
     return decode_raster(data, pillow_format, max_pixels)
 
 

@@ -1,9 +1,9 @@
 """A Volume in, its Slices out, as a reader would hang them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tumorscope.domain.scan import Plane, Slice, Volume, Voxels
+from tumorscope.domain.scan import Plane, Slice, Volume
+from tumorscope.imaging.resampling import make_square
 
 STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The axis a plane's slices are stacked along, in RAS+."""
@@ -56,26 +56,11 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
     rows_spacing, columns_spacing = (volume.spacing_mm[a] for a in reversed([a for a in range(3) if a != axis]))
     # A view: np.take would first copy a volume whose axes were turned.
     plane_pixels = np.moveaxis(volume.voxels, axis, 0)[index].T[::-1, ::-1]
-    spacing = min(rows_spacing, columns_spacing)
-    square = _stretch(_stretch(plane_pixels, rows_spacing / spacing).T, columns_spacing / spacing).T
+    square = make_square(plane_pixels, (rows_spacing, columns_spacing))
     return Slice(
-        np.ascontiguousarray(square, dtype=np.float32),
+        np.ascontiguousarray(square.pixels, dtype=np.float32),
         volume.source_format,
-        (spacing, spacing),
+        square.spacing_mm,
         volume.modality,
         plane=volume.stated_plane or plane,
     )
-
-
-def _stretch(pixels: Voxels, factor: float) -> Voxels:
-    """Linear interpolation along the first axis to `factor` times as many rows (factor >= 1)."""
-    rows = pixels.shape[0]
-    count = round(rows * factor)
-    if count == rows:
-        return pixels
-    centres = np.clip((np.arange(count) + 0.5) / factor - 0.5, 0, rows - 1)
-    lower = np.floor(centres).astype(int)
-    upper = np.minimum(lower + 1, rows - 1)
-    weight = (centres - lower)[:, None].astype(np.float32)
-    stretched: NDArray[np.float32] = pixels[lower] * (1 - weight) + pixels[upper] * weight
-    return stretched

@@ -36,3 +36,7 @@ class DecodeLimits:
     pixels: int
     expanded_bytes: int
     files: int
+
+
+FROM_DISK = DecodeLimits(pixels=64_000_000, expanded_bytes=8 * 2**30, files=100_000)
+"""For files that whoever runs the program chose: these only stop an absurd header."""

@@ -10,6 +10,8 @@ from tumorscope.api.settings import Settings
 
 @pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "bundle"])
 def test_every_number_is_read_from_the_variable_of_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # Memory for less than a request is refused, which is another test's.
+    monkeypatch.setenv("TUMORSCOPE_MAX_REQUEST_MIB", "64")
     monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", "77")
     assert getattr(Settings(), name) == 77
 

@@ -115,11 +115,12 @@ def test_masked_volume_is_sliced_through_the_mask_in_three_planes_with_its_box(t
     _write_volume(tmp_path / "mask.nii.gz", mask)
     examples = slice_masked_volume(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", "glioma", "p", "s", min_voxels=1)
     assert Counter(e.plane for e in examples) == {"sagittal": 4, "coronal": 6, "axial": 4}
-    # Stored from right to left: the patient's right, on the viewer's left. Rows from the top of the head, or the front.
+    # Stored from right to left: the patient's right, on the viewer's left. Rows from the top of the head, or
+    # the front; sagittal slices look left.
     boxes = {e.plane: e.box for e in examples}
     assert boxes["axial"] == RelativeBox(6 / 20, 7 / 20, 4 / 20, 6 / 20)
     assert boxes["coronal"] == RelativeBox(6 / 20, 5 / 10, 4 / 20, 4 / 10)
-    assert boxes["sagittal"] == RelativeBox(13 / 20, 5 / 10, 6 / 20, 4 / 10)
+    assert boxes["sagittal"] == RelativeBox(7 / 20, 5 / 10, 6 / 20, 4 / 10)
 
 
 def test_mask_of_another_shape_is_refused(tmp_path: Path) -> None:

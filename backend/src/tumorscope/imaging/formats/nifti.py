@@ -1,44 +1,222 @@
-"""A NIfTI file's bytes in, a Volume in canonical orientation out, by nibabel."""
+"""A NIfTI file's bytes in, a Volume in canonical orientation out; nibabel reads the header."""
 
 import gzip
+import zlib
+from io import BytesIO
+from typing import Any
 
 import nibabel
 import numpy as np
+from nibabel.spatialimages import HeaderDataError
+from numpy.typing import NDArray
 
-from tumorscope.domain.errors import CorruptFile
-from tumorscope.domain.scan import Volume
+from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, UnsupportedFormat
+from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
+from tumorscope.imaging.orientation import PLANES, Standing, name_plane, stand_up
+from tumorscope.imaging.source import DecodeLimits
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_HEADER_BYTES = 540
+_MAGIC = {348: (slice(344, 348), b"n+1\0"), 540: (slice(4, 8), b"n+2\0")}
+# An axis this much coarser than the third is the one that slices were acquired along.
+_COARSER = 1.5
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+_NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
+
+_FIRST_VOLUME = ScanWarning("first_volume", "The file holds several volumes; the first was read.")
+_NOT_FINITE = ScanWarning("not_finite", "Some voxels hold no number; they were made dark.")
+_CONSTANT = ScanWarning("constant", "All voxels have one value.")
+_NO_SPACING = ScanWarning("no_spacing", "The file states no sensible size of a voxel; 1 mm was assumed.")
+_NO_ORIENTATION = ScanWarning("no_orientation", "The file does not say how its axes lie in the patient.")
 
 
-def decode_nifti(data: bytes) -> Volume:
-    """Decode a NIfTI-1 volume, compressed or not, and turn its axes to RAS+.
+def looks_like_nifti(data: bytes) -> bool:
+    """Whether a file begins as a NIfTI-1 or NIfTI-2 file does, compressed with gzip or not."""
+    return _header_size(_begin(data)) is not None
+
+
+def is_gzip(data: bytes) -> bool:
+    """Whether a file begins as gzip does."""
+    return data.startswith(_GZIP_MAGIC)
+
+
+def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
+    """Decode a NIfTI volume and turn its axes to RAS+.
 
     Parameters
     ----------
     data : bytes
-        The whole file, from a source that is trusted (training data): its size is not bounded here.
+        The whole file, compressed or not.
+    limits : DecodeLimits
+        What is decoded at most; memory is taken after the header was held against it.
 
     Returns
     -------
     Volume
-        With its affine.
+        Of uint8, uint16, int16 and float32 as stored where no scaling is asked for, else float32. Of several volumes
+        the first. Its slices are those along the third stored axis, or along an axis that is 1.5 times coarser.
 
     Raises
     ------
     CorruptFile
-        nibabel cannot decode it, or it is not three-dimensional.
+        The header makes no sense, or the file is damaged or too short for it.
+    ImageTooLarge, ExpandsTooMuch
+        The header declares more than the limits.
+    UnsupportedFormat
+        Its voxels are of no numeric type, or in another file.
     """
+    begin = _begin(data)
+    size = _header_size(begin)
+    if size is None:
+        raise CorruptFile("The file is no NIfTI volume.")
     try:
-        plain = gzip.decompress(data) if data.startswith(_GZIP_MAGIC) else data
-        image = nibabel.as_closest_canonical(nibabel.Nifti1Image.from_bytes(plain))
-        voxels = image.get_fdata(dtype=np.float32, caching="unchanged")
-        voxels = np.nan_to_num(voxels, copy=not voxels.flags.writeable)
-        spacing = [float(size) for size in image.header.get_zooms()[:3]]
-        affine = np.asarray(image.affine, np.float64)
-    # nibabel raises whatever its parsing meets (HeaderDataError, EOFError, zlib.error, ValueError, …).
+        header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
+        dtype, shape, offset = header.get_data_dtype(), _find_shape(header), int(header["vox_offset"])
+    # nibabel raises whatever its parsing meets (HeaderDataError, ValueError, OverflowError, …).
     except Exception as error:
-        raise CorruptFile("The file cannot be decoded as NIfTI.") from error
-    if voxels.ndim != 3:
-        raise CorruptFile(f"The NIfTI file has {voxels.ndim} axes; three are read.")
-    return Volume(voxels, (spacing[0], spacing[1], spacing[2]), affine)
+        raise CorruptFile("The header of the NIfTI file cannot be read.") from error
+    # Some writers leave it out of a file that is whole.
+    offset = offset or size + 4
+    if offset < size or dtype.itemsize == 0 or offset > 2**24:
+        raise CorruptFile("The header of the NIfTI file cannot be read.")
+    _check_size(shape, dtype, limits)
+    stored = _read_voxels(data, offset, dtype, shape)
+    voxels, notes = _make_grey(stored, header)
+    if _count_volumes(header) > 1:
+        notes = (_FIRST_VOLUME, *notes)
+    affine, doubts = _find_affine(header)
+    standing = stand_up(voxels, affine)
+    plane = _find_plane(standing, affine, shape)
+    normal = affine[:3, standing.axis_of.index(PLANES.index(plane))]
+    return Volume(
+        standing.voxels,
+        standing.spacing_mm,
+        standing.affine,
+        plane=plane,
+        stated_plane=name_plane(normal)[1],
+        warnings=(*notes, *doubts),
+    )
+
+
+def _begin(data: bytes) -> bytes:
+    """The first bytes, inflated."""
+    if not is_gzip(data):
+        return data[:_HEADER_BYTES]
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[:65536], _HEADER_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _header_size(begin: bytes) -> int | None:
+    for size, (place, magic) in _MAGIC.items():
+        if begin[place] == magic and size in (int.from_bytes(begin[:4], order) for order in ("little", "big")):
+            return size if len(begin) >= size else None
+    return None
+
+
+def _find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)
+    """Of one volume."""
+    axes = int(header["dim"][0])
+    if not 1 <= axes <= 7:
+        raise HeaderDataError("no number of axes")
+    sizes = [int(size) for size in header["dim"][1 : axes + 1]]
+    if min(sizes) < 1:
+        raise HeaderDataError("an axis without voxels")
+    first, second, third = (*sizes, 1, 1)[:3]
+    return first, second, third
+
+
+def _count_volumes(header: Any) -> int:  # noqa: ANN401
+    axes = int(header["dim"][0])
+    return int(np.prod([float(size) for size in header["dim"][4 : axes + 1]]))
+
+
+def _check_size(shape: tuple[int, int, int], dtype: np.dtype[Any], limits: DecodeLimits) -> None:
+    if max(shape[0] * shape[1], shape[0] * shape[2], shape[1] * shape[2]) > limits.pixels:
+        raise ImageTooLarge(f"A slice of the volume has more than {limits.pixels // 10**6} million pixels.")
+    # As it is stored, and as float32 beside it.
+    if shape[0] * shape[1] * shape[2] * (dtype.itemsize + 4) > limits.expanded_bytes:
+        raise ExpandsTooMuch(f"The volume takes more than {limits.expanded_bytes // 2**20} MiB.")
+
+
+def _read_voxels(data: bytes, offset: int, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
+    """The first volume as it is stored, and no byte beyond it."""
+    count = shape[0] * shape[1] * shape[2]
+    if is_gzip(data):
+        content = bytearray(offset + count * dtype.itemsize)
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
+                read = stream.readinto(content)
+                while 0 < read < len(content) and (more := stream.readinto(memoryview(content)[read:])):
+                    read += more
+                # Behind the last byte stands the checksum of all.
+                stream.read(1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise CorruptFile("The compressed NIfTI file is damaged or ends too soon.") from error
+        if read < len(content):
+            raise CorruptFile("The NIfTI file is shorter than its header says.")
+        return np.frombuffer(content, dtype, count, offset).reshape(shape, order="F")
+    if len(data) < offset + count * dtype.itemsize:
+        raise CorruptFile("The NIfTI file is shorter than its header says.")
+    return np.frombuffer(data, dtype, count, offset).reshape(shape, order="F")
+
+
+def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWarning, ...]]:  # noqa: ANN401
+    """Scaled intensities, finite."""
+    notes: tuple[ScanWarning, ...] = ()
+    if stored.dtype.names is not None:
+        notes = (ScanWarning("colour_picture", "The volume is coloured; only its brightness was used."),)
+        stored = np.stack([stored[name] for name in "RGB"], axis=-1).astype(np.float32) @ _LUMINANCE
+    if stored.dtype.kind == "c":
+        stored = np.abs(stored)
+    if stored.dtype.kind not in "uif":
+        raise UnsupportedFormat("The voxels of the NIfTI file are of a type that is not read here.")
+    try:
+        slope, intercept = header.get_slope_inter()
+    except HeaderDataError:
+        slope, intercept = None, None
+    native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+    is_scaled = slope is not None and (slope, intercept or 0.0) != (1.0, 0.0)
+    if native.dtype not in _NATIVE or is_scaled:
+        with np.errstate(over="ignore", invalid="ignore"):
+            native = native.astype(np.float32)
+            if is_scaled:
+                native = native * np.float32(slope) + np.float32(intercept or 0.0)
+    if native.dtype == np.float32 and not (finite := np.isfinite(native)).all():
+        if not finite.any():
+            raise CorruptFile("No voxel of the NIfTI file holds a number.")
+        native = np.where(finite, native, native[finite].min())
+        notes = (*notes, _NOT_FINITE)
+    if native.min() == native.max():
+        notes = (*notes, _CONSTANT)
+    return native, notes
+
+
+def _find_affine(header: Any) -> tuple[NDArray[np.float64], tuple[ScanWarning, ...]]:  # noqa: ANN401
+    """From indices to millimetres; what the header lacks is assumed, and said."""
+    zooms = np.array(header["pixdim"][1:4], np.float64)
+    doubts: tuple[ScanWarning, ...] = ()
+    if not (np.isfinite(zooms).all() and (zooms > 1e-3).all() and (zooms < 1e3).all()):
+        zooms, doubts = np.ones(3), (_NO_SPACING,)
+    try:
+        affine = np.asarray(header.get_best_affine(), np.float64)
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        is_stated = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
+        is_sound = np.isfinite(affine).all() and (lengths > 1e-3).all() and (lengths < 1e3).all()
+        # Of a matrix whose axes nearly coincide, no orientation can be told.
+        if is_stated and is_sound and abs(np.linalg.det(affine[:3, :3] / lengths)) > 0.05:
+            return affine, ()
+    except (HeaderDataError, ValueError, np.linalg.LinAlgError):
+        pass
+    return np.diag([*zooms, 1.0]), (*doubts, _NO_ORIENTATION)
+
+
+def _find_plane(standing: Standing, affine: NDArray[np.float64], shape: tuple[int, int, int]) -> Plane:
+    """The plane that the file stacks."""
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    coarsest = int(np.argmax(lengths))
+    stacked = coarsest if lengths[coarsest] > _COARSER * lengths[2] else 2
+    if 1 in shape and shape[stacked] > 1:
+        stacked = 2 - shape[::-1].index(1)
+    return PLANES[standing.axis_of[stacked]]

@@ -1,51 +1,246 @@
-"""A NIfTI volume comes out with its axes towards right, anterior and superior."""
+"""A NIfTI volume comes out with its axes towards right, anterior and superior; what is wrong with it is said."""
 
 import gzip
+import struct
+import time
+from typing import Any
 
 import nibabel
 import numpy as np
+import psutil
 import pytest
+from numpy.typing import NDArray
 
-from tumorscope.domain.errors import CorruptFile
-from tumorscope.imaging.formats.nifti import decode_nifti
-
-
-def _volume(voxels: np.ndarray, affine: np.ndarray | None = None) -> bytes:
-    data: bytes = nibabel.Nifti1Image(voxels.astype(np.float32), np.eye(4) if affine is None else affine).to_bytes()
-    return data
-
+from tests.factories import make_nifti_bytes
+from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, InputError, UnsupportedFormat
+from tumorscope.domain.scan import Volume
+from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
+from tumorscope.imaging.source import FROM_DISK, DecodeLimits
 
 _RAMP = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+_LIMITS = DecodeLimits(10**6, 2**26, 10)
+
+
+def _decode(data: bytes, limits: DecodeLimits = _LIMITS) -> Volume:
+    return decode_nifti(data, limits)
+
+
+def _codes(volume: Volume) -> list[str]:
+    return [warning.code for warning in volume.warnings]
+
+
+def _patch(data: bytes, offset: int, layout: str, *values: float) -> bytes:
+    patched = bytearray(data)
+    struct.pack_into(layout, patched, offset, *values)
+    return bytes(patched)
 
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_volume_comes_back(compressed: bool) -> None:
-    data = _volume(_RAMP, np.diag([1.0, 2.0, 3.0, 1.0]))
-    volume = decode_nifti(gzip.compress(data) if compressed else data)
+    data = make_nifti_bytes(_RAMP, np.diag([1.0, 2.0, 3.0, 1.0]), compressed=compressed)
+    assert looks_like_nifti(data)
+    volume = _decode(data)
     np.testing.assert_array_equal(volume.voxels, _RAMP)
     assert volume.spacing_mm == (1.0, 2.0, 3.0)
+    assert (volume.source_format, volume.modality, volume.warnings) == ("nifti", "MR", ())
 
 
 def test_axes_are_turned_to_right_anterior_superior() -> None:
     # Stored axes run left, inferior, anterior.
-    affine = np.array([[-1.0, 0, 0, 0], [0, 0, 3, 0], [0, -2, 0, 0], [0, 0, 0, 1]])
-    volume = decode_nifti(_volume(_RAMP, affine))
+    affine = np.array([[-1.0, 0, 0, 7], [0, 0, 3, 8], [0, -2, 0, 9], [0, 0, 0, 1]])
+    volume = _decode(make_nifti_bytes(_RAMP, affine))
     assert volume.spacing_mm == (1.0, 3.0, 2.0)
     np.testing.assert_array_equal(volume.voxels, _RAMP[::-1, ::-1, :].transpose(0, 2, 1))
+    # The voxel stored at (1, 2, 0) stands at (0, 0, 0) now, and is where it was.
+    assert volume.affine is not None
+    np.testing.assert_allclose(volume.affine[:, 3], affine @ [1, 2, 0, 1])
 
 
-def test_voxels_that_are_no_numbers_are_zero() -> None:
-    voxels = _RAMP.copy()
-    voxels[0, 0, 0] = np.nan
-    assert decode_nifti(_volume(voxels)).voxels[0, 0, 0] == 0
+@pytest.mark.parametrize("kind", ["NIfTI-2", "big endian", "detached header"])
+def test_other_kinds_of_header(kind: str) -> None:
+    if kind == "NIfTI-2":
+        data = nibabel.Nifti2Image(_RAMP, np.eye(4)).to_bytes()
+    elif kind == "big endian":
+        header = nibabel.Nifti1Header(endianness=">")
+        data = nibabel.Nifti1Image(_RAMP, np.eye(4), header).to_bytes()
+    else:
+        data = _patch(make_nifti_bytes(_RAMP), 344, "4s", b"ni1\0")  # type: ignore[arg-type]
+        assert not looks_like_nifti(data)
+        return
+    assert looks_like_nifti(data)
+    np.testing.assert_array_equal(_decode(data).voxels, _RAMP)
 
 
-def test_time_series_is_refused() -> None:
-    with pytest.raises(CorruptFile, match="4 axes"):
-        decode_nifti(_volume(np.zeros((2, 2, 2, 3))))
+@pytest.mark.parametrize(
+    ("stored", "kept"),
+    [
+        (np.uint8, np.uint8),
+        (np.int16, np.int16),
+        (np.uint16, np.uint16),
+        (np.float32, np.float32),
+        (np.int8, np.float32),
+        (np.int32, np.float32),
+        (np.uint32, np.float32),
+        (np.int64, np.float32),
+        (np.float64, np.float32),
+        (np.complex64, np.float32),
+    ],
+)
+def test_every_numeric_type_is_read(stored: type[np.generic], kept: type[np.generic]) -> None:
+    data = nibabel.Nifti1Image(_RAMP.astype(stored), np.eye(4), dtype=stored).to_bytes()
+    volume = _decode(data)
+    assert volume.voxels.dtype == kept
+    np.testing.assert_array_equal(volume.voxels, _RAMP)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x1f\x8b", gzip.compress(_volume(_RAMP))[:-20], _volume(_RAMP)[:400]])
+def test_coloured_voxels_become_their_brightness() -> None:
+    voxels = np.zeros((2, 2, 2), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")]))
+    voxels["G"] = 100
+    voxels[0, 0, 0]["R"] = 100
+    volume = _decode(nibabel.Nifti1Image(voxels, np.eye(4)).to_bytes())
+    assert _codes(volume) == ["colour_picture"]
+    assert volume.voxels[0, 0, 0] == pytest.approx(88.6, abs=0.01)
+
+
+def test_scaling_is_applied() -> None:
+    data = make_nifti_bytes(_RAMP.astype(np.int16))
+    scaled = _decode(_patch(data, 112, "<2f", 2.0, -3.0)).voxels
+    assert scaled.dtype == np.float32
+    np.testing.assert_array_equal(scaled, _RAMP * 2 - 3)
+    # A slope of zero means that there is none.
+    np.testing.assert_array_equal(_decode(_patch(data, 112, "<2f", 0.0, 5.0)).voxels, _RAMP)
+
+
+def test_first_of_several_volumes_is_read() -> None:
+    several = np.stack([_RAMP, _RAMP + 1000], axis=3)
+    volume = _decode(make_nifti_bytes(several))
+    np.testing.assert_array_equal(volume.voxels, _RAMP)
+    assert _codes(volume) == ["first_volume"]
+    assert _decode(make_nifti_bytes(_RAMP[:, :, :, None])).warnings == ()
+
+
+def test_voxels_that_are_no_numbers_are_dark() -> None:
+    voxels = _RAMP + 5
+    voxels[0, 0, 1], voxels[0, 0, 2], voxels[0, 0, 3] = np.nan, np.inf, -np.inf
+    volume = _decode(make_nifti_bytes(voxels))
+    assert _codes(volume) == ["not_finite"]
+    np.testing.assert_array_equal(volume.voxels[0, 0], [5, 5, 5, 5])
+    with pytest.raises(CorruptFile, match="number"):
+        _decode(make_nifti_bytes(np.full_like(_RAMP, np.nan)))
+
+
+def test_volume_of_one_value_is_read_and_said() -> None:
+    assert _codes(_decode(make_nifti_bytes(np.zeros((4, 4, 4), np.float32)))) == ["constant"]
+
+
+@pytest.mark.parametrize("shape", [(5, 6, 1), (5, 6), (5, 1, 6), (1, 5, 6)])
+def test_single_slice_is_stacked_along_its_short_axis(shape: tuple[int, ...]) -> None:
+    volume = _decode(make_nifti_bytes(np.arange(30, dtype=np.int16).reshape(shape)))
+    axis = {"sagittal": 0, "coronal": 1, "axial": 2}[volume.plane]
+    assert volume.voxels.shape[axis] == 1
+
+
+def test_slices_are_those_that_were_acquired() -> None:
+    voxels = np.zeros((8, 8, 8), np.int16)
+    # Stored axes run anterior, superior, right: the third is stacked, which makes sagittal slices.
+    turned = np.array([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+    assert _decode(make_nifti_bytes(voxels, turned)).plane == "sagittal"
+    assert _decode(make_nifti_bytes(voxels, np.diag([1.0, 5, 1, 1]))).plane == "coronal"
+    assert _decode(make_nifti_bytes(voxels, np.diag([1.0, 1.2, 1, 1]))).plane == "axial"
+
+
+def test_oblique_volume_says_so() -> None:
+    angle = np.radians(30)
+    affine = np.eye(4)
+    affine[1:3, 1:3] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    volume = _decode(make_nifti_bytes(np.zeros((4, 5, 6), np.int16), affine))
+    assert (volume.plane, volume.stated_plane) == ("axial", "oblique")
+    assert volume.voxels.shape == (4, 5, 6)
+
+
+def test_absent_orientation_and_spacing_are_said() -> None:
+    data = make_nifti_bytes(_RAMP)
+    # sform and qform codes, then the sizes of a voxel.
+    unplaced = _patch(data, 252, "<2h", 0, 0)
+    assert _codes(_decode(unplaced)) == ["no_orientation"]
+    for size in (0.0, -1.0, float("nan"), float("inf")):
+        assert _codes(_decode(_patch(unplaced, 80, "<3f", 1, size, 1))) == ["no_spacing", "no_orientation"]
+    singular = _patch(data, 280, "<12f", *([0.0] * 12))
+    assert _codes(_decode(singular)) == ["no_orientation"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x1f\x8b",
+        gzip.compress(make_nifti_bytes(_RAMP))[:-20],
+        make_nifti_bytes(_RAMP)[:400],
+        make_nifti_bytes(_RAMP)[:-1],
+        _patch(make_nifti_bytes(_RAMP), 40, "<h", 9),
+        _patch(make_nifti_bytes(_RAMP), 40, "<h", -1),
+        _patch(make_nifti_bytes(_RAMP), 42, "<h", 0),
+        _patch(make_nifti_bytes(_RAMP), 42, "<h", -7),
+        _patch(make_nifti_bytes(_RAMP), 70, "<h", 9999),
+        _patch(make_nifti_bytes(_RAMP), 108, "<f", float("nan")),
+        _patch(make_nifti_bytes(_RAMP), 108, "<f", -5.0),
+        _patch(make_nifti_bytes(_RAMP), 108, "<f", 1e30),
+    ],
+)
 def test_damage_is_a_corrupt_file(data: bytes) -> None:
     with pytest.raises(CorruptFile):
-        decode_nifti(data)
+        _decode(data)
+
+
+def test_flipped_bit_in_a_compressed_volume_is_found() -> None:
+    data = bytearray(make_nifti_bytes(np.random.default_rng(1).random((9, 9, 9), np.float32), compressed=True))
+    data[len(data) // 2] ^= 4
+    with pytest.raises(CorruptFile):
+        _decode(bytes(data))
+
+
+def _huge(*axes: int) -> bytes:
+    return _patch(make_nifti_bytes(_RAMP), 40, f"<{1 + len(axes)}h", len(axes), *axes)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (_huge(*[32767] * 7), ImageTooLarge),
+        (_huge(900, 900, 900), ExpandsTooMuch),
+        (gzip.compress(_huge(900, 900, 900)), ExpandsTooMuch),
+        # The bomb is small, and so is what its header asks for.
+        (gzip.compress(make_nifti_bytes(_RAMP) + bytes(10**7), 9), None),
+        (gzip.compress(_huge(200, 200, 150) + bytes(10**7), 9), CorruptFile),
+    ],
+)
+def test_what_is_declared_is_held_against_the_limits_before_memory_is_taken(
+    data: bytes, error: type[InputError] | None
+) -> None:
+    process = psutil.Process()
+    before, started = process.memory_info().rss, time.monotonic()
+    if error is None:
+        _decode(data)
+    else:
+        with pytest.raises(error):
+            _decode(data)
+    assert process.memory_info().rss - before < 2**28
+    assert time.monotonic() - started < 5
+
+
+def test_voxels_of_no_number_are_unsupported() -> None:
+    # Type 1 is a single bit.
+    with pytest.raises((UnsupportedFormat, CorruptFile)):
+        _decode(_patch(make_nifti_bytes(_RAMP), 70, "<h", 1))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00" + bytes(60), gzip.compress(b"text"), bytes(600)]
+)
+def test_other_content_is_no_nifti(data: bytes) -> None:
+    assert not looks_like_nifti(data)
+
+
+def test_files_of_ones_own_disk_may_be_large() -> None:
+    large: NDArray[Any] = np.zeros((64, 64, 64), np.uint8)
+    assert decode_nifti(make_nifti_bytes(large, compressed=True), FROM_DISK).voxels.shape == (64, 64, 64)

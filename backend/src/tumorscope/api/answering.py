@@ -1,0 +1,170 @@
+"""The files of a request in, the contract's answer out, at once or as lines of progress."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Event
+from time import perf_counter
+from uuid import uuid4
+
+import anyio
+from anyio import from_thread
+
+from tumorscope.api.dependencies import Decoder
+from tumorscope.api.errors import describe_error, describe_internal, find_status
+from tumorscope.api.logs import log_event
+from tumorscope.api.schemas import InputDescription, PredictionAnswer, Timing
+from tumorscope.api.service import Service
+from tumorscope.domain.errors import TumorscopeError
+from tumorscope.domain.scan import Scan, Slice
+from tumorscope.imaging.source import SourceFile
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.study import StudyClassification, StudySlice, classify_study, tumor_share
+
+_SUMMARY_SLICES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How one request is to be answered."""
+
+    classifier: Classifier
+    decode: Decoder
+    every_slice: bool
+    with_picture: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A study that waits to be classified."""
+
+    scan: Scan
+    sha256: str
+    decode_ms: float
+
+
+class _ClientLeftError(Exception):
+    """Ends the work on an answer that nobody waits for."""
+
+
+def answer_files(answering: Answering, files: Sequence[SourceFile]) -> PredictionAnswer:
+    """Decode and classify.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read, or the model cannot read them.
+    AnswerNotFinite
+        The network's answer is no number.
+    """
+    return _classify(answering, decode_files(answering, files), lambda _done, _total: None)
+
+
+def decode_files(answering: Answering, files: Sequence[SourceFile]) -> Decoded:
+    """Decode, and identify what was sent.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read.
+    """
+    started = perf_counter()
+    scan = answering.decode(files)
+    decode_ms = (perf_counter() - started) * 1000
+    return Decoded(scan, _identify(files), decode_ms)
+
+
+async def stream_answer(
+    service: Service, answering: Answering, decoded: Decoded, request_id: str
+) -> AsyncIterator[str]:
+    """Lines of progress, then the result, or the problem that came between.
+
+    Parameters
+    ----------
+    service : Service
+        Does the work.
+    answering : Answering
+        How.
+    decoded : Decoded
+        What.
+    request_id : str
+        For a problem.
+
+    Yields
+    ------
+    str
+        A line of JSON with its end.
+    """
+    left = Event()
+    sender, receiver = anyio.create_memory_object_stream[str](math.inf)
+
+    def advance(done: int, total: int) -> None:
+        if left.is_set():
+            raise _ClientLeftError
+        from_thread.run_sync(sender.send_nowait, f'{{"event":"progress","done":{done},"total":{total}}}\n')
+
+    async def work() -> None:
+        with sender:
+            try:
+                answer = await service.work(_classify, answering, decoded, advance)
+                line = f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
+            except _ClientLeftError:
+                return
+            except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
+                line = _describe_failure(error, request_id)
+            if not left.is_set():
+                sender.send_nowait(line)
+
+    # A task of its own and no group: a generator that is left behind could not leave the group's scope in order.
+    working = asyncio.create_task(work())
+    try:
+        with receiver:
+            async for line in receiver:
+                yield line
+        await working
+    finally:
+        left.set()
+
+
+def _describe_failure(error: Exception, request_id: str) -> str:
+    if isinstance(error, TumorscopeError) and find_status(error) != HTTPStatus.INTERNAL_SERVER_ERROR:
+        problem = describe_error(error, request_id)
+    else:
+        problem = describe_internal(request_id)
+        log_event("answer_failed", logging.ERROR, error=error, request_id=request_id)
+    return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
+
+
+def _classify(answering: Answering, decoded: Decoded, advance: Callable[[int, int], None]) -> PredictionAnswer:
+    started = perf_counter()
+    result = classify_study(answering.classifier, decoded.scan, advance)
+    source = InputDescription.from_domain(result, decoded.sha256, with_picture=answering.with_picture)
+    steps = [one.classification for one in result.slices]
+    timing = Timing(
+        decode=round(decoded.decode_ms, 3),
+        preprocess=round(sum(step.preprocess_ms for step in steps), 3),
+        inference=round(sum(step.inference_ms for step in steps), 3),
+        explain=0.0,
+        total=round(decoded.decode_ms + (perf_counter() - started) * 1000, 3),
+    )
+    listed = [] if isinstance(decoded.scan, Slice) else _list_slices(result, every=answering.every_slice)
+    return PredictionAnswer.from_domain(str(uuid4()), source, result, listed, answering.classifier, timing)
+
+
+def _list_slices(result: StudyClassification, *, every: bool) -> Sequence[StudySlice]:
+    """All in the order of the stack, or those that show most tumour."""
+    if every:
+        return result.slices
+    ranked = sorted(result.slices, key=lambda one: tumor_share(one.classification.prediction), reverse=True)
+    return ranked[:_SUMMARY_SLICES]
+
+
+def _identify(files: Sequence[SourceFile]) -> str:
+    """The hash of one file; of several, the hash of their hashes, whatever order they came in."""
+    hashes = sorted(hashlib.sha256(file.data).hexdigest() for file in files)
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()

@@ -1,0 +1,107 @@
+"""The bytes of DICOM files in, the Slice or the Volume that they hold out, by pydicom."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from pydicom.dataset import FileDataset
+
+from tumorscope.domain.errors import InputError, MixedStudy
+from tumorscope.domain.scan import ScanWarning, Slice, Volume
+from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_dataset
+from tumorscope.imaging.formats.dicom_instance import (
+    check_modality,
+    find_modality,
+    find_place,
+    find_spacing,
+    is_multi_frame_mr,
+)
+from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_series import choose_series, decode_multi_frame, decode_series
+from tumorscope.imaging.frame_decoder import FrameDecoder
+from tumorscope.imaging.orientation import LPS_TO_RAS, find_turn
+from tumorscope.imaging.resampling import make_square
+from tumorscope.imaging.source import DecodeLimits, SourceFile
+
+__all__ = ["decode_dicom", "looks_like_dicom"]
+
+_FIRST_FRAME = ScanWarning("multiple_frames", "The file holds several pictures; the first was read.")
+
+
+def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
+    """Decode one instance, or the instances of one examination.
+
+    Parameters
+    ----------
+    files : sequence of SourceFile
+        At least one, all of which `looks_like_dicom`.
+    limits : DecodeLimits
+        What is decoded at most.
+    decode_compressed : FrameDecoder
+        For compressed pixel data.
+
+    Returns
+    -------
+    Slice or Volume
+        A volume of an enhanced object with several frames, and of a series; of several series the one that serves best.
+        Intensities are behind the modality LUT. The file's own window is not applied: preprocessing finds one in the
+        head, so that the same pixels get the same answer whatever container they come in.
+
+    Raises
+    ------
+    NotAnMrImage, NoPixelData, CorruptFile, UnsupportedFormat, ImageTooLarge, ExpandsTooMuch
+        Of the one file, or of all of them.
+    MixedStudy
+        The files are of several examinations.
+    """
+    if len(files) == 1:
+        return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
+    datasets, failures = _read_all(files, limits)
+    if not datasets:
+        raise failures[0]
+    if len({(str(one.get("StudyInstanceUID")), str(one.get("PatientID"))) for one in datasets}) > 1:
+        raise MixedStudy("The DICOM files are of several examinations; send one examination at a time.")
+    series, warnings = choose_series(datasets)
+    if failures:
+        warnings = (*warnings, ScanWarning("files_left_out", f"{len(failures)} of {len(files)} files were not read."))
+    if len(series) == 1:
+        return _with_warnings(_decode_one(series[0], limits, decode_compressed), warnings)
+    return _with_warnings(decode_series(series, limits, decode_compressed), warnings)
+
+
+def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[FileDataset], list[InputError]]:
+    """The MR images among the files, and what is wrong with the others."""
+    datasets: list[FileDataset] = []
+    failures: list[InputError] = []
+    for file in files:
+        try:
+            dataset = read_dataset(file.data, limits.expanded_bytes)
+            check_modality(dataset)
+            check_size(dataset, 1, limits)
+            datasets.append(dataset)
+        except InputError as error:
+            failures.append(error)
+    return datasets, failures
+
+
+def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
+    notes = check_modality(dataset)
+    frames = count_frames(dataset)
+    if is_multi_frame_mr(dataset):
+        return _with_warnings(decode_multi_frame(dataset, limits, decode_compressed), notes)
+    check_size(dataset, 1, limits)
+    decoded = decode_frames(dataset, [0], decode_compressed)
+    if frames > 1:
+        notes = (*notes, _FIRST_FRAME)
+    place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
+    square = make_square(decoded.pixels[0], spacing)
+    pixels = square.pixels.astype(np.float32) if square.pixels.dtype == np.int16 else square.pixels
+    found = Slice(pixels, "dicom", square.spacing_mm, find_modality(dataset), (*notes, *decoded.warnings))
+    if place is None:
+        return found
+    turn, plane = find_turn(LPS_TO_RAS @ place.down, LPS_TO_RAS @ place.right)
+    return replace(found, pixels=turn.apply(found.pixels), plane=plane, turn=turn)
+
+
+def _with_warnings(scan: Slice | Volume, warnings: tuple[ScanWarning, ...]) -> Slice | Volume:
+    return replace(scan, warnings=(*warnings, *scan.warnings))

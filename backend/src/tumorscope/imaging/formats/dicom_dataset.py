@@ -1,0 +1,120 @@
+"""The bytes of one DICOM file in, its data set out, within bounds of time and memory."""
+
+import logging
+import warnings
+import zlib
+from io import BytesIO
+
+import pydicom
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import read_dataset as read_data_elements
+from pydicom.tag import BaseTag
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
+
+# pydicom tells its log what it finds in files, which may be a patient's name.
+logging.getLogger("pydicom").disabled = True
+
+_PREAMBLE = 128
+_MAGIC = b"DICM"
+# Ways in which a file without a preamble begins: group 2 or 8, and a length or VR that makes sense.
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+# A file of a thousand frames takes a tenth of this; one made of nothing but tags would take minutes.
+_MAX_READS = 1_500_000
+
+
+class _CountedFile(BytesIO):
+    """A file in memory that can be read from so many times."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads > _MAX_READS:
+            raise CorruptFile("The DICOM file has more elements than any image needs.")
+        return super().read(size)
+
+
+def looks_like_dicom(data: bytes) -> bool:
+    """Whether a file begins as DICOM does, with or without its preamble (DICOM PS3.10, section 7.1)."""
+    if data[_PREAMBLE : _PREAMBLE + len(_MAGIC)] == _MAGIC:
+        return True
+    if data[:2] not in _FIRST_GROUPS or len(data) < 16:
+        return False
+    # The first element's number is low and even; then comes a VR in capitals, or an implicit length that is small.
+    number = int.from_bytes(data[2:4], "little")
+    is_explicit = data[4:6].isalpha() and data[4:6].isupper()
+    return number <= 0x18 and (is_explicit or int.from_bytes(data[4:8], "little") <= 256)
+
+
+def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
+    """Parse one DICOM file.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    max_bytes : int
+        What a deflated one may inflate to.
+
+    Returns
+    -------
+    FileDataset
+        With a transfer syntax in its file meta information, guessed where the file has none.
+
+    Raises
+    ------
+    CorruptFile
+        It cannot be parsed.
+    ExpandsTooMuch
+        It is deflated, and more than `max_bytes`.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _parse(data, max_bytes)
+    except (CorruptFile, ExpandsTooMuch):
+        raise
+    # pydicom raises whatever its parsing meets (InvalidDicomError, EOFError, struct.error, RecursionError, …).
+    except Exception as error:
+        raise CorruptFile("The file begins like DICOM and cannot be read.") from error
+
+
+def _parse(data: bytes, max_bytes: int) -> FileDataset:
+    meta, end = _read_meta(data)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        # pydicom would inflate all there is, whatever that is; inflated, it is an explicit file without its meta group.
+        dataset = pydicom.dcmread(_CountedFile(_inflate(data[end:], max_bytes)), force=True)
+    else:
+        dataset = pydicom.dcmread(_CountedFile(data), force=True)
+    if not dataset.file_meta.get("TransferSyntaxUID"):
+        implicit, _ = dataset.original_encoding
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    if not len(dataset):
+        raise CorruptFile("The DICOM file ends before its first element.")
+    return dataset
+
+
+def _read_meta(data: bytes) -> tuple[Dataset, int]:
+    """Group 2, which is never deflated, and where it ends."""
+    if data[_PREAMBLE : _PREAMBLE + len(_MAGIC)] != _MAGIC:
+        return Dataset(), 0
+    stream = _CountedFile(data)
+    stream.seek(_PREAMBLE + len(_MAGIC))
+
+    def is_beyond(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        return tag.group != 2
+
+    meta = read_data_elements(stream, is_implicit_VR=False, is_little_endian=True, stop_when=is_beyond)
+    return meta, stream.tell()
+
+
+def _inflate(deflated: bytes, max_bytes: int) -> bytes:
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = engine.decompress(deflated, max_bytes + 1)
+    if len(inflated) > max_bytes:
+        raise ExpandsTooMuch(f"The file inflates to more than {max_bytes // 2**20} MiB.")
+    return inflated

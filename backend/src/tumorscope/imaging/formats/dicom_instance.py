@@ -1,0 +1,183 @@
+"""A DICOM data set in, what matters of its header out; what is no MR image is refused here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from tumorscope.domain.errors import NotAnMrImage
+from tumorscope.domain.scan import ScanWarning
+from tumorscope.imaging.formats.dicom_pixels import count_frames, find_functional_groups
+
+_MR = "MR"
+# A picture of a screen or of paper; it says of itself that it is of no modality.
+_OTHER = "OT"
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_MR_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
+    "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
+    "1.2.840.10008.5.1.4.1.1.4.3",  # Enhanced MR Color Image Storage
+    "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR Image Storage
+)
+_MODALITIES = {
+    "CT": "CT",
+    "US": "ultrasound",
+    "CR": "an X-ray",
+    "DX": "an X-ray",
+    "SEG": "a segmentation",
+    "SR": "a report",
+}
+_HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYPOPHYSIS", "ORBIT", "IAC", "FACE")
+_MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
+_MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
+_LOCALIZERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3 plane", "aahead")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame lies: its first pixel's centre and the directions of rising row and column numbers, LPS+, in mm."""
+
+    position: NDArray[np.float64] | None
+    down: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    @property
+    def normal(self) -> NDArray[np.float64]:
+        """Of the slice, of length 1."""
+        crossed = np.cross(self.right, self.down)
+        normal: NDArray[np.float64] = crossed / np.linalg.norm(crossed)
+        return normal
+
+
+def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
+    """See that the file is an MR image, or may be a picture of one.
+
+    Returns
+    -------
+    tuple of ScanWarning
+        What is doubtful about it.
+
+    Raises
+    ------
+    NotAnMrImage
+        It says that it is of another modality.
+    """
+    modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
+    if modality not in ("", _MR, _OTHER):
+        what = _MODALITIES.get(modality, "of another modality")
+        raise NotAnMrImage(f"The DICOM file says that it is {what}. Only MR images are judged.")
+    notes = []
+    if modality != _MR and sop_class not in _MR_CLASSES:
+        notes.append(ScanWarning("secondary_capture", "The file does not say that it comes from an MR scanner."))
+    elif sop_class == _SECONDARY_CAPTURE:
+        notes.append(ScanWarning("secondary_capture", "The file is a captured picture, not the scanner's own."))
+    body_part = _text(dataset, "BodyPartExamined").upper()
+    if body_part and not any(head in body_part for head in _HEADS):
+        notes.append(
+            ScanWarning("other_body_part", "The file says that it shows another part of the body than the head.")
+        )
+    if is_localizer(dataset):
+        notes.append(ScanWarning("localizer", "The image is a localizer, made to plan the others by."))
+    elif is_derived_map(dataset):
+        notes.append(ScanWarning("derived_map", "The image was computed from others; the model knows no such maps."))
+    return tuple(notes)
+
+
+def is_localizer(dataset: Dataset) -> bool:
+    """Whether the file says that it was made to plan others by."""
+    return "LOCALIZER" in _image_type(dataset) or any(
+        word in _text(dataset, "SeriesDescription").lower() for word in _LOCALIZERS
+    )
+
+
+def is_derived_map(dataset: Dataset) -> bool:
+    """Whether the file says that its values are no signal but something computed of it."""
+    return bool(_MAPS & set(_image_type(dataset)))
+
+
+def has_contrast_agent(dataset: Dataset) -> bool:
+    """Whether the file says that an agent was given."""
+    description = f" {_text(dataset, 'SeriesDescription').lower()} "
+    named = any(
+        word in description for word in ("+c", "t1ce", "t1c ", "t1gd", "gad", " gd", "post", " ce ", "contrast")
+    )
+    return bool(_text(dataset, "ContrastBolusAgent")) or named
+
+
+def is_t1(dataset: Dataset) -> bool:
+    """Whether the series is named after T1 weighting."""
+    description = _text(dataset, "SeriesDescription").lower()
+    return any(word in description for word in ("t1", "mprage", "mp2rage", "spgr", "bravo", "flash", "tfe"))
+
+
+def find_place(dataset: Dataset, frame: int) -> Place | None:
+    """Where a frame lies in the patient (PS3.3, C.7.6.2); None where the file does not say."""
+    groups = find_functional_groups(dataset, frame)
+    orientation = _numbers(_find(groups, "PlaneOrientationSequence", "ImageOrientationPatient", dataset), 6)
+    if orientation is None:
+        return None
+    right, down = orientation[:3], orientation[3:]
+    lengths = np.linalg.norm(right), np.linalg.norm(down)
+    if min(lengths) < 1e-6:
+        return None
+    right, down = right / lengths[0], down / lengths[1]
+    if np.linalg.norm(np.cross(right, down)) < 0.5:
+        return None
+    position = _numbers(_find(groups, "PlanePositionSequence", "ImagePositionPatient", dataset), 3)
+    return Place(position, down, right)
+
+
+def find_spacing(dataset: Dataset, frame: int) -> tuple[float, float] | None:
+    """Millimetres between rows and between columns; None where the file does not say."""
+    groups = find_functional_groups(dataset, frame)
+    spacing = _numbers(_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset), 2)
+    if spacing is None or not (spacing.min() >= 0.01 and spacing.max() <= 100):
+        return None
+    return float(spacing[0]), float(spacing[1])
+
+
+def find_thickness(dataset: Dataset) -> float | None:
+    """Millimetres between slices, as the file states them; None where it does not."""
+    groups = find_functional_groups(dataset, 0)
+    for keyword in ("SpacingBetweenSlices", "SliceThickness"):
+        stated = _numbers(_find(groups, "PixelMeasuresSequence", keyword, dataset), 1)
+        if stated is not None and 0.01 <= abs(stated[0]) <= 100:
+            return float(abs(stated[0]))
+    return None
+
+
+def find_modality(dataset: Dataset) -> str | None:
+    """As the file states it."""
+    return _text(dataset, "Modality").upper() or (_MR if _text(dataset, "SOPClassUID") in _MR_CLASSES else None)
+
+
+def is_multi_frame_mr(dataset: Dataset) -> bool:
+    """Whether the frames of the file are slices with a place each."""
+    return count_frames(dataset) > 1 and bool(dataset.get("PerFrameFunctionalGroupsSequence"))
+
+
+def _find(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) -> object:
+    """A value of the frame's functional group, or of the file itself."""
+    for group in groups:
+        for item in group.get(sequence) or ():
+            if keyword in item:
+                return item.get(keyword)
+    return dataset.get(keyword)
+
+
+def _numbers(value: object, count: int) -> NDArray[np.float64] | None:
+    try:
+        numbers = np.atleast_1d(np.array(value, np.float64))
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.shape == (count,) and np.isfinite(numbers).all() else None
+
+
+def _image_type(dataset: Dataset) -> list[str]:
+    value = dataset.get("ImageType") or ()
+    return [value.upper()] if isinstance(value, str) else [str(part).upper() for part in value]
+
+
+def _text(dataset: Dataset, keyword: str) -> str:
+    return str(dataset.get(keyword) or "").strip()

@@ -1,0 +1,224 @@
+"""A DICOM data set in, its frames out as intensities: stored values behind the modality LUT, larger is brighter."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+from pydicom.pixels.utils import as_pixel_options
+from pydicom.uid import UID
+
+from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, NoPixelData, UnsupportedFormat
+from tumorscope.domain.scan import ScanWarning, Voxels
+from tumorscope.imaging.frame_decoder import FrameDecoder, Frames
+from tumorscope.imaging.source import DecodeLimits
+
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# Rec. ITU-R BT.601, as Pillow makes grey of colour.
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+_COLOUR = ScanWarning("colour_picture", "The picture is coloured; only its brightness was used.")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFrames:
+    """Frames, shape (frames, rows, columns), and what decoding them had to decide."""
+
+    pixels: Voxels
+    warnings: tuple[ScanWarning, ...]
+
+
+def count_frames(dataset: Dataset) -> int:
+    """Of the file, as it states them.
+
+    Raises
+    ------
+    CorruptFile
+        The number is none.
+    """
+    try:
+        frames = int(dataset.get("NumberOfFrames") or 1)
+    except (TypeError, ValueError) as error:
+        raise CorruptFile("The file states no sensible number of frames.") from error
+    if frames < 1:
+        raise CorruptFile("The file states no sensible number of frames.")
+    return frames
+
+
+def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> tuple[int, int]:
+    """Rows and columns, checked before memory is taken for them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Of one file.
+    frames : int
+        To be decoded.
+    limits : DecodeLimits
+        What may be.
+
+    Returns
+    -------
+    (int, int)
+        Both at least 1.
+
+    Raises
+    ------
+    NoPixelData
+        The file holds no picture.
+    CorruptFile
+        It does not say how large one is.
+    ImageTooLarge, ExpandsTooMuch
+        It is too large, or there are too many of them.
+    """
+    if not any(keyword in dataset for keyword in _PIXELS):
+        raise NoPixelData("The DICOM file holds no picture.")
+    try:
+        rows, columns = int(dataset.Rows), int(dataset.Columns)
+        samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise CorruptFile("The DICOM file does not say how large its picture is.") from error
+    if min(rows, columns) < 1 or samples not in (1, 3) or bits not in (1, 8, 16, 32, 64):
+        raise CorruptFile("The DICOM file does not say how large its picture is.")
+    if rows * columns > limits.pixels:
+        raise ImageTooLarge(f"A frame has {rows} x {columns} pixels; up to {limits.pixels // 10**6} million are read.")
+    # As it is stored, and as float32 beside it.
+    if frames * rows * columns * (samples * max(1, bits // 8) + 4) > limits.expanded_bytes:
+        raise ExpandsTooMuch(f"The frames take more than {limits.expanded_bytes // 2**20} MiB.")
+    return rows, columns
+
+
+def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> DecodedFrames:
+    """Decode frames to grey.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Its size checked by `check_size`.
+    indices : sequence of int
+        Which frames, counted from 0.
+    decode_compressed : FrameDecoder
+        For what is not stored plainly.
+
+    Returns
+    -------
+    DecodedFrames
+        Of the stored type where that has 8 or 16 bits and the modality LUT changes nothing, else float32; finite.
+
+    Raises
+    ------
+    CorruptFile
+        The pixel data is damaged or ends too soon.
+    UnsupportedFormat
+        Its transfer syntax is not known.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            stored = _read_stored(dataset, indices, decode_compressed)
+            grey, notes = _make_grey(dataset, stored)
+            scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
+            return DecodedFrames(_narrow(scaled), notes)
+    except (CorruptFile, UnsupportedFormat):
+        raise
+    # pydicom raises whatever it meets (ValueError, AttributeError, RuntimeError, …).
+    except Exception as error:
+        raise CorruptFile("The pixel data of the DICOM file is damaged.") from error
+
+
+def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> NDArray[Any]:
+    """Shape (frames, rows, columns) or (frames, rows, columns, 3)."""
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise UnsupportedFormat("The transfer syntax of the DICOM file is not read here.") from error
+    if syntax.is_compressed and syntax.is_encapsulated:
+        options = {key: value for key, value in as_pixel_options(dataset).items() if isinstance(value, int | str)}
+        return decode_compressed(Frames(str(syntax), bytes(dataset.PixelData), options, tuple(indices)))
+    if len(indices) == count_frames(dataset):
+        every = decoder.as_array(dataset, raw=False)[0]
+        return every if len(indices) > 1 else every[None]
+    return np.stack([decoder.as_array(dataset, index=index, raw=False)[0] for index in indices])
+
+
+def _make_grey(dataset: Dataset, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[ScanWarning, ...]]:
+    """Drop colour; shape (frames, rows, columns)."""
+    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR" and stored.ndim == 3:
+        stored = np.stack([apply_color_lut(frame, dataset) for frame in stored])
+    if stored.ndim == 3:
+        return stored, ()
+    return stored[..., :3].astype(np.float32) @ _LUMINANCE, (_COLOUR,)
+
+
+def _fill_padding(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
+    """Pixels outside the scanner's field become as dark as the darkest inside (PS3.3, C.7.5.1.1.2)."""
+    padding = dataset.get("PixelPaddingValue")
+    if padding is None or grey.dtype.kind == "f":
+        return grey
+    ends = sorted((int(padding), int(dataset.get("PixelPaddingRangeLimit", padding))))
+    outside = (grey >= ends[0]) & (grey <= ends[1])
+    if not outside.any() or outside.all():
+        return grey
+    darkest = grey[~outside].max() if _is_inverted(dataset) else grey[~outside].min()
+    return np.where(outside, darkest, grey)
+
+
+def _invert(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
+    """Make larger values brighter; by the stored range, so that all slices of a series are inverted alike."""
+    if not _is_inverted(dataset):
+        return grey
+    if grey.dtype.kind == "f":
+        return -grey
+    # For unsigned values the sum of least and largest; for signed ones it is -1.
+    is_signed = bool(dataset.get("PixelRepresentation", 0))
+    mirror = -1 if is_signed else 2 ** int(dataset.get("BitsStored") or 8 * grey.dtype.itemsize) - 1
+    inverted = mirror - grey.astype(np.int64)
+    return inverted.astype(grey.dtype) if inverted.min() >= np.iinfo(grey.dtype).min else inverted
+
+
+def _is_inverted(dataset: Dataset) -> bool:
+    return bool(
+        dataset.get("PhotometricInterpretation") == "MONOCHROME1" or dataset.get("PresentationLUTShape") == "INVERSE"
+    )
+
+
+def _scale(dataset: Dataset, grey: NDArray[Any], indices: Sequence[int]) -> NDArray[Any]:
+    """Apply the modality LUT, frame by frame where each has its own."""
+    if dataset.get("ModalityLUTSequence"):
+        return apply_modality_lut(grey.astype(np.int64) if grey.dtype.kind == "f" else grey, dataset)
+    rescales = [_find_rescale(dataset, index) for index in indices]
+    if all(rescale == (1.0, 0.0) for rescale in rescales):
+        return grey
+    slopes, intercepts = np.array(rescales, np.float32).T[:, :, None, None]
+    scaled: NDArray[np.float32] = grey * slopes + intercepts
+    return scaled
+
+
+def _find_rescale(dataset: Dataset, index: int) -> tuple[float, float]:
+    """Slope and intercept of a frame; those of the whole file where it has none of its own."""
+    for group in find_functional_groups(dataset, index):
+        for item in group.get("PixelValueTransformationSequence") or ():
+            return float(item.get("RescaleSlope", 1)), float(item.get("RescaleIntercept", 0))
+    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
+    return float(1 if slope is None else slope), float(0 if intercept is None else intercept)
+
+
+def find_functional_groups(dataset: Dataset, index: int) -> list[Dataset]:
+    """Where an enhanced object says what holds for a frame: its own group, then the shared one (PS3.3, C.7.6.16)."""
+    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
+    return [*own[index : index + 1], *(dataset.get("SharedFunctionalGroupsSequence") or ())]
+
+
+def _narrow(pixels: NDArray[Any]) -> Voxels:
+    """One of the four types that a scan has."""
+    native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+    if native.dtype in (np.uint8, np.uint16, np.int16):
+        return native
+    if native.dtype == np.bool_:
+        return native.astype(np.uint8)
+    return np.nan_to_num(native.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,0 +1,140 @@
+"""Compressed DICOM frames in, pixels out; in a process of their own, since their decoders are native code."""
+
+import multiprocessing
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Lock
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pebble import ProcessExpired, ProcessPool
+
+from tumorscope.domain.errors import CorruptFile
+
+_START_S = 60.0
+_DAMAGED = "The compressed pixel data cannot be decoded."
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Compressed pixel data, and what its decoder must be told.
+
+    Parameters
+    ----------
+    transfer_syntax : str
+        UID of a compressed transfer syntax.
+    data : bytes
+        The value of Pixel Data, encapsulated.
+    image : mapping of str to Any
+        The Image Pixel module, by the names that `pydicom.pixels` gives its options (``rows``, ``columns``, …).
+    indices : tuple of int
+        Which frames are wanted, counted from 0.
+    """
+
+    transfer_syntax: str
+    data: bytes
+    image: Mapping[str, Any]
+    indices: tuple[int, ...]
+
+
+class FrameDecoder(Protocol):
+    """Decodes frames; shape (frames, rows, columns) or (frames, rows, columns, samples)."""
+
+    def __call__(self, frames: Frames) -> NDArray[Any]:
+        """Raise `CorruptFile` where that is not possible."""
+
+
+def decode_here(frames: Frames) -> NDArray[Any]:
+    """Decode in this process.
+
+    Parameters
+    ----------
+    frames : Frames
+        From a source that is trusted, for a fault of a decoder ends the process.
+
+    Returns
+    -------
+    ndarray, shape (frames, rows, columns) or (frames, rows, columns, samples)
+        As stored; colours as RGB.
+
+    Raises
+    ------
+    CorruptFile
+        No decoder can.
+    """
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415  (the service imports this module before it needs that)
+    from pydicom.uid import UID  # noqa: PLC0415
+
+    decode = get_decoder(UID(frames.transfer_syntax))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decoded = [
+                decode.as_array(frames.data, index=index, raw=False, **dict(frames.image))[0]
+                for index in frames.indices
+            ]
+        return np.stack(decoded)
+    # pydicom raises whatever its plug-ins meet (RuntimeError, ValueError, EOFError, …).
+    except Exception as error:
+        raise CorruptFile(_DAMAGED) from error
+
+
+class FrameDecoderProcess:
+    """Decodes in another process, which starts with the first frames and is replaced when it crashes or hangs.
+
+    Parameters
+    ----------
+    deadline_s : float
+        What one call may take.
+    decode : callable
+        What the process runs; of a module's top level.
+    """
+
+    def __init__(self, deadline_s: float = 5.0, decode: FrameDecoder = decode_here) -> None:
+        self._deadline_s = deadline_s
+        self._decode = decode
+        self._pool: ProcessPool | None = None
+        self._lock = Lock()
+
+    def __call__(self, frames: Frames) -> NDArray[Any]:
+        """See `FrameDecoder`.
+
+        Raises
+        ------
+        CorruptFile
+            The decoder cannot, crashed or was not done in time.
+        """
+        # Those that wait for the process wait here, not on their own deadline's time.
+        with self._lock:
+            if self._pool is None:
+                # A fork would take the threads' locks and the network's memory with it.
+                self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
+                # What it imports is none of a file's time.
+                self._pool.schedule(_import_decoders).result(_START_S)
+            future = self._pool.schedule(self._decode, args=(frames,), timeout=self._deadline_s)
+            try:
+                decoded: NDArray[Any] = future.result()
+            except (TimeoutError, ProcessExpired) as error:
+                raise CorruptFile(_DAMAGED) from error
+            return decoded
+
+    def __enter__(self) -> Self:
+        """Nothing starts yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End the process."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.stop()  # type: ignore[no-untyped-call]
+                self._pool.join()
+                self._pool = None
+
+
+def _import_decoders() -> None:
+    import pydicom.pixels  # noqa: F401, PLC0415
