@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 from tumorscope import NOTICE
 from tumorscope.commands.audit import audit
 from tumorscope.commands.card import card
 from tumorscope.commands.evaluate import evaluate
+from tumorscope.commands.predict import predict
 from tumorscope.commands.prepare import prepare
 from tumorscope.commands.show_augmentation import show_augmentation
 from tumorscope.commands.split import split
@@ -22,13 +21,14 @@ from tumorscope.commands.train import train
 from tumorscope.domain.errors import TumorscopeError
 
 app = typer.Typer(
-    help=f"Reads a brain MRI slice and predicts how likely it shows a tumour. {NOTICE}",
+    help=f"Reads a brain MRI and predicts how likely it shows a tumour. {NOTICE}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 app.command()(audit)
 app.command()(card)
 app.command()(evaluate)
+app.command()(predict)
 app.command()(prepare)
 app.command()(show_augmentation)
 app.command()(split)
@@ -68,51 +68,6 @@ def serve(
 
 
 @app.command()
-def predict(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Pictures of one slice each.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")] = False,
-    bundle: Annotated[Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model.")] = None,
-) -> None:
-    """Predict from pictures; a bad one is listed and the others go on."""
-    from tumorscope.api.settings import Settings  # noqa: PLC0415
-    from tumorscope.imaging.decode import decode_picture  # noqa: PLC0415
-    from tumorscope.inference.classifier import Classifier, classify  # noqa: PLC0415
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
-
-    settings = Settings()
-    loaded = read_bundle(bundle or settings.bundle)
-    classifier = Classifier(loaded, TensorFlowEngine(loaded))
-    answers: list[dict[str, object]] = []
-    for file in track(
-        files, "predicting", console=Console(stderr=True), disable=len(files) == 1 or not sys.stderr.isatty()
-    ):
-        try:
-            result = classify(classifier, decode_picture(file.read_bytes(), settings.max_megapixels * 1_000_000))
-            prediction = result.prediction
-            answers.append(
-                {
-                    "file": str(file),
-                    "decision": prediction.decision.value,
-                    "label": prediction.label,
-                    "tumor_probability": prediction.tumor_probability,
-                    "probabilities": dict(prediction.probabilities),
-                }
-            )
-        except (TumorscopeError, OSError) as error:
-            code = error.code if isinstance(error, TumorscopeError) else "unreadable"
-            answers.append({"file": str(file), "error": {"code": code, "detail": str(error)}})
-    manifest = loaded.manifest
-    if as_json:
-        model = {"name": manifest.name, "version": manifest.version, "sha256": loaded.sha256}
-        typer.echo(json.dumps({"predictions": answers, "model": model, "notice": NOTICE}, indent=2))
-    else:
-        _print_table(answers, manifest.class_names, f"{manifest.name} {manifest.version}. {NOTICE}")
-    if any("error" in answer for answer in answers):
-        raise typer.Exit(1)
-
-
-@app.command()
 def phantom(
     output: Annotated[Path, typer.Argument(help="PNG file that is written.")],
     seed: Annotated[int, typer.Option(min=0)] = 1,
@@ -133,17 +88,3 @@ def openapi() -> None:
     from tumorscope.api.settings import Settings  # noqa: PLC0415
 
     typer.echo(json.dumps(create_app(Settings()).openapi(), indent=2))
-
-
-def _print_table(answers: list[dict[str, object]], class_names: list[str], caption: str) -> None:
-    table = Table("file", "decision", "label", *class_names, caption=caption)
-    for answer in answers:
-        error = answer.get("error")
-        if isinstance(error, dict):
-            table.add_row(str(answer["file"]), f"[bold]{error['code']}[/]", *[""] * (1 + len(class_names)))
-            continue
-        probabilities = answer["probabilities"]
-        assert isinstance(probabilities, dict)  # noqa: S101  (made above)
-        row = [f"{probabilities[name]:.3f}" for name in class_names]
-        table.add_row(str(answer["file"]), str(answer["decision"]), str(answer["label"] or ""), *row)
-    Console().print(table)

@@ -35,7 +35,7 @@ def test_predict_lists_a_bad_file_and_goes_on(tmp_path: Path, bundle: Path) -> N
     good, bad = tmp_path / "good.png", tmp_path / "bad.png"
     good.write_bytes(make_phantom_file())
     bad.write_text("not a picture")
-    result = _run("predict", "--json", bad, good, bundle=bundle)
+    result = _run("predict", "--format", "json", bad, good, bundle=bundle)
     document = json.loads(result.stdout)
     assert result.returncode == 1
     assert document["predictions"][0]["error"]["code"] == "unsupported_format"

@@ -77,11 +77,17 @@ def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
 
 
 def _find_kind(data: bytes) -> str:
+    # First, for a DICOM file may begin as TIFF does, in its preamble.
+    if looks_like_dicom(data):
+        return "dicom"
     if _sniff_raster(data) is not None:
         return "picture"
-    if looks_like_nifti(data):
-        return "nifti"
-    return "dicom" if looks_like_dicom(data) else "unknown"
+    return "nifti" if looks_like_nifti(data) else "unknown"
+
+
+def looks_readable(begin: bytes) -> bool:
+    """Whether a file begins as one that `decode_scan` reads."""
+    return looks_like_zip(begin) or _find_kind(begin) != "unknown"
 
 
 def decode_picture(data: bytes, max_pixels: int) -> Slice:

@@ -8,7 +8,8 @@ from io import BytesIO
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.filereader import read_dataset as read_data_elements
-from pydicom.tag import BaseTag
+from pydicom.filereader import read_partial
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
@@ -22,6 +23,7 @@ _MAGIC = b"DICM"
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 # A file of a thousand frames takes a tenth of this; one made of nothing but tags would take minutes.
 _MAX_READS = 1_500_000
+_SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
 
 
 class _CountedFile(BytesIO):
@@ -81,6 +83,39 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
     # pydicom raises whatever its parsing meets (InvalidDicomError, EOFError, struct.error, RecursionError, …).
     except Exception as error:
         raise CorruptFile("The file begins like DICOM and cannot be read.") from error
+
+
+def read_series_uid(begin: bytes) -> str | None:
+    """The Series Instance UID in the beginning of a DICOM file.
+
+    Parameters
+    ----------
+    begin : bytes
+        As much of the file as holds its first groups; elements are sorted, so that the patient's and the study's do.
+
+    Returns
+    -------
+    str or None
+        None where there is none, or none can be read.
+    """
+
+    def is_beyond(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        return bool(tag > _SERIES_INSTANCE_UID)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            meta, end = _read_meta(begin)
+            is_deflated = meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
+            content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin[end:], len(begin)) if is_deflated else begin
+            found = read_partial(
+                _CountedFile(content), is_beyond, force=True, specific_tags=[BaseTag(_SERIES_INSTANCE_UID)]
+            )
+            uid = found.get("SeriesInstanceUID")
+    # pydicom raises whatever its parsing meets.
+    except Exception:  # noqa: BLE001  (what is wrong with the file is said when it is decoded)
+        return None
+    return str(uid) if uid else None
 
 
 def _parse(data: bytes, max_bytes: int) -> FileDataset:

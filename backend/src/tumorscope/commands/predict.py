@@ -1,0 +1,156 @@
+"""``tumorscope predict``: files and folders in, a prediction of each study out."""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tumorscope.commands.prediction_output import WRITERS, describe_failures
+from tumorscope.commands.results_file import ResultsFile
+from tumorscope.domain.errors import ExpandsTooMuch, TumorscopeError
+
+if TYPE_CHECKING:
+    from tumorscope.imaging.frame_decoder import FrameDecoder
+    from tumorscope.inference.classifier import Classifier
+    from tumorscope.inference.study import StudyClassification
+
+# Studies that are read ahead of the one that is written next, for each job.
+_AHEAD = 2
+
+
+class Format(StrEnum):
+    """Of what is written to standard output."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
+def predict(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(exists=True, help="Pictures, DICOM, NIfTI, ZIP archives, a DICOMDIR, or folders of these."),
+    ],
+    output: Annotated[Format, typer.Option("--format", help="Of what is written to standard output.")] = Format.TABLE,
+    results: Annotated[
+        Path | None,
+        typer.Option(help="NDJSON file that each answer is kept in; run again, files that it holds are not read."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Studies that are worked on at the same time.")] = 2,
+    bundle: Annotated[Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model.")] = None,
+) -> None:
+    """Predict from each study among files and folders; a bad one is listed and the others go on.
+
+    One study is a picture, a NIfTI volume, a ZIP, the files of one DICOM series in one folder, or the volumes of one
+    BraTS case in one folder. Exit status 1 when a study could not be read.
+    """
+    from tumorscope.api.settings import Settings  # noqa: PLC0415  (the other commands start without these)
+    from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
+    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+
+    loaded = read_bundle(bundle or Settings().bundle)
+    classifier = Classifier(loaded, TensorFlowEngine(loaded))
+    model = {"name": loaded.manifest.name, "version": loaded.manifest.version, "sha256": loaded.sha256}
+    with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:
+
+        def answer(files: list[Path]) -> dict[str, Any]:
+            return _answer(classifier, decode_frames, files)
+
+        for row in _answer_all(paths, kept.is_done, answer, jobs):
+            kept.add(row)
+        WRITERS[output](kept.read(), list(loaded.manifest.class_names), model)
+        failures = describe_failures(kept.read())
+    if failures:
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print("\n".join(failures))
+        raise typer.Exit(1)
+
+
+def _answer_all(
+    paths: list[Path],
+    is_done: Callable[[Path], bool],
+    answer: Callable[[list[Path]], dict[str, Any]],
+    jobs: int,
+) -> Iterator[dict[str, Any]]:
+    """The answers in the order of the studies, of which few are in memory at one time."""
+    from tumorscope.imaging.study_files import count_files, find_studies  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Where nobody looks at a bar, the files need not be counted.
+    is_seen = sys.stderr.isatty()
+    with (
+        Progress(*columns, console=Console(stderr=True), disable=not is_seen) as progress,
+        ThreadPoolExecutor(jobs) as threads,
+    ):
+        task = progress.add_task("predicting", total=count_files(paths) if is_seen else None)
+        waiting: deque[tuple[list[Path], Future[dict[str, Any]]]] = deque()
+
+        def finish_first() -> dict[str, Any]:
+            files, future = waiting.popleft()
+            row = future.result()
+            progress.advance(task, len(files))
+            return row
+
+        try:
+            for files in find_studies(paths, is_done, lambda _file: progress.advance(task)):
+                waiting.append((files, threads.submit(answer, files)))
+                if len(waiting) >= jobs * _AHEAD:
+                    yield finish_first()
+            while waiting:
+                yield finish_first()
+        except BaseException:
+            # What has not begun does not begin any more.
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
+    from tumorscope.imaging.decode import decode_scan  # noqa: PLC0415
+    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
+    from tumorscope.inference.study import classify_study  # noqa: PLC0415
+
+    names = [str(file) for file in files]
+    try:
+        if sum(file.stat().st_size for file in files) > FROM_DISK.expanded_bytes:
+            raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
+        sources = [SourceFile(file.name, file.read_bytes()) for file in files]
+        scan = decode_scan(sources, FROM_DISK, decode_frames)
+        return {"files": names, **_describe(classify_study(classifier, scan, lambda _done, _total: None))}
+    except TumorscopeError as error:
+        return {"files": names, "error": {"code": error.code, "detail": str(error)}}
+    except OSError as error:
+        return {"files": names, "error": {"code": "unreadable", "detail": os.strerror(error.errno or 0)}}
+    except Exception as error:  # noqa: BLE001  (one file of a million must not end the run)
+        return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
+
+
+def _describe(result: "StudyClassification") -> dict[str, Any]:
+    """As `POST /predict` names things."""
+    prediction, scan = result.prediction, result.shown_scan
+    return {
+        "decision": prediction.decision.value,
+        "label": prediction.label,
+        "tumor_probability": prediction.tumor_probability,
+        "probabilities": dict(prediction.probabilities),
+        "format": scan.source_format,
+        "plane": scan.plane,
+        "slice_count": result.slice_count,
+        "slice_index": result.shown.index,
+        "slices": list(_list_slices(result)),
+        "warnings": [{"code": warning.code, "message": warning.message} for warning in result.warnings],
+    }
+
+
+def _list_slices(result: "StudyClassification") -> Iterable[dict[str, Any]]:
+    for one in result.slices if result.slice_count > 1 else ():
+        yield {"index": one.index, "tumor_probability": one.classification.prediction.tumor_probability}

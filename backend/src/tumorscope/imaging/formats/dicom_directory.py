@@ -1,0 +1,48 @@
+"""A DICOMDIR's bytes in, the files that it lists out (DICOM PS3.3, annex F)."""
+
+from pathlib import Path, PurePosixPath
+
+from tumorscope.domain.errors import CorruptFile
+from tumorscope.imaging.formats.dicom_dataset import read_dataset
+
+_MAX_BYTES = 2**30
+_MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+def is_directory(begin: bytes) -> bool:
+    """Whether a file begins as a DICOMDIR does: its class stands in the meta information."""
+    return begin[128:132] == b"DICM" and _MEDIA_STORAGE_DIRECTORY.encode() in begin[132:512]
+
+
+def list_directory(file: Path) -> list[Path]:
+    """The images that a DICOMDIR lists.
+
+    Parameters
+    ----------
+    file : Path
+        The DICOMDIR; what it lists lies beside it and below.
+
+    Returns
+    -------
+    list of Path
+        In the order of its records. Names are as they are on disk where they differ in their case.
+
+    Raises
+    ------
+    CorruptFile
+        It cannot be read, or names a file that is outside its own folder.
+    """
+    records = read_dataset(file.read_bytes(), _MAX_BYTES).get("DirectoryRecordSequence")
+    if records is None:
+        raise CorruptFile("The DICOMDIR holds no records.")
+    found = []
+    for record in records:
+        if record.get("DirectoryRecordType") != "IMAGE":
+            continue
+        parts = record.get("ReferencedFileID") or ()
+        relative = PurePosixPath(*([parts] if isinstance(parts, str) else parts))
+        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+            raise CorruptFile("The DICOMDIR names a file outside its own folder.")
+        path = file.parent / relative
+        found.append(path if path.exists() else file.parent / str(relative).lower())
+    return found

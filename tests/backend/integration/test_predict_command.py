@@ -1,0 +1,163 @@
+"""``tumorscope predict`` over folders, as a user runs it."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, write_tiny_bundle
+
+_NOTICE = "Investigational. Not for diagnostic use."
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+def _command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "tumorscope", "predict", *map(str, arguments)]
+
+
+def _environment(bundle: Path) -> dict[str, str]:
+    return {**os.environ, "COLUMNS": "200", "TF_CPP_MIN_LOG_LEVEL": "3", "TUMORSCOPE_BUNDLE": str(bundle)}
+
+
+def _run(bundle: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        _command(*arguments), env=_environment(bundle), capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def _voxels() -> NDArray[np.uint16]:
+    inside = np.indices((40, 40, 6)) - np.array([20, 20, 3]).reshape(3, 1, 1, 1)
+    head = (np.abs(inside[0]) < 14) & (np.abs(inside[1]) < 16)
+    return (head * np.random.default_rng(0).integers(200, 900, head.shape)).astype(np.uint16)
+
+
+def _write_series(folder: Path, uid: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for index in range(6):
+        data = make_dicom_bytes(
+            _voxels()[:, :, index],
+            SeriesInstanceUID=uid,
+            StudyInstanceUID="1.2.3",
+            PatientID="p",
+            ImagePositionPatient=[0, 0, 5 * index],
+            ImageOrientationPatient=[1, 0, 0, 0, 1, 0],
+        )
+        (folder / f"{uid}.{index}.dcm").write_bytes(data)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """A folder as departments have them: pictures, two series in one folder, volumes, a case, a ZIP, other things."""
+    root = tmp_path / "archive"
+    _write_series(root / "mixed", "1.2.1")
+    _write_series(root / "mixed", "1.2.2")
+    (root / "slice.png").write_bytes(make_phantom_file())
+    (root / "cut.png").write_bytes(make_phantom_file()[:500])
+    (root / "notes.txt").write_text("call the ward")
+    (root / "volume.nii.gz").write_bytes(make_nifti_bytes(_voxels()))
+    for name in ("t1", "t1ce", "seg"):
+        (root / f"case_001_{name}.nii").write_bytes(make_nifti_bytes(_voxels()))
+    with zipfile.ZipFile(root / "series.zip", "w") as packed:
+        for file in (root / "mixed").glob("1.2.1.*"):
+            packed.write(file, file.name)
+    return root
+
+
+def _by_first_file(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {Path(row["files"][0]).name: row for row in rows}
+
+
+def test_folder_is_read_study_by_study_and_a_bad_file_is_listed(archive: Path, bundle: Path) -> None:
+    result = _run(bundle, archive, "--format", "json")
+    document = json.loads(result.stdout)
+    rows = _by_first_file(document["predictions"])
+    assert sorted(rows) == [
+        "1.2.1.0.dcm",
+        "1.2.2.0.dcm",
+        "case_001_seg.nii",
+        "cut.png",
+        "series.zip",
+        "slice.png",
+        "volume.nii.gz",
+    ]
+    assert result.returncode == 1
+    assert rows["cut.png"]["error"]["code"] == "corrupt_file"
+    assert "cut.png: corrupt_file" in result.stderr
+    for name in ("1.2.1.0.dcm", "series.zip"):
+        assert (rows[name]["format"], rows[name]["plane"], rows[name]["slice_count"]) == ("dicom", "axial", 6)
+        assert len(rows[name]["slices"]) == 6
+    # The same slices, the same answer.
+    assert rows["series.zip"]["probabilities"] == rows["1.2.1.0.dcm"]["probabilities"]
+    assert [warning["code"] for warning in rows["case_001_seg.nii"]["warnings"]][:1] == ["segmentation_left_out"]
+    assert sum(rows["slice.png"]["probabilities"].values()) == pytest.approx(1)
+    assert document["notice"] == _NOTICE
+
+
+def test_csv_has_a_row_a_study_with_model_and_notice(archive: Path, bundle: Path) -> None:
+    result = _run(bundle, archive / "mixed", archive / "cut.png", "--format", "csv", "--jobs", "1")
+    rows = list(csv.DictReader(StringIO(result.stdout)))
+    assert [row["files"] for row in rows] == ["6", "6", "1"]
+    assert {row["notice"] for row in rows} == {_NOTICE}
+    assert {row["model"] for row in rows} == {"tiny 0.0.1"}
+    assert [row["error"] for row in rows] == ["", "", "corrupt_file"]
+    assert all(0 <= float(row["tumor_probability"]) <= 1 for row in rows[:2])
+
+
+def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_path: Path, bundle: Path) -> None:
+    folder, results = tmp_path / "scans", tmp_path / "results.ndjson"
+    folder.mkdir()
+    for index in range(300):
+        (folder / f"{index:03}.png").write_bytes(make_phantom_file(seed=index % 3, size=64))
+    running = subprocess.Popen(
+        _command(folder, "--results", results, "--format", "ndjson"),
+        env=_environment(bundle),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 90
+    while not results.exists() or results.read_bytes().count(b"\n") < 10:
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"Traceback" not in errors
+    before = results.read_bytes().splitlines()[1:]
+    assert 9 <= len(before) < 300
+    # What was read is made unreadable: whoever opened it again would fail on it.
+    for line in before:
+        Path(json.loads(line)["files"][0]).write_text("read before")
+    with results.open("ab") as stream:
+        stream.write(b'{"files": ["torn')
+    result = _run(bundle, folder, "--results", results, "--format", "ndjson")
+    assert result.returncode == 0, result.stderr
+    header, *rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert header["notice"] == _NOTICE
+    assert sorted(Path(row["files"][0]).name for row in rows) == [f"{index:03}.png" for index in range(300)]
+    assert results.read_text() == result.stdout
+
+
+def test_results_of_another_model_are_not_continued(tmp_path: Path, bundle: Path) -> None:
+    (tmp_path / "slice.png").write_bytes(make_phantom_file())
+    results = tmp_path / "results.ndjson"
+    results.write_text('{"model": {"name": "other"}, "notice": "x"}\n')
+    result = _run(bundle, tmp_path / "slice.png", "--results", results)
+    assert result.returncode == 1
+    assert "name another file" in result.stderr
+    assert results.read_text() == '{"model": {"name": "other"}, "notice": "x"}\n'
