@@ -43,7 +43,8 @@ def _run(bundle: Path, *arguments: str | Path) -> subprocess.CompletedProcess[st
 def _voxels() -> NDArray[np.uint16]:
     inside = np.indices((40, 40, 6)) - np.array([20, 20, 3]).reshape(3, 1, 1, 1)
     head = (np.abs(inside[0]) < 14) & (np.abs(inside[1]) < 16)
-    return (head * np.random.default_rng(0).integers(200, 900, head.shape)).astype(np.uint16)
+    voxels: NDArray[np.uint16] = (head * np.random.default_rng(0).integers(200, 900, head.shape)).astype(np.uint16)
+    return voxels
 
 
 def _write_series(folder: Path, uid: str) -> None:

@@ -19,6 +19,7 @@ from tumorscope.domain.errors import ExpandsTooMuch, TumorscopeError
 
 if TYPE_CHECKING:
     from tumorscope.imaging.frame_decoder import FrameDecoder
+    from tumorscope.imaging.source import SourceFile
     from tumorscope.inference.classifier import Classifier
     from tumorscope.inference.study import StudyClassification
 
@@ -116,15 +117,12 @@ def _answer_all(
 
 def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
     from tumorscope.imaging.decode import decode_scan  # noqa: PLC0415
-    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
+    from tumorscope.imaging.source import FROM_DISK  # noqa: PLC0415
     from tumorscope.inference.study import classify_study  # noqa: PLC0415
 
     names = [str(file) for file in files]
     try:
-        if sum(file.stat().st_size for file in files) > FROM_DISK.expanded_bytes:
-            raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
-        sources = [SourceFile(file.name, file.read_bytes()) for file in files]
-        scan = decode_scan(sources, FROM_DISK, decode_frames)
+        scan = decode_scan(_read(files), FROM_DISK, decode_frames)
         return {"files": names, **_describe(classify_study(classifier, scan, lambda _done, _total: None))}
     except TumorscopeError as error:
         return {"files": names, "error": {"code": error.code, "detail": str(error)}}
@@ -132,6 +130,14 @@ def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list
         return {"files": names, "error": {"code": "unreadable", "detail": os.strerror(error.errno or 0)}}
     except Exception as error:  # noqa: BLE001  (one file of a million must not end the run)
         return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
+
+
+def _read(files: list[Path]) -> "list[SourceFile]":
+    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
+
+    if sum(file.stat().st_size for file in files) > FROM_DISK.expanded_bytes:
+        raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
+    return [SourceFile(file.name, file.read_bytes()) for file in files]
 
 
 def _describe(result: "StudyClassification") -> dict[str, Any]:

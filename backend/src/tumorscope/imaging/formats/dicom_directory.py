@@ -1,6 +1,10 @@
 """A DICOMDIR's bytes in, the files that it lists out (DICOM PS3.3, annex F)."""
 
+import warnings
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+from pydicom.dataset import Dataset
 
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
@@ -32,17 +36,24 @@ def list_directory(file: Path) -> list[Path]:
     CorruptFile
         It cannot be read, or names a file that is outside its own folder.
     """
-    records = read_dataset(file.read_bytes(), _MAX_BYTES).get("DirectoryRecordSequence")
+    found = []
+    with warnings.catch_warnings():
+        # Discs of old scanners are full of names that the standard does not allow.
+        warnings.simplefilter("ignore")
+        for parts in _list_images(read_dataset(file.read_bytes(), _MAX_BYTES)):
+            relative = PurePosixPath(*parts)
+            if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+                raise CorruptFile("The DICOMDIR names a file outside its own folder.")
+            path = file.parent / relative
+            found.append(path if path.exists() else file.parent / str(relative).lower())
+    return found
+
+
+def _list_images(directory: Dataset) -> Iterator[list[str]]:
+    records = directory.get("DirectoryRecordSequence")
     if records is None:
         raise CorruptFile("The DICOMDIR holds no records.")
-    found = []
     for record in records:
-        if record.get("DirectoryRecordType") != "IMAGE":
-            continue
-        parts = record.get("ReferencedFileID") or ()
-        relative = PurePosixPath(*([parts] if isinstance(parts, str) else parts))
-        if relative.is_absolute() or ".." in relative.parts or not relative.parts:
-            raise CorruptFile("The DICOMDIR names a file outside its own folder.")
-        path = file.parent / relative
-        found.append(path if path.exists() else file.parent / str(relative).lower())
-    return found
+        if record.get("DirectoryRecordType") == "IMAGE":
+            parts = record.get("ReferencedFileID") or ()
+            yield [parts] if isinstance(parts, str) else [str(part) for part in parts]
