@@ -35,7 +35,7 @@ def _write_instance(path: Path, series: str, syntax: str = ExplicitVRLittleEndia
 def _write_disc(files: FileSet, folder: Path) -> None:
     files.write(folder)
     # It would warn that it cleans up by itself, at a time of its own.
-    files._tmpdir.cleanup()
+    files._stage["t"].cleanup()
 
 
 @pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
