@@ -1,6 +1,8 @@
 import './page.css';
 import { fetchExample, fetchHealth, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
+import { groupStudies } from './intake/group-studies.js';
+import { findKinds } from './intake/take-files.js';
 import { applyLook, readLook } from './look.js';
 import { createAnalysisQueue } from './state/analysis-queue.js';
 import { getPauseMs } from './state/service.js';
@@ -14,6 +16,7 @@ import { createEmptyState } from './views/empty-state.js';
 import { createFileIntake } from './views/file-intake.js';
 import { createProbabilityBars } from './views/probability-bars.js';
 import { createSliceView } from './views/slice.js';
+import { createSliceCurve } from './views/slice-curve.js';
 import { createStudyList } from './views/study-list.js';
 import { createTopBar } from './views/top-bar.js';
 
@@ -33,8 +36,10 @@ const queue = createAnalysisQueue(store, { predict, fetchExample }, () => {
 
 const middle = findPlace('middle');
 const intake = createFileIntake(middle, {
-  onFiles: (files) =>
-    addStudies(files.map((file) => ({ name: file.name, file, exampleUrl: null }))),
+  onFiles: async (files) => {
+    const { sources, leftOut } = groupStudies(await findKinds(files));
+    addStudies(sources, leftOut);
+  },
 });
 const topBar = createTopBar(findPlace('top-bar'), {
   onLookChosen: (look) => {
@@ -44,13 +49,15 @@ const topBar = createTopBar(findPlace('top-bar'), {
 });
 const emptyState = createEmptyState(middle, {
   onChoose: intake.choose,
-  onExample: ({ name, url }) => addStudies([{ name, file: null, exampleUrl: url }]),
+  onChooseFolder: intake.chooseFolder,
+  onExample: ({ name, url }) => addStudies([{ name, files: null, exampleUrl: url }], 0),
 });
 const result = createElement('div', { className: 'result' });
 const studies = createElement('div', { className: 'studies' });
 const studyList = createStudyList(studies, {
   onSelect: (id) => store.dispatch({ type: 'studySelected', id }),
   onChoose: intake.choose,
+  onChooseFolder: intake.chooseFolder,
 });
 studies.append(result);
 middle.append(studies);
@@ -61,11 +68,15 @@ const decision = createDecisionView(result, {
 const bars = createProbabilityBars(result);
 const answer = createAnswerView(result);
 const slice = createSliceView(studies);
+const curve = createSliceCurve(slice.figure);
 const announcer = createAnnouncer(findPlace('announcements'));
 
-/** @param {StudySource[]} sources */
-function addStudies(sources) {
-  store.dispatch({ type: 'studiesAdded', sources });
+/**
+ * @param {StudySource[]} sources
+ * @param {number} leftOut
+ */
+function addStudies(sources, leftOut) {
+  store.dispatch({ type: 'studiesAdded', sources, leftOut });
   const { selectedId } = store.getState();
   if (selectedId !== null) studyList.focus(selectedId);
 }
@@ -74,15 +85,16 @@ function addStudies(sources) {
 function render(session) {
   const selected = findSelected(session);
   topBar.showService(session.service);
-  emptyState.show(selected === null);
+  emptyState.show(selected === null, session.leftOut);
   studies.hidden = selected === null;
   if (selected === null) return;
   const prediction = selected.phase === 'done' ? selected.prediction : null;
-  studyList.update(session.studies, session.selectedId);
+  studyList.update(session.studies, session.selectedId, session.leftOut);
   decision.update(selected, session.service);
   bars.update(prediction);
   answer.update(prediction);
   slice.update(selected);
+  curve.update(prediction);
   announcer.update(session.studies, session.service);
 }
 

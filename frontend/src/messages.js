@@ -1,18 +1,18 @@
 /** @typedef {import('./api/failure.js').ServiceFailure} ServiceFailure */
 /** @typedef {{ happened: string, advice: string }} Message */
 
-const PICTURE_FORMATS = 'PNG, JPEG, BMP, TIFF or WebP';
+const FORMATS = 'DICOM, NIfTI, PNG, JPEG, BMP, TIFF or WebP';
 
 /** What happened and what to do, for each stable code of the service and of this page's client. */
 /** @type {Record<string, Message>} */
 const MESSAGES = {
   no_file: {
     happened: 'No file arrived',
-    advice: 'Choose the picture again.',
+    advice: 'Choose the file again.',
   },
   mixed_study: {
     happened: 'These files do not belong together',
-    advice: 'Send the files of one study only.',
+    advice: 'Send the files of one examination only: one series, or one case.',
   },
   missing_api_key: {
     happened: 'The service asks for a key',
@@ -23,8 +23,8 @@ const MESSAGES = {
     advice: 'Ask the people who run this service for a valid key.',
   },
   upload_too_large: {
-    happened: 'This file is too large',
-    advice: 'Export the slice at a smaller size, then add it again.',
+    happened: 'This is too much to send at once',
+    advice: 'Send one series, or compress the volume with gzip.',
   },
   image_too_large: {
     happened: 'This picture has too many pixels',
@@ -32,23 +32,23 @@ const MESSAGES = {
   },
   too_many_files: {
     happened: 'These are too many files at once',
-    advice: 'Send fewer files.',
+    advice: 'Send the folder of one series only.',
   },
   expands_too_much: {
-    happened: 'This file unpacks to more than the service reads',
-    advice: 'Send the pictures themselves, not packed.',
+    happened: 'This holds more than the service reads at once',
+    advice: 'Send one series or one volume only.',
   },
   unsupported_format: {
     happened: 'This file is of a format that is not read here',
-    advice: `Export the slice as ${PICTURE_FORMATS}, then add it again.`,
+    advice: `Export the scan as ${FORMATS}, then add it again.`,
   },
   corrupt_file: {
     happened: 'This file is damaged',
-    advice: 'It begins like a picture, but cannot be read to its end. Export it again.',
+    advice: 'It begins like a scan, but cannot be read to its end. Export it again.',
   },
   not_an_mr_image: {
     happened: 'This is not an MR image',
-    advice: 'The file says that it comes from another modality. Choose a brain MRI slice.',
+    advice: 'The file says that it comes from another modality. Choose a brain MRI.',
   },
   no_pixel_data: {
     happened: 'This file holds no picture',
@@ -83,12 +83,12 @@ const MESSAGES = {
     advice: 'Others are being answered first. Try again in a moment.',
   },
   internal: {
-    happened: 'The service failed on this picture',
+    happened: 'The service failed on this study',
     advice: 'Tell the people who run it; the request number below finds it in their log.',
   },
   unreachable: {
     happened: 'The service cannot be reached',
-    advice: 'Check the connection, then try again. The picture stays here.',
+    advice: 'Check the connection, then try again. The study stays here.',
   },
   unreadable_answer: {
     happened: 'The answer cannot be read',
@@ -107,7 +107,7 @@ export function describeFailure(failure) {
   const known = Object.hasOwn(MESSAGES, failure.code) ? MESSAGES[failure.code] : undefined;
   return (
     known ?? {
-      happened: failure.title || 'The service refused this picture',
+      happened: failure.title || 'The service refused this study',
       advice: failure.detail,
     }
   );

@@ -24,6 +24,7 @@ import { isReady } from './state/service.js';
  */
 export function describeStep(study) {
   if (study.phase === 'uploading') return `uploading ${formatProgress(study.uploaded)}`;
+  if (study.phase === 'analysing') return describeReading(study) ?? study.phase;
   if (study.prediction !== null && study.phase === 'done')
     return describeDecision(study.prediction);
   return study.phase;
@@ -43,7 +44,7 @@ export function describeStudy(study, service) {
     case 'uploading':
       return { ...pending, headline: `Uploading ${formatProgress(study.uploaded)}` };
     case 'analysing':
-      return { ...pending, headline: 'Analysing' };
+      return { ...pending, headline: 'Analysing', sentences: describeAnalysis(study) };
     case 'cancelled':
       return { ...settled, headline: 'Cancelled', restart: 'Analyse again' };
     case 'failed':
@@ -58,8 +59,23 @@ export function describeStudy(study, service) {
 /** @param {Service} service */
 function describeWaiting(service) {
   return isReady(service)
-    ? 'Pictures are analysed one after another.'
+    ? 'Studies are analysed one after another.'
     : 'The service is not ready. The analysis starts by itself as soon as it is.';
+}
+
+/**
+ * @param {Study} study
+ * @returns {string | null} null where there is but one slice
+ */
+function describeReading({ read }) {
+  if (read === null || read.total < 2) return null;
+  return `reading slice ${Math.min(read.done + 1, read.total)} of ${read.total}`;
+}
+
+/** @param {Study} study */
+function describeAnalysis(study) {
+  const words = describeReading(study);
+  return words === null ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}`];
 }
 
 /** @param {ServiceFailure} failure */

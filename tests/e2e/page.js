@@ -24,7 +24,8 @@ export { expect };
 /** @param {import('@playwright/test').Page} page */
 export function describePage(page) {
   return {
-    chooser: page.getByLabel('Pictures to analyse'),
+    chooser: page.getByLabel('Files to analyse'),
+    folderChooser: page.getByLabel('Folder to analyse'),
     headline: page.locator('.decision h2'),
     trace: page.locator('.trace'),
     bars: page.locator('.probability-bars li'),

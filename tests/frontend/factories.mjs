@@ -23,6 +23,8 @@ export function makePrediction(changes = {}) {
       slice_count: 1,
       spacing_mm: null,
       modality: null,
+      plane: null,
+      view: makeView(),
       warnings: [],
     },
     slices: [],
@@ -31,6 +33,52 @@ export function makePrediction(changes = {}) {
     timing_ms: { decode: 1, preprocess: 1, inference: 8, explain: 0, total: 10.4 },
     notice: 'Investigational. Not for diagnostic use.',
     ...changes,
+  };
+}
+
+/**
+ * @param {Partial<PredictionAnswer['input']['view']>} [changes]
+ * @returns {PredictionAnswer['input']['view']}
+ */
+export function makeView(changes = {}) {
+  return {
+    slice_index: 0,
+    width: 640,
+    height: 512,
+    turning: { transposed: false, rows_reversed: false, columns_reversed: false },
+    crop: { top: 0, left: 0, height: 512, width: 640 },
+    window: null,
+    picture_png: null,
+    ...changes,
+  };
+}
+
+/**
+ * The answer to a volume of ten slices, of which the first and the last are empty.
+ * @returns {PredictionAnswer}
+ */
+export function makeVolumePrediction() {
+  const { input, ...rest } = makePrediction();
+  const slices = [0.1, 0.2, 0.6, 0.9, 0.97, 0.8, 0.3, 0.1].map((share, position) => ({
+    index: position + 1,
+    tumor_probability: share,
+    probabilities: {
+      glioma: share / 2,
+      meningioma: share / 4,
+      no_tumor: 1 - share,
+      pituitary: share / 4,
+    },
+  }));
+  return {
+    ...rest,
+    input: {
+      ...input,
+      format: 'nifti',
+      slice_count: 10,
+      plane: 'axial',
+      view: makeView({ slice_index: 5 }),
+    },
+    slices,
   };
 }
 
@@ -51,10 +99,11 @@ export function makeStudy(changes = {}) {
   return {
     id: 1,
     name: 'scan.png',
-    file: makeFile('scan.png'),
+    files: [makeFile('scan.png')],
     exampleUrl: null,
     phase: 'waiting',
     uploaded: 0,
+    read: null,
     prediction: null,
     failure: null,
     ...changes,

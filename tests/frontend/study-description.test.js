@@ -8,7 +8,7 @@ const READY = { status: 'ready', modelVersion: '1' };
 
 test('a waiting study says whether it waits for its turn or for the service', () => {
   expect(describeStudy(makeStudy(), READY).sentences).toEqual([
-    'Pictures are analysed one after another.',
+    'Studies are analysed one after another.',
   ]);
   expect(describeStudy(makeStudy(), UNKNOWN_SERVICE).sentences[0]).toMatch(/not ready/);
 });
@@ -21,6 +21,20 @@ test('an upload says how far it is and can be cancelled', () => {
     restart: null,
   });
   expect(describeStep(study)).toBe('uploading 40\u00a0%');
+});
+
+test('of a volume the slice that is being read is said', () => {
+  const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
+  expect(describeStep(study)).toBe('reading slice 71 of 155');
+  expect(describeStudy(study, READY).sentences).toEqual(['Reading slice 71 of 155']);
+  const last = makeStudy({ phase: 'analysing', read: { done: 155, total: 155 } });
+  expect(describeStep(last)).toBe('reading slice 155 of 155');
+});
+
+test('of a single slice nothing is counted', () => {
+  const study = makeStudy({ phase: 'analysing', read: { done: 0, total: 1 } });
+  expect(describeStep(study)).toBe('analysing');
+  expect(describeStudy(study, READY).sentences).toEqual([]);
 });
 
 test('a prediction says its decision, the tumour probability and its reasons', () => {

@@ -7,55 +7,73 @@ import { createRequestId } from './request-id.js';
 const HEALTH_TIMEOUT_MS = 5000;
 
 /**
- * Sends one picture; an XMLHttpRequest, because `fetch` does not tell how much is uploaded.
+ * @typedef {object} ProgressListener
+ * @property {(fraction: number) => void} onUploaded 1 when all is sent
+ * @property {(done: number, total: number) => void} onRead slices
+ */
+
+/**
+ * Sends the files of one study; an XMLHttpRequest, because `fetch` does not tell how much is uploaded.
  * @param {AbortSignal} signal
- * @param {File} file
- * @param {(fraction: number) => void} onUploadProgress 1 when all is sent
+ * @param {File[]} files
+ * @param {ProgressListener} progress
  * @returns {Promise<PredictionAnswer>}
  */
-export async function predict(signal, file, onUploadProgress) {
+export async function predict(signal, files, progress) {
   const requestId = createRequestId();
-  const request = await sendFile(signal, file, requestId, onUploadProgress);
-  const answer = parseJsonObject(request.responseText);
+  const request = await sendFiles(signal, files, requestId, progress);
+  const line = request.responseText.trimEnd().split('\n').at(-1) ?? '';
+  const answer = parseJsonObject(line);
   if (request.status === 200 && typeof answer?.decision === 'string') {
-    return /** @type {PredictionAnswer} */ (/** @type {unknown} */ (answer));
+    const { event: _, ...prediction } = answer;
+    return /** @type {PredictionAnswer} */ (/** @type {unknown} */ (prediction));
   }
-  throw readFailure(
-    request.status,
-    (name) => request.getResponseHeader(name),
-    request.responseText,
-    requestId,
-  );
+  // What goes wrong after the first line of progress has its status in its own line.
+  const status = typeof answer?.status === 'number' ? answer.status : request.status;
+  throw readFailure(status, (name) => request.getResponseHeader(name), line, requestId);
 }
 
 /**
  * @param {AbortSignal} signal
- * @param {File} file
+ * @param {File[]} files
  * @param {string} requestId
- * @param {(fraction: number) => void} onUploadProgress
+ * @param {ProgressListener} progress
  * @returns {Promise<XMLHttpRequest>}
  */
-function sendFile(signal, file, requestId, onUploadProgress) {
+function sendFiles(signal, files, requestId, progress) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     signal.addEventListener('abort', abort, { once: true });
     request.upload.onprogress = (event) => {
-      if (event.lengthComputable) onUploadProgress(event.loaded / event.total);
+      if (event.lengthComputable) progress.onUploaded(event.loaded / event.total);
     };
-    request.upload.onload = () => onUploadProgress(1);
+    request.upload.onload = () => progress.onUploaded(1);
+    request.onprogress = () => reportLastProgress(request.responseText, progress);
     request.onload = () => resolve(request);
     request.onabort = () => reject(signal.reason);
     request.onerror = () => reject(new ServiceFailure({ code: 'unreachable', requestId }));
     request.onloadend = () => signal.removeEventListener('abort', abort);
 
     const form = new FormData();
-    form.append('file', file);
-    request.open('POST', '/api/predict');
+    for (const file of files) form.append('file', file);
+    request.open('POST', '/api/predict?picture=shown&slices=all');
+    request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
     request.send(form);
   });
+}
+
+/**
+ * @param {string} received lines, the last of which may not be whole
+ * @param {ProgressListener} progress
+ */
+function reportLastProgress(received, progress) {
+  const whole = received.slice(0, received.lastIndexOf('\n'));
+  const last = parseJsonObject(whole.slice(whole.lastIndexOf('\n') + 1));
+  if (last?.event !== 'progress') return;
+  progress.onRead(Number(last.done), Number(last.total));
 }
 
 /**

@@ -23,6 +23,15 @@ export async function decodeSlice(file) {
 }
 
 /**
+ * @param {string} picture base64
+ * @returns {Promise<ImageBitmap | null>} null where it is none
+ */
+export async function decodeBase64Png(picture) {
+  const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));
+  return decodeSlice(new Blob([bytes], { type: 'image/png' }));
+}
+
+/**
  * Where the slice lies on a square: all of it in sight, centred.
  * @param {{ width: number, height: number }} slice in pixels
  * @param {number} side of the square, in pixels

@@ -8,8 +8,8 @@ import { isReady } from './service.js';
 
 /**
  * @typedef {object} AnalysisClient
- * @property {(signal: AbortSignal, file: File, onUploadProgress: (fraction: number) => void)
- *   => Promise<PredictionAnswer>} predict
+ * @property {(signal: AbortSignal, files: File[],
+ *   progress: import('../api/client.js').ProgressListener) => Promise<PredictionAnswer>} predict
  * @property {(signal: AbortSignal, url: string, name: string) => Promise<File>} fetchExample
  */
 
@@ -55,14 +55,16 @@ export function createAnalysisQueue(store, client, onServiceAway) {
    */
   async function requestPrediction(signal, study) {
     const { id } = study;
-    let { file } = study;
-    if (file === null) {
-      file = await client.fetchExample(signal, study.exampleUrl ?? '', study.name);
+    let { files } = study;
+    if (files === null) {
+      const file = await client.fetchExample(signal, study.exampleUrl ?? '', study.name);
       store.dispatch({ type: 'exampleFetched', id, file });
+      files = [file];
     }
-    return client.predict(signal, file, (fraction) =>
-      store.dispatch({ type: 'uploadProgressed', id, fraction }),
-    );
+    return client.predict(signal, files, {
+      onUploaded: (fraction) => store.dispatch({ type: 'uploadProgressed', id, fraction }),
+      onRead: (done, total) => store.dispatch({ type: 'readingProgressed', id, done, total }),
+    });
   }
 
   /**

@@ -8,29 +8,38 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
 /** @typedef {'waiting' | 'uploading' | 'analysing' | 'done' | 'failed' | 'cancelled'} Phase */
 
 /**
- * One picture of this session. An example is known by its address until its file is fetched.
+ * What is judged together in this session: a picture, a volume, a series. An example is known by its address until its
+ * file is fetched.
  * @typedef {object} Study
  * @property {number} id
  * @property {string} name
- * @property {File | null} file
+ * @property {File[] | null} files
  * @property {string | null} exampleUrl
  * @property {Phase} phase
  * @property {number} uploaded fraction in 0..1
+ * @property {{ done: number, total: number } | null} read slices
  * @property {PredictionAnswer | null} prediction
  * @property {ServiceFailure | null} failure
  */
 
-/** @typedef {{ service: Service, studies: Study[], selectedId: number | null }} Session */
+/**
+ * @typedef {object} Session
+ * @property {Service} service
+ * @property {Study[]} studies
+ * @property {number | null} selectedId
+ * @property {number} leftOut files of the last folder that are of no format that is read here
+ */
 
-/** @typedef {{ name: string, file: File | null, exampleUrl: string | null }} StudySource */
+/** @typedef {{ name: string, files: File[] | null, exampleUrl: string | null }} StudySource */
 
 /**
  * @typedef {{ type: 'serviceObserved', health: Health | null }
- *   | { type: 'studiesAdded', sources: StudySource[] }
+ *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
  *   | { type: 'studyStarted', id: number }
  *   | { type: 'exampleFetched', id: number, file: File }
  *   | { type: 'uploadProgressed', id: number, fraction: number }
+ *   | { type: 'readingProgressed', id: number, done: number, total: number }
  *   | { type: 'predictionReceived', id: number, prediction: PredictionAnswer }
  *   | { type: 'studyFailed', id: number, failure: ServiceFailure }
  *   | { type: 'studyCancelled', id: number }
@@ -38,7 +47,12 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  */
 
 /** @type {Session} */
-export const EMPTY_SESSION = { service: UNKNOWN_SERVICE, studies: [], selectedId: null };
+export const EMPTY_SESSION = {
+  service: UNKNOWN_SERVICE,
+  studies: [],
+  selectedId: null,
+  leftOut: 0,
+};
 
 /** @param {Study} study */
 export function isActive(study) {
@@ -67,7 +81,7 @@ export function reduceSession(session, action) {
       return service === session.service ? session : { ...session, service };
     }
     case 'studiesAdded':
-      return addStudies(session, action.sources);
+      return addStudies(session, action.sources, action.leftOut);
     case 'studySelected':
       return { ...session, selectedId: action.id };
     default:
@@ -83,21 +97,23 @@ export function reduceSession(session, action) {
 /**
  * @param {Session} session
  * @param {StudySource[]} sources
+ * @param {number} leftOut
  * @returns {Session}
  */
-function addStudies(session, sources) {
+function addStudies(session, sources, leftOut) {
   const firstId = session.studies.length + 1;
-  if (sources.length === 0) return session;
+  if (sources.length === 0) return { ...session, leftOut };
   /** @type {Study[]} */
   const added = sources.map((source, index) => ({
     ...source,
     id: firstId + index,
     phase: 'waiting',
     uploaded: 0,
+    read: null,
     prediction: null,
     failure: null,
   }));
-  return { ...session, studies: [...session.studies, ...added], selectedId: firstId };
+  return { ...session, studies: [...session.studies, ...added], selectedId: firstId, leftOut };
 }
 
 /**
@@ -109,9 +125,11 @@ function addStudies(session, sources) {
 function reduceStudy(study, action) {
   switch (action.type) {
     case 'studyStarted':
-      return study.phase === 'waiting' ? { ...study, phase: 'uploading', uploaded: 0 } : study;
+      return study.phase === 'waiting'
+        ? { ...study, phase: 'uploading', uploaded: 0, read: null }
+        : study;
     case 'exampleFetched':
-      return { ...study, file: action.file };
+      return { ...study, files: [action.file] };
     case 'uploadProgressed':
       if (study.phase !== 'uploading') return study;
       return {
@@ -119,6 +137,10 @@ function reduceStudy(study, action) {
         uploaded: action.fraction,
         phase: action.fraction < 1 ? 'uploading' : 'analysing',
       };
+    case 'readingProgressed':
+      return isActive(study)
+        ? { ...study, phase: 'analysing', read: { done: action.done, total: action.total } }
+        : study;
     case 'predictionReceived':
       return isActive(study) ? { ...study, phase: 'done', prediction: action.prediction } : study;
     case 'studyFailed':

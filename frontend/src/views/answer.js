@@ -1,3 +1,4 @@
+import { describeFacts } from '../study-facts.js';
 import { createElement } from './element.js';
 import './answer.css';
 
@@ -51,19 +52,6 @@ export function createAnswerView(root) {
       json.textContent = formatJson(prediction);
     },
   };
-}
-
-/**
- * @param {PredictionAnswer} prediction
- * @returns {[string, string][]}
- */
-function describeFacts({ input, model, timing_ms }) {
-  return [
-    ['Picture', `${input.format.toUpperCase()}, ${input.width} × ${input.height} pixels`],
-    ['Model', `${model.name} ${model.version}`],
-    ['Engine', `${model.engine} on ${model.device}`],
-    ['Time', `${Math.round(timing_ms.total)} ms`],
-  ];
 }
 
 /** @param {PredictionAnswer} prediction */

@@ -1,3 +1,4 @@
+import { describeLeftOut } from '../study-facts.js';
 import { createElement } from './element.js';
 import './empty-state.css';
 
@@ -21,25 +22,35 @@ const EXAMPLES = [
 /**
  * The whole middle of the page until there is a study.
  * @param {HTMLElement} root
- * @param {{ onChoose: () => void, onExample: (example: Example) => void }} events
+ * @param {{ onChoose: () => void, onChooseFolder: () => void, onExample: (example: Example) => void }} events
  */
-export function createEmptyState(root, { onChoose, onExample }) {
+export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) {
+  const leftOutLine = createElement('p', { hidden: true });
+  leftOutLine.setAttribute('role', 'status');
   const section = createElement('section', { className: 'empty-state' }, [
-    createElement('h2', { textContent: 'Drop a picture of a brain MRI slice here' }),
-    createElement('p', {}, [
+    createElement('h2', { textContent: 'Drop a brain MRI here' }),
+    createElement('p', { className: 'choices' }, [
       createElement('button', {
         type: 'button',
         className: 'main-action',
-        textContent: 'Choose pictures',
+        textContent: 'Choose files',
         onclick: onChoose,
       }),
-      ' or paste one from the clipboard.',
+      createElement('button', {
+        type: 'button',
+        textContent: 'Choose a folder',
+        onclick: onChooseFolder,
+      }),
+      ' or paste a picture from the clipboard.',
     ]),
+    leftOutLine,
     createElement('p', {
       className: 'accepted',
-      textContent: 'PNG, JPEG, BMP, TIFF or WebP. Several pictures are analysed one after another.',
+      textContent:
+        'DICOM files or series, NIfTI volumes, ZIP archives of these, a folder of them, or pictures (PNG, JPEG, BMP, ' +
+        'TIFF, WebP). Several studies are analysed one after another.',
     }),
-    createElement('h3', { textContent: 'No picture at hand? Try a synthetic one' }),
+    createElement('h3', { textContent: 'No scan at hand? Try a synthetic picture' }),
     createElement(
       'ul',
       { className: 'examples' },
@@ -49,9 +60,15 @@ export function createEmptyState(root, { onChoose, onExample }) {
   root.append(section);
 
   return {
-    /** @param {boolean} visible */
-    show(visible) {
+    /**
+     * @param {boolean} visible
+     * @param {number} leftOut files of a folder that holds nothing to read
+     */
+    show(visible, leftOut) {
       section.hidden = !visible;
+      leftOutLine.hidden = leftOut === 0;
+      leftOutLine.textContent =
+        leftOut === 0 ? '' : `Nothing to read in this folder: ${describeLeftOut(leftOut)}`;
     },
   };
 }

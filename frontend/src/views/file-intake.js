@@ -1,28 +1,39 @@
+import { takeChosen, takeDropped } from '../intake/take-files.js';
 import { createElement } from './element.js';
 import './file-intake.css';
 
+/** @typedef {import('../intake/group-studies.js').TakenFile} TakenFile */
+
 /**
- * The three ways of a picture onto the page: chosen, dropped anywhere, pasted.
+ * The ways of a scan onto the page: chosen, as files or a folder; dropped anywhere; pasted.
  * @param {HTMLElement} root
- * @param {{ onFiles: (files: File[]) => void }} events
+ * @param {{ onFiles: (files: TakenFile[]) => void }} events
  */
 export function createFileIntake(root, { onFiles }) {
-  const input = createElement('input', {
-    type: 'file',
-    multiple: true,
-    hidden: true,
-    onchange: () => {
-      take(input.files);
-      // So that the same file can be chosen again.
-      input.value = '';
-    },
-  });
-  input.setAttribute('aria-label', 'Pictures to analyse');
-  root.append(input);
+  const input = createInput('Files to analyse');
+  const folderInput = createInput('Folder to analyse');
+  folderInput.webkitdirectory = true;
+  root.append(input, folderInput);
 
-  /** @param {FileList | undefined | null} files */
+  /** @param {string} name */
+  function createInput(name) {
+    const created = createElement('input', {
+      type: 'file',
+      multiple: true,
+      hidden: true,
+      onchange: () => {
+        take(takeChosen(created.files ?? []));
+        // So that the same file can be chosen again.
+        created.value = '';
+      },
+    });
+    created.setAttribute('aria-label', name);
+    return created;
+  }
+
+  /** @param {TakenFile[]} files */
   function take(files) {
-    if (files?.length) onFiles(Array.from(files));
+    if (files.length > 0) onFiles(files);
   }
 
   /** @param {boolean} dragging */
@@ -37,12 +48,12 @@ export function createFileIntake(root, { onFiles }) {
   document.addEventListener('dragleave', (event) => {
     if (event.relatedTarget === null) showDragging(false);
   });
-  document.addEventListener('drop', (event) => {
+  document.addEventListener('drop', async (event) => {
     event.preventDefault();
     showDragging(false);
-    take(event.dataTransfer?.files);
+    if (event.dataTransfer !== null) take(await takeDropped(event.dataTransfer));
   });
-  document.addEventListener('paste', (event) => take(event.clipboardData?.files));
+  document.addEventListener('paste', (event) => take(takeChosen(event.clipboardData?.files ?? [])));
 
-  return { choose: () => input.click() };
+  return { choose: () => input.click(), chooseFolder: () => folderInput.click() };
 }

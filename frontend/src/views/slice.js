@@ -1,65 +1,98 @@
-import { decodeSlice, drawSlice } from '../imaging/slice-canvas.js';
+import { decodeBase64Png, decodeSlice, drawSlice } from '../imaging/slice-canvas.js';
+import { describePlace } from '../study-facts.js';
 import { createElement } from './element.js';
 import './slice.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
 
-/** @param {HTMLElement} root */
+/**
+ * The slice that was judged; until the answer brings it, the picture that was sent, where this browser can show it.
+ * @param {HTMLElement} root
+ * @returns {{ figure: HTMLElement, update: (study: Study) => void }}
+ */
 export function createSliceView(root) {
-  /** Decoded once a study, kept for the session: switching studies is instant. */
-  /** @type {Map<number, ImageBitmap | null>} */
+  /** Decoded once, kept for the session: switching studies is instant. */
+  /** @type {Map<string, ImageBitmap | null>} */
   const bitmaps = new Map();
-  /** @type {Set<number>} */
+  /** @type {Set<string>} */
   const decoding = new Set();
   /** @type {Study | null} */
   let shown = null;
 
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
-  const caption = createElement('p', { className: 'slice-caption' });
-  root.append(
-    createElement('figure', { className: 'slice' }, [
-      createElement('div', { className: 'slice-square' }, [canvas, caption]),
-    ]),
-  );
+  const words = createElement('p', { className: 'slice-words' });
+  const caption = createElement('figcaption', { className: 'slice-caption' });
+  const figure = createElement('figure', { className: 'slice' }, [
+    createElement('div', { className: 'slice-square' }, [canvas, words]),
+    caption,
+  ]);
+  root.append(figure);
   new ResizeObserver(paint).observe(canvas);
 
   function paint() {
     if (shown === null) return;
-    const bitmap = bitmaps.get(shown.id);
+    const bitmap = bitmaps.get(nameJudged(shown)) ?? bitmaps.get(nameSent(shown));
     drawSlice(canvas, bitmap ?? null);
     canvas.setAttribute(
       'aria-label',
       bitmap ? `Slice ${shown.name}` : `No preview of ${shown.name}`,
     );
-    const words = bitmap === null ? describeMissingPreview(shown) : '';
-    if (caption.textContent !== words) caption.textContent = words;
+    const missing = bitmap || decoding.size > 0 ? '' : describeMissingPreview(shown);
+    if (words.textContent !== missing) words.textContent = missing;
+    caption.textContent = shown.prediction === null ? '' : describePlace(shown.prediction.input);
   }
 
   /**
-   * @param {number} id
-   * @param {File} file
+   * @param {string} name
+   * @param {Promise<ImageBitmap | null>} bitmap
    */
-  async function decode(id, file) {
-    decoding.add(id);
-    bitmaps.set(id, await decodeSlice(file));
-    if (shown?.id === id) paint();
+  async function keep(name, bitmap) {
+    decoding.add(name);
+    bitmaps.set(name, await bitmap);
+    decoding.delete(name);
+    paint();
+  }
+
+  /** @param {Study} study */
+  function decode(study) {
+    const picture = study.prediction?.input.view.picture_png;
+    const judged = nameJudged(study);
+    const sent = nameSent(study);
+    if (picture && !bitmaps.has(judged) && !decoding.has(judged)) {
+      keep(judged, decodeBase64Png(picture));
+    }
+    const only = study.files?.length === 1 ? study.files[0] : undefined;
+    if (only !== undefined && !bitmaps.has(sent) && !decoding.has(sent)) {
+      keep(sent, decodeSlice(only));
+    }
   }
 
   return {
-    /** @param {Study} study */
+    figure,
     update(study) {
       const changed = shown?.id !== study.id || shown.phase !== study.phase;
       shown = study;
-      if (study.file !== null && !decoding.has(study.id)) decode(study.id, study.file);
+      decode(study);
       if (changed) paint();
     },
   };
 }
 
 /** @param {Study} study */
-function describeMissingPreview(study) {
-  return study.phase === 'failed'
-    ? 'This browser cannot show the file either.'
-    : 'This browser cannot show this format. The service reads the file all the same.';
+function nameSent({ id }) {
+  return `sent ${id}`;
+}
+
+/** @param {Study} study */
+function nameJudged({ prediction }) {
+  return `judged ${prediction?.id}`;
+}
+
+/** @param {Study} study */
+function describeMissingPreview({ phase }) {
+  if (phase === 'done') return 'The service sent no picture of this slice.';
+  return phase === 'failed' || phase === 'cancelled'
+    ? 'This browser cannot show the file itself.'
+    : 'The slice is shown as soon as the service has read it.';
 }

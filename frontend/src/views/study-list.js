@@ -1,5 +1,6 @@
 import { isActive } from '../state/session.js';
 import { describeStep } from '../study-description.js';
+import { describeLeftOut } from '../study-facts.js';
 import { createElement } from './element.js';
 import './study-list.css';
 
@@ -7,19 +8,19 @@ import './study-list.css';
 
 /**
  * @param {HTMLElement} root
- * @param {{ onSelect: (id: number) => void, onChoose: () => void }} events
+ * @param {{ onSelect: (id: number) => void, onChoose: () => void, onChooseFolder: () => void }} events
  */
-export function createStudyList(root, { onSelect, onChoose }) {
+export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
   /** @type {Map<number, ReturnType<typeof createRow>>} */
   const rows = new Map();
   const list = createElement('ul');
-  const addButton = createElement('button', {
-    type: 'button',
-    className: 'add-button',
-    textContent: 'Add pictures',
-    onclick: onChoose,
-  });
-  const navigation = createElement('nav', { className: 'study-list' }, [list, addButton]);
+  const leftOutLine = createElement('p', { className: 'left-out' });
+  const navigation = createElement('nav', { className: 'study-list' }, [
+    list,
+    createAddButton('Add files', onChoose),
+    createAddButton('Add a folder', onChooseFolder),
+    leftOutLine,
+  ]);
   navigation.setAttribute('aria-label', 'Studies');
   root.append(navigation);
 
@@ -27,8 +28,11 @@ export function createStudyList(root, { onSelect, onChoose }) {
     /**
      * @param {Study[]} studies
      * @param {number | null} selectedId
+     * @param {number} leftOut
      */
-    update(studies, selectedId) {
+    update(studies, selectedId, leftOut) {
+      leftOutLine.hidden = leftOut === 0;
+      leftOutLine.textContent = leftOut === 0 ? '' : describeLeftOut(leftOut);
       for (const study of studies) {
         let row = rows.get(study.id);
         if (row === undefined) {
@@ -47,6 +51,14 @@ export function createStudyList(root, { onSelect, onChoose }) {
       button?.scrollIntoView({ block: 'nearest', inline: 'center' });
     },
   };
+}
+
+/**
+ * @param {string} textContent
+ * @param {() => void} onclick
+ */
+function createAddButton(textContent, onclick) {
+  return createElement('button', { type: 'button', className: 'add-button', textContent, onclick });
 }
 
 /**
@@ -75,8 +87,18 @@ function createRow({ id, name }, onSelect) {
       if (step.textContent !== words) step.textContent = words;
       step.classList.toggle('failed', study.phase === 'failed');
       line.hidden = !isActive(study);
-      line.style.setProperty('--done', String(study.phase === 'analysing' ? 1 : study.uploaded));
+      line.style.setProperty('--done', String(measureDone(study)));
       button.setAttribute('aria-current', String(selected));
     },
   };
+}
+
+/**
+ * Of the step the study is at.
+ * @param {Study} study
+ * @returns {number} in 0..1
+ */
+function measureDone({ phase, uploaded, read }) {
+  if (phase !== 'analysing') return uploaded;
+  return read === null || read.total < 2 ? 1 : read.done / read.total;
 }

@@ -9,7 +9,7 @@ test('a text file named like a picture is refused in words, with code and reques
   const parts = describePage(page);
   await page.goto('/');
   const [response] = await Promise.all([
-    page.waitForResponse('**/api/predict'),
+    page.waitForResponse('**/api/predict?*'),
     parts.chooser.setInputFiles({ name: 'notes.png', ...TEXT_FILE }),
   ]);
   await expect(parts.headline).toHaveText('This file is of a format that is not read here');
@@ -65,7 +65,7 @@ test('a slow upload shows how far it is, and can be cancelled and started again'
 test('a cancelled analysis lets the next study begin', async ({ page }) => {
   const parts = describePage(page);
   let held;
-  await page.route('**/api/predict', async (route) => {
+  await page.route('**/api/predict?*', async (route) => {
     if (held === undefined) held = route;
     else await route.continue();
   });
@@ -84,7 +84,7 @@ test('a cancelled analysis lets the next study begin', async ({ page }) => {
 test('a busy service is named, says how long to wait, and can be tried again', async ({ page }) => {
   const parts = describePage(page);
   await page.route(
-    '**/api/predict',
+    '**/api/predict?*',
     (route) =>
       route.fulfill({
         status: 503,

@@ -26,7 +26,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await page.goto('/');
   // Asked for early: Chromium is told of it by a message that an immediate key press can overtake.
   const choosing = page.waitForEvent('filechooser');
-  await tabTo(page, /^Choose pictures/);
+  await tabTo(page, /^Choose files/);
   await page.keyboard.press('Enter');
   await (await choosing).setFiles([
     findExample('phantom-plain.png'),

@@ -8,7 +8,7 @@ import { findExample } from '../scans.js';
  * @param {Parameters<typeof makePrediction>[0]} changes
  */
 async function showAnswer(page, changes) {
-  await page.route('**/api/predict', (route) => route.fulfill({ json: makePrediction(changes) }));
+  await page.route('**/api/predict?*', (route) => route.fulfill({ json: makePrediction(changes) }));
   await page.goto('/');
   await describePage(page).chooser.setInputFiles(findExample('phantom-lesion-a.png'));
 }

@@ -8,6 +8,7 @@ class StubbedRequest {
   static last;
 
   upload = { onprogress: (/** @type {object} */ _event) => {}, onload: () => {} };
+  onprogress = () => {};
   onload = () => {};
   onerror = () => {};
   onabort = () => {};
@@ -45,6 +46,12 @@ class StubbedRequest {
     this.onabort();
   }
 
+  /** @param {string} body the beginning of an answer */
+  receivePart(body) {
+    this.responseText = body;
+    this.onprogress();
+  }
+
   /** @param {number} status @param {string} body */
   receive(status, body) {
     this.status = status;
@@ -59,27 +66,56 @@ beforeEach(() => {
 
 function startPrediction() {
   const controller = new AbortController();
-  const onUploadProgress = vi.fn();
-  const answer = predict(controller.signal, makeFile('scan.png'), onUploadProgress);
-  return { controller, onUploadProgress, answer, request: StubbedRequest.last };
+  const onUploaded = vi.fn();
+  const onRead = vi.fn();
+  const files = [makeFile('1.dcm'), makeFile('2.dcm')];
+  const answer = predict(controller.signal, files, { onUploaded, onRead });
+  return { controller, onUploaded, onRead, answer, request: StubbedRequest.last };
 }
 
 describe('a prediction', () => {
-  test('is asked for with one file and a request id, and given as it came', async () => {
+  test('is asked for with the files of one study and a request id, and given as it came', async () => {
     const { answer, request } = startPrediction();
     request.receive(200, JSON.stringify(makePrediction()));
     expect(await answer).toEqual(makePrediction());
-    expect(request.target).toBe('POST /api/predict');
-    expect(request.form?.getAll('file')).toHaveLength(1);
+    expect(request.target).toBe('POST /api/predict?picture=shown&slices=all');
+    expect(request.form?.getAll('file')).toHaveLength(2);
     expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
   });
 
   test('tells how much is uploaded', async () => {
-    const { onUploadProgress, request } = startPrediction();
+    const { onUploaded, request } = startPrediction();
     request.upload.onprogress({ lengthComputable: true, loaded: 40, total: 100 });
     request.upload.onprogress({ lengthComputable: false, loaded: 60, total: 0 });
     request.upload.onload();
-    expect(onUploadProgress.mock.calls).toEqual([[0.4], [1]]);
+    expect(onUploaded.mock.calls).toEqual([[0.4], [1]]);
+  });
+
+  test('tells how many slices are read, by the last whole line', async () => {
+    const { answer, onRead, request } = startPrediction();
+    const lines = [16, 32].map((done) => `{"event":"progress","done":${done},"total":140}\n`);
+    request.receivePart(`${lines.join('')}{"event":"prog`);
+    expect(onRead.mock.calls).toEqual([[32, 140]]);
+    const result = JSON.stringify({ event: 'result', ...makePrediction() });
+    request.receive(200, `${lines.join('')}${result}\n`);
+    expect(await answer).toEqual(makePrediction());
+  });
+
+  test('fails with a problem that came after the first progress', async () => {
+    const { answer, request } = startPrediction();
+    const problem = { event: 'error', status: 422, code: 'corrupt_file', request_id: 'r-2' };
+    request.receive(200, `{"event":"progress","done":0,"total":9}\n${JSON.stringify(problem)}\n`);
+    await expect(answer).rejects.toMatchObject({
+      code: 'corrupt_file',
+      status: 422,
+      requestId: 'r-2',
+    });
+  });
+
+  test('is not made of an answer that breaks off', async () => {
+    const { answer, request } = startPrediction();
+    request.receive(200, '{"event":"progress","done":0,"total":9}\n{"event":"resu');
+    await expect(answer).rejects.toMatchObject({ code: 'unreadable_answer' });
   });
 
   test('fails with the problem of the service', async () => {
@@ -118,7 +154,10 @@ describe('a prediction', () => {
   test('is not sent when it was aborted before', async () => {
     const before = StubbedRequest.last;
     await expect(
-      predict(AbortSignal.abort(), makeFile('scan.png'), () => {}),
+      predict(AbortSignal.abort(), [makeFile('scan.png')], {
+        onUploaded: () => {},
+        onRead: () => {},
+      }),
     ).rejects.toMatchObject({ name: 'AbortError' });
     expect(StubbedRequest.last).toBe(before);
   });

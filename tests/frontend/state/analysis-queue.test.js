@@ -11,11 +11,15 @@ function startQueue() {
    *           answer: { resolve: (value: any) => void, reject: (error: Error) => void } }[]} */
   const requests = [];
   const client = {
-    /** @param {AbortSignal} signal @param {File} file */
-    predict(signal, file) {
+    /** @param {AbortSignal} signal @param {File[]} files */
+    predict(signal, files) {
       return new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
-        requests.push({ name: file.name, signal, answer: { resolve, reject } });
+        requests.push({
+          name: files.map(({ name }) => name).join(' '),
+          signal,
+          answer: { resolve, reject },
+        });
       });
     },
     fetchExample: vi.fn(async (_signal, _url, name) => makeFile(name)),
@@ -27,7 +31,7 @@ function startQueue() {
 
 /** @param {string[]} names */
 function makeSources(...names) {
-  return names.map((name) => ({ name, file: makeFile(name), exampleUrl: null }));
+  return names.map((name) => ({ name, files: [makeFile(name)], exampleUrl: null }));
 }
 
 /** @param {ReturnType<typeof startQueue>['store']} store */
@@ -39,7 +43,7 @@ const READY = /** @type {const} */ ({ type: 'serviceObserved', health: makeHealt
 
 test('studies wait until the service is ready', async () => {
   const { store, requests } = startQueue();
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png'), leftOut: 0 });
   expect(requests).toHaveLength(0);
   store.dispatch(READY);
   await vi.waitFor(() => expect(requests).toHaveLength(1));
@@ -48,7 +52,7 @@ test('studies wait until the service is ready', async () => {
 test('studies are analysed one after another, in their order', async () => {
   const { store, requests } = startQueue();
   store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
   expect(requests.map(({ name }) => name)).toEqual(['a.png']);
   requests[0]?.answer.resolve(makePrediction());
   await vi.waitFor(() => expect(requests.map(({ name }) => name)).toEqual(['a.png', 'b.png']));
@@ -58,7 +62,7 @@ test('studies are analysed one after another, in their order', async () => {
 test('cancelling aborts the request and lets the next study begin', async () => {
   const { store, requests, queue } = startQueue();
   store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
   queue.cancel(1);
   expect(requests[0]?.signal.aborted).toBe(true);
   await vi.waitFor(() => expect(requests).toHaveLength(2));
@@ -68,7 +72,7 @@ test('cancelling aborts the request and lets the next study begin', async () => 
 test('cancelling a study that waits leaves the running one alone', () => {
   const { store, requests, queue } = startQueue();
   store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
   queue.cancel(2);
   expect(requests[0]?.signal.aborted).toBe(false);
   expect(readPhases(store)).toEqual(['uploading', 'cancelled']);
@@ -77,7 +81,7 @@ test('cancelling a study that waits leaves the running one alone', () => {
 test('a picture that is refused does not hold up the others', async () => {
   const { store, requests } = startQueue();
   store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
   requests[0]?.answer.reject(new ServiceFailure({ code: 'corrupt_file', status: 422 }));
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
 });
@@ -87,7 +91,7 @@ test.each(['unreachable', 'not_ready'])(
   async (code) => {
     const { store, requests, onServiceAway } = startQueue();
     store.dispatch(READY);
-    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png') });
+    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
     requests[0]?.answer.reject(new ServiceFailure({ code }));
     await vi.waitFor(() => expect(onServiceAway).toHaveBeenCalledOnce());
     expect(readPhases(store)).toEqual(['failed', 'waiting']);
@@ -99,7 +103,7 @@ test.each(['unreachable', 'not_ready'])(
 test('a failed study is analysed again when it is retried', async () => {
   const { store, requests } = startQueue();
   store.dispatch(READY);
-  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png') });
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png'), leftOut: 0 });
   requests[0]?.answer.reject(new ServiceFailure({ code: 'overloaded', status: 503 }));
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed']));
   store.dispatch({ type: 'studyRetried', id: 1 });
@@ -110,12 +114,21 @@ test('a failed study is analysed again when it is retried', async () => {
 test('an example is fetched once, then sent like any picture', async () => {
   const { store, requests, client } = startQueue();
   store.dispatch(READY);
-  const sources = [{ name: 'a.png', file: null, exampleUrl: '/examples/a.png' }];
-  store.dispatch({ type: 'studiesAdded', sources });
+  const sources = [{ name: 'a.png', files: null, exampleUrl: '/examples/a.png' }];
+  store.dispatch({ type: 'studiesAdded', sources, leftOut: 0 });
   await vi.waitFor(() => expect(requests.map(({ name }) => name)).toEqual(['a.png']));
   requests[0]?.answer.reject(new ServiceFailure({ code: 'overloaded', status: 503 }));
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed']));
   store.dispatch({ type: 'studyRetried', id: 1 });
   await vi.waitFor(() => expect(requests).toHaveLength(2));
   expect(client.fetchExample).toHaveBeenCalledOnce();
+});
+
+test('all files of a study are sent together', async () => {
+  const { store, requests } = startQueue();
+  store.dispatch(READY);
+  const files = ['1.dcm', '2.dcm'].map(makeFile);
+  const sources = [{ name: 'series', files, exampleUrl: null }];
+  store.dispatch({ type: 'studiesAdded', sources, leftOut: 0 });
+  expect(requests.map(({ name }) => name)).toEqual(['1.dcm 2.dcm']);
 });

@@ -6,8 +6,8 @@ import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
 
 /** @param {string[]} names @returns {Action} */
 function add(...names) {
-  const sources = names.map((name) => ({ name, file: makeFile(name), exampleUrl: null }));
-  return { type: 'studiesAdded', sources };
+  const sources = names.map((name) => ({ name, files: [makeFile(name)], exampleUrl: null }));
+  return { type: 'studiesAdded', sources, leftOut: 0 };
 }
 
 /** @param {Action[]} actions */
@@ -26,7 +26,26 @@ test('added pictures wait, and the first of the new ones is selected', () => {
 });
 
 test('adding nothing changes nothing', () => {
-  expect(replay(add())).toBe(EMPTY_SESSION);
+  expect(replay(add())).toEqual(EMPTY_SESSION);
+});
+
+test('what a folder holds besides is counted, until the next one', () => {
+  const session = replay({ type: 'studiesAdded', sources: [], leftOut: 3 });
+  expect(session).toEqual({ ...EMPTY_SESSION, leftOut: 3 });
+  expect(reduceSession(session, add('a.png')).leftOut).toBe(0);
+});
+
+test('reading slice by slice is part of the analysis', () => {
+  const session = replay(
+    add('a.zip'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'uploadProgressed', id: 1, fraction: 1 },
+    { type: 'readingProgressed', id: 1, done: 32, total: 140 },
+  );
+  expect(session.studies[0]).toMatchObject({
+    phase: 'analysing',
+    read: { done: 32, total: 140 },
+  });
 });
 
 test('a study is uploaded, analysed, done', () => {
@@ -90,13 +109,13 @@ test('a failed study can be tried again, and forgets its failure', () => {
 });
 
 test('an example gets its file when it is fetched', () => {
-  const sources = [{ name: 'a.png', file: null, exampleUrl: '/examples/a.png' }];
+  const sources = [{ name: 'a.png', files: null, exampleUrl: '/examples/a.png' }];
   const file = makeFile('a.png');
   const session = replay(
-    { type: 'studiesAdded', sources },
+    { type: 'studiesAdded', sources, leftOut: 0 },
     { type: 'exampleFetched', id: 1, file },
   );
-  expect(session.studies[0]?.file).toBe(file);
+  expect(session.studies[0]?.files).toEqual([file]);
 });
 
 test('the state of the service is kept beside the studies', () => {

@@ -1,0 +1,103 @@
+import { HEAD_BYTES, tellKind } from './file-kind.js';
+
+/** @typedef {import('./group-studies.js').TakenFile} TakenFile */
+/** @typedef {import('./group-studies.js').KnownFile} KnownFile */
+
+// So many heads are read at a time: a folder of a thousand slices takes a moment, and the page stays alive.
+const READ_AT_ONCE = 64;
+
+/**
+ * Files that were chosen: with their folders where a folder was.
+ * @param {Iterable<File>} files
+ * @returns {TakenFile[]}
+ */
+export function takeChosen(files) {
+  return Array.from(files, (file) => ({ file, folder: dropLastPart(file.webkitRelativePath) }));
+}
+
+/**
+ * Files and whole folders that were dropped. The entries must be asked for before the event has passed.
+ * @param {DataTransfer} transfer
+ * @returns {Promise<TakenFile[]>}
+ */
+export async function takeDropped(transfer) {
+  const items = Array.from(transfer.items).filter((item) => item.kind === 'file');
+  const taken = items.map((item) => {
+    const entry = item.webkitGetAsEntry();
+    if (entry?.isDirectory) return walk(/** @type {FileSystemDirectoryEntry} */ (entry));
+    const file = item.getAsFile();
+    return file === null ? [] : [{ file, folder: '' }];
+  });
+  return (await Promise.all(taken)).flat();
+}
+
+/**
+ * @param {FileSystemDirectoryEntry} directory
+ * @returns {Promise<TakenFile[]>}
+ */
+async function walk(directory) {
+  const reader = directory.createReader();
+  /** @type {FileSystemEntry[]} */
+  const entries = [];
+  // A browser gives a hundred at a time, and none at the end.
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (batch.length === 0) break;
+    entries.push(...batch);
+  }
+  entries.sort((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true }));
+  const taken = [];
+  for (const entry of entries) {
+    taken.push(...(entry.isDirectory ? await walk(asDirectory(entry)) : [await read(entry)]));
+  }
+  return taken;
+}
+
+/** @param {FileSystemEntry} entry */
+function asDirectory(entry) {
+  return /** @type {FileSystemDirectoryEntry} */ (entry);
+}
+
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<TakenFile>}
+ */
+async function read(entry) {
+  /** @type {File} */
+  const file = await new Promise((resolve, reject) =>
+    /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+  );
+  return { file, folder: dropLastPart(entry.fullPath.slice(1)) };
+}
+
+/** @param {string} path */
+function dropLastPart(path) {
+  return path.split('/').slice(0, -1).join('/');
+}
+
+/**
+ * @param {TakenFile[]} taken
+ * @returns {Promise<KnownFile[]>}
+ */
+export async function findKinds(taken) {
+  const known = [];
+  for (let start = 0; start < taken.length; start += READ_AT_ONCE) {
+    known.push(...(await Promise.all(taken.slice(start, start + READ_AT_ONCE).map(findKind))));
+  }
+  return known;
+}
+
+/**
+ * @param {TakenFile} taken
+ * @returns {Promise<KnownFile>}
+ */
+async function findKind(taken) {
+  try {
+    const head = await taken.file.slice(0, HEAD_BYTES).arrayBuffer();
+    return { ...taken, kind: tellKind(new Uint8Array(head)) };
+  } catch {
+    // Gone since it was chosen, or not ours to read; sending it says so.
+    return { ...taken, kind: 'unknown' };
+  }
+}
