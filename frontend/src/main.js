@@ -85,7 +85,7 @@ function addStudies(sources, leftOut) {
 function render(session) {
   const selected = findSelected(session);
   topBar.showService(session.service);
-  emptyState.show(selected === null, session.leftOut);
+  emptyState.show(selected === null, selected === null ? session.leftOut : 0);
   studies.hidden = selected === null;
   if (selected === null) return;
   const prediction = selected.phase === 'done' ? selected.prediction : null;
