@@ -49,7 +49,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("live") / "service.log"
-    # Less than the default, so that what is too large for it is soon sent.
+    # Less than the default, so that what is too large for it is soon sent; more than any real scan here.
     limits = {"TUMORSCOPE_MAX_PART_MIB": "32", "TUMORSCOPE_MAX_REQUEST_MIB": "64"}
     environment = {**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3", "TUMORSCOPE_BUNDLE": str(Settings().bundle)}
     command = [sys.executable, "-m", "tumorscope", "serve", "--port", str(port)]

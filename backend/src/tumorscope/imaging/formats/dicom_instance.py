@@ -14,6 +14,7 @@ _MR = "MR"
 # A picture of a screen or of paper; it says of itself that it is of no modality.
 _OTHER = "OT"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
 _MR_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.4",  # MR Image Storage
     "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR Image Storage
@@ -61,12 +62,14 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     Raises
     ------
     NotAnMrImage
-        It says that it is of another modality.
+        It says that it is of another modality, or a map.
     """
     modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
     if modality not in ("", _MR, _OTHER):
         what = _MODALITIES.get(modality, "of another modality")
         raise NotAnMrImage(f"The DICOM file says that it is {what}. Only MR images are judged.")
+    if sop_class == _PARAMETRIC_MAP:
+        raise NotAnMrImage("The DICOM file holds a map computed from images. Only MR images are judged.")
     notes = []
     if modality != _MR and sop_class not in _MR_CLASSES:
         notes.append(ScanWarning("secondary_capture", "The file does not say that it comes from an MR scanner."))
