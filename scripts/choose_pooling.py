@@ -3,12 +3,14 @@
     .venv/bin/python -m scripts.choose_pooling --data ../shared/data
 
 Healthy volumes and the progression patients are the split's held-out ones; the BraTS and TCGA cases are in no training
-part. Writes docs/figures/pooling.json, which the model card shows; the recipe holds what was chosen.
+part. Writes docs/figures/pooling.json, which the model card shows; the manifest holds what was chosen.
 """
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,9 @@ from tumorscope.inference.study import classify_study, tumor_share
 from tumorscope.model.bundle import read_bundle
 
 OUTPUT = Path("docs/figures/pooling.json")
-_WINDOWS_MM = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0)
+_REACHES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
+# The mean over the stretch of neighbours that shows most tumour, for comparison.
+_STRETCHES_MM = (10.0, 20.0, 30.0)
 # Enough of a tumour in the slice to be seen.
 _MIN_VOXELS = 50
 
@@ -52,19 +56,26 @@ def main() -> None:
     classifier = Classifier(bundle, TensorFlowEngine(bundle))
     volumes = _find_volumes(arguments.data / "volumes", held_out)
     judged = [_judge(classifier, path, mask) for path, mask in track(volumes.items(), "judging")]
-    rows = [
-        _describe(f"{window_mm:g} mm", judged, window_mm, bundle.manifest.tumor_threshold) for window_mm in _WINDOWS_MM
-    ]
-    rows.append(_describe("the mean of all", judged, 1e6, bundle.manifest.tumor_threshold))
+    ways: dict[str, Callable[[_Judged], float]] = {
+        **{f"reached by {reach:.0%} of the slices": partial(_reach, reach=reach) for reach in _REACHES},
+        **{f"mean of the highest stretch of {length:g} mm": partial(_stretch, mm=length) for length in _STRETCHES_MM},
+        "mean of all slices": lambda one: float(one.shares.mean()),
+    }
+    rows = [_describe(name, judged, way, bundle.manifest.tumor_threshold) for name, way in ways.items()]
     table = {
         "title": "From slices to a study",
-        "note": _note(judged, bundle.manifest.pooling.window_mm),
-        "columns": ["stretch of slices", "healthy volumes called tumour", "tumour volumes called tumour", "area"],
+        "note": _note(judged, bundle.manifest.pooling.reach),
+        "columns": [
+            "the study's tumour probability",
+            "healthy volumes called tumour",
+            "tumour volumes called tumour",
+            "area",
+        ],
         "rows": rows,
     }
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print("\n".join(" | ".join(row) for row in rows), _note(judged, bundle.manifest.pooling.window_mm), sep="\n")  # noqa: T201
+    print("\n".join(" | ".join(row) for row in rows), _note(judged, bundle.manifest.pooling.reach), sep="\n")  # noqa: T201
 
 
 def _find_volumes(folder: Path, held_out: set[str]) -> dict[Path, Path | None]:
@@ -99,13 +110,17 @@ def _judge(classifier: Classifier, path: Path, mask: Path | None) -> _Judged:
     return _Judged(path.parents[1].name != "healthy", shares, volume.spacing_mm[axis], marked)
 
 
-def _pool(one: _Judged, window_mm: float) -> float:
-    rows = np.stack([one.shares, 1 - one.shares], axis=1)
-    return float(pool_slices(rows, one.shares, window_mm, one.spacing_mm)[0])
+def _reach(one: _Judged, reach: float) -> float:
+    return float(pool_slices(np.stack([one.shares, 1 - one.shares], axis=1), 1, reach)[0])
 
 
-def _describe(name: str, judged: list[_Judged], window_mm: float, threshold: float) -> list[str]:
-    pooled = np.array([_pool(one, window_mm) for one in judged])
+def _stretch(one: _Judged, mm: float) -> float:
+    count = min(len(one.shares), max(1, round(mm / one.spacing_mm)))
+    return float(np.convolve(one.shares, np.full(count, 1 / count), mode="valid").max())
+
+
+def _describe(name: str, judged: list[_Judged], way: Callable[[_Judged], float], threshold: float) -> list[str]:
+    pooled = np.array([way(one) for one in judged])
     tumor = np.array([one.has_tumor for one in judged])
     called = pooled >= threshold
     return [
@@ -116,12 +131,12 @@ def _describe(name: str, judged: list[_Judged], window_mm: float, threshold: flo
     ]
 
 
-def _note(judged: list[_Judged], chosen_mm: float) -> str:
+def _note(judged: list[_Judged], chosen: float) -> str:
     areas = [area for one in judged if (area := _area_within(one)) is not None]
     return (
-        f"{len(judged)} volumes, of which no training slice is; the study's probability is the mean over the "
-        f"stretch of neighbouring slices that shows most tumour. The manifest's is {chosen_mm:g} mm. Few volumes: the "
-        f"choice is a coarse one. Within {len(areas)} segmented volumes, tumour slices against the others: area "
+        f"{len(judged)} volumes, no slice of which was trained on. The rule served: what {chosen:.0%} of slices reach. "
+        "The volumes are few, and some are several sequences of one patient: the choice is a coarse one. Within "
+        f"{len(areas)} segmented volumes, tumour slices against the others: area "
         f"{np.mean(areas):.3f} on average ({min(areas):.3f} to {max(areas):.3f})."
     )
 

@@ -79,7 +79,7 @@ def test_real_series_is_the_same_as_parts_in_any_order_and_as_zip(live: LiveServ
 
 
 def _differ(one: dict[str, Any], other: dict[str, Any]) -> float:
-    return max(abs(float(share) - other["probabilities"][name]) for name, share in one["probabilities"].items())
+    return max(abs(float(share) - float(other["probabilities"][name])) for name, share in one["probabilities"].items())
 
 
 def _stored(path: Path) -> NDArray[np.uint16]:

@@ -8,15 +8,18 @@ from tumorscope.imaging.resampling import make_square
 STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 """The axis a plane's slices are stacked along, in RAS+."""
 
-# A slice whose brightest parts are under this share of the volume's is empty: air above the head, or padding.
-_MIN_BRIGHTNESS = 0.1
-_BRIGHT_PERCENTILE = 98.0
-# Pixels between two that are looked at: brightness needs no more.
+# What is brighter than this share of the volume's range is head, not air.
+_HEAD_LEVEL = 0.1
+_RANGE_PERCENTILES = (1.0, 99.0)
+# Slices that cut less than this share of the largest one's area go through neck, vertex or an ear. The model was shown
+# none such of healthy people, and takes them for tumours (`scripts.choose_pooling`).
+_MIN_AREA = 1 / 3
+# Pixels between two that are looked at: an area needs no more.
 _STRIDE = 4
 
 
 def choose_slices(volume: Volume) -> list[int]:
-    """Which slices of the acquired plane show a head.
+    """Which slices of the acquired plane go through enough of the head to be judged.
 
     Parameters
     ----------
@@ -26,12 +29,12 @@ def choose_slices(volume: Volume) -> list[int]:
     Returns
     -------
     list of int
-        Positions in rising order, without those that are empty beside the others; all where none stands out.
+        Positions in rising order, without those that are empty or graze the head; all of a volume without contrast.
     """
     stacked = np.moveaxis(volume.voxels, STACK_AXIS[volume.plane], 0)[:, ::_STRIDE, ::_STRIDE]
-    levels = np.array([np.percentile(one, _BRIGHT_PERCENTILE) - float(one.min()) for one in stacked])
-    kept = np.flatnonzero(levels > _MIN_BRIGHTNESS * np.percentile(levels, 90))
-    return [int(index) for index in kept] if kept.size else list(range(len(levels)))
+    low, high = (float(level) for level in np.percentile(stacked, _RANGE_PERCENTILES))
+    areas = (stacked > low + _HEAD_LEVEL * (high - low)).mean(axis=(1, 2))
+    return [int(index) for index in np.flatnonzero(areas >= _MIN_AREA * areas.max())]
 
 
 def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:

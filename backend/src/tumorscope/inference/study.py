@@ -118,7 +118,7 @@ def classify_study(classifier: Classifier, scan: Scan, advance: Callable[[int, i
         advance(len(slices), len(stack.indices))
     shown = max(slices, key=lambda one: tumor_share(one.classification.prediction))
     return StudyClassification(
-        _pool(classifier, slices, stack.first.spacing_mm[stack.axis]),
+        _pool(classifier, slices),
         tuple(slices),
         shown,
         _cut(stack, shown.index),
@@ -181,13 +181,12 @@ def _cut(stack: _Stack, index: int) -> Slice:
     return replace(cuts[0], pixels=pixels, channels=stack.channels)
 
 
-def _pool(classifier: Classifier, slices: list[StudySlice], spacing_mm: float) -> Prediction:
+def _pool(classifier: Classifier, slices: list[StudySlice]) -> Prediction:
     manifest = classifier.bundle.manifest
     predictions = [one.classification.prediction for one in slices]
     rows = np.array([[prediction.probabilities[name] for name in manifest.class_names] for prediction in predictions])
     if NO_TUMOR not in manifest.class_names:
         # Every slice is taken to show the tumour: none says more than another.
         return decide(name_classes(classifier, rows.mean(axis=0)), manifest.tumor_threshold)
-    shares = np.array([tumor_share(prediction) for prediction in predictions])
-    pooled = pool_slices(rows, shares, manifest.pooling.window_mm, spacing_mm)
+    pooled = pool_slices(rows, manifest.class_names.index(NO_TUMOR), manifest.pooling.reach)
     return decide(name_classes(classifier, pooled), manifest.tumor_threshold)

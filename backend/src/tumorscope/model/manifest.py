@@ -36,7 +36,9 @@ class PreprocessingManifest(_Strict):
 class PoolingManifest(_Strict):
     """How the figures of a volume's slices become the study's; see `inference.pooling`."""
 
-    window_mm: float = Field(default=20.0, ge=0, le=200, description="Length of the stretch of slices that decides.")
+    reach: float = Field(
+        default=0.1, ge=0, le=1, description="Share of the slices that reach the study's tumour probability."
+    )
 
 
 class DataManifest(_Strict):

@@ -39,6 +39,16 @@ def test_slices_without_a_head_are_not_chosen() -> None:
     assert choose_slices(Volume(voxels, (1.0, 1.0, 3.0))) == [2, 3, 4, 5, 6]
 
 
+def test_slices_that_graze_the_head_are_not_chosen() -> None:
+    x, y, z = np.indices((60, 60, 60)) - 29.5
+    ball = np.where(x**2 + y**2 + z**2 < 28**2, 100, 0).astype(np.float32)
+    chosen = choose_slices(Volume(ball, (1.0, 1.0, 1.0)))
+    # A ball's slice has a third of the largest one's area at 0.82 of its radius.
+    assert chosen == list(range(chosen[0], chosen[-1] + 1))
+    assert chosen[0] == pytest.approx(29.5 - 0.82 * 28, abs=2)
+    assert chosen[-1] == pytest.approx(29.5 + 0.82 * 28, abs=2)
+
+
 def test_volume_of_zeros_has_all_its_slices_chosen() -> None:
     assert choose_slices(Volume(np.zeros((8, 8, 5), np.int16), (1.0, 1.0, 1.0), plane="coronal")) == list(range(8))
 

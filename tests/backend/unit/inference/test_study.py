@@ -39,7 +39,7 @@ class _LesionEngine:
 
 
 def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
-    manifest = make_manifest().model_copy(update={"pooling": PoolingManifest(window_mm=20)})
+    manifest = make_manifest().model_copy(update={"pooling": PoolingManifest(reach=0.1)})
     if channels is not None:
         manifest = manifest.model_copy(
             update={

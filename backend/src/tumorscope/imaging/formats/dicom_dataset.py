@@ -14,8 +14,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
 
-# pydicom tells its log what it finds in files, which may be a patient's name.
+# pydicom tells its log and its warnings what it finds in files, which may be a patient's name.
 logging.getLogger("pydicom").disabled = True
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 _PREAMBLE = 128
 _MAGIC = b"DICM"
