@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import psutil
 from rich.console import Console
 from rich.progress import track
 
+from tests.bench.formats import measure_instances, measure_studies
 from tests.factories import make_phantom_file, make_slice
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.decode import decode_picture
@@ -38,6 +40,14 @@ _ROUNDS = 150
 _START_TIMEOUT_S = 120
 
 
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A running server, and a client for it."""
+
+    client: httpx.Client
+    process: psutil.Process
+
+
 def main() -> None:
     """Measure and report."""
     folder = Settings().bundle
@@ -51,15 +61,20 @@ def main() -> None:
         engine = TensorFlowEngine(bundle)
         pixels = to_model_input(decode_picture(jpeg, 10**8), bundle.manifest.preprocessing_parameters).pixels[None]
         calls: dict[str, Callable[[], object]] = {
-            "Flask, model.predict": lambda: demo.post("/predict", files={"file": ("a.jpg", jpeg)}).raise_for_status(),
-            "Tumorscope, POST /predict": lambda: ours.post(
+            "Flask, model.predict": lambda: demo.client.post(
+                "/predict", files={"file": ("a.jpg", jpeg)}
+            ).raise_for_status(),
+            "Tumorscope, POST /predict": lambda: ours.client.post(
                 "/predict", files={"file": ("a.jpg", jpeg)}
             ).raise_for_status(),
             f"raw engine ({engine.name})": lambda: engine.run(pixels),
         }
         timings = _time_alternately(calls)
+        studies = measure_studies(ours.client, ours.process, engine, bundle.manifest.input.size)
     report = {
         "rows": _describe(timings),
+        "instances": measure_instances(bundle),
+        "studies": studies,
         "agreement": _compare_precisions(bundle, engine),
         "machine": _describe_machine(),
     }
@@ -118,6 +133,18 @@ def _write(report: dict[str, Any]) -> None:
         f"{agreement['engine']} against the float32 network on {agreement['pictures']} phantoms:",
         f"largest difference of a probability {agreement['largest_probability_difference']},",
         f"{agreement['different_classes']} other classes.",
+        "",
+        "| decode and preprocess | p50 ms | bound ms |",
+        "|---|---|---|",
+        *(f"| {row['what']} | {row['p50_ms']} | {row['bound_ms']} |" for row in report["instances"]),
+        "",
+        "| study, POST /predict | slices judged | s | engine alone s | times the engine | MiB above idle |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['what']} | {row['slices_judged']} | {row['request_s']} | {row['engine_alone_s']} "
+            f"| {row['times_engine']} | {row['memory_above_idle_mib']} |"
+            for row in report["studies"]
+        ),
     ]
     text = "\n".join(lines) + "\n"
     _OUTPUT.mkdir(parents=True, exist_ok=True)
@@ -127,7 +154,7 @@ def _write(report: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _serve(name: str, command: list[str], folder: Path) -> Iterator[httpx.Client]:
+def _serve(name: str, command: list[str], folder: Path) -> Iterator[_Server]:
     """A server in a process of its own on a free port, and a client for it; ended in any case."""
     port = _free_port()
     environment = {
@@ -143,7 +170,7 @@ def _serve(name: str, command: list[str], folder: Path) -> Iterator[httpx.Client
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             _wait_until_ready(client, server, name)
-            yield client
+            yield _Server(client, psutil.Process(server.pid))
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from tumorscope.domain.errors import InputError, MixedStudy
+from tumorscope.domain.errors import CorruptFile, InputError, MixedStudy
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
@@ -25,6 +25,7 @@ from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 __all__ = ["decode_dicom", "looks_like_dicom"]
 
+_DAMAGED = "The DICOM file has elements that cannot be read."
 _FIRST_FRAME = ScanWarning("multiple_frames", "The file holds several pictures; the first was read.")
 
 
@@ -54,8 +55,18 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     MixedStudy
         The files are of several examinations.
     """
-    if len(files) == 1:
-        return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
+    try:
+        if len(files) == 1:
+            return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
+        return _decode_many(files, limits, decode_compressed)
+    except InputError:
+        raise
+    # pydicom converts an element when it is asked for, and raises whatever that meets.
+    except Exception as error:
+        raise CorruptFile(_DAMAGED) from error
+
+
+def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
     datasets, failures = _read_all(files, limits)
     if not datasets:
         raise failures[0]
@@ -81,6 +92,9 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
             datasets.append(dataset)
         except InputError as error:
             failures.append(error)
+        # As in `decode_dicom`.
+        except Exception:  # noqa: BLE001
+            failures.append(CorruptFile(_DAMAGED))
     return datasets, failures
 
 

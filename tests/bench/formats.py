@@ -1,0 +1,156 @@
+"""What the formats of a hospital cost: single DICOM instances, a series as ZIP, a compressed volume."""
+
+import gzip
+import io
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import httpx
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+from pydicom.uid import JPEG2000Lossless
+
+from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
+from tumorscope.domain.scan import Slice
+from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.frame_decoder import FrameDecoder, FrameDecoderProcess
+from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.imaging.source import FROM_DISK, SourceFile
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import Bundle
+from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
+
+_ROUNDS = 40
+_STUDY_ROUNDS = 3
+_BATCH = 16
+_SAMPLING_S = 0.01
+
+
+def measure_instances(bundle: Bundle) -> list[dict[str, Any]]:
+    """Decoding and preprocessing of one 512x512 instance, in this process and its decoder's, warm."""
+    pixels = (draw_phantom(1, lesion=True, size=512).astype(np.uint16)) * 12
+    compressed = make_dicom_dataset(pixels)
+    compressed.compress(JPEG2000Lossless)
+    files = {
+        ("DICOM 512×512, uncompressed", 8): make_dicom_bytes(pixels),
+        ("DICOM 512×512, JPEG 2000", 60): write_dicom(compressed),
+    }
+    parameters = bundle.manifest.preprocessing_parameters
+    rows = []
+    with FrameDecoderProcess() as decode_frames:
+        for (name, bound_ms), data in files.items():
+            prepare = partial(_prepare, data, parameters, decode_frames)
+            rows.append({"what": name, "p50_ms": round(_time(prepare), 2), "bound_ms": bound_ms})
+    return rows
+
+
+def measure_studies(
+    client: httpx.Client, server: psutil.Process, engine: TensorFlowEngine, size: int
+) -> list[dict[str, Any]]:
+    """Whole requests beside what the engine alone takes for the slices that were judged, and the memory above idle."""
+    studies = {"series of 176 instances, ZIP": _make_series(), "volume 240×240×155, NIfTI.gz": _make_volume()}
+    rows = []
+    for name, data in studies.items():
+        answer = client.post("/predict?slices=all", content=data).raise_for_status().json()
+        judged = len(answer["slices"])
+        idle = _resident_mib(server)
+        requests, alone, peak = [], [], 0.0
+        for _ in range(_STUDY_ROUNDS):
+            with _Peak(server) as watched:
+                started = time.perf_counter()
+                client.post("/predict?slices=all", content=data).raise_for_status()
+                requests.append(time.perf_counter() - started)
+            peak = max(peak, watched.mib)
+            started = time.perf_counter()
+            for start in range(0, judged, _BATCH):
+                engine.run(np.zeros((min(_BATCH, judged - start), size, size, 3), np.float32))
+            alone.append(time.perf_counter() - started)
+        rows.append(
+            {
+                "what": name,
+                "slices_judged": judged,
+                "request_s": round(float(np.median(requests)), 2),
+                "engine_alone_s": round(float(np.median(alone)), 2),
+                "times_engine": round(float(np.median(requests) / np.median(alone)), 2),
+                "memory_above_idle_mib": round(peak - idle),
+            }
+        )
+    return rows
+
+
+def _prepare(data: bytes, parameters: PreprocessingParameters, decode_frames: FrameDecoder) -> ModelInput:
+    scan = decode_scan([SourceFile("", data)], FROM_DISK, decode_frames)
+    assert isinstance(scan, Slice)
+    return to_model_input(scan, parameters)
+
+
+def _time(call: Callable[[], object]) -> float:
+    """Median milliseconds, warm."""
+    timings = []
+    for turn in range(_ROUNDS + 5):
+        started = time.perf_counter()
+        call()
+        if turn >= 5:
+            timings.append((time.perf_counter() - started) * 1000)
+    return float(np.median(timings))
+
+
+def _make_head(side: int, slices: int) -> NDArray[np.uint16]:
+    """A head that grows and shrinks again along the stack; noise, so that it does not compress better than scans do."""
+    phantom = draw_phantom(1, lesion=True, size=side).astype(np.float32)
+    noise = np.random.default_rng(0)
+    voxels = np.zeros((slices, side, side), np.uint16)
+    for index in range(slices):
+        width = np.sin(np.pi * (index + 1) / (slices + 1)) ** 0.5
+        rows = np.clip((np.arange(side) - side / 2) / width + side / 2, 0, side - 1).astype(int)
+        voxels[index] = phantom[np.ix_(rows, rows)] * 4 + noise.integers(0, 20, (side, side))
+    return voxels
+
+
+def _make_series() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for index, pixels in enumerate(_make_head(256, 176)):
+            archive.writestr(f"{index}.dcm", make_dicom_bytes(pixels, ImagePositionPatient=[0, 0, index]))
+    return packed.getvalue()
+
+
+def _make_volume() -> bytes:
+    return gzip.compress(make_nifti_bytes(_make_head(240, 155).transpose(2, 1, 0).astype(np.int16)), 6)
+
+
+class _Peak:
+    """The most memory that a server and its children hold while it is watched, in MiB."""
+
+    def __init__(self, server: psutil.Process) -> None:
+        self._server = server
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self.mib = 0.0
+
+    def _watch(self) -> None:
+        while not self._done.wait(_SAMPLING_S):
+            self.mib = max(self.mib, _resident_mib(self._server))
+
+    def __enter__(self) -> "_Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+
+def _resident_mib(server: psutil.Process) -> float:
+    total = 0
+    for process in (server, *server.children(recursive=True)):
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total / 2**20
