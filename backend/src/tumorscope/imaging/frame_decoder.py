@@ -2,8 +2,8 @@
 
 import multiprocessing
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -15,6 +15,8 @@ from pebble import ProcessExpired, ProcessPool
 from tumorscope.domain.errors import CorruptFile
 
 _START_S = 60.0
+# Sixteen frames of 512 x 512: about a second of JPEG 2000.
+_PORTION_PIXELS = 16 * 512 * 512
 _DAMAGED = "The compressed pixel data cannot be decoded."
 
 
@@ -26,18 +28,15 @@ class Frames:
     ----------
     transfer_syntax : str
         UID of a compressed transfer syntax.
-    data : bytes
-        The value of Pixel Data, encapsulated.
+    codestreams : tuple of bytes
+        Of one frame each; at least one.
     image : mapping of str to Any
         The Image Pixel module, by the names that `pydicom.pixels` gives its options (``rows``, ``columns``, …).
-    indices : tuple of int
-        Which frames are wanted, counted from 0.
     """
 
     transfer_syntax: str
-    data: bytes
+    codestreams: tuple[bytes, ...]
     image: Mapping[str, Any]
-    indices: tuple[int, ...]
 
 
 class FrameDecoder(Protocol):
@@ -65,16 +64,18 @@ def decode_here(frames: Frames) -> NDArray[Any]:
     CorruptFile
         No decoder can.
     """
-    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415  (the service imports this module before it needs that)
+    from pydicom.encaps import encapsulate  # noqa: PLC0415  (the service imports this module before it needs that)
+    from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415
     from pydicom.uid import UID  # noqa: PLC0415
 
     decode = get_decoder(UID(frames.transfer_syntax))
+    image = {**frames.image, "number_of_frames": 1}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             decoded = [
-                decode.as_array(frames.data, index=index, raw=False, **dict(frames.image))[0]
-                for index in frames.indices
+                decode.as_array(encapsulate([codestream]), index=0, raw=False, **image)[0]
+                for codestream in frames.codestreams
             ]
         return np.stack(decoded)
     # pydicom raises whatever its plug-ins meet (RuntimeError, ValueError, EOFError, …).
@@ -88,12 +89,13 @@ class FrameDecoderProcess:
     Parameters
     ----------
     deadline_s : float
-        What one call may take.
+        What one frame may take, or several small ones together; the answer to a file that hangs has to come soon,
+        and a long file may take longer.
     decode : callable
         What the process runs; of a module's top level.
     """
 
-    def __init__(self, deadline_s: float = 5.0, decode: FrameDecoder = decode_here) -> None:
+    def __init__(self, deadline_s: float = 3.0, decode: FrameDecoder = decode_here) -> None:
         self._deadline_s = deadline_s
         self._decode = decode
         self._pool: ProcessPool | None = None
@@ -109,17 +111,22 @@ class FrameDecoderProcess:
         """
         # Those that wait for the process wait here, not on their own deadline's time.
         with self._lock:
-            if self._pool is None:
-                # A fork would take the threads' locks and the network's memory with it.
-                self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
-                # What it imports is none of a file's time.
-                self._pool.schedule(_import_decoders).result(_START_S)
-            future = self._pool.schedule(self._decode, args=(frames,), timeout=self._deadline_s)
-            try:
-                decoded: NDArray[Any] = future.result()
-            except (TimeoutError, ProcessExpired) as error:
-                raise CorruptFile(_DAMAGED) from error
-            return decoded
+            return np.concatenate([self._decode_soon(portion) for portion in _divide(frames)])
+
+    def _decode_soon(self, frames: Frames) -> NDArray[Any]:
+        if self._pool is None:
+            # A fork would take the threads' locks and the network's memory with it.
+            self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
+            # What it imports is none of a file's time.
+            self._pool.schedule(_import_decoders).result(_START_S)
+        future = self._pool.schedule(self._decode, args=(frames,), timeout=self._deadline_s)
+        try:
+            decoded: NDArray[Any] = future.result()
+        except (TimeoutError, ProcessExpired) as error:
+            # The next file finds the next process ready.
+            self._pool.schedule(_import_decoders)
+            raise CorruptFile(_DAMAGED) from error
+        return decoded
 
     def __enter__(self) -> Self:
         """Nothing starts yet."""
@@ -134,6 +141,13 @@ class FrameDecoderProcess:
                 self._pool.stop()  # type: ignore[no-untyped-call]
                 self._pool.join()
                 self._pool = None
+
+
+def _divide(frames: Frames) -> Iterator[Frames]:
+    """Into what is decoded well within the deadline."""
+    count = max(1, _PORTION_PIXELS // max(1, frames.image.get("rows", 1) * frames.image.get("columns", 1)))
+    for start in range(0, len(frames.codestreams), count):
+        yield replace(frames, codestreams=frames.codestreams[start : start + count])
 
 
 def _import_decoders() -> None:

@@ -3,11 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
@@ -138,12 +140,22 @@ def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: Fr
     except NotImplementedError as error:
         raise UnsupportedFormat("The transfer syntax of the DICOM file is not read here.") from error
     if syntax.is_compressed and syntax.is_encapsulated:
-        options = {key: value for key, value in as_pixel_options(dataset).items() if isinstance(value, int | str)}
-        return decode_compressed(Frames(str(syntax), bytes(dataset.PixelData), options, tuple(indices)))
+        image = {key: value for key, value in as_pixel_options(dataset).items() if isinstance(value, int | str)}
+        return decode_compressed(Frames(str(syntax), _split(dataset, indices), image))
     if len(indices) == count_frames(dataset):
         every = decoder.as_array(dataset, raw=False)[0]
         return every if len(indices) > 1 else every[None]
     return np.stack([decoder.as_array(dataset, index=index, raw=False)[0] for index in indices])
+
+
+def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
+    """The codestreams of the frames that are wanted."""
+    tables = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
+    codestreams = generate_frames(
+        dataset.PixelData, number_of_frames=count_frames(dataset), extended_offsets=tables if all(tables) else None
+    )
+    found = dict(enumerate(islice(codestreams, max(indices) + 1)))
+    return tuple(found[index] for index in indices)
 
 
 def _make_grey(dataset: Dataset, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[ScanWarning, ...]]:
