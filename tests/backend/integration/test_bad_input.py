@@ -7,28 +7,13 @@ import numpy as np
 import pytest
 
 from tests.backend.integration.conftest import LiveService
+from tests.backend.integration.problems import check_problem, check_still_serving
 from tests.factories import make_huge_png, make_phantom_file, make_picture
 
 _PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
 _LIMIT_S = 2.0
 # The allocator keeps some of what it got; a leak of one huge picture would be hundreds.
 _KEPT_MIB = 150
-
-
-def _check_problem(response: httpx.Response, status: int, code: str) -> None:
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    problem = response.json()
-    assert set(problem) == {"type", "title", "status", "code", "detail", "request_id"}
-    assert (problem["type"], problem["status"], problem["code"]) == ("about:blank", status, code)
-    assert problem["request_id"] == response.headers["x-request-id"]
-    assert "Traceback" not in response.text
-    assert "tumorscope/" not in response.text
-
-
-def _check_still_serving(live: LiveService) -> None:
-    assert live.client.post("/predict", files={"file": make_phantom_file()}).status_code == 200
-
 
 _PHANTOM = make_phantom_file(size=512)
 _FILES = {
@@ -49,8 +34,8 @@ def test_bad_file_gets_its_code(live: LiveService, name: str) -> None:
     started = time.monotonic()
     response = live.client.post("/predict", files={"file": ("scan.png", data, "image/png")})
     assert time.monotonic() - started < _LIMIT_S
-    _check_problem(response, status, code)
-    _check_still_serving(live)
+    check_problem(response, status, code)
+    check_still_serving(live)
 
 
 def test_renamed_file_is_read_as_what_it_is(live: LiveService) -> None:
@@ -59,21 +44,21 @@ def test_renamed_file_is_read_as_what_it_is(live: LiveService) -> None:
 
 
 def test_form_without_the_field_file_is_no_file(live: LiveService) -> None:
-    _check_problem(live.client.post("/predict", files={"picture": _PHANTOM}), 400, "no_file")
-    _check_problem(live.client.post("/predict", files={"file": ("", b"")}), 400, "no_file")
-    _check_problem(live.client.post("/predict"), 400, "no_file")
+    check_problem(live.client.post("/predict", files={"picture": _PHANTOM}), 400, "no_file")
+    check_problem(live.client.post("/predict", files={"file": ("", b"")}), 400, "no_file")
+    check_problem(live.client.post("/predict"), 400, "no_file")
 
 
 def test_wrong_method_and_path_are_problems(live: LiveService) -> None:
     response = live.client.get("/predict")
-    _check_problem(response, 405, "method_not_allowed")
+    check_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "POST"
-    _check_problem(live.client.get("/prediction"), 404, "not_found")
+    check_problem(live.client.get("/prediction"), 404, "not_found")
 
 
 def test_unknown_parameter_value_is_invalid(live: LiveService) -> None:
     for query in ("explain=saliency", "slices=some"):
-        _check_problem(live.client.post(f"/predict?{query}", files={"file": _PHANTOM}), 422, "invalid_request")
+        check_problem(live.client.post(f"/predict?{query}", files={"file": _PHANTOM}), 422, "invalid_request")
 
 
 def test_malformed_forms_are_invalid(live: LiveService) -> None:
@@ -86,17 +71,19 @@ def test_malformed_forms_are_invalid(live: LiveService) -> None:
         ),
     ):
         response = live.client.post("/predict", content=body, headers={"Content-Type": kind})
-        _check_problem(response, 422, "invalid_request")
+        check_problem(response, 422, "invalid_request")
 
 
 def test_two_pictures_are_not_one_study(live: LiveService) -> None:
     parts = [("file", ("a.png", _PHANTOM)), ("file", ("b.png", _PHANTOM))]
-    _check_problem(live.client.post("/predict", files=parts), 400, "mixed_study")
+    check_problem(live.client.post("/predict", files=parts), 400, "mixed_study")
 
 
-def test_too_many_files_are_refused(live: LiveService) -> None:
-    parts = [("file", (f"{i}.png", b"x")) for i in range(2001)]
-    _check_problem(live.client.post("/predict", files=parts), 413, "too_many_files")
+@pytest.mark.parametrize("count", [2001, 20_000])
+def test_too_many_files_are_refused(live: LiveService, count: int) -> None:
+    parts = [("file", (f"{i}.png", b"x")) for i in range(count)]
+    check_problem(live.client.post("/predict", files=parts), 413, "too_many_files")
+    check_still_serving(live)
 
 
 @pytest.mark.parametrize("form", [True, False], ids=["form", "plain body"])
@@ -105,18 +92,18 @@ def test_body_of_40_mib_is_too_large(live: LiveService, form: bool) -> None:
     started = time.monotonic()
     response = live.client.post("/predict", **({"files": {"file": body}} if form else {"content": body}))
     assert time.monotonic() - started < _LIMIT_S
-    _check_problem(response, 413, "upload_too_large")
-    _check_still_serving(live)
+    check_problem(response, 413, "upload_too_large")
+    check_still_serving(live)
 
 
 def test_body_without_a_declared_length_is_bounded_too(live: LiveService) -> None:
     response = live.client.post("/predict", content=(bytes(2**20) for _ in range(40)))
-    _check_problem(response, 413, "upload_too_large")
+    check_problem(response, 413, "upload_too_large")
 
 
 def test_memory_is_back_after_bad_and_large_input(live: LiveService) -> None:
     large = make_picture(np.zeros((6000, 6000), np.uint8))
-    _check_still_serving(live)
+    check_still_serving(live)
     live.client.post("/predict", files={"file": large})
     before = live.resident_mib
     for _ in range(4):
@@ -124,14 +111,14 @@ def test_memory_is_back_after_bad_and_large_input(live: LiveService) -> None:
         for data, status, _code in _FILES.values():
             assert live.client.post("/predict", files={"file": ("x", data)}).status_code == status
         assert live.client.post("/predict", content=bytes(40 * 2**20)).status_code == 413
-    _check_still_serving(live)
+    check_still_serving(live)
     assert live.resident_mib - before < _KEPT_MIB
 
 
 def test_client_that_goes_away_costs_nothing(live: LiveService) -> None:
     with pytest.raises(httpx.TransportError):
         live.client.post("/predict", files={"file": make_phantom_file(size=1024)}, timeout=0.0005)
-    _check_still_serving(live)
+    check_still_serving(live)
 
 
 def test_log_holds_no_file_name_and_every_line_is_json(live: LiveService) -> None:

@@ -1,6 +1,8 @@
 """Compressed DICOM frames in, pixels out; in a process of their own, since their decoders are native code."""
 
 import multiprocessing
+import os
+import signal
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -116,15 +118,13 @@ class FrameDecoderProcess:
     def _decode_soon(self, frames: Frames) -> NDArray[Any]:
         if self._pool is None:
             # A fork would take the threads' locks and the network's memory with it.
-            self._pool = ProcessPool(max_workers=1, context=multiprocessing.get_context("spawn"))
-            # What it imports is none of a file's time.
-            self._pool.schedule(_import_decoders).result(_START_S)
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPool(max_workers=1, initializer=_prepare_process, context=context)
+        # Counted from when the process takes the frames; what it imports before is none of a file's time.
         future = self._pool.schedule(self._decode, args=(frames,), timeout=self._deadline_s)
         try:
-            decoded: NDArray[Any] = future.result()
+            decoded: NDArray[Any] = future.result(_START_S + self._deadline_s)
         except (TimeoutError, ProcessExpired) as error:
-            # The next file finds the next process ready.
-            self._pool.schedule(_import_decoders)
             raise CorruptFile(_DAMAGED) from error
         return decoded
 
@@ -150,5 +150,11 @@ def _divide(frames: Frames) -> Iterator[Frames]:
         yield replace(frames, codestreams=frames.codestreams[start : start + count])
 
 
-def _import_decoders() -> None:
+def _prepare_process() -> None:
+    # pebble's handler runs between two instructions of Python: never, while a native decoder hangs.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # The native libraries write what they think of a file; a service's log is JSON, and has nothing of a file in it.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
     import pydicom.pixels  # noqa: F401, PLC0415
