@@ -224,7 +224,7 @@ export interface components {
              * Plane
              * @description Null where unknown.
              */
-            plane: ("axial" | "coronal" | "sagittal" | "oblique") | null;
+            plane: ("sagittal" | "coronal" | "axial" | "oblique") | null;
             view: components["schemas"]["View"];
             /** Warnings */
             warnings: components["schemas"]["Message"][];

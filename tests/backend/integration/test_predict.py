@@ -30,6 +30,8 @@ def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
         *("id", "decision", "label", "tumor_probability", "probabilities", "prediction_set", "reasons", "input"),
         *("slices", "explanation", "model", "timing_ms", "notice"),
     }
+    view = answer["input"].pop("view")
+    assert set(view) == {"slice_index", "width", "height", "turning", "crop", "window", "picture_png"}
     assert answer["input"] == {
         "format": "png",
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -38,6 +40,7 @@ def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
         "slice_count": 1,
         "spacing_mm": None,
         "modality": None,
+        "plane": None,
         "warnings": [],
     }
     assert set(answer["timing_ms"]) == {"decode", "preprocess", "inference", "explain", "total"}
