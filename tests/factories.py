@@ -15,13 +15,27 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, MRImag
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import write_bundle
-from tumorscope.model.manifest import GoldenManifest, InputManifest, Manifest, PreprocessingManifest
+from tumorscope.model.manifest import (
+    GoldenManifest,
+    InputManifest,
+    Manifest,
+    OperatingPointManifest,
+    PreprocessingManifest,
+    ScopeManifest,
+    TrustManifest,
+)
 
 
 def make_slice(seed: int = 1, *, lesion: bool = False, size: int = 256) -> Slice:
     """A phantom, decoded."""
     return Slice(draw_phantom(seed, lesion, size), "png")
+
+
+def make_outputs(logits: NDArray[np.float32]) -> Outputs:
+    """What an engine gives, with nothing but logits in it."""
+    return Outputs(logits, np.zeros((len(logits), 8), np.float32), np.zeros((len(logits), 2, 2, 4), np.float32))
 
 
 def make_picture(pixels: NDArray[Any], file_format: str = "PNG", **options: object) -> bytes:
@@ -135,6 +149,22 @@ def make_manifest(class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int 
         golden_tolerance=0.03,
         golden=[],
         files={},
+    )
+
+
+def make_trust(
+    picture_limit: float = 2.0, mr_limit: float = 3.0, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES
+) -> TrustManifest:
+    """A trust layer that keeps a class from 0.2 on."""
+    return TrustManifest(
+        coverage=0.95,
+        kept_from=dict.fromkeys(class_names, 0.2),
+        operating_points={
+            "balanced": OperatingPointManifest(tumor_threshold=0.5, min_confidence=0.6, description="…"),
+            "screening": OperatingPointManifest(tumor_threshold=0.1, min_confidence=0.6, description="…"),
+        },
+        scope=ScopeManifest(picture_limit=picture_limit, mr_limit=mr_limit),
+        figures={},
     )
 
 

@@ -108,7 +108,7 @@ def _compare_precisions(bundle: Bundle, engine: TensorFlowEngine) -> dict[str, A
     parameters = bundle.manifest.preprocessing_parameters
     batch = np.stack([to_model_input(make_slice(seed, lesion=bool(seed % 2)), parameters).pixels for seed in range(40)])
     reference = calibrate(np.asarray(load_network(bundle)(batch, training=False)), bundle.manifest.temperature)
-    served = calibrate(engine.run(batch), bundle.manifest.temperature)
+    served = calibrate(engine.run(batch).logits, bundle.manifest.temperature)
     return {
         "pictures": len(batch),
         "engine": engine.name,

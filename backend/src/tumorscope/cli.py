@@ -11,6 +11,7 @@ from rich.console import Console
 
 from tumorscope import NOTICE
 from tumorscope.commands.audit import audit
+from tumorscope.commands.calibrate import calibrate
 from tumorscope.commands.card import card
 from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.predict import predict
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(audit)
+app.command()(calibrate)
 app.command()(card)
 app.command()(evaluate)
 app.command()(predict)

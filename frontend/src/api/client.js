@@ -58,7 +58,7 @@ function sendFiles(signal, files, requestId, progress) {
 
     const form = new FormData();
     for (const file of files) form.append('file', file);
-    request.open('POST', '/api/predict?picture=shown&slices=all');
+    request.open('POST', '/api/predict?picture=shown&slices=all&explain=heatmap');
     request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
     request.send(form);

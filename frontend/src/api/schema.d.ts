@@ -121,6 +121,22 @@ export interface components {
             status: "alive";
         };
         /**
+         * AnswerShares
+         * @description How often an answer is given.
+         */
+        AnswerShares: {
+            /**
+             * With Tumor
+             * @description Share of the slices with a tumour that get this answer.
+             */
+            with_tumor: number;
+            /**
+             * Without Tumor
+             * @description Share of the pictures without a tumour that get this answer.
+             */
+            without_tumor: number;
+        };
+        /**
          * Crop
          * @description The head, in pixels of the view: what the model was given, padded to a square.
          */
@@ -145,10 +161,6 @@ export interface components {
          * @description Where the model looked.
          */
         Explanation: {
-            /** Method */
-            method: string;
-            /** Label */
-            label: string;
             /** Slice Index */
             slice_index: number;
             /** Width */
@@ -157,9 +169,21 @@ export interface components {
             height: number;
             /**
              * Heatmap Png
-             * @description Base64; 8-bit grey, same geometry as the source slice.
+             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` leads from the one to the other.
              */
             heatmap_png: string;
+            /** Method */
+            method: string;
+            /**
+             * Label
+             * @description The class that the map speaks for: the label, or the most probable kind of tumour.
+             */
+            label: string;
+            /**
+             * Further
+             * @description Of a volume: the slices that show most tumour after it.
+             */
+            further: components["schemas"]["SliceExplanation"][];
         };
         /**
          * Health
@@ -271,6 +295,21 @@ export interface components {
             engine: string;
             /** Device */
             device: string;
+            /**
+             * Operating Point
+             * @description Null for a model that has none to choose from.
+             */
+            operating_point: ("screening" | "balanced") | null;
+            /** @description How often 'tumor' and 'no_tumor' are answered at this operating point, for predictive values at a site's own prevalence; null where it was not measured. */
+            operating_figures: components["schemas"]["OperatingFigures"] | null;
+        };
+        /**
+         * OperatingFigures
+         * @description How often each answer is given, on patients that nothing was fitted on: for predictive values by prevalence.
+         */
+        OperatingFigures: {
+            tumor: components["schemas"]["AnswerShares"];
+            no_tumor: components["schemas"]["AnswerShares"];
         };
         /**
          * PredictionAnswer
@@ -297,10 +336,13 @@ export interface components {
             probabilities: {
                 [key: string]: number;
             } | null;
-            /** Prediction Set */
+            /**
+             * Prediction Set
+             * @description The classes that a conformal set keeps; null where out of scope, or the model has no such sets.
+             */
             prediction_set: string[] | null;
             /** Reasons */
-            reasons: components["schemas"]["Message"][];
+            reasons: components["schemas"]["ReasonMessage"][];
             input: components["schemas"]["InputDescription"];
             /** Slices */
             slices: components["schemas"]["SlicePrediction"][];
@@ -314,18 +356,53 @@ export interface components {
             notice: string;
         };
         /**
+         * ReasonMessage
+         * @description Why the decision is what it is; the sentence for staff is `message`.
+         */
+        ReasonMessage: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Patient Message */
+            patient_message: string;
+        };
+        /**
+         * SliceExplanation
+         * @description Where the model saw a class, on one slice.
+         */
+        SliceExplanation: {
+            /** Slice Index */
+            slice_index: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /**
+             * Heatmap Png
+             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` leads from the one to the other.
+             */
+            heatmap_png: string;
+        };
+        /**
          * SlicePrediction
          * @description The figures of one slice of a volume.
          */
         SlicePrediction: {
             /** Index */
             index: number;
-            /** Tumor Probability */
+            /**
+             * Tumor Probability
+             * @description Null as in the study's answer.
+             */
             tumor_probability: number | null;
-            /** Probabilities */
+            /**
+             * Probabilities
+             * @description Null for a slice that is out of scope.
+             */
             probabilities: {
                 [key: string]: number;
-            };
+            } | null;
         };
         /**
          * Timing
@@ -425,6 +502,7 @@ export interface operations {
     predict_predict_post: {
         parameters: {
             query?: {
+                /** @description Whether to draw what speaks for it. */
                 explain?: "none" | "heatmap";
                 /** @description Of a volume: five slices, or all. */
                 slices?: "summary" | "all";

@@ -199,7 +199,8 @@ def test_odd_study_is_answered(live: LiveService, name: str) -> None:
     assert time.monotonic() - started < _LIMIT_S
     assert response.status_code == 200
     answer = response.json()
-    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    # Noise and emptiness can be read, and are no brain MRI.
+    assert answer["decision"] == "out_of_scope"
     assert set(warnings) <= {one["code"] for one in answer["input"]["warnings"]}
     assert not Path(live.process.cwd(), _OUTSIDE).exists()
     check_still_serving(live)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
 from tests.backend.integration.conftest import LiveService
@@ -15,6 +16,8 @@ from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import PictureReference
 from tumorscope.datasets.splits import read_split
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.phantom import draw_phantom
 
 _NOTICE = "Investigational. Not for diagnostic use."
 
@@ -44,9 +47,11 @@ def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
         "warnings": [],
     }
     assert set(answer["timing_ms"]) == {"decode", "preprocess", "inference", "explain", "total"}
-    assert set(answer["model"]) == {"name", "version", "sha256", "engine", "device"}
+    served = {"name", "version", "sha256", "engine", "device", "operating_point", "operating_figures"}
+    assert set(answer["model"]) == served
     assert answer["notice"] == _NOTICE
-    assert answer["prediction_set"] is None
+    assert set(answer["prediction_set"]) <= set(answer["probabilities"])
+    assert answer["model"]["operating_point"] == "balanced"
     assert answer["explanation"] is None
     assert answer["slices"] == []
 
@@ -57,7 +62,7 @@ def test_probabilities_sum_to_one_and_agree_with_the_decision(live: LiveService)
         probabilities = answer["probabilities"]
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-6)
         assert answer["tumor_probability"] == pytest.approx(1 - probabilities["no_tumor"], abs=1e-6)
-        assert answer["decision"] == ("tumor" if answer["tumor_probability"] >= 0.5 else "no_tumor")
+        assert answer["decision"] == ("tumor" if lesion else "no_tumor")
         assert (answer["label"] is not None) == (answer["decision"] == "tumor")
 
 
@@ -139,3 +144,66 @@ def test_model_card_states_classes_training_and_figures_with_intervals(live: Liv
     assert manifest["limits"]
     assert card["notice"] == _NOTICE
     assert base64.b16decode(card["sha256"].upper())
+
+
+def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: LiveService) -> None:
+    for lesion in (False, True):
+        answer = _predict(live, make_phantom_file(lesion=lesion), explain="heatmap").json()
+        explanation = answer["explanation"]
+        assert set(explanation) == {"method", "label", "slice_index", "width", "height", "heatmap_png", "further"}
+        assert (explanation["method"], explanation["further"]) == ("hirescam", [])
+        kinds = {name: share for name, share in answer["probabilities"].items() if name != "no_tumor"}
+        assert explanation["label"] == (answer["label"] or max(kinds, key=lambda name: kinds[name]))
+        heatmap = decode_picture(base64.b64decode(explanation["heatmap_png"]), 10**6)
+        assert (heatmap.width, heatmap.height) == (explanation["width"], explanation["height"]) == (256, 256)
+        assert heatmap.pixels.max() == 255
+        assert answer["timing_ms"]["explain"] > 0
+
+
+def test_map_of_a_lesion_points_at_it(live: LiveService) -> None:
+    plain, lesion = (draw_phantom(1, lesion=shown).astype(int) for shown in (False, True))
+    answer = _predict(live, make_phantom_file(size=512), explain="heatmap").json()
+    heatmap = decode_picture(base64.b64decode(answer["explanation"]["heatmap_png"]), 10**6).pixels
+    rows, columns = np.nonzero(np.abs(lesion - plain) > 20)
+    row, column = np.argwhere(heatmap == heatmap.max()).mean(axis=0)
+    assert rows.min() <= row <= rows.max()
+    assert columns.min() <= column <= columns.max()
+
+
+def test_photo_is_out_of_scope_and_gets_no_number(live: LiveService, data_folder: Path) -> None:
+    photo = next(iter(sorted((data_folder / "out_of_scope" / "photos").glob("*.jp*g"))))
+    answer = _predict(live, photo.read_bytes(), explain="heatmap").json()
+    assert answer["decision"] == "out_of_scope"
+    assert answer["reasons"][0]["patient_message"]
+    for field in ("label", "tumor_probability", "probabilities", "prediction_set", "explanation"):
+        assert answer[field] is None
+
+
+@pytest.mark.parametrize("name", ["00.jpg", "04.jpg", "10.jpg", "16.jpg"])
+def test_head_ct_is_out_of_scope(live: LiveService, data_folder: Path, name: str) -> None:
+    answer = _predict(live, (data_folder / "out_of_scope" / "head_ct" / name).read_bytes()).json()
+    assert answer["decision"] == "out_of_scope"
+
+
+def test_every_decision_is_met_among_held_out_pictures(live: LiveService, data_folder: Path) -> None:
+    bundle = Settings().bundle
+    examples = discover_examples(data_folder, DEFAULT_CLASS_NAMES)
+    held_out = [one for one in read_split(bundle / "split.json", examples).validation if one.label != "tumor"]
+    pictures = [one for one in held_out if isinstance(one.image, PictureReference)][::7]
+    answers = [_predict(live, one.image.path.read_bytes()).json() for one in pictures]
+    decisions = {answer["decision"] for answer in answers}
+    assert {"tumor", "no_tumor", "uncertain"} <= decisions
+    for answer in answers:
+        if answer["decision"] == "uncertain":
+            assert answer["label"] is None
+            assert answer["reasons"]
+        elif answer["decision"] != "out_of_scope":
+            assert len(answer["prediction_set"]) == 1
+    answered = [
+        (one, answer)
+        for one, answer in zip(pictures, answers, strict=True)
+        if answer["decision"] in {"tumor", "no_tumor"}
+    ]
+    right = [one.label == (answer["label"] or "no_tumor") for one, answer in answered]
+    assert len(answered) >= 0.7 * len(pictures)
+    assert sum(right) >= 0.93 * len(right)

@@ -18,13 +18,14 @@ from anyio import from_thread
 from tumorscope.api.dependencies import Decoder
 from tumorscope.api.errors import describe_error, describe_internal, find_status
 from tumorscope.api.logs import log_event
-from tumorscope.api.schemas import InputDescription, PredictionAnswer, Timing
+from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnswer, Timing
 from tumorscope.api.service import Service
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.source import SourceFile
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.study import StudyClassification, StudySlice, classify_study, tumor_share
+from tumorscope.inference.explain import explain_study, name_explained
+from tumorscope.inference.study import StudyClassification, StudySlice, classify_study, rank_slices
 
 _SUMMARY_SLICES = 5
 
@@ -37,6 +38,7 @@ class Answering:
     decode: Decoder
     every_slice: bool
     with_picture: bool
+    with_heatmap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,26 +144,29 @@ def _describe_failure(error: Exception, request_id: str) -> str:
 
 def _classify(answering: Answering, decoded: Decoded, advance: Callable[[int, int], None]) -> PredictionAnswer:
     started = perf_counter()
-    result = classify_study(answering.classifier, decoded.scan, advance)
+    result = classify_study(answering.classifier, decoded.scan, advance, explain=answering.with_heatmap)
+    explained = perf_counter()
+    drawn = explain_study(answering.classifier, result) if answering.with_heatmap else []
+    explanation = Explanation.of_study(name_explained(result.prediction), drawn) if drawn else None
+    explain_ms = (perf_counter() - explained) * 1000
     source = InputDescription.from_domain(result, decoded.sha256, with_picture=answering.with_picture)
     steps = [one.classification for one in result.slices]
     timing = Timing(
         decode=round(decoded.decode_ms, 3),
         preprocess=round(sum(step.preprocess_ms for step in steps), 3),
         inference=round(sum(step.inference_ms for step in steps), 3),
-        explain=0.0,
+        explain=round(explain_ms, 3),
         total=round(decoded.decode_ms + (perf_counter() - started) * 1000, 3),
     )
     listed = [] if isinstance(decoded.scan, Slice) else _list_slices(result, every=answering.every_slice)
-    return PredictionAnswer.from_domain(str(uuid4()), source, result, listed, answering.classifier, timing)
+    return PredictionAnswer.from_domain(str(uuid4()), source, result, listed, answering.classifier, timing, explanation)
 
 
 def _list_slices(result: StudyClassification, *, every: bool) -> Sequence[StudySlice]:
     """All in the order of the stack, or those that show most tumour."""
     if every:
         return result.slices
-    ranked = sorted(result.slices, key=lambda one: tumor_share(one.classification.prediction), reverse=True)
-    return ranked[:_SUMMARY_SLICES]
+    return rank_slices(result.slices)[:_SUMMARY_SLICES]
 
 
 def _identify(files: Sequence[SourceFile]) -> str:

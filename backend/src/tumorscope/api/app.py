@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
 
         bundle = read_bundle(settings.bundle)
-        return Classifier(bundle, TensorFlowEngine(bundle))
+        return Classifier(bundle, TensorFlowEngine(bundle), settings.operating_point)
 
     service = Service(load, settings.threads, settings.max_waiting)
     decode_frames = FrameDecoderProcess()

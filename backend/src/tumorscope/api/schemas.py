@@ -10,8 +10,12 @@ from pydantic import BaseModel, Field
 from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
+from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.explain import DrawnExplanation
+from tumorscope.inference.heatmap import METHOD
 from tumorscope.inference.study import StudyClassification, StudySlice
+from tumorscope.model.manifest import OperatingFigures, OperatingPoint
 from tumorscope.preprocessing.view import encode_view
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -22,6 +26,12 @@ class Message(BaseModel):
 
     code: str
     message: str
+
+
+class ReasonMessage(Message):
+    """Why the decision is what it is; the sentence for staff is `message`."""
+
+    patient_message: str
 
 
 class Turning(BaseModel):
@@ -110,13 +120,15 @@ class SlicePrediction(BaseModel):
     """The figures of one slice of a volume."""
 
     index: int
-    tumor_probability: Probability | None
-    probabilities: dict[str, Probability]
+    tumor_probability: Probability | None = Field(description="Null as in the study's answer.")
+    probabilities: dict[str, Probability] | None = Field(description="Null for a slice that is out of scope.")
 
     @classmethod
     def from_domain(cls, one: StudySlice) -> Self:
         """Of a slice of a study."""
         prediction = one.classification.prediction
+        if prediction.decision is Decision.OUT_OF_SCOPE:
+            return cls(index=one.index, tumor_probability=None, probabilities=None)
         return cls(
             index=one.index,
             tumor_probability=prediction.tumor_probability,
@@ -124,15 +136,41 @@ class SlicePrediction(BaseModel):
         )
 
 
-class Explanation(BaseModel):
-    """Where the model looked."""
+class SliceExplanation(BaseModel):
+    """Where the model saw a class, on one slice."""
 
-    method: str
-    label: str
     slice_index: int
     width: int
     height: int
-    heatmap_png: str = Field(description="Base64; 8-bit grey, same geometry as the source slice.")
+    heatmap_png: str = Field(
+        description="Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not "
+        "those of `input.view`; `input.view.turning` leads from the one to the other."
+    )
+
+    @classmethod
+    def from_domain(cls, drawn: DrawnExplanation) -> Self:
+        """Encoded."""
+        height, width = drawn.heatmap.shape
+        return cls(
+            slice_index=drawn.slice_index,
+            width=width,
+            height=height,
+            heatmap_png=b64encode(encode_png(drawn.heatmap)).decode(),
+        )
+
+
+class Explanation(SliceExplanation):
+    """Where the model looked."""
+
+    method: str
+    label: str = Field(description="The class that the map speaks for: the label, or the most probable kind of tumour.")
+    further: list[SliceExplanation] = Field(description="Of a volume: the slices that show most tumour after it.")
+
+    @classmethod
+    def of_study(cls, label: str, drawn: Sequence[DrawnExplanation]) -> Self:
+        """Of the slices, those that show most tumour first; at least one."""
+        first, *others = [SliceExplanation.from_domain(one) for one in drawn]
+        return cls(method=METHOD, label=label, further=others, **first.model_dump())
 
 
 class ModelDescription(BaseModel):
@@ -143,17 +181,27 @@ class ModelDescription(BaseModel):
     sha256: str
     engine: str
     device: str
+    operating_point: OperatingPoint | None = Field(description="Null for a model that has none to choose from.")
+    operating_figures: OperatingFigures | None = Field(
+        description="How often 'tumor' and 'no_tumor' are answered at this operating point, for predictive values at a"
+        " site's own prevalence; null where it was not measured."
+    )
 
     @classmethod
     def from_domain(cls, classifier: Classifier) -> Self:
         """Of the served model."""
         manifest = classifier.bundle.manifest
+        point = None if manifest.trust is None else classifier.operating_point
         return cls(
             name=manifest.name,
             version=manifest.version,
             sha256=classifier.bundle.sha256,
             engine=classifier.engine.name,
             device=classifier.engine.device,
+            operating_point=point,
+            operating_figures=None
+            if manifest.trust is None
+            else manifest.trust.operating_points[classifier.operating_point].figures,
         )
 
 
@@ -177,8 +225,10 @@ class PredictionAnswer(BaseModel):
         description="Null where out of scope, or the model has no 'no_tumor'."
     )
     probabilities: dict[str, Probability] | None = Field(description="One entry a class of the served model.")
-    prediction_set: list[str] | None
-    reasons: list[Message]
+    prediction_set: list[str] | None = Field(
+        description="The classes that a conformal set keeps; null where out of scope, or the model has no such sets."
+    )
+    reasons: list[ReasonMessage]
     input: InputDescription
     slices: list[SlicePrediction]
     explanation: Explanation | None
@@ -195,20 +245,22 @@ class PredictionAnswer(BaseModel):
         slices: Sequence[StudySlice],
         classifier: Classifier,
         timing: Timing,
+        explanation: Explanation | None,
     ) -> Self:
         """Of a study's classification, with the figures of some of its slices."""
         prediction = result.prediction
+        refused = prediction.decision is Decision.OUT_OF_SCOPE
         return cls(
             id=answer_id,
             decision=prediction.decision,
             label=prediction.label,
-            tumor_probability=prediction.tumor_probability,
-            probabilities=dict(prediction.probabilities),
-            prediction_set=None,
-            reasons=[Message(code=reason.code, message=reason.message) for reason in prediction.reasons],
+            tumor_probability=None if refused else prediction.tumor_probability,
+            probabilities=None if refused else dict(prediction.probabilities),
+            prediction_set=None if prediction.prediction_set is None else list(prediction.prediction_set),
+            reasons=[ReasonMessage(**asdict(reason)) for reason in prediction.reasons],
             input=source,
             slices=[SlicePrediction.from_domain(one) for one in slices],
-            explanation=None,
+            explanation=explanation,
             model=ModelDescription.from_domain(classifier),
             timing_ms=timing,
         )

@@ -6,6 +6,8 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tumorscope.model.manifest import OperatingPoint
+
 _CHECKOUT_BUNDLE = Path(__file__).parents[3] / "models" / "default"
 
 
@@ -28,6 +30,9 @@ class Settings(BaseSettings):
         64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."
     )
     max_waiting: int = Field(64, ge=1, description="Requests that may wait for the model before others are sent away.")
+    operating_point: OperatingPoint = Field(
+        "balanced", description="What errors weigh: screening (a tumour that is overlooked most) or balanced."
+    )
     threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
 
     @model_validator(mode="after")

@@ -142,12 +142,17 @@ def _read(files: list[Path]) -> "list[SourceFile]":
 
 def _describe(result: "StudyClassification") -> dict[str, Any]:
     """As `POST /predict` names things."""
+    from tumorscope.domain.prediction import Decision  # noqa: PLC0415
+
     prediction, scan = result.prediction, result.shown_scan
+    refused = prediction.decision is Decision.OUT_OF_SCOPE
     return {
         "decision": prediction.decision.value,
         "label": prediction.label,
-        "tumor_probability": prediction.tumor_probability,
-        "probabilities": dict(prediction.probabilities),
+        "tumor_probability": None if refused else prediction.tumor_probability,
+        "probabilities": None if refused else dict(prediction.probabilities),
+        "prediction_set": None if prediction.prediction_set is None else list(prediction.prediction_set),
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in prediction.reasons],
         "format": scan.source_format,
         "plane": scan.plane,
         "slice_count": result.slice_count,

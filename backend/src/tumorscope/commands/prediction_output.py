@@ -26,7 +26,7 @@ def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, str]) -
         if "error" in row:
             table.add_row(name, Text(row["error"]["code"], "bold"))
             continue
-        shares = [f"{row['probabilities'][each]:.3f}" for each in class_names]
+        shares = [f"{row['probabilities'][each]:.3f}" if row["probabilities"] else "" for each in class_names]
         place = f"{row['slice_index'] + 1} of {row['slice_count']}" if row["slice_count"] > 1 else ""
         table.add_row(name, row["decision"], row["label"] or "", *shares, place)
     Console().print(table)
@@ -43,7 +43,7 @@ def _write_ndjson(rows: Rows, _class_names: list[str], model: Mapping[str, str])
 
 
 def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, str]) -> None:
-    fields = ["study", "files", "decision", "label", "tumor_probability", *class_names]
+    fields = ["study", "files", "decision", "label", "tumor_probability", *class_names, "prediction_set", "reasons"]
     fields += ["format", "plane", "slice_count", "slice_index", "warnings", "error", "detail", "model", "notice"]
     writer = csv.DictWriter(sys.stdout, fields, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -51,9 +51,11 @@ def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, str]) -> 
         error = row.get("error", {})
         flat = {
             **row,
-            **row.get("probabilities", {}),
+            **(row.get("probabilities") or {}),
             "study": _name_study(row),
             "files": len(row["files"]),
+            "prediction_set": " ".join(row.get("prediction_set") or ()),
+            "reasons": " ".join(reason["code"] for reason in row.get("reasons", ())),
             "warnings": " ".join(warning["code"] for warning in row.get("warnings", ())),
             "error": error.get("code"),
             "detail": error.get("detail"),

@@ -1,10 +1,12 @@
 """What the model says of a scan, in the words of the contract."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tumorscope.domain import reasons
 from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.reasons import Reason
 
 
 class Decision(StrEnum):
@@ -17,11 +19,22 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why the decision is what it is; `code` is stable, `message` is a sentence."""
+class DecisionRule:
+    """How probabilities become a decision.
 
-    code: str
-    message: str
+    Parameters
+    ----------
+    tumor_threshold : float
+        The decision may be ``tumor`` from this tumour probability on, in 0..1, and ``no_tumor`` below it.
+    min_confidence : float
+        Below it the most probable class is no answer, in 0..1.
+    kept_from : mapping of str to float, optional
+        From which probability on a class is in the prediction set; None for a model without such sets.
+    """
+
+    tumor_threshold: float
+    min_confidence: float = 0.0
+    kept_from: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +48,12 @@ class Prediction:
     label : str or None
         The most probable tumour class; None unless the decision is ``tumor``.
     probabilities : mapping of str to float
-        One entry a class of the served model, in 0..1, summing to 1.
+        One entry a class of the served model, in 0..1, summing to 1. Not to be shown where the decision is
+        ``out_of_scope``.
     tumor_probability : float or None
         1 - P(no_tumor), in 0..1; None of a model that has no such class.
+    prediction_set : tuple of str or None
+        The classes that the rule keeps, never none of them; None of a model without such sets.
     reasons : tuple of Reason
         Why, where there is something to say.
     """
@@ -46,16 +62,11 @@ class Prediction:
     label: str | None
     probabilities: Mapping[str, float]
     tumor_probability: float | None
+    prediction_set: tuple[str, ...] | None = None
     reasons: tuple[Reason, ...] = ()
 
 
-_TUMOR_ASSUMED = Reason(
-    "tumor_assumed",
-    "This model tells kinds of tumour apart. It takes for granted that there is a tumour, and did not look for one.",
-)
-
-
-def decide(probabilities: Mapping[str, float], tumor_threshold: float) -> Prediction:
+def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction:
     """Turn class probabilities into an answer.
 
     A model without the class ``no_tumor`` tells kinds of tumour apart, in slices that are known to show one: it says
@@ -65,19 +76,51 @@ def decide(probabilities: Mapping[str, float], tumor_threshold: float) -> Predic
     ----------
     probabilities : mapping of str to float
         One entry a class, summing to 1.
-    tumor_threshold : float
-        The decision is ``tumor`` from this tumour probability on, in 0..1.
+    rule : DecisionRule
+        The served model's, at its operating point.
 
     Returns
     -------
     Prediction
-        With decision ``tumor`` or ``no_tumor``.
+        ``uncertain`` where the prediction set holds both a tumour and none or more than one kind, where no class is
+        probable enough, and where none is the most probable and a tumour is not improbable enough.
     """
-    tumor_classes = [name for name in probabilities if name != NO_TUMOR]
-    label = max(tumor_classes, key=lambda name: probabilities[name])
+    kept = _keep(probabilities, rule)
+    label = max((name for name in probabilities if name != NO_TUMOR), key=lambda name: probabilities[name])
+    doubts = _doubt(probabilities, kept, rule)
     if NO_TUMOR not in probabilities:
-        return Prediction(Decision.TUMOR, label, probabilities, None, (_TUMOR_ASSUMED,))
+        assumed = (reasons.TUMOR_ASSUMED, *doubts)
+        decision = Decision.UNCERTAIN if doubts else Decision.TUMOR
+        return Prediction(decision, None if doubts else label, probabilities, None, kept, assumed)
     tumor_probability = min(1.0, max(0.0, 1.0 - probabilities[NO_TUMOR]))
-    if tumor_probability < tumor_threshold:
-        return Prediction(Decision.NO_TUMOR, None, probabilities, tumor_probability)
-    return Prediction(Decision.TUMOR, label, probabilities, tumor_probability)
+    if doubts:
+        return Prediction(Decision.UNCERTAIN, None, probabilities, tumor_probability, kept, doubts)
+    if tumor_probability < rule.tumor_threshold:
+        return Prediction(Decision.NO_TUMOR, None, probabilities, tumor_probability, kept)
+    return Prediction(Decision.TUMOR, label, probabilities, tumor_probability, kept)
+
+
+def refuse(prediction: Prediction, *why: Reason) -> Prediction:
+    """The same slice as out of scope: whatever the network says of it means nothing."""
+    return replace(prediction, decision=Decision.OUT_OF_SCOPE, label=None, prediction_set=None, reasons=why)
+
+
+def _keep(probabilities: Mapping[str, float], rule: DecisionRule) -> tuple[str, ...] | None:
+    if rule.kept_from is None:
+        return None
+    likeliest = max(probabilities, key=lambda name: probabilities[name])
+    kept_from = rule.kept_from
+    return tuple(name for name in probabilities if name == likeliest or probabilities[name] >= kept_from[name])
+
+
+def _doubt(probabilities: Mapping[str, float], kept: tuple[str, ...] | None, rule: DecisionRule) -> tuple[Reason, ...]:
+    """Why there is no answer; nothing where there is one."""
+    found = []
+    if kept is not None and len(kept) > 1:
+        found.append(reasons.TUMOR_AND_NONE_POSSIBLE if NO_TUMOR in kept else reasons.SEVERAL_KINDS_POSSIBLE)
+    likeliest = max(probabilities, key=lambda name: probabilities[name])
+    if probabilities[likeliest] < rule.min_confidence:
+        found.append(reasons.LOW_CONFIDENCE)
+    if likeliest == NO_TUMOR and rule.kept_from is not None and 1 - probabilities[NO_TUMOR] >= rule.tumor_threshold:
+        found.append(reasons.TUMOR_NOT_EXCLUDED)
+    return tuple(found)

@@ -12,6 +12,7 @@ Voxels = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.int16] | NDArray[np
 
 Plane = Literal["sagittal", "coronal", "axial"]
 StatedPlane = Literal["sagittal", "coronal", "axial", "oblique"]
+SequenceName = Literal["flair", "t1", "t1ce", "t2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class Slice:
         container does not say.
     turn : Turn
         What was done to the source's rows and columns to hang the slice as a reader would.
+    stored_shape : (int, int), optional
+        Rows and columns as the file stores them, where resampling to square pixels changed them.
+    sequence : {'flair', 't1', 't1ce', 't2'}, optional
+        None where the container does not say; ``t1`` is without contrast agent.
 
     Raises
     ------
@@ -90,6 +95,8 @@ class Slice:
     channels: tuple[str, ...] | None = None
     plane: StatedPlane | None = None
     turn: Turn = field(default_factory=Turn)
+    stored_shape: tuple[int, int] | None = None
+    sequence: SequenceName | None = None
 
     def __post_init__(self) -> None:
         expected = () if self.channels is None else (len(self.channels),)
@@ -133,6 +140,8 @@ class Volume:
         DICOM modality (``MR``); None where the container does not say.
     warnings : tuple of ScanWarning
         What decoding had to decide.
+    sequence : {'flair', 't1', 't1ce', 't2'}, optional
+        As for `Slice.sequence`.
     """
 
     voxels: Voxels
@@ -143,6 +152,7 @@ class Volume:
     stated_plane: StatedPlane | None = None
     modality: str | None = "MR"
     warnings: tuple[ScanWarning, ...] = ()
+    sequence: SequenceName | None = None
 
 
 @dataclass(frozen=True, slots=True)

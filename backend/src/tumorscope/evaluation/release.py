@@ -57,7 +57,7 @@ def release(
     engine = load_engine(bundle)
     scored = score_examples(Classifier(bundle, engine), validation, advance)
     temperature = fit_temperature(scored)
-    calibrated = replace(scored, probabilities=calibrate(_as_logits(scored), temperature))
+    calibrated = replace(scored, probabilities=calibrate(as_logits(scored), temperature))
     metrics: dict[str, Any] = {
         "split": "validation, by patient",
         "engine": engine.name,
@@ -72,14 +72,18 @@ def release(
     }
     served = manifest.model_copy(update={"temperature": temperature, "metrics": metrics})
     answering = Classifier(Bundle(served, "", stored, golden_files), engine)
-    golden = [
+    return served.model_copy(update={"golden": answer_golden(answering)}), golden_files
+
+
+def answer_golden(classifier: Classifier) -> list[GoldenManifest]:
+    """What a model says of its bundle's golden files."""
+    return [
         GoldenManifest(
             file=name,
-            probabilities=dict(classify(answering, read_golden(name, data)).prediction.probabilities),
+            probabilities=dict(classify(classifier, read_golden(name, data)).prediction.probabilities),
         )
-        for name, data in golden_files.items()
+        for name, data in classifier.bundle.golden_files.items()
     ]
-    return served.model_copy(update={"golden": golden}), golden_files
 
 
 def fit_temperature(scored: Scored) -> float:
@@ -99,7 +103,7 @@ def fit_temperature(scored: Scored) -> float:
     if not len(known):
         return 1.0
     truth = np.array([known.class_names.index(label) for label in known.labels])
-    logits = _as_logits(known)
+    logits = as_logits(known)
 
     def loss(log_temperature: float) -> float:
         probabilities = calibrate(logits, float(np.exp(log_temperature)))
@@ -108,7 +112,7 @@ def fit_temperature(scored: Scored) -> float:
     return round(float(np.exp(minimize_scalar(loss, bounds=(np.log(0.25), np.log(4)), method="bounded").x)), 4)
 
 
-def _as_logits(scored: Scored) -> NDArray[np.float32]:
-    """Log-probabilities: the logits up to a constant a row, which the softmax takes away."""
+def as_logits(scored: Scored) -> NDArray[np.float32]:
+    """Log-probabilities of answers at temperature 1: the logits up to a constant a row, which a softmax takes away."""
     logits: NDArray[np.float32] = np.log(np.maximum(scored.probabilities, 1e-30)).astype(np.float32)
     return logits

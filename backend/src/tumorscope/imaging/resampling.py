@@ -1,4 +1,4 @@
-"""Pixels with their spacing in, square pixels out."""
+"""Pixels with their spacing in, square pixels out; values at places between them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -46,15 +46,40 @@ def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) ->
     return SquarePixels(_stretch(rows.T, spacing_mm[1] / finest).T.astype(np.float32, copy=False), (finest, finest))
 
 
+def sample_bilinear(
+    values: NDArray[np.float32], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Values between the cells of a grid, by linear interpolation; beyond the outermost centres, the outermost's.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, m), float32
+        Cell (i, j) has its centre at (i + 0.5, j + 0.5).
+    rows, columns : ndarray, float64
+        Where, in cells.
+
+    Returns
+    -------
+    ndarray, shape (len(rows), len(columns)), float32
+        In the values' units.
+    """
+    along_rows = _interpolate(values, rows)
+    return _interpolate(along_rows.T, columns).T
+
+
+def _interpolate(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    centres = np.clip(places - 0.5, 0, len(values) - 1)
+    lower = np.floor(centres).astype(int)
+    upper = np.minimum(lower + 1, len(values) - 1)
+    weight = (centres - lower)[:, None].astype(np.float32)
+    between: NDArray[np.float32] = values[lower] * (1 - weight) + values[upper] * weight
+    return between
+
+
 def _stretch(pixels: NDArray[Any], factor: float) -> NDArray[Any]:
     """Linear interpolation along the first axis to `factor` times as many rows (factor >= 1)."""
     rows = pixels.shape[0]
     count = round(rows * factor)
     if count == rows:
         return pixels
-    centres = np.clip((np.arange(count) + 0.5) / factor - 0.5, 0, rows - 1)
-    lower = np.floor(centres).astype(int)
-    upper = np.minimum(lower + 1, rows - 1)
-    weight = (centres - lower)[:, None].astype(np.float32)
-    stretched: NDArray[np.float32] = pixels[lower] * (1 - weight) + pixels[upper] * weight
-    return stretched
+    return _interpolate(pixels, (np.arange(count) + 0.5) / factor)

@@ -66,4 +66,5 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
         square.spacing_mm,
         volume.modality,
         plane=volume.stated_plane or plane,
+        sequence=volume.sequence,
     )

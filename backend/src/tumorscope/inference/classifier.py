@@ -8,22 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import AnswerNotFinite, GoldenMismatch
-from tumorscope.domain.prediction import Prediction, decide
+from tumorscope.domain.prediction import DecisionRule, Prediction, decide, refuse
 from tumorscope.domain.scan import Slice
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.scope import find_reasons, measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.golden import read_golden
+from tumorscope.model.manifest import OperatingPoint
 from tumorscope.preprocessing.pipeline import to_model_input
 from tumorscope.preprocessing.spatial import Geometry
 
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model ready to answer: its bundle and the engine that runs it."""
+    """A model ready to answer: its bundle, the engine that runs it, and how errors are weighed."""
 
     bundle: Bundle
     engine: Engine
+    operating_point: OperatingPoint = "balanced"
+
+    @property
+    def rule(self) -> DecisionRule:
+        """How its probabilities become a decision."""
+        manifest = self.bundle.manifest
+        if manifest.trust is None:
+            return DecisionRule(manifest.tumor_threshold)
+        point = manifest.trust.operating_points[self.operating_point]
+        return DecisionRule(point.tumor_threshold, point.min_confidence, manifest.trust.kept_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +45,16 @@ class Classification:
     Parameters
     ----------
     prediction : Prediction
-        With calibrated probabilities, in the order of the manifest's classes.
+        With calibrated probabilities, in the order of the manifest's classes; ``out_of_scope`` where the scope gate
+        refuses the slice.
     geometry : Geometry
         Where on the slice the network looked.
     window : (float, float), optional
         Intensities of the slice that became black and white; None of a slice of several sequences.
     preprocess_ms, inference_ms : float
         The slice's own, and its share of its batch.
+    activation : ndarray, shape (cells, cells, channels), float32, optional
+        Of the last convolution, for `heatmap`; None unless it was asked for.
     """
 
     prediction: Prediction
@@ -47,14 +62,17 @@ class Classification:
     window: tuple[float, float] | None
     preprocess_ms: float
     inference_ms: float
+    activation: NDArray[np.float32] | None = None
 
 
-def classify(classifier: Classifier, scan: Slice) -> Classification:
+def classify(classifier: Classifier, scan: Slice, *, keep_activation: bool = False) -> Classification:
     """Classify one slice; see `classify_batch`."""
-    return classify_batch(classifier, [scan])[0]
+    return classify_batch(classifier, [scan], keep_activation=keep_activation)[0]
 
 
-def classify_batch(classifier: Classifier, scans: Sequence[Slice]) -> list[Classification]:
+def classify_batch(
+    classifier: Classifier, scans: Sequence[Slice], *, keep_activation: bool = False
+) -> list[Classification]:
     """Classify slices together.
 
     Parameters
@@ -63,6 +81,8 @@ def classify_batch(classifier: Classifier, scans: Sequence[Slice]) -> list[Class
         The served model.
     scans : sequence of Slice
         Decoded, as their source stores them; at least one.
+    keep_activation : bool
+        Whether the answers are to be explained.
 
     Returns
     -------
@@ -83,23 +103,30 @@ def classify_batch(classifier: Classifier, scans: Sequence[Slice]) -> list[Class
     inputs = [to_model_input(scan, manifest.preprocessing_parameters) for scan in scans]
     batch = np.stack([prepared.pixels for prepared in inputs])
     prepared_at = perf_counter()
-    logits = classifier.engine.run(batch)
-    if not np.isfinite(logits).all():
+    outputs = classifier.engine.run(batch)
+    if not np.isfinite(outputs.logits).all():
         raise AnswerNotFinite("the network's answer is no number")
-    rows = calibrate(logits, manifest.temperature)
+    rows = calibrate(outputs.logits, manifest.temperature)
+    distances = measure_distance(classifier.bundle, outputs.features)
     answered_at = perf_counter()
     preprocess_ms = (prepared_at - started) * 1000 / len(scans)
     inference_ms = (answered_at - prepared_at) * 1000 / len(scans)
-    return [
-        Classification(
-            decide(name_classes(classifier, row), manifest.tumor_threshold),
-            prepared.geometry,
-            prepared.window,
-            preprocess_ms,
-            inference_ms,
+    answers = []
+    for number, (scan, prepared) in enumerate(zip(scans, inputs, strict=True)):
+        prediction = decide(name_classes(classifier, rows[number]), classifier.rule)
+        distance = None if distances is None else float(distances[number])
+        reasons = find_reasons(classifier.bundle, scan, prepared, distance)
+        answers.append(
+            Classification(
+                refuse(prediction, *reasons) if reasons else prediction,
+                prepared.geometry,
+                prepared.window,
+                preprocess_ms,
+                inference_ms,
+                outputs.activation[number] if keep_activation else None,
+            )
         )
-        for prepared, row in zip(inputs, rows, strict=True)
-    ]
+    return answers
 
 
 def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, float]:

@@ -1,24 +1,33 @@
 """A Scan of whatever kind in, the study's prediction and its slices' out."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tumorscope.domain import reasons
 from tumorscope.domain.errors import CorruptFile, MissingModality
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.domain.prediction import Prediction, decide
-from tumorscope.domain.scan import Examination, Scan, ScanWarning, Slice, Volume
+from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
+from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
 from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume
 from tumorscope.inference.classifier import Classification, Classifier, classify, classify_batch, name_classes
 from tumorscope.inference.pooling import pool_slices
+from tumorscope.inference.quality import find_quality_warnings
 from tumorscope.preprocessing.background import darken_background
 from tumorscope.preprocessing.brain import normalise_brain
 
 _BATCH = 16
 
+# A study is refused when more than this share of its slices is.
+_MAX_REFUSED = 0.5
+
+# So many slices of a volume are explained.
+_EXPLAINED = 3
+
 # Of several sequences, the one that a model of single slices has seen most tumours in.
-_PREFERRED = ("t1ce", "t1", "flair", "t2")
+_PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,9 @@ class _Stack:
         return STACK_AXIS[self.first.plane]
 
 
-def classify_study(classifier: Classifier, scan: Scan, advance: Callable[[int, int], None]) -> StudyClassification:
+def classify_study(
+    classifier: Classifier, scan: Scan, advance: Callable[[int, int], None], *, explain: bool = False
+) -> StudyClassification:
     """Classify a slice, a volume or an examination of several sequences.
 
     Parameters
@@ -86,11 +97,14 @@ def classify_study(classifier: Classifier, scan: Scan, advance: Callable[[int, i
     advance : callable
         Called with the slices done and those to do, before the first and after each batch; what it raises ends the
         work.
+    explain : bool
+        Whether the slices that show most tumour are to keep their activation.
 
     Returns
     -------
     StudyClassification
-        For a volume, the study's figures are `pooling.pool_slices` of those of its slices.
+        For a volume, the study's figures are `pooling.pool_slices` of those of its slices that are in scope; it is out
+        of scope where most of them are.
 
     Raises
     ------
@@ -105,26 +119,47 @@ def classify_study(classifier: Classifier, scan: Scan, advance: Callable[[int, i
     """
     if isinstance(scan, Slice):
         advance(0, 1)
-        only = StudySlice(0, classify(classifier, scan))
+        only = StudySlice(0, classify(classifier, scan, keep_activation=explain))
         advance(1, 1)
-        return StudyClassification(only.classification.prediction, (only,), only, scan, 1, scan.warnings)
+        warnings = (*scan.warnings, *_judge_quality(classifier, only.classification, scan))
+        return StudyClassification(only.classification.prediction, (only,), only, scan, 1, warnings)
     stack, warnings = _choose_stack(classifier, scan)
     slices: list[StudySlice] = []
     advance(0, len(stack.indices))
     for start in range(0, len(stack.indices), _BATCH):
         indices = stack.indices[start : start + _BATCH]
-        answers = classify_batch(classifier, [_cut(stack, index) for index in indices])
+        cuts = [_cut(stack, index) for index in indices]
+        answers = classify_batch(classifier, cuts, keep_activation=explain)
         slices += [StudySlice(index, answer) for index, answer in zip(indices, answers, strict=True)]
+        slices = _forget(slices)
         advance(len(slices), len(stack.indices))
-    shown = max(slices, key=lambda one: tumor_share(one.classification.prediction))
+    shown = rank_slices(slices)[0]
+    shown_scan = _cut(stack, shown.index)
     return StudyClassification(
         _pool(classifier, slices),
         tuple(slices),
         shown,
-        _cut(stack, shown.index),
+        shown_scan,
         stack.first.voxels.shape[stack.axis],
-        warnings,
+        (*warnings, *_judge_quality(classifier, shown.classification, shown_scan)),
     )
+
+
+def rank_slices(slices: Sequence[StudySlice]) -> list[StudySlice]:
+    """Those that show most tumour first; those that are out of scope last."""
+
+    def rank(one: StudySlice) -> tuple[bool, float]:
+        prediction = one.classification.prediction
+        return prediction.decision is not Decision.OUT_OF_SCOPE, tumor_share(prediction)
+
+    return sorted(slices, key=rank, reverse=True)
+
+
+def _judge_quality(classifier: Classifier, answer: Classification, scan: Slice) -> tuple[ScanWarning, ...]:
+    """Of what is no brain MRI nothing is said."""
+    if answer.prediction.decision is Decision.OUT_OF_SCOPE:
+        return ()
+    return find_quality_warnings(scan, answer.geometry, classifier.bundle.manifest.trust)
 
 
 def tumor_share(prediction: Prediction) -> float:
@@ -157,7 +192,7 @@ def _choose_stack(classifier: Classifier, scan: Volume | Examination) -> tuple[_
 
 def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]]:
     name = next(name for name in (*_PREFERRED, *scan.sequences) if name in scan.sequences)
-    volume = scan.sequences[name]
+    volume = replace(scan.sequences[name], sequence=next((known for known in _PREFERRED if known == name), None))
     warnings = (*scan.warnings, *volume.warnings)
     if len(scan.sequences) == 1:
         return volume, warnings
@@ -181,12 +216,30 @@ def _cut(stack: _Stack, index: int) -> Slice:
     return replace(cuts[0], pixels=pixels, channels=stack.channels)
 
 
+def _forget(slices: list[StudySlice]) -> list[StudySlice]:
+    """The same without the activations of slices that will not be explained."""
+    explained = {one.index for one in rank_slices(slices)[:_EXPLAINED]}
+    return [
+        one if one.index in explained else replace(one, classification=replace(one.classification, activation=None))
+        for one in slices
+    ]
+
+
 def _pool(classifier: Classifier, slices: list[StudySlice]) -> Prediction:
+    every = [one.classification.prediction for one in slices]
+    predictions = [prediction for prediction in every if prediction.decision is not Decision.OUT_OF_SCOPE]
+    if len(every) - len(predictions) > _MAX_REFUSED * len(every):
+        refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
+        ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
+        return refuse(_pool_predictions(classifier, every), reasons.MOST_SLICES_REFUSED, commonest)
+    return _pool_predictions(classifier, predictions)
+
+
+def _pool_predictions(classifier: Classifier, predictions: Sequence[Prediction]) -> Prediction:
     manifest = classifier.bundle.manifest
-    predictions = [one.classification.prediction for one in slices]
     rows = np.array([[prediction.probabilities[name] for name in manifest.class_names] for prediction in predictions])
     if NO_TUMOR not in manifest.class_names:
         # Every slice is taken to show the tumour: none says more than another.
-        return decide(name_classes(classifier, rows.mean(axis=0)), manifest.tumor_threshold)
+        return decide(name_classes(classifier, rows.mean(axis=0)), classifier.rule)
     pooled = pool_slices(rows, manifest.class_names.index(NO_TUMOR), manifest.pooling.reach)
-    return decide(name_classes(classifier, pooled), manifest.tumor_threshold)
+    return decide(name_classes(classifier, pooled), classifier.rule)

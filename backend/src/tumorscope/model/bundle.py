@@ -1,4 +1,4 @@
-"""A folder in, a checked model bundle out, and back: ``manifest.json``, ``weights.npz``, golden pictures."""
+"""A folder in, a checked model bundle out, and back: manifest, weights, scope gate, golden pictures."""
 
 import hashlib
 import io
@@ -16,6 +16,7 @@ from tumorscope.model.manifest import Manifest
 
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "weights.npz"
+SCOPE_FILE = "scope.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,16 @@ class Bundle:
         By ``layer/variable``, for example ``block1_conv1/kernel``.
     golden_files : mapping of str to bytes
         The golden pictures by file name.
+    scope : mapping of str to ndarray, float32, optional
+        ``location``, shape (features,), and ``whitening``, shape (features, features), for `inference.scope`; None of
+        a bundle whose manifest has no ``trust``.
     """
 
     manifest: Manifest
     sha256: str
     weights: Mapping[str, NDArray[np.float16]]
     golden_files: Mapping[str, bytes]
+    scope: Mapping[str, NDArray[np.float32]] | None = None
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -68,9 +73,11 @@ def read_bundle(folder: Path) -> Bundle:
     if not manifest.golden:
         raise BundleInvalid(f"{MANIFEST_FILE} states no golden answers")
     golden_names = [golden.file for golden in manifest.golden]
-    if WEIGHTS_FILE in golden_names:
-        raise BundleInvalid(f"{MANIFEST_FILE} names {WEIGHTS_FILE} as a golden picture")
-    for name in (WEIGHTS_FILE, *golden_names):
+    needed = [WEIGHTS_FILE] if manifest.trust is None else [WEIGHTS_FILE, SCOPE_FILE]
+    for name in needed:
+        if name in golden_names:
+            raise BundleInvalid(f"{MANIFEST_FILE} names {name} as a golden picture")
+    for name in (*needed, *golden_names):
         if name not in manifest.files:
             raise BundleInvalid(f"{MANIFEST_FILE} states no checksum for {name}")
     contents = {}
@@ -81,17 +88,19 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(
         manifest,
         hashlib.sha256(manifest_bytes).hexdigest(),
-        _read_weights(contents.pop(WEIGHTS_FILE)),
+        _read_arrays(WEIGHTS_FILE, contents[WEIGHTS_FILE]),
         {name: contents[name] for name in golden_names},
+        None if manifest.trust is None else _read_scope(contents[SCOPE_FILE]),
     )
 
 
 def write_bundle(
     folder: Path,
     manifest: Manifest,
-    weights: Mapping[str, NDArray[np.float32]],
+    weights: Mapping[str, NDArray[np.float32]] | Mapping[str, NDArray[np.float16]],
     golden_files: Mapping[str, bytes],
     attached: Mapping[str, bytes] | None = None,
+    scope: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> None:
     """Write a bundle, its manifest last, so that an interrupted write is not taken for a bundle.
 
@@ -107,11 +116,12 @@ def write_bundle(
         By the names that the manifest's ``golden`` uses.
     attached : mapping of str to bytes, optional
         Files that serving does not need and evaluation does, for example ``split.json``.
+    scope : mapping of str to ndarray, optional
+        As `Bundle.scope`; goes with a manifest that has ``trust``.
     """
-    buffer = io.BytesIO()
-    stored: dict[str, Any] = {name: array.astype(np.float16) for name, array in weights.items()}
-    np.savez(buffer, **stored)
-    contents = {WEIGHTS_FILE: buffer.getvalue(), **golden_files, **(attached or {})}
+    contents = {WEIGHTS_FILE: _pack(weights, np.float16), **golden_files, **(attached or {})}
+    if scope is not None:
+        contents[SCOPE_FILE] = _pack(scope, np.float32)
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST_FILE).unlink(missing_ok=True)
@@ -121,6 +131,13 @@ def write_bundle(
     (folder / MANIFEST_FILE).write_text(complete.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
+def _pack(arrays: Mapping[str, NDArray[Any]], kind: type[np.floating[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    stored: dict[str, Any] = {name: array.astype(kind) for name, array in arrays.items()}
+    np.savez(buffer, **stored)
+    return buffer.getvalue()
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -128,10 +145,18 @@ def _read(path: Path) -> bytes:
         raise BundleInvalid(f"{path.name} cannot be read: {error.strerror}") from error
 
 
-def _read_weights(content: bytes) -> dict[str, NDArray[np.float16]]:
+def _read_scope(content: bytes) -> dict[str, NDArray[np.float32]]:
+    arrays = _read_arrays(SCOPE_FILE, content)
+    location, whitening = arrays.get("location"), arrays.get("whitening")
+    if location is None or whitening is None or whitening.shape != (*location.shape, *location.shape):
+        raise BundleInvalid(f"{SCOPE_FILE} does not hold what the scope gate needs")
+    return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
+
+
+def _read_arrays(name: str, content: bytes) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {key: arrays[key] for key in arrays.files}
     # Whatever NumPy's and zipfile's parsing meet; the checksum held, so the bundle was made wrong.
     except Exception as error:
-        raise BundleInvalid(f"{WEIGHTS_FILE} cannot be read") from error
+        raise BundleInvalid(f"{name} cannot be read") from error

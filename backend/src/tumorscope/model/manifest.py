@@ -1,9 +1,10 @@
 """What a model bundle says of itself, checked when it is read."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from tumorscope.domain.scan import SequenceName
 from tumorscope.preprocessing.pipeline import Intensity, PreprocessingParameters
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -41,6 +42,53 @@ class PoolingManifest(_Strict):
     )
 
 
+OperatingPoint = Literal["screening", "balanced"]
+"""What errors weigh: a tumour that is overlooked most, or both kinds alike."""
+
+
+class AnswerShares(_Strict):
+    """How often an answer is given."""
+
+    with_tumor: Probability = Field(description="Share of the slices with a tumour that get this answer.")
+    without_tumor: Probability = Field(description="Share of the pictures without a tumour that get this answer.")
+
+
+class OperatingFigures(_Strict):
+    """How often each answer is given, on patients that nothing was fitted on: for predictive values by prevalence."""
+
+    tumor: AnswerShares
+    no_tumor: AnswerShares
+
+
+class OperatingPointManifest(_Strict):
+    """One choice between tumours overlooked and false alarms; see `domain.prediction.DecisionRule`."""
+
+    tumor_threshold: Probability
+    min_confidence: Probability
+    description: str
+    figures: OperatingFigures | None = None
+
+
+class ScopeManifest(_Strict):
+    """Up to which distance from what the model was made from a slice is a brain MRI; see `inference.scope`."""
+
+    picture_limit: float = Field(gt=0, description="Of a picture, of which nobody says what it is.")
+    mr_limit: float = Field(gt=0, description="Of a slice whose file says that it comes from an MR scanner.")
+
+
+class TrustManifest(_Strict):
+    """What `tumorscope calibrate` fitted on held-out patients."""
+
+    coverage: Probability = Field(description="That the prediction sets were fitted for.")
+    kept_from: dict[str, Probability] = Field(description="From which probability on a class is in the set.")
+    operating_points: dict[OperatingPoint, OperatingPointManifest]
+    scope: ScopeManifest
+    tumor_sequences: list[SequenceName] | None = Field(
+        default=None, description="In which tumours were learned, but for a few; null where that is not known."
+    )
+    figures: dict[str, Any] = Field(description="Measured on patients other than those it was fitted on, in turn.")
+
+
 class DataManifest(_Strict):
     """One collection that the model was trained on."""
 
@@ -69,6 +117,7 @@ class Manifest(_Strict):
     temperature: float = Field(gt=0)
     tumor_threshold: Probability
     pooling: PoolingManifest = PoolingManifest()
+    trust: TrustManifest | None = None
     intended_use: str
     limits: list[str]
     license: str
@@ -86,6 +135,10 @@ class Manifest(_Strict):
         for golden in self.golden:
             if set(golden.probabilities) != set(self.class_names):
                 raise ValueError(f"the golden answer of {golden.file} is not of this model's classes")
+        if self.trust is not None and set(self.trust.kept_from) != set(self.class_names):
+            raise ValueError("trust.kept_from is not of this model's classes")
+        if self.trust is not None and len(self.trust.operating_points) != len(get_args(OperatingPoint)):
+            raise ValueError("trust.operating_points lacks one")
         return self
 
     @model_validator(mode="after")

@@ -11,6 +11,8 @@ CONVOLUTIONS = (2, 2, 3, 3, 3)
 """Convolutions of each of the five blocks."""
 FILTERS = (64, 128, 256, 512, 512)
 """Filters of each block's convolutions."""
+FEATURE_BLOCKS = 3
+"""So many blocks, from the first, have the features that tell a brain MRI from other pictures."""
 LAST_CONVOLUTION = "block5_conv3"
 """The layer whose output an explanation reads, reachable as ``network.get_layer(LAST_CONVOLUTION)``."""
 
@@ -71,6 +73,31 @@ def build_vgg16(
     # The logits are float32 at any precision: their softmax needs the digits.
     logits = keras.layers.Dense(class_count, dtype="float32", name="logits")(x)
     return keras.Model(inputs, logits, name="vgg16")
+
+
+def observe(network: keras.Model) -> keras.Model:
+    """The network with what scope gate and explanation read of the same forward pass.
+
+    Parameters
+    ----------
+    network : keras.Model
+        From `build_vgg16`.
+
+    Returns
+    -------
+    keras.Model
+        Outputs, all float32: the logits; the means of the last activations of the lower `FEATURE_BLOCKS` blocks, one
+        after the other, shape (batch, features); the last convolution's activation, shape (batch, rows, columns, 512).
+    """
+    lower = [
+        network.get_layer(f"block{block}_conv{count}").output
+        for block, count in enumerate(CONVOLUTIONS[:FEATURE_BLOCKS], start=1)
+    ]
+    means = [keras.layers.GlobalAveragePooling2D(dtype="float32")(activation) for activation in lower]
+    features = keras.layers.Concatenate(dtype="float32", name="features")(means)
+    last = network.get_layer(LAST_CONVOLUTION).output
+    activation = keras.layers.Activation("linear", dtype="float32", name="activation")(last)
+    return keras.Model(network.input, [network.output, features, activation], name="observed")
 
 
 def convolution_layers(network: keras.Model) -> list[keras.layers.Conv2D]:

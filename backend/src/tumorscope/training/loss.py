@@ -4,6 +4,12 @@ from collections.abc import Callable
 
 import keras
 
+# Keeps the gradient finite where nothing speaks for the tumour yet.
+_LEAST_EVIDENCE = 0.01
+_LEAST_SHARE = 0.05
+# A tumour that fills less of every cell is too small to be asked for.
+_LEAST_MARK = 0.1
+
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
 
 
@@ -31,6 +37,32 @@ def label_set_loss(label_smoothing: float) -> Loss:
         return normaliser - (1 - label_smoothing) * of_allowed - label_smoothing * ops.mean(logits, axis=-1)
 
     return loss
+
+
+def evidence_loss(target: keras.KerasTensor, evidence: keras.KerasTensor) -> keras.KerasTensor:
+    """How little of what speaks for the tumour comes from where the tumour is: -log of that share.
+
+    Parameters
+    ----------
+    target : tensor, shape (batch, rows, columns, 2 + classes), float32
+        As for `where_loss`; and the allowed classes of the picture, in each cell.
+    evidence : tensor, shape (batch, rows, columns, classes)
+        From `networks.Evidence`.
+
+    Returns
+    -------
+    tensor, shape (batch,), float32
+        0 for pictures without a tumour at a known place.
+    """
+    ops = keras.ops
+    marked, known, allowed = target[..., 0], target[..., 1], target[..., 2:]
+    speaking = ops.relu(ops.sum(evidence * allowed, axis=-1) / ops.maximum(ops.sum(allowed, axis=-1), 1.0))
+    # A cell that is half tumour is all the tumour's.
+    of_tumor = ops.minimum(2.0 * marked, 1.0)
+    inside, total = ops.sum(speaking * of_tumor, axis=(1, 2)), ops.sum(speaking, axis=(1, 2))
+    share = (inside + _LEAST_EVIDENCE) / (total + _LEAST_EVIDENCE / _LEAST_SHARE)
+    is_known = ops.max(known, axis=(1, 2)) * ops.cast(ops.max(marked, axis=(1, 2)) > _LEAST_MARK, "float32")
+    return -ops.log(ops.minimum(share, 1.0)) * is_known
 
 
 def where_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,5 +1,6 @@
 """A stage in, the network that it trains out, and the way from one stage's network to the next."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import keras
@@ -12,6 +13,8 @@ from tumorscope.training.batch_norm import add_batch_norm
 
 WHERE_LAYER = "where"
 """A 1 x 1 convolution on the last feature map, for training alone: its logit says whether a cell shows tumour."""
+EVIDENCE_LAYER = "evidence"
+"""What each cell of the last feature map adds to each logit, for training alone; see `Evidence`."""
 
 
 def build_plain(class_count: int, size: int, frozen_convolutions: int, precision: Precision) -> keras.Model:
@@ -22,7 +25,48 @@ def build_plain(class_count: int, size: int, frozen_convolutions: int, precision
     return network
 
 
-def equip(plain: keras.Model, precision: Precision, *, batch_norm: bool, where: bool) -> keras.Model:
+class Evidence(keras.layers.Layer):
+    """What each cell of the last feature map adds to each logit: HiResCAM (Draelos & Carin, arXiv 2011.08891).
+
+    Gradient times activation, where the gradient is written out: the head is a max pooling and two dense layers, so
+    that it needs no second differentiation to be learned from. `inference.heatmap` computes the same when serving.
+
+    Parameters
+    ----------
+    dense, logits : keras.layers.Dense
+        The head's, without normalisation between them.
+    """
+
+    def __init__(self, dense: keras.layers.Dense, logits: keras.layers.Dense) -> None:
+        super().__init__(dtype="float32", name=EVIDENCE_LAYER)
+
+        def read_head() -> tuple[keras.Variable, keras.Variable, keras.Variable]:
+            return dense.kernel, dense.bias, logits.kernel
+
+        # A function, for Keras would take layers that it finds here for this layer's own.
+        self._read_head: Callable[[], tuple[keras.Variable, keras.Variable, keras.Variable]] = read_head
+
+    def call(self, activation: keras.KerasTensor) -> keras.KerasTensor:
+        """(batch, cells, cells, channels) to (batch, cells, cells, classes)."""
+        ops = keras.ops
+        kernel, bias, logits_kernel = self._read_head()
+        cells, channels = int(activation.shape[1]), int(activation.shape[3])
+        activation = ops.cast(activation, "float32")
+        pooled = ops.max_pool(activation, 2)
+        highest = ops.repeat(ops.repeat(pooled, 2, axis=1), 2, axis=2)
+        passed = ops.where(activation >= highest, activation, 0.0)
+        blocks = ops.reshape(passed, (-1, cells // 2, 2, cells // 2, 2, channels))
+        by_cell = ops.reshape(kernel, (cells // 2, cells // 2, channels, -1))
+        added = ops.einsum("brpcqk,rckj->brpcqj", blocks, by_cell)
+        hidden = ops.sum(added, axis=(1, 2, 3, 4)) + bias
+        active = ops.cast(hidden > 0, "float32")[:, None, None, None, None, :]
+        evidence = ops.matmul(added * active, logits_kernel)
+        return ops.reshape(evidence, (-1, cells, cells, int(logits_kernel.shape[1])))
+
+
+def equip(
+    plain: keras.Model, precision: Precision, *, batch_norm: bool, where: bool, evidence: bool = False
+) -> keras.Model:
     """The network that is trained.
 
     Parameters
@@ -35,11 +79,14 @@ def equip(plain: keras.Model, precision: Precision, *, batch_norm: bool, where: 
         Add batch normalisation to what learns.
     where : bool
         Add the map of tumour.
+    evidence : bool
+        Add what each cell adds to each logit; not together with `batch_norm`.
 
     Returns
     -------
     keras.Model
-        Outputs ``logits`` and, with `where`, ``where`` (batch, size / 16, size / 16, 1), by name.
+        Outputs ``logits`` and, with `where`, ``where`` (batch, size / 16, size / 16, 1), and, with `evidence`,
+        ``evidence`` (batch, size / 16, size / 16, classes), by name.
     """
     network = add_batch_norm(plain, precision) if batch_norm else plain
     outputs = {"logits": network.output}
@@ -48,6 +95,9 @@ def equip(plain: keras.Model, precision: Precision, *, batch_norm: bool, where: 
         initializer = keras.initializers.RandomNormal(stddev=0.01)
         layer = keras.layers.Conv2D(1, 1, kernel_initializer=initializer, dtype="float32", name=WHERE_LAYER)
         outputs[WHERE_LAYER] = layer(features)
+    if evidence:
+        head = Evidence(network.get_layer("dense"), network.get_layer("logits"))
+        outputs[EVIDENCE_LAYER] = head(network.get_layer("block5_pool").input)
     return keras.Model(network.input, outputs, name=network.name)
 
 

@@ -53,6 +53,9 @@ class Stage:
         Linear rise.
     frozen_convolutions : int
         Of the thirteen, counted from the first: these do not learn.
+    evidence_weight : float
+        Weight of the loss that asks the evidence for a tumour to come from where it is; see `loss.evidence_loss`. Such
+        a stage has the size of the one before it, and trains with that one's batch normalisation folded away.
     patience : int, optional
         The stage ends early when the validation loss has not fallen for so many epochs, and goes back to the best;
         None: it runs to its end.
@@ -65,6 +68,7 @@ class Stage:
     peak_learning_rate: float
     warmup_epochs: float = 0.5
     frozen_convolutions: int = 0
+    evidence_weight: float = 0.0
     patience: int | None = None
     mixture: Mixture = field(default_factory=Mixture)
 
@@ -141,5 +145,6 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a recipe has at least one stage")
-        if self.batch_norm and len({stage.frozen_convolutions for stage in self.stages}) > 1:
-            raise ValueError("with batch normalisation, every stage freezes the same convolutions")
+        normalised = [stage.frozen_convolutions for stage in self.stages if not stage.evidence_weight]
+        if self.batch_norm and len(set(normalised)) > 1:
+            raise ValueError("with batch normalisation, every stage that has it freezes the same convolutions")

@@ -21,7 +21,7 @@ from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
 from tumorscope.training.batch_norm import fold_batch_norm
 from tumorscope.training.logs import EpochWriter, read_epochs
-from tumorscope.training.networks import build_plain, carry_weights, equip, to_input
+from tumorscope.training.networks import WHERE_LAYER, build_plain, carry_weights, equip, to_input
 from tumorscope.training.pictures import Picture, prepare_pictures
 from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
@@ -137,6 +137,10 @@ def _build(
             )
         return equip(plain, precision, batch_norm=recipe.batch_norm, where=recipe.where_weight > 0)
 
+    if stage.evidence_weight > 0:
+        if number == 0 or recipe.stages[number - 1].size != stage.size:
+            raise TrainingError("A stage that asks for evidence follows one of its own size.")
+        return _fold_before(recipe, stage, precision, build(recipe.stages[number - 1]), run_folder, number)
     network = build(stage)
     if number > 0:
         before = recipe.stages[number - 1]
@@ -144,6 +148,22 @@ def _build(
         source = build(replace(stage, size=before.size))
         source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
         carry_weights(source, network)
+    return network
+
+
+def _fold_before(
+    recipe: Recipe, stage: Stage, precision: Precision, before: keras.Model, run_folder: Path, number: int
+) -> keras.Model:
+    """The network of a stage that asks for evidence, with the weights of the stage before it."""
+    before.load_weights(run_folder / f"stage{number - 1}.weights.h5")
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    if recipe.batch_norm and recipe.stages[number - 1].evidence_weight == 0:
+        fold_batch_norm(before, plain)
+    else:
+        plain.set_weights([weights for layer in plain.layers for weights in before.get_layer(layer.name).get_weights()])
+    network = equip(plain, precision, batch_norm=False, where=recipe.where_weight > 0, evidence=True)
+    if recipe.where_weight > 0:
+        network.get_layer(WHERE_LAYER).set_weights(before.get_layer(WHERE_LAYER).get_weights())
     return network
 
 

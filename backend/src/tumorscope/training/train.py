@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tumorscope.training.batches import Batch, count_batches, draw_batches
 from tumorscope.training.checkpoints import Position, restore_checkpoint, save_checkpoint
-from tumorscope.training.loss import label_set_loss, where_loss
-from tumorscope.training.networks import WHERE_LAYER, predict_logits
+from tumorscope.training.loss import evidence_loss, label_set_loss, where_loss
+from tumorscope.training.networks import EVIDENCE_LAYER, WHERE_LAYER, predict_logits
 from tumorscope.training.pictures import Picture, mark_allowed, mix_epoch
 from tumorscope.training.recipe import Recipe, Stage
 
@@ -85,7 +85,7 @@ def train_stage(
     stage = recipe.stages[number]
     epoch_pictures = _mix(pictures, recipe, number, 0)
     schedule = warmup_cosine(stage, count_batches(len(epoch_pictures), recipe.batch_size))
-    compile_network(network, recipe, schedule)
+    compile_network(network, recipe, schedule, stage.evidence_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
     position = restore_checkpoint(network, number, checkpoint)
     for epoch in range(position.epochs_done, stage.epochs):
@@ -133,7 +133,10 @@ def warmup_cosine(stage: Stage, steps_per_epoch: int) -> keras.optimizers.schedu
 
 
 def compile_network(
-    network: keras.Model, recipe: Recipe, schedule: keras.optimizers.schedules.LearningRateSchedule
+    network: keras.Model,
+    recipe: Recipe,
+    schedule: keras.optimizers.schedules.LearningRateSchedule,
+    evidence_weight: float = 0.0,
 ) -> None:
     """Give a network its optimizer and losses."""
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=_GRADIENT_NORM)
@@ -142,6 +145,9 @@ def compile_network(
     if WHERE_LAYER in network.output:
         losses[WHERE_LAYER] = where_loss
         weights[WHERE_LAYER] = recipe.where_weight
+    if EVIDENCE_LAYER in network.output:
+        losses[EVIDENCE_LAYER] = evidence_loss
+        weights[EVIDENCE_LAYER] = evidence_weight
     # XLA on a CPU compiles for minutes and gains nothing; JAX cannot do without it.
     network.compile(optimizer, losses, loss_weights=weights, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(network.trainable_variables)
@@ -165,8 +171,14 @@ def train_step(network: keras.Model, batch: Batch) -> float:
     targets = {"logits": batch.allowed}
     if WHERE_LAYER in network.output:
         targets[WHERE_LAYER] = batch.where
+    if EVIDENCE_LAYER in network.output:
+        cells = batch.where.shape[1]
+        allowed = np.broadcast_to(
+            batch.allowed[:, None, None], (len(batch.where), cells, cells, batch.allowed.shape[1])
+        )
+        targets[EVIDENCE_LAYER] = np.concatenate([batch.where, allowed], axis=3)
     logs = network.train_on_batch(batch.pixels, targets, return_dict=True)
-    return float(logs["logits_loss"] if WHERE_LAYER in network.output else logs["loss"])
+    return float(logs["logits_loss"] if len(targets) > 1 else logs["loss"])
 
 
 def _has_stopped(position: Position, stage: Stage) -> bool:

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from tumorscope.api.settings import Settings
 
+_NUMBERS = [name for name in Settings.model_fields if name not in {"bundle", "operating_point"}]
 
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "bundle"])
+
+@pytest.mark.parametrize("name", _NUMBERS)
 def test_every_number_is_read_from_the_variable_of_its_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     # Memory for less than a request is refused, which is another test's.
     monkeypatch.setenv("TUMORSCOPE_MAX_REQUEST_MIB", "64")
@@ -26,7 +28,7 @@ def test_bundle_of_a_checkout_is_the_shipped_one(monkeypatch: pytest.MonkeyPatch
     assert Settings().bundle == Path(__file__).parents[4] / "backend" / "models" / "default"
 
 
-@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "bundle"])
+@pytest.mark.parametrize("name", _NUMBERS)
 @pytest.mark.parametrize("value", ["0", "-5", "many", ""])
 def test_number_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", value)
@@ -43,3 +45,12 @@ def test_memory_for_uploads_that_one_upload_exceeds_is_refused() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().threads = 3  # type: ignore[misc]
+
+
+def test_operating_point_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().operating_point == "balanced"
+    monkeypatch.setenv("TUMORSCOPE_OPERATING_POINT", "screening")
+    assert Settings().operating_point == "screening"
+    monkeypatch.setenv("TUMORSCOPE_OPERATING_POINT", "bold")
+    with pytest.raises(ValidationError, match="operating_point"):
+        Settings()

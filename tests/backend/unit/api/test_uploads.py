@@ -15,12 +15,13 @@ import pytest
 import uvicorn
 from numpy.typing import NDArray
 
-from tests.factories import make_manifest, make_phantom_file
+from tests.factories import make_manifest, make_outputs, make_phantom_file
 from tumorscope.api.app import create_app
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
 
 _KIB = 1024
@@ -37,9 +38,9 @@ class _GatedEngine:
     name: str = "gated"
     device: str = "cpu"
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
         assert self.gate.wait(_TIMEOUT_S)
-        return np.full((len(batch), 4), self.logit, np.float32)
+        return make_outputs(np.full((len(batch), 4), self.logit, np.float32))
 
 
 @dataclass(frozen=True)

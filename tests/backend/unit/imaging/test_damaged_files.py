@@ -18,12 +18,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
-from tests.factories import make_dicom_dataset, make_manifest, make_nifti_bytes, make_phantom_file, write_dicom
+from tests.factories import (
+    make_dicom_dataset,
+    make_manifest,
+    make_nifti_bytes,
+    make_outputs,
+    make_phantom_file,
+    write_dicom,
+)
 from tumorscope.domain.errors import InputError
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle
 
@@ -41,9 +49,9 @@ _Mutation = tuple[str, int]
 class _ZeroEngine:
     name, device = "zero", "cpu"
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
         assert np.isfinite(batch).all()
-        return np.zeros((len(batch), 4), np.float32)
+        return make_outputs(np.zeros((len(batch), 4), np.float32))
 
 
 def _make_synthetic() -> dict[str, bytes]:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_manifest, make_phantom_file, make_slice
+from tests.factories import make_manifest, make_outputs, make_phantom_file, make_slice
 from tumorscope.domain.errors import AnswerNotFinite, BundleInvalid, GoldenMismatch
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, check_golden_answers, classify
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import GoldenManifest
@@ -25,9 +26,9 @@ class _FixedEngine:
     name: str = "fixed"
     device: str = "cpu"
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
         assert batch.shape == (1, 32, 32, 3)
-        return np.array([self.logits] * len(batch), np.float32)
+        return make_outputs(np.array([self.logits] * len(batch), np.float32))
 
 
 def _classifier(

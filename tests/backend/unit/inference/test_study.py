@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_manifest, make_slice
+from tests.factories import make_manifest, make_outputs, make_slice
 from tumorscope.domain.errors import CorruptFile, InvalidRequest, MissingModality
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Examination, Plane, ScanWarning, Volume
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.study import StudyClassification, classify_study
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import InputManifest, PoolingManifest, PreprocessingManifest
@@ -29,13 +30,13 @@ class _LesionEngine:
     device: str = "cpu"
     batches: list[int] = field(default_factory=list)
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
         self.batches.append(len(batch))
         marked = batch[:, 14:18, 14:18, 0].mean(axis=(1, 2)) > 0.9
         logits = np.zeros((len(batch), 4), np.float32)
         logits[:, 2] = np.where(marked, -4, 4)
         logits[:, 0] = np.where(marked, 4, -4)
-        return logits
+        return make_outputs(logits)
 
 
 def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
@@ -174,8 +175,8 @@ def test_kinds_alone_are_averaged_over_all_slices() -> None:
     manifest = make_manifest(names)
 
     class Grades(_LesionEngine):
-        def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-            return super().run(batch)[:, :2]
+        def run(self, batch: NDArray[np.float32]) -> Outputs:
+            return make_outputs(super().run(batch).logits[:, :2])
 
     result, _ = _classify(Classifier(Bundle(manifest, "", {}, {}), Grades()), _volume((20,)))
     rows = [list(one.classification.prediction.probabilities.values()) for one in result.slices]

@@ -126,3 +126,29 @@ def test_absent_initial_weights_are_refused_before_anything_is_written(split: Sp
     with pytest.raises(TrainingError, match="--initial-weights"):
         run_recipe(_RECIPE, split, tmp_path / "run", tmp_path / "absent.npz")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_last_stage_may_ask_for_evidence_and_starts_where_the_one_before_ended(
+    split: Split, tmp_path: Path, batch_norm: bool
+) -> None:
+    first = Stage(size=32, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN)
+    asking = replace(first, evidence_weight=0.3, peak_learning_rate=1e-9)
+    recipe = replace(RECIPE, batch_norm=batch_norm, where_weight=1.0)
+    before = run_recipe(replace(recipe, stages=(first,)), split, tmp_path / "before", None)
+    after = run_recipe(replace(recipe, stages=(first, asking)), split, tmp_path / "after", None)
+    # So small a rate changes nothing: what is left is that the normalisation was folded away.
+    for name, expected in before.weights.items():
+        np.testing.assert_allclose(
+            after.weights[name], expected, atol=1e-4 * np.abs(expected).max() + 1e-6, err_msg=name
+        )
+    moved = run_recipe(
+        replace(recipe, stages=(first, replace(asking, peak_learning_rate=1e-2))), split, tmp_path / "moved", None
+    )
+    assert not np.allclose(moved.weights["dense/kernel"], before.weights["dense/kernel"], atol=1e-4)
+
+
+def test_first_stage_cannot_ask_for_evidence(split: Split, tmp_path: Path) -> None:
+    asking = Stage(size=32, epochs=1, peak_learning_rate=1e-3, evidence_weight=0.3)
+    with pytest.raises(TrainingError, match="follows one of its own size"):
+        run_recipe(replace(RECIPE, stages=(asking,)), split, tmp_path, None)

@@ -58,8 +58,7 @@ async def predict(
     limits: UploadLimitsDependency,
     memory: UploadMemoryDependency,
     decode: DecoderDependency,
-    # Part of the contract and checked; no map is drawn yet.
-    explain: Annotated[Literal["none", "heatmap"], Query()] = "none",  # noqa: ARG001
+    explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to draw what speaks for it.")] = "none",
     slices: Annotated[Literal["summary", "all"], Query(description="Of a volume: five slices, or all.")] = "summary",
     picture: Annotated[
         Literal["none", "shown"], Query(description="Whether `view` holds the slice's picture.")
@@ -67,7 +66,13 @@ async def predict(
 ) -> PredictionAnswer | StreamingResponse:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
     classifier = service.require_classifier()
-    answering = Answering(classifier, decode, every_slice=slices == "all", with_picture=picture == "shown")
+    answering = Answering(
+        classifier,
+        decode,
+        every_slice=slices == "all",
+        with_picture=picture == "shown",
+        with_heatmap=explain == "heatmap",
+    )
     with memory.hold_files() as held:
         files = await read_files(request, limits, held)
         if NDJSON not in request.headers.get("accept", ""):

@@ -13,6 +13,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     check_modality,
     find_modality,
     find_place,
+    find_sequence,
     find_spacing,
     is_multi_frame_mr,
 )
@@ -110,7 +111,16 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: F
     place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
     square = make_square(decoded.pixels[0], spacing)
     pixels = square.pixels.astype(np.float32) if square.pixels.dtype == np.int16 else square.pixels
-    found = Slice(pixels, "dicom", square.spacing_mm, find_modality(dataset), (*notes, *decoded.warnings))
+    stored = decoded.pixels.shape[1:]
+    found = Slice(
+        pixels,
+        "dicom",
+        square.spacing_mm,
+        find_modality(dataset),
+        (*notes, *decoded.warnings),
+        stored_shape=None if stored == pixels.shape else (stored[0], stored[1]),
+        sequence=find_sequence(dataset, 0),
+    )
     if place is None:
         return found
     turn, plane = find_turn(LPS_TO_RAS @ place.down, LPS_TO_RAS @ place.right)

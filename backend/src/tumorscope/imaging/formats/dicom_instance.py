@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from tumorscope.domain.errors import NotAnMrImage
-from tumorscope.domain.scan import ScanWarning
+from tumorscope.domain.scan import ScanWarning, SequenceName
 from tumorscope.imaging.formats.dicom_pixels import count_frames, find_functional_groups
 
 _MR = "MR"
@@ -33,6 +33,10 @@ _HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYP
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
 _LOCALIZERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3 plane", "aahead")
+
+# From this echo time on an image is T2-weighted, and FLAIR where an inversion this long before nulls the fluid.
+_LONG_ECHO_MS = 60.0
+_FLUID_NULLED_MS = 1500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,24 @@ def is_t1(dataset: Dataset) -> bool:
     """Whether the series is named after T1 weighting."""
     description = _text(dataset, "SeriesDescription").lower()
     return any(word in description for word in ("t1", "mprage", "mp2rage", "spgr", "bravo", "flash", "tfe"))
+
+
+def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
+    """By its times (PS3.3, C.8.3.1 and C.8.13.5) or its series' name; None where neither tells."""
+    groups = find_functional_groups(dataset, frame)
+    echo = _numbers(_find(groups, "MREchoSequence", "EffectiveEchoTime", dataset) or dataset.get("EchoTime"), 1)
+    inversion = _numbers(_find(groups, "MRModifierSequence", "InversionTimes", dataset), 1)
+    if inversion is None:
+        inversion = _numbers(dataset.get("InversionTime"), 1)
+    description = _text(dataset, "SeriesDescription").lower()
+    if "flair" in description:
+        # One that is T1-weighted has this name as well.
+        return None if "t1" in description else "flair"
+    if echo is not None and echo[0] >= _LONG_ECHO_MS:
+        return "flair" if inversion is not None and inversion[0] >= _FLUID_NULLED_MS else "t2"
+    if is_t1(dataset):
+        return "t1ce" if has_contrast_agent(dataset) else "t1"
+    return None
 
 
 def find_place(dataset: Dataset, frame: int) -> Place | None:

@@ -14,6 +14,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     check_modality,
     find_modality,
     find_place,
+    find_sequence,
     find_spacing,
     find_thickness,
     has_contrast_agent,
@@ -218,7 +219,15 @@ def _make_volume(
     standing = stand_up(pixels, affine)
     plane, stated = PLANES[standing.axis_of[0]], name_plane(place.normal)[1]
     return Volume(
-        standing.voxels, standing.spacing_mm, standing.affine, "dicom", plane, stated, find_modality(dataset), warnings
+        standing.voxels,
+        standing.spacing_mm,
+        standing.affine,
+        "dicom",
+        plane,
+        stated,
+        find_modality(dataset),
+        warnings,
+        find_sequence(dataset, frames[0].frame),
     )
 
 

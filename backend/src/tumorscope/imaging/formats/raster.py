@@ -21,6 +21,8 @@ _WHITE_IS_ZERO = 0
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
 # Grey scans saved as colour carry chroma of 1 or 2 from compression; a photo has tens.
 _COLOUR_CHROMA = 12.0
+# A scan with a coloured overlay has less.
+_MOSTLY_COLOURED_CHROMA = 24.0
 
 
 def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
@@ -58,8 +60,10 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
             image.load()
             if is_turned:
                 warnings.append(ScanWarning("exif_rotated", "The file asks to be shown rotated or mirrored: done."))
-            pixels, coloured = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
-            if coloured:
+            pixels, chroma = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
+            if chroma >= _MOSTLY_COLOURED_CHROMA:
+                warnings.append(ScanWarning("mostly_coloured", "The picture is coloured throughout."))
+            elif chroma >= _COLOUR_CHROMA:
                 warnings.append(ScanWarning("colour_picture", "The picture is coloured; only its brightness was used."))
             return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
     except ImageTooLarge:
@@ -101,18 +105,18 @@ def _is_white_zero(image: Image.Image) -> bool:
     return tags is not None and image.mode in _SIXTEEN_BIT_MODES and tags.get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO
 
 
-def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, bool]:
-    """Grey pixels, shape (height, width), transparent parts over black; and whether real colour was dropped."""
+def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, float]:
+    """Grey pixels, shape (height, width), transparent parts over black; and the mean chroma that was dropped."""
     if image.mode in _SIXTEEN_BIT_MODES:
         wide = np.asarray(image).astype(np.uint16)
         wide = np.uint16(65535) - wide if white_is_zero else wide
         if image.has_transparency_data:
             wide[wide == image.info["transparency"]] = 0
-        return wide, False
+        return wide, 0.0
     if image.mode in ("I", "F"):
-        return _float_pixels(np.asarray(image, dtype=np.float32)), False
+        return _float_pixels(np.asarray(image, dtype=np.float32)), 0.0
     if image.mode in ("1", "L") and not image.has_transparency_data:
-        return np.asarray(image.convert("L")), False
+        return np.asarray(image.convert("L")), 0.0
     if image.has_transparency_data:
         # Outside the drawn part a scan is air, which is black.
         layer = image.convert("RGBA")
@@ -121,7 +125,7 @@ def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, bool]
         colour = canvas.convert("RGB")
     else:
         colour = image.convert("RGB")
-    return np.asarray(colour.convert("L")), _is_coloured(colour)
+    return np.asarray(colour.convert("L")), _measure_chroma(colour)
 
 
 def _float_pixels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -134,8 +138,8 @@ def _float_pixels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(finite, pixels, pixels[finite].min()).astype(np.float32)
 
 
-def _is_coloured(picture: Image.Image) -> bool:
+def _measure_chroma(picture: Image.Image) -> float:
     sample = picture.copy()
     sample.thumbnail((64, 64))
     channels = np.asarray(sample, dtype=np.float32)
-    return float((channels.max(axis=2) - channels.min(axis=2)).mean()) >= _COLOUR_CHROMA
+    return float((channels.max(axis=2) - channels.min(axis=2)).mean())

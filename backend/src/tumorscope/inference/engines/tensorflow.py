@@ -5,9 +5,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.processor import has_bfloat16
+from tumorscope.model.vgg16 import observe
 
 
 class TensorFlowEngine:
@@ -34,7 +36,7 @@ class TensorFlowEngine:
         # by `make bench`.
         halved = self.device == "cpu" and has_bfloat16()
         self.name = "tensorflow-bfloat16" if halved else "tensorflow-float32"
-        network = load_network(bundle, "mixed_bfloat16" if halved else "float32")
+        network = observe(load_network(bundle, "mixed_bfloat16" if halved else "float32"))
         size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
         call = tf.function(
             lambda pixels: network(pixels, training=False),
@@ -44,8 +46,7 @@ class TensorFlowEngine:
         self._graph = convert_variables_to_constants_v2(call.get_concrete_function())
         self.run(np.zeros((1, size, size, channels), np.float32))
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`."""
-        (logits,) = self._graph(tf.constant(batch))
-        result: NDArray[np.float32] = logits.numpy()
-        return result
+        logits, features, activation = self._graph(tf.constant(batch))
+        return Outputs(logits.numpy(), features.numpy(), activation.numpy())

@@ -286,3 +286,21 @@ def test_what_pydicom_warns_of_is_not_told_to_anyone(caplog: pytest.LogCaptureFi
         _decode(data)
     assert not caught
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("said", "sequence"),
+    [
+        ({"EchoTime": 100, "RepetitionTime": 4000}, "t2"),
+        ({"EchoTime": 120, "RepetitionTime": 9000, "InversionTime": 2500}, "flair"),
+        ({"SeriesDescription": "ax FLAIR"}, "flair"),
+        ({"SeriesDescription": "T1 FLAIR"}, None),
+        ({"SeriesDescription": "t1_mprage", "EchoTime": 4, "InversionTime": 900}, "t1"),
+        ({"SeriesDescription": "t1_mprage", "ContrastBolusAgent": "Gadovist"}, "t1ce"),
+        ({"SeriesDescription": "ax T1 +C"}, "t1ce"),
+        ({"EchoTime": 10, "RepetitionTime": 500}, None),
+        ({}, None),
+    ],
+)
+def test_sequence_is_told_by_times_and_name(said: dict[str, Any], sequence: str | None) -> None:
+    assert _decode(make_dicom_bytes(_PIXELS, **said)).sequence == sequence

@@ -117,7 +117,13 @@ def test_colour_is_dropped_and_said_only_where_there_was_some() -> None:
     assert _decode(make_picture(colour)).warnings == ()
     np.testing.assert_array_equal(_decode(make_picture(colour)).pixels, _RAMP)
     colour[..., 0] = 250
-    assert [warning.code for warning in _decode(make_picture(colour)).warnings] == ["colour_picture"]
+    assert [warning.code for warning in _decode(make_picture(colour)).warnings] == ["mostly_coloured"]
+
+
+def test_scan_with_a_little_colour_is_told_from_a_coloured_picture() -> None:
+    tinted = np.repeat(_RAMP[:, :, None], 3, axis=2) // 2
+    tinted[..., 0] += 18
+    assert [warning.code for warning in _decode(make_picture(tinted)).warnings] == ["colour_picture"]
 
 
 def test_traces_of_chroma_from_compression_are_no_colour() -> None:

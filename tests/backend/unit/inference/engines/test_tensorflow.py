@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import keras
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
+from tumorscope.model.vgg16 import LAST_CONVOLUTION
 
 _BATCH: NDArray[np.float32] = np.random.default_rng(0).random((5, 32, 32, 3), np.float32)
 
@@ -21,7 +23,7 @@ def test_engine_says_what_it_is(tiny_engine: TensorFlowEngine) -> None:
 
 def test_answers_are_those_of_the_network(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
     expected = calibrate(np.asarray(load_network(tiny_bundle)(_BATCH, training=False)), 1.0)
-    answers = tiny_engine.run(_BATCH)
+    answers = tiny_engine.run(_BATCH).logits
     assert answers.shape == (5, 4)
     assert answers.dtype == np.float32
     # Where the processor multiplies bfloat16 the engine uses it; golden answers tolerate 0.03.
@@ -30,17 +32,36 @@ def test_answers_are_those_of_the_network(tiny_bundle: Bundle, tiny_engine: Tens
 
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_batch_gives_what_its_pictures_give_one_by_one(tiny_engine: TensorFlowEngine, size: int) -> None:
-    alone = np.concatenate([tiny_engine.run(pixels[None]) for pixels in _BATCH[:size]])
-    np.testing.assert_allclose(calibrate(tiny_engine.run(_BATCH[:size]), 1.0), calibrate(alone, 1.0), atol=5e-3)
+    alone = np.concatenate([tiny_engine.run(pixels[None]).logits for pixels in _BATCH[:size]])
+    np.testing.assert_allclose(calibrate(tiny_engine.run(_BATCH[:size]).logits, 1.0), calibrate(alone, 1.0), atol=5e-3)
 
 
 def test_pictures_differ_in_their_answers(tiny_engine: TensorFlowEngine) -> None:
-    assert np.ptp(tiny_engine.run(np.stack([_BATCH[0], _BATCH[0] * 0.2])), axis=0).max() > 0.01
+    assert np.ptp(tiny_engine.run(np.stack([_BATCH[0], _BATCH[0] * 0.2])).logits, axis=0).max() > 0.01
 
 
 def test_several_threads_may_ask_at_once(tiny_engine: TensorFlowEngine) -> None:
-    expected = [tiny_engine.run(pixels[None]) for pixels in _BATCH]
+    expected = [tiny_engine.run(pixels[None]).logits for pixels in _BATCH]
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(lambda i: tiny_engine.run(_BATCH[i % 5][None]), range(40)))
+        answers = list(threads.map(lambda i: tiny_engine.run(_BATCH[i % 5][None]).logits, range(40)))
     for i, answer in enumerate(answers):
         np.testing.assert_allclose(answer, expected[i % 5], atol=1e-5)
+
+
+def test_features_are_the_means_of_the_lower_blocks(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
+    network = load_network(tiny_bundle)
+    outputs = tiny_engine.run(_BATCH)
+    last = ("block1_conv2", "block2_conv2", "block3_conv3")
+    lower = keras.Model(network.input, [network.get_layer(name).output for name in last])
+    means = [np.asarray(activation).mean(axis=(1, 2)) for activation in lower(_BATCH, training=False)]
+    expected = np.concatenate(means, axis=1)
+    np.testing.assert_allclose(outputs.features, expected, rtol=0.1, atol=0.02 * expected.max())
+
+
+def test_activation_is_the_last_convolutions(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
+    network = load_network(tiny_bundle)
+    lower = keras.Model(network.input, network.get_layer(LAST_CONVOLUTION).output)
+    expected = np.asarray(lower(_BATCH, training=False))
+    activation = tiny_engine.run(_BATCH).activation
+    assert activation.shape == (5, 2, 2, 512)
+    np.testing.assert_allclose(activation, expected, atol=0.05 * expected.max())

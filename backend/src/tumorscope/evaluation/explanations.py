@@ -1,0 +1,208 @@
+"""Explained slices with a tumour at a known place in; how well the maps point at it out, beside maps that know nothing.
+
+The pointing game (Zhang et al., arXiv 1608.00507) asks whether a map's highest point lies in the tumour's box; the
+energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Deletion and insertion (Petsiuk et al., arXiv
+1806.07421) ask whether the tumour probability falls, and comes back, with what the map marks. The sanity check (Adebayo
+et al., arXiv 1810.03292) asks whether the map depends on what the network learned.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.datasets.example import Example, RelativeBox, read_example
+from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.heatmap import find_evidence, find_gradient, smooth_evidence
+from tumorscope.model.bundle import Bundle
+from tumorscope.preprocessing.pipeline import to_model_input
+from tumorscope.preprocessing.spatial import Geometry
+
+Map = NDArray[np.float32]
+
+# Of half the square's side: where a head's middle is.
+_BLOB_WIDTH = 0.35
+_STEPS = 16
+# Every so many-th slice shows deletion and insertion well enough: they take 32 passes each.
+_CURVE_STRIDE = 8
+_SHUFFLED = ("logits/kernel", "dense/kernel", "block5_conv3/kernel")
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """A slice with a known tumour: what the network saw, where the tumour is in it, and what the network made of it."""
+
+    pixels: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+    activation: Map
+    class_index: int
+
+
+def measure_explanations(
+    classifier: Classifier,
+    load_engine: Callable[[Bundle], Engine],
+    examples: Sequence[Example],
+    advance: Callable[[], None],
+) -> dict[str, Any]:
+    """Measure the maps of all slices with a tumour in a known box.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        As it is served.
+    load_engine : callable
+        The same engine for other weights.
+    examples : sequence of Example
+        Some with a box; the others are left out.
+    advance : callable
+        Called once an example with a box.
+
+    Returns
+    -------
+    dict
+        ``slices``; ``share``, the boxes' mean share of the square; for each of ``maps`` its ``pointing`` and
+        ``energy``; ``deletion`` and ``insertion`` with the map and with the blob; ``sanity``, the mean correlation of
+        a map with the one after layers were shuffled.
+    """
+    explained = [_explain(classifier, example, advance) for example in examples if example.box is not None]
+    weights = classifier.bundle.weights
+    random_bundle = replace(classifier.bundle, weights=_shuffle(weights, tuple(weights)))
+    random_engine = load_engine(random_bundle)
+    makers: Mapping[str, Callable[[_Explained], Map]] = {
+        "hirescam": lambda one: _draw(weights, one),
+        "gradcam": lambda one: _draw_gradcam(weights, one),
+        "blob": lambda one: _draw_blob(one.pixels.shape[0]),
+        "random_network": lambda one: _draw(random_bundle.weights, _look_again(random_engine, one)),
+    }
+    maps = {name: [make(one) for one in explained] for name, make in makers.items()}
+    some = explained[::_CURVE_STRIDE]
+    curves = {name: _measure_curves(classifier, some, maps[name][::_CURVE_STRIDE]) for name in ("hirescam", "blob")}
+    return {
+        "slices": len(explained),
+        "share": float(np.mean([one.inside.mean() for one in explained])),
+        "maps": {name: _measure_places(explained, drawn) for name, drawn in maps.items()},
+        "deletion": {name: curve[0] for name, curve in curves.items()},
+        "insertion": {name: curve[1] for name, curve in curves.items()},
+        "sanity": _measure_sanity(classifier, load_engine, some, maps["hirescam"][::_CURVE_STRIDE]),
+    }
+
+
+def _explain(classifier: Classifier, example: Example, advance: Callable[[], None]) -> _Explained:
+    assert example.box is not None  # noqa: S101  (the caller chose those with one)
+    scan = read_example(example)
+    manifest = classifier.bundle.manifest
+    prepared = to_model_input(scan, manifest.preprocessing_parameters)
+    outputs = classifier.engine.run(prepared.pixels[None])
+    kinds = [number for number, name in enumerate(manifest.class_names) if name != "no_tumor"]
+    advance()
+    return _Explained(
+        prepared.pixels,
+        mark_box(example.box, prepared.geometry),
+        outputs.activation[0],
+        max(kinds, key=lambda number: float(outputs.logits[0, number])),
+    )
+
+
+def mark_box(box: RelativeBox, geometry: Geometry) -> NDArray[np.bool_]:
+    """The cells of the model's square whose middle lies in a box of the source slice; shape (size, size)."""
+    height, width = geometry.source_height, geometry.source_width
+    top, left = geometry.to_model((box.y_center - box.height / 2) * height, (box.x_center - box.width / 2) * width)
+    bottom, right = geometry.to_model((box.y_center + box.height / 2) * height, (box.x_center + box.width / 2) * width)
+    middles = np.arange(geometry.size) + 0.5
+    rows, columns = (middles >= top) & (middles < bottom), (middles >= left) & (middles < right)
+    return rows[:, None] & columns[None, :]
+
+
+def _look_again(engine: Engine, one: _Explained) -> _Explained:
+    return replace(one, activation=engine.run(one.pixels[None]).activation[0])
+
+
+def _draw(weights: Mapping[str, NDArray[np.float16]], one: _Explained) -> Map:
+    return _enlarge(find_evidence(weights, one.activation, one.class_index), one.pixels.shape[0])
+
+
+def _draw_gradcam(weights: Mapping[str, NDArray[np.float16]], one: _Explained) -> Map:
+    """Grad-CAM (Selvaraju et al., arXiv 1610.02391): one weight a channel, the mean of its gradient."""
+    gradient = find_gradient(weights, one.activation, one.class_index)
+    return _enlarge((one.activation * gradient.mean(axis=(0, 1))).sum(axis=2), one.pixels.shape[0])
+
+
+def _draw_blob(size: int) -> Map:
+    """What a map that never looked would say: the middle."""
+    places = (np.arange(size) + 0.5) / size * 2 - 1
+    squares = (places[:, None] ** 2 + places[None, :] ** 2) / _BLOB_WIDTH**2
+    return np.exp(-squares / 2).astype(np.float32)
+
+
+def _enlarge(evidence: Map, size: int) -> Map:
+    places = (np.arange(size) + 0.5) / size * len(evidence)
+    return smooth_evidence(evidence, places, places)
+
+
+def _measure_places(explained: Sequence[_Explained], maps: Sequence[Map]) -> dict[str, float]:
+    hits = [
+        bool(one.inside.ravel()[drawn.argmax()]) and drawn.max() > 0 for one, drawn in zip(explained, maps, strict=True)
+    ]
+    energies = [
+        float(drawn[one.inside].sum() / max(float(drawn.sum()), 1e-9))
+        for one, drawn in zip(explained, maps, strict=True)
+    ]
+    return {"pointing": float(np.mean(hits)), "energy": float(np.mean(energies))}
+
+
+def _measure_curves(
+    classifier: Classifier, explained: Sequence[_Explained], maps: Sequence[Map]
+) -> tuple[float, float]:
+    """Mean tumour probability while what is marked most is taken away, and while it is given back, step by step."""
+    manifest = classifier.bundle.manifest
+    healthy = manifest.class_names.index("no_tumor")
+    means = []
+    for one, drawn in zip(explained, maps, strict=True):
+        ranks = np.argsort(np.argsort(-drawn.ravel())).reshape(drawn.shape) / drawn.size
+        empty = np.full_like(one.pixels, np.median(one.pixels[one.pixels > 0]) if one.pixels.any() else 0)
+        shares = (np.arange(_STEPS) + 0.5) / _STEPS
+        # Over the first half of the square, which holds all of the head that could matter.
+        taken = [np.where((ranks < share / 2)[:, :, None], empty, one.pixels) for share in shares]
+        given = [np.where((ranks < share / 2)[:, :, None], one.pixels, empty) for share in shares]
+        logits = classifier.engine.run(np.stack(taken + given).astype(np.float32)).logits
+        tumor = 1 - calibrate(logits, manifest.temperature)[:, healthy]
+        means.append((tumor[:_STEPS].mean(), tumor[_STEPS:].mean()))
+    deletion, insertion = np.mean(means, axis=0)
+    return float(deletion), float(insertion)
+
+
+def _measure_sanity(
+    classifier: Classifier,
+    load_engine: Callable[[Bundle], Engine],
+    explained: Sequence[_Explained],
+    maps: Sequence[Map],
+) -> dict[str, float]:
+    """How alike a map stays when layers are shuffled, from the last one down."""
+    found = {}
+    for count in range(1, len(_SHUFFLED) + 1):
+        weights = _shuffle(classifier.bundle.weights, _SHUFFLED[:count])
+        engine = load_engine(replace(classifier.bundle, weights=weights))
+        others = [_draw(weights, _look_again(engine, one)) for one in explained]
+        found[_SHUFFLED[count - 1].split("/")[0]] = float(
+            np.mean([_correlate(drawn, other) for drawn, other in zip(maps, others, strict=True)])
+        )
+    return found
+
+
+def _shuffle(weights: Mapping[str, NDArray[np.float16]], names: Sequence[str]) -> dict[str, NDArray[np.float16]]:
+    """The same weights, those of the named layers in an order of chance."""
+    rng = np.random.default_rng(0)
+    return {
+        name: rng.permutation(values.ravel()).reshape(values.shape) if name in names else values
+        for name, values in weights.items()
+    }
+
+
+def _correlate(first: Map, second: Map) -> float:
+    if first.std() == 0 or second.std() == 0:
+        return 0.0
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

@@ -1,0 +1,123 @@
+"""The last convolution's activation in; where on the slice the model saw a class out.
+
+HiResCAM (Draelos & Carin, arXiv 2011.08891): gradient times activation, cell by cell, so that the map adds up to the
+class's logit but for the bias. The head behind the last convolution is a max pooling and two dense layers, whose
+gradient is written out here: no engine needs to differentiate.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.preprocessing.spatial import Geometry
+
+METHOD = "hirescam"
+
+
+def find_evidence(
+    weights: Mapping[str, NDArray[np.float16]], activation: NDArray[np.float32], class_index: int
+) -> NDArray[np.float32]:
+    """What each cell of the last feature map adds to a class's logit.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        The bundle's.
+    activation : ndarray, shape (cells, cells, channels), float32
+        Of one slice, from `Outputs.activation`.
+    class_index : int
+        Which logit.
+
+    Returns
+    -------
+    ndarray, shape (cells, cells), float32
+        Negative where a cell speaks against the class. Its sum is the logit without its bias and what the hidden
+        biases add.
+    """
+    gradient = find_gradient(weights, activation, class_index)
+    evidence: NDArray[np.float32] = (gradient * activation).sum(axis=2)
+    return evidence
+
+
+def find_gradient(
+    weights: Mapping[str, NDArray[np.float16]], activation: NDArray[np.float32], class_index: int
+) -> NDArray[np.float32]:
+    """The derivative of a class's logit by the last convolution's activation; see `find_evidence`.
+
+    Returns
+    -------
+    ndarray, shape (cells, cells, channels), float32
+        0 where a cell is not the largest of its pooling window.
+    """
+    half, channels = activation.shape[0] // 2, activation.shape[2]
+    windows = activation.reshape(half, 2, half, 2, channels)
+    pooled = windows.max(axis=(1, 3))
+    kernel = weights["dense/kernel"].astype(np.float32)
+    hidden = pooled.reshape(-1) @ kernel + weights["dense/bias"].astype(np.float32)
+    by_hidden = np.where(hidden > 0, weights["logits/kernel"][:, class_index].astype(np.float32), 0)
+    by_pooled = (kernel @ by_hidden).reshape(half, 1, half, 1, channels)
+    gradient = np.where((windows >= pooled[:, None, :, None]) & (windows > 0), by_pooled, 0)
+    return gradient.reshape(activation.shape).astype(np.float32)
+
+
+def draw_heatmap(evidence: NDArray[np.float32], geometry: Geometry) -> NDArray[np.uint8]:
+    """What speaks for a class, on the slice.
+
+    Parameters
+    ----------
+    evidence : ndarray, shape (cells, cells), float32
+        From `find_evidence`.
+    geometry : Geometry
+        Of the slice's preparation.
+
+    Returns
+    -------
+    ndarray, shape (source_height, source_width), uint8
+        255 where most speaks for the class, 0 where nothing does, outside of the head, and everywhere if nothing at
+        all speaks for it.
+    """
+    drawn = np.zeros((geometry.source_height, geometry.source_width), np.uint8)
+    crop = geometry.crop
+    rows = (np.arange(crop.height) + 0.5 + geometry.pad_top) / geometry.square_side * evidence.shape[0]
+    columns = (np.arange(crop.width) + 0.5 + geometry.pad_left) / geometry.square_side * evidence.shape[1]
+    levels = smooth_evidence(evidence, rows, columns)
+    if levels.any():
+        drawn[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.round(
+            levels / levels.max() * 255
+        )
+    return drawn
+
+
+def smooth_evidence(
+    evidence: NDArray[np.float32], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """What speaks for a class between the cells, by quadratic B-splines: a cell's neighbours say where in it.
+
+    Parameters
+    ----------
+    evidence : ndarray, shape (cells, cells), float32
+        From `find_evidence`; what speaks against the class takes from what lies beside it.
+    rows, columns : ndarray, float64
+        Where, in cells; cell (i, j) has its centre at (i + 0.5, j + 0.5).
+
+    Returns
+    -------
+    ndarray, shape (len(rows), len(columns)), float32
+        At least 0.
+    """
+    cells = len(evidence)
+    smooth = _spline_weights(rows, cells) @ evidence @ _spline_weights(columns, cells).T
+    return np.maximum(smooth, 0).astype(np.float32)
+
+
+def _spline_weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
+    """The weight of each cell at each place, shape (places, cells); each row sums to 1, also beyond the border."""
+    # Beyond the border the outermost cell goes on.
+    padded = np.arange(-1, cells + 1)
+    distance = np.abs(np.clip(places, 0, cells)[:, None] - 0.5 - padded)
+    weights = np.where(distance < 0.5, 0.75 - distance**2, 0.5 * np.maximum(1.5 - distance, 0) ** 2)
+    inner = weights[:, 1:-1].copy()
+    inner[:, 0] += weights[:, 0]
+    inner[:, -1] += weights[:, -1]
+    return inner

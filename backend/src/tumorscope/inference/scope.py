@@ -1,0 +1,177 @@
+"""A slice and what the network made of it in; whether it is a brain MRI at all out.
+
+Cheap checks of the picture first, then how far its features lie from those of the slices that the model was made from:
+the Mahalanobis distance (Lee et al., arXiv 1807.03888) of the lower blocks' mean activations, of which edges and
+textures remain that no training towards tumours has washed out.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain import reasons
+from tumorscope.domain.reasons import Reason
+from tumorscope.domain.scan import Slice
+from tumorscope.model.bundle import Bundle
+from tumorscope.preprocessing.pipeline import ModelInput
+
+_MIN_SIDE = 32
+_MAX_ASPECT = 4.0
+_SAMPLES = 256
+_GREY_LEVELS = 16
+# Of the pixels that are not background, so many of text are neither black nor white.
+_MAX_BETWEEN = 0.25
+_COLOURED = "mostly_coloured"
+
+# A CT's rim of bone, in a prepared slice, along rays from the surface (brighter than _AIR) to the middle: it is sought
+# in the outermost part, and what lies behind it in the part after.
+_AIR = 0.15
+_DIRECTIONS = 72
+_RAY_SAMPLES = 64
+_RIM_DEPTH = 0.35
+_BEHIND_DEPTH = 0.5
+_BONE = 0.8
+_MIN_CLOSED = 0.95
+# The contents, and their brightest twentieth, against the rim; and what lies right behind the rim against the contents:
+# on MRI bone is dark, and a dark band parts what is bright outside of it from the brain.
+_MAX_CONTENTS = 0.5
+_MAX_BRIGHT_CONTENTS = 0.8
+_MIN_BEHIND = 0.7
+
+
+def measure_distance(bundle: Bundle, features: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """How far slices lie from what the model was made from.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the model that gave the features.
+    features : ndarray, shape (n, features), float32
+        From `Outputs.features`.
+
+    Returns
+    -------
+    ndarray, shape (n,), or None
+        Root mean square deviation along the whitened axes: about 1 for what the model was made from. None for a bundle
+        without a scope gate.
+    """
+    if bundle.scope is None:
+        return None
+    location, whitening = bundle.scope["location"], bundle.scope["whitening"]
+    white = (transform_features(features) - location) @ whitening
+    distances: NDArray[np.float64] = np.sqrt(np.mean(np.square(white, dtype=np.float64), axis=1))
+    return distances
+
+
+def transform_features(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Square roots, for means of activations are skewed: most are near 0."""
+    roots: NDArray[np.float32] = np.sqrt(np.maximum(features, 0))
+    return roots
+
+
+def find_reasons(bundle: Bundle, scan: Slice, prepared: ModelInput, distance: float | None) -> tuple[Reason, ...]:
+    """Why a slice is not to be answered.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the served model.
+    scan : Slice
+        As decoded.
+    prepared : ModelInput
+        The same, as the network saw it.
+    distance : float, optional
+        From `measure_distance`.
+
+    Returns
+    -------
+    tuple of Reason
+        Empty for a brain MRI, and for every slice where the bundle has no scope gate.
+    """
+    trust = bundle.manifest.trust
+    if trust is None or distance is None:
+        return ()
+    found = list(_check_picture(scan))
+    if not found and scan.channels is None and looks_like_ct(prepared.pixels[:, :, 0]):
+        found.append(reasons.LIKE_CT)
+    limit = trust.scope.mr_limit if scan.modality == "MR" else trust.scope.picture_limit
+    if not found and distance > limit:
+        found.append(reasons.NOT_BRAIN_MRI)
+    return tuple(found)
+
+
+def looks_like_ct(grey: NDArray[np.float32]) -> bool:
+    """Whether a closed rim of bone surrounds darker contents.
+
+    Parameters
+    ----------
+    grey : ndarray, shape (size, size), float32, 0..1
+        A prepared slice.
+
+    Returns
+    -------
+    bool
+        True for a head CT in any usual window. No picture was learned from: bone is the brightest there is on CT, and
+        among the darkest on MRI.
+    """
+    rays = _cast_rays(grey)
+    if rays is None:
+        return False
+    outer, contents = rays[:, : int(_RIM_DEPTH * _RAY_SAMPLES)], rays[:, int(_RIM_DEPTH * _RAY_SAMPLES) :]
+    rim, peak = outer.max(axis=1), outer.argmax(axis=1)
+    inward = np.arange(rays.shape[1]) > peak[:, None]
+    near = inward & (np.arange(rays.shape[1]) < _BEHIND_DEPTH * _RAY_SAMPLES)
+    behind = np.where(near, rays, np.inf).min(axis=1)
+    bone, level = float(np.median(rim)), float(np.median(contents))
+    return bool(
+        np.mean(rim > _BONE) >= _MIN_CLOSED
+        and level <= _MAX_CONTENTS * bone
+        and float(np.percentile(contents, 95)) <= _MAX_BRIGHT_CONTENTS * bone
+        and float(np.median(behind)) >= _MIN_BEHIND * level
+    )
+
+
+def _check_picture(scan: Slice) -> tuple[Reason, ...]:
+    if max(scan.height, scan.width) < _MIN_SIDE:
+        return (reasons.TOO_SMALL,)
+    if max(scan.height, scan.width) > _MAX_ASPECT * min(scan.height, scan.width):
+        return (reasons.TOO_NARROW,)
+    if any(warning.code == _COLOURED for warning in scan.warnings):
+        return (reasons.COLOURED,)
+    steps = (max(1, scan.height // _SAMPLES), max(1, scan.width // _SAMPLES))
+    sampled = scan.pixels[:: steps[0], :: steps[1]].astype(np.float64)
+    low, high = float(sampled.min()), float(sampled.max())
+    if not high > low:
+        return (reasons.CONSTANT,)
+    counts, _ = np.histogram(sampled, bins=_GREY_LEVELS, range=(low, high))
+    foreground = counts.sum() - counts.max()
+    if counts[1:-1].sum() < _MAX_BETWEEN * foreground and counts.max() in (counts[0], counts[-1]):
+        return (reasons.FEW_GREY_LEVELS,)
+    return ()
+
+
+def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """From the head's surface to its middle, shape (directions, samples); None where there is no head."""
+    rows, columns = np.nonzero(grey > _AIR)
+    if not len(rows):
+        return None
+    middle = np.array([rows.mean(), columns.mean()])
+    angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    steps = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    reach = np.hypot(*grey.shape)
+    distances = np.linspace(0, reach, 2 * max(grey.shape))
+    levels = _sample(grey, middle, steps, np.broadcast_to(distances, (_DIRECTIONS, len(distances))))
+    # The outermost sample that is brighter than air.
+    furthest = np.where(levels > _AIR, np.arange(len(distances)), 0).max(axis=1)
+    surface = distances[furthest]
+    return _sample(grey, middle, steps, surface[:, None] * np.linspace(1, 0, _RAY_SAMPLES))
+
+
+def _sample(
+    grey: NDArray[np.float32], middle: NDArray[np.float64], steps: NDArray[np.float64], distances: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The pixels at distances from the middle, shape (directions, samples); outside the picture is 0."""
+    rows = np.round(middle[0] + distances * steps[:, :1]).astype(int)
+    columns = np.round(middle[1] + distances * steps[:, 1:]).astype(int)
+    inside = (rows >= 0) & (rows < grey.shape[0]) & (columns >= 0) & (columns < grey.shape[1])
+    values = grey[np.where(inside, rows, 0), np.where(inside, columns, 0)]
+    return np.where(inside, values, 0).astype(np.float32)

@@ -1,0 +1,233 @@
+"""What the trust layer does on pictures that are no brain MRI, on held-out patients, and where its maps point.
+
+    .venv/bin/python -m scripts.measure_trust --data ../shared/data
+
+Writes docs/figures/{decisions,scope,explanations}.json, which the model card shows.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from tumorscope.api.settings import Settings
+from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.splits import read_split
+from tumorscope.domain.errors import InputError
+from tumorscope.domain.prediction import Decision
+from tumorscope.domain.scan import Slice
+from tumorscope.evaluation.explanations import measure_explanations
+from tumorscope.evaluation.trust import fit_scope
+from tumorscope.imaging.decode import decode_picture, decode_scan
+from tumorscope.imaging.frame_decoder import decode_here
+from tumorscope.imaging.source import FROM_DISK, SourceFile
+from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.scope import measure_distance
+from tumorscope.inference.study import classify_study
+from tumorscope.model.bundle import Bundle, read_bundle
+from tumorscope.model.manifest import TrustManifest
+from tumorscope.preprocessing.pipeline import to_model_input
+
+_OUTPUT = Path("docs/figures")
+_KINDS = {"photos": "photographs", "chest_xray": "chest X-ray", "mednist": "other body parts", "head_ct": "head CT"}
+# Means of the lower blocks, one after the other in the features.
+_BLOCKS = {
+    "block 1": slice(0, 64),
+    "block 2": slice(64, 192),
+    "block 3": slice(192, 448),
+    "blocks 1 to 3": slice(0, 448),
+}
+_REFUSED = 0.015
+
+
+def main() -> None:
+    """Measure, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
+    arguments = parser.parse_args()
+    bundle = read_bundle(arguments.bundle)
+    if bundle.manifest.trust is None:
+        raise SystemExit("The bundle has no trust layer: run tumorscope calibrate first.")
+    classifier = Classifier(bundle, TensorFlowEngine(bundle))
+    examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))
+    split = read_split(arguments.bundle / "split.json", examples)
+    _write("decisions", _describe_decisions(bundle.manifest.trust))
+    _write("scope", _measure_scope(classifier, arguments.data, split.validation, split.training))
+    boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, PictureReference)]
+    found = measure_explanations(classifier, TensorFlowEngine, boxed, lambda: None)
+    _write("explanations", _describe_explanations(found))
+
+
+def _write(name: str, table: dict[str, Any]) -> None:
+    _OUTPUT.mkdir(parents=True, exist_ok=True)
+    (_OUTPUT / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(table["title"], *(" | ".join(row) for row in table["rows"]), table["note"], "", sep="\n")  # noqa: T201
+
+
+def _describe_decisions(trust: TrustManifest) -> dict[str, Any]:
+    figures = trust.figures
+    names = {
+        **{f"coverage_{name}": f"prediction set holds the truth, {name.replace('_', ' ')}" for name in trust.kept_from},
+        "mean_set_size": "classes in a prediction set",
+        "ece": "expected calibration error",
+        "brier": "Brier score, over four classes",
+    }
+    for point in trust.operating_points:
+        names |= {
+            f"{point}_answered": f"{point}: answered, not uncertain",
+            f"{point}_right_of_answered": f"{point}: of the answered, right",
+            f"{point}_tumor_called_none": f"{point}: slices with a tumour answered 'no tumor'",
+            f"{point}_none_called_tumor": f"{point}: slices without a tumour answered 'tumor'",
+        }
+    return {
+        "title": "What is answered, and what is uncertain",
+        "note": f"Fitted on four fifths of the held-out patients and judged on the fifth, in turn; mean and standard "
+        f"deviation over {figures['partings']} partings of the patients. The sets aim at {trust.coverage:.0%}.",
+        "columns": ["figure", "value", "spread"],
+        "rows": [
+            [words, f"{figures[key]['value']:.3f}", f"{figures[key]['spread']:.3f}"] for key, words in names.items()
+        ],
+    }
+
+
+def _measure_scope(
+    classifier: Classifier, data: Path, validation: Sequence[Example], training: Sequence[Example]
+) -> dict[str, Any]:
+    """Refusals by kind of picture, and what other scores of the same forward pass would refuse."""
+    slices = {words: _read_folder(data / "out_of_scope" / name) for name, words in _KINDS.items()}
+    pictures = [one for one in validation if isinstance(one.image, PictureReference)]
+    volumes = [one for one in validation if not isinstance(one.image, PictureReference)]
+    slices["held-out pictures"] = [read_example(one) for one in pictures]
+    slices["held-out slices of volumes"] = [read_example(one) for one in volumes]
+    refused = {name: [_is_refused(classifier, scan) for scan in track(scans, name)] for name, scans in slices.items()}
+    rows = [[name, str(len(found)), f"{np.mean(found):.3f}"] for name, found in refused.items()]
+    for name, found in _judge_volumes(classifier, data / "volumes").items():
+        rows.append([name, str(len(found)), f"{np.mean(found):.3f}"])
+    scores = _compare_scores(classifier, slices, training)
+    return {
+        "title": "What is refused as no brain MRI",
+        "note": (
+            "Share refused. None of the pictures that are no brain MRI was used to fit anything. What one score alone, "
+            f"at a limit that refuses {_REFUSED:.1%} of the held-out slices, would refuse of "
+            f"{', '.join(_KINDS.values())}: "
+            f"{'; '.join(scores)}."
+        ),
+        "columns": ["what", "slices or studies", "refused"],
+        "rows": rows,
+    }
+
+
+def _read_folder(folder: Path) -> list[Slice]:
+    scans = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            scans.append(decode_picture(path.read_bytes(), FROM_DISK.pixels))
+        except InputError:
+            continue
+    return scans
+
+
+def _is_refused(classifier: Classifier, scan: Slice) -> bool:
+    return classify(classifier, scan).prediction.decision is Decision.OUT_OF_SCOPE
+
+
+def _judge_volumes(classifier: Classifier, folder: Path) -> dict[str, list[bool]]:
+    """Whole volumes: people without a tumour, and skull-stripped cases that nothing was trained on."""
+    found: dict[str, list[bool]] = {"healthy volumes": [], "volumes of BraTS and TCGA": []}
+    for path in track(sorted(folder.rglob("*.nii.gz")), "volumes"):
+        kind = path.relative_to(folder).parts[0]
+        if kind == "tcia_brain_tumor_progression" or path.name.removesuffix(".nii.gz").endswith(("_seg", "mask")):
+            continue
+        scan = decode_scan([SourceFile("", path.read_bytes())], FROM_DISK, decode_here)
+        decision = classify_study(classifier, scan, lambda _done, _total: None).prediction.decision
+        group = "healthy volumes" if kind == "healthy" else "volumes of BraTS and TCGA"
+        found[group].append(decision is Decision.OUT_OF_SCOPE)
+    return found
+
+
+def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], training: Sequence[Example]) -> list[str]:
+    observed = {name: _observe(classifier, scans) for name, scans in slices.items()}
+    reference = _observe(classifier, [read_example(one) for one in track(training, "reference")])[1]
+    groups = [one.source for one in training]
+
+    def energy(logits: NDArray[np.float32], _features: NDArray[np.float32]) -> NDArray[np.float64]:
+        peak = logits.max(axis=1)
+        result: NDArray[np.float64] = -(np.log(np.exp(logits - peak[:, None]).sum(axis=1)) + peak).astype(np.float64)
+        return result
+
+    def doubt(logits: NDArray[np.float32], _features: NDArray[np.float32]) -> NDArray[np.float64]:
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        result: NDArray[np.float64] = -(shares.max(axis=1) / shares.sum(axis=1)).astype(np.float64)
+        return result
+
+    def distance(part: slice) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]:
+        gate = Bundle(classifier.bundle.manifest, "", {}, {}, fit_scope(reference[:, part], groups))
+
+        def measure(_logits: NDArray[np.float32], features: NDArray[np.float32]) -> NDArray[np.float64]:
+            distances = measure_distance(gate, features[:, part])
+            return np.empty(0) if distances is None else distances
+
+        return measure
+
+    scores: dict[str, Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]] = {
+        "energy of the logits": energy,
+        "1 - highest probability": doubt,
+    }
+    scores |= {f"distance in {name}": distance(part) for name, part in _BLOCKS.items()}
+    lines = []
+    for name, score in scores.items():
+        inside = np.concatenate([score(*observed[key]) for key in observed if key.startswith("held-out")])
+        limit = np.quantile(inside, 1 - _REFUSED)
+        shares = [f"{np.mean(score(*observed[words]) > limit):.2f}" for words in _KINDS.values()]
+        lines.append(f"{name} {', '.join(shares)}")
+    return lines
+
+
+def _observe(classifier: Classifier, scans: Sequence[Slice]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    parameters = classifier.bundle.manifest.preprocessing_parameters
+    logits, features = [], []
+    for start in range(0, len(scans), 16):
+        batch = np.stack([to_model_input(scan, parameters).pixels for scan in scans[start : start + 16]])
+        outputs = classifier.engine.run(batch)
+        logits.append(outputs.logits)
+        features.append(outputs.features)
+    return np.concatenate(logits), np.concatenate(features)
+
+
+def _describe_explanations(found: dict[str, Any]) -> dict[str, Any]:
+    names = {
+        "hirescam": "HiResCAM (served)",
+        "gradcam": "Grad-CAM",
+        "blob": "a blob in the middle",
+        "random_network": "HiResCAM of a network with shuffled weights",
+    }
+    share = found["share"]
+    rows = [
+        [names[key], f"{one['pointing']:.3f}", f"{one['energy']:.3f}", f"{one['energy'] / share:.1f}"]
+        for key, one in found["maps"].items()
+    ]
+    sanity = ", ".join(f"{name} {value:.2f}" for name, value in found["sanity"].items())
+    return {
+        "title": "Where the maps point",
+        "note": (
+            f"{found['slices']} held-out slices with a tumour in a known box, which fills {share:.3f} of the square "
+            "on average. Pointing: the highest point lies in the box. Mean tumour probability while what is marked "
+            f"most is taken away: {found['deletion']['hirescam']:.3f} (blob {found['deletion']['blob']:.3f}); while it "
+            f"is given back: {found['insertion']['hirescam']:.3f} (blob {found['insertion']['blob']:.3f}). Correlation "
+            f"of a map with the one after layers were shuffled, from the last one down to: {sanity}."
+        ),
+        "columns": ["map", "pointing", "energy in the box", "times the box's share"],
+        "rows": rows,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""Rules fitted on held-out patients keep what they promise on others; the gate lies where its reference lies."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.backend.unit.evaluation.scores import make_scored
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.domain.prediction import Decision, decide
+from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.trust import COVERAGE, describe_points, fit_rules, fit_scope, measure_rules
+from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.scope import transform_features
+
+
+def _draw(count: int, seed: int, sharpness: float = 2.5) -> Scored:
+    """Answers of a calibrated model: the truth is drawn from what it says. Four slices a patient."""
+    rng = np.random.default_rng(seed)
+    probabilities = calibrate((sharpness * rng.standard_normal((count, 4))).astype(np.float32), 1.0)
+    truth = (probabilities.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
+    patients = [f"{label}{row // 16}" for row, label in enumerate(truth)]
+    return make_scored([DEFAULT_CLASS_NAMES[label] for label in truth], probabilities, patients=patients)
+
+
+def _decide(scored: Scored, rules: object, point: str) -> list[Decision]:
+    assert isinstance(rules, dict)
+    rows = [dict(zip(scored.class_names, row, strict=True)) for row in scored.probabilities.tolist()]
+    return [decide(row, rules[point]).decision for row in rows]
+
+
+def test_sets_hold_the_truth_of_each_class_as_often_as_they_promise() -> None:
+    rules = fit_rules(_draw(4000, 0))
+    others = _draw(4000, 1)
+    kept_from = rules["balanced"].kept_from
+    assert kept_from is not None
+    for number, name in enumerate(DEFAULT_CLASS_NAMES):
+        own = others.probabilities[others.labels == name, number]
+        assert (own >= kept_from[name]).mean() == pytest.approx(COVERAGE, abs=0.02)
+
+
+def test_screening_answers_no_tumor_for_fewer_tumours_than_balanced() -> None:
+    scored = _draw(4000, 0, sharpness=4)
+    rules = fit_rules(scored)
+    overlooked = {}
+    for point in rules:
+        said = np.array(_decide(scored, rules, point))
+        overlooked[point] = (said[scored.with_tumor] == Decision.NO_TUMOR).mean()
+    assert rules["screening"].tumor_threshold <= rules["balanced"].tumor_threshold
+    assert overlooked["screening"] <= overlooked["balanced"] <= 0.03
+
+
+def test_rules_become_what_the_manifest_holds() -> None:
+    scored = _draw(500, 0)
+    rules = fit_rules(scored)
+    measured = measure_rules(scored)
+    points = describe_points(rules, measured)
+    assert set(points) == {"screening", "balanced"}
+    assert points["balanced"].tumor_threshold == pytest.approx(rules["balanced"].tumor_threshold, abs=1e-4)
+    for point, manifest in points.items():
+        assert manifest.figures is not None
+        found = measured[f"{point}_tumor_called_tumor"]["value"]
+        assert manifest.figures.tumor.with_tumor == pytest.approx(found, abs=1e-4)
+        assert manifest.figures.tumor.without_tumor < manifest.figures.tumor.with_tumor
+        assert manifest.figures.no_tumor.with_tumor < manifest.figures.no_tumor.without_tumor
+
+
+def test_rules_are_measured_on_patients_they_were_not_fitted_on() -> None:
+    figures = measure_rules(_draw(1500, 0, sharpness=4))
+    for name in DEFAULT_CLASS_NAMES:
+        assert figures[f"coverage_{name}"]["value"] == pytest.approx(COVERAGE, abs=0.03)
+    assert figures["ece"]["value"] < 0.05
+    assert 0.6 < figures["balanced_answered"]["value"] < 0.9
+    assert figures["balanced_right_of_answered"]["value"] > 0.9
+
+
+def test_model_that_knows_nothing_keeps_every_class_and_answers_little() -> None:
+    scored = _draw(1500, 0)
+    ignorant = replace(scored, probabilities=_draw(1500, 5).probabilities)
+    figures = measure_rules(ignorant)
+    assert figures["mean_set_size"]["value"] > 3
+    assert figures["balanced_answered"]["value"] < 0.4
+
+
+def _measure(scope: dict[str, NDArray[np.float32]], features: NDArray[np.float32]) -> NDArray[np.float32]:
+    white = (transform_features(features) - scope["location"]) @ scope["whitening"]
+    distances: NDArray[np.float32] = np.sqrt((white**2).mean(axis=1))
+    return distances
+
+
+def test_gate_measures_along_what_its_reference_hardly_varies_in() -> None:
+    rng = np.random.default_rng(0)
+    roots = 5 + rng.standard_normal((2000, 3)) * [1.0, 1.0, 0.05]
+    scope = fit_scope((roots**2).astype(np.float32), ["a"] * 2000)
+    assert _measure(scope, (roots**2).astype(np.float32)).mean() == pytest.approx(1, abs=0.1)
+    wide, narrow = np.array([[7.0, 5, 5]]) ** 2, np.array([[5.0, 5, 7]]) ** 2
+    assert _measure(scope, narrow.astype(np.float32))[0] > 5 * _measure(scope, wide.astype(np.float32))[0]
+
+
+def test_small_collection_is_not_drowned_by_a_large_one() -> None:
+    rng = np.random.default_rng(0)
+    large, small = 5 + 0.1 * rng.standard_normal((3000, 4)), 6 + 0.1 * rng.standard_normal((60, 4))
+    features = (np.concatenate([large, small]) ** 2).astype(np.float32)
+    together = fit_scope(features, ["all"] * 3060)
+    apart = fit_scope(features, ["large"] * 3000 + ["small"] * 60)
+    of_small = features[3000:]
+    assert _measure(apart, of_small).mean() < 0.7 * _measure(together, of_small).mean()

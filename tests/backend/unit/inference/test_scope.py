@@ -1,0 +1,145 @@
+"""The scope gate refuses what is no brain MRI, says why, and lets brain MRI pass."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.factories import make_manifest, make_slice, make_trust
+from tumorscope.domain.prediction import Decision
+from tumorscope.domain.scan import ScanWarning, Slice, Volume
+from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.inference.scope import looks_like_ct, measure_distance
+from tumorscope.inference.study import classify_study
+from tumorscope.model.bundle import Bundle
+from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
+
+_FEATURES = 6
+_SCOPE = {"location": np.ones(_FEATURES, np.float32), "whitening": np.eye(_FEATURES, dtype=np.float32)}
+
+
+class _Engine:
+    """Features as told: the n-th slice lies at the n-th distance; sure that there is no tumour."""
+
+    name, device = "told", "cpu"
+
+    def __init__(self, *distances: float) -> None:
+        self._distances = list(distances)
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        distances = [self._distances.pop(0) if len(self._distances) > 1 else self._distances[0] for _ in batch]
+        features = np.stack([np.full(_FEATURES, (1 + distance) ** 2, np.float32) for distance in distances])
+        logits = np.tile(np.array([0, 0, 9, 0], np.float32), (len(batch), 1))
+        return Outputs(logits, features, np.zeros((len(batch), 2, 2, 4), np.float32))
+
+
+def _classifier(*distances: float) -> Classifier:
+    manifest = make_manifest(size=128).model_copy(update={"trust": make_trust()})
+    return Classifier(Bundle(manifest, "", {}, {}, _SCOPE), _Engine(*distances))
+
+
+def _codes(classifier: Classifier, scan: Slice) -> list[str]:
+    prediction = classify(classifier, scan).prediction
+    assert (prediction.decision is Decision.OUT_OF_SCOPE) == bool(prediction.reasons)
+    return [reason.code for reason in prediction.reasons]
+
+
+def _draw_ct(bone: float = 1.0) -> NDArray[np.uint8]:
+    """A closed rim of bone around brain of one grey, with dark ventricles."""
+    rows, columns = np.mgrid[-1:1:256j, -1:1:256j]
+    radius = np.hypot(rows / 0.9, columns / 0.75)
+    grey = np.where(radius < 1, bone, 0) * (radius >= 0.9) + np.where(radius < 0.9, 0.4, 0)
+    grey = np.where(np.hypot(rows / 0.3, columns / 0.12) < 1, 0.2, grey)
+    noise = np.random.default_rng(0).normal(0, 0.02, grey.shape)
+    drawn: NDArray[np.uint8] = np.clip((grey + noise * (radius < 1)) * 255, 0, 255).astype(np.uint8)
+    return drawn
+
+
+def test_distance_is_one_for_what_deviates_as_the_reference_does() -> None:
+    bundle = _classifier(0).bundle
+    features = np.array([[1.0] * _FEATURES, [4.0] * _FEATURES], np.float32)
+    distances = measure_distance(bundle, features)
+    assert distances is not None
+    np.testing.assert_allclose(distances, [0, 1])
+    assert measure_distance(replace(bundle, scope=None), features) is None
+
+
+def test_slice_beyond_the_limit_is_refused() -> None:
+    assert _codes(_classifier(1.9), make_slice()) == []
+    assert _codes(_classifier(2.1), make_slice()) == ["not_brain_mri"]
+
+
+def test_slice_that_an_mr_file_holds_may_lie_further_off() -> None:
+    assert _codes(_classifier(2.9), replace(make_slice(), modality="MR")) == []
+    assert _codes(_classifier(3.1), replace(make_slice(), modality="MR")) == ["not_brain_mri"]
+
+
+def test_bundle_without_a_gate_refuses_nothing() -> None:
+    classifier = _classifier(99)
+    plain = classifier.bundle.manifest.model_copy(update={"trust": None})
+    ungated = replace(classifier.bundle, manifest=plain, scope=None)
+    assert _codes(replace(classifier, bundle=ungated), make_slice()) == []
+
+
+@pytest.mark.parametrize(
+    ("pixels", "code"),
+    [
+        (np.zeros((64, 64), np.uint8), "constant"),
+        (np.full((64, 64), 900, np.uint16), "constant"),
+        (np.full((20, 20), 7, np.uint8), "too_small"),
+        (np.tile(np.arange(40, dtype=np.uint8), (300, 1)), "too_narrow"),
+        ((np.random.default_rng(0).random((200, 200)) < 0.1).astype(np.uint8) * 255, "few_grey_levels"),
+        (255 - (np.random.default_rng(0).random((200, 200)) < 0.1).astype(np.uint8) * 255, "few_grey_levels"),
+    ],
+)
+def test_what_cannot_be_a_scan_is_refused_whatever_its_features(pixels: NDArray[np.uint8], code: str) -> None:
+    assert _codes(_classifier(0), Slice(pixels, "png")) == [code]
+
+
+def test_photograph_in_colour_is_refused() -> None:
+    photo = replace(make_slice(), warnings=(ScanWarning("mostly_coloured", "…"),))
+    assert _codes(_classifier(0), photo) == ["coloured"]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("lesion", [True, False])
+def test_head_with_dark_bone_is_no_ct(seed: int, lesion: bool) -> None:
+    prepared = to_model_input(Slice(draw_phantom(seed, lesion), "png"), PreprocessingParameters())
+    assert not looks_like_ct(prepared.pixels[:, :, 0])
+
+
+def test_rim_of_bone_is_a_ct() -> None:
+    prepared = to_model_input(Slice(_draw_ct(), "png"), PreprocessingParameters())
+    assert looks_like_ct(prepared.pixels[:, :, 0])
+    assert _codes(_classifier(0), Slice(_draw_ct(), "png")) == ["like_ct"]
+
+
+def test_rim_that_is_open_or_no_brighter_than_its_contents_is_no_ct() -> None:
+    opened = _draw_ct()
+    opened[200:] = 0
+    for pixels in (opened, _draw_ct(bone=0.5)):
+        prepared = to_model_input(Slice(pixels, "png"), PreprocessingParameters())
+        assert not looks_like_ct(prepared.pixels[:, :, 0])
+    assert not looks_like_ct(np.zeros((128, 128), np.float32))
+
+
+def _volume(slices: int) -> Volume:
+    head = draw_phantom(1, lesion=False, size=64).astype(np.float32)
+    return Volume(np.repeat(head[:, :, None], slices, axis=2), (1.0, 1.0, 1.0))
+
+
+def test_study_is_refused_where_most_of_its_slices_are() -> None:
+    result = classify_study(_classifier(*[9] * 11, *[0] * 9), _volume(20), lambda _done, _total: None)
+    assert result.prediction.decision is Decision.OUT_OF_SCOPE
+    assert [reason.code for reason in result.prediction.reasons] == ["most_slices_refused", "not_brain_mri"]
+
+
+def test_few_refused_slices_are_left_out_of_the_study() -> None:
+    result = classify_study(_classifier(*[9] * 9, *[0] * 11), _volume(20), lambda _done, _total: None)
+    assert result.prediction.decision is Decision.NO_TUMOR
+    refused = [one.classification.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices]
+    assert refused == [True] * 9 + [False] * 11
+    assert result.shown.index >= 9
