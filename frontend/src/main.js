@@ -14,6 +14,7 @@ import { createDecisionView } from './views/decision.js';
 import { createElement } from './views/element.js';
 import { createEmptyState } from './views/empty-state.js';
 import { createFileIntake } from './views/file-intake.js';
+import { createPredictiveValueView } from './views/predictive-value.js';
 import { createProbabilityBars } from './views/probability-bars.js';
 import { createSliceView } from './views/slice.js';
 import { createSliceCurve } from './views/slice-curve.js';
@@ -64,8 +65,10 @@ middle.append(studies);
 const decision = createDecisionView(result, {
   onCancel: queue.cancel,
   onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
+  onWordingChosen: (wording) => store.dispatch({ type: 'wordingChosen', wording }),
 });
 const bars = createProbabilityBars(result);
+const predictiveValue = createPredictiveValueView(result);
 const answer = createAnswerView(result);
 const slice = createSliceView(studies);
 const curve = createSliceCurve(slice.figure);
@@ -90,12 +93,13 @@ function render(session) {
   if (selected === null) return;
   const prediction = selected.phase === 'done' ? selected.prediction : null;
   studyList.update(session.studies, session.selectedId, session.leftOut);
-  decision.update(selected, session.service);
+  decision.update(selected, session.service, session.wording);
   bars.update(prediction);
+  predictiveValue.update(session.wording === 'staff' ? prediction : null);
   answer.update(prediction);
   slice.update(selected);
   curve.update(prediction);
-  announcer.update(session.studies, session.service);
+  announcer.update(session.studies, session.service, session.wording);
 }
 
 const look = readLook();

@@ -1,11 +1,13 @@
-import { describeDecision } from './decision.js';
+import { describeDecision, explainDecision } from './decision.js';
 import { canRetry, describeFailure, describeWait } from './messages.js';
 import { formatPercentage, formatProgress } from './percentage.js';
 import { isReady } from './state/service.js';
 
 /** @typedef {import('./state/session.js').Study} Study */
 /** @typedef {import('./state/service.js').Service} Service */
+/** @typedef {import('./state/session.js').Wording} Wording */
 /** @typedef {import('./api/failure.js').ServiceFailure} ServiceFailure */
+/** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
  * All that is said of a study, as words.
@@ -15,6 +17,7 @@ import { isReady } from './state/service.js';
  * @property {string} trace the failure's code and request id
  * @property {boolean} failed
  * @property {boolean} cancellable
+ * @property {Wording | null} otherWording in which a prediction can be read as well
  * @property {string | null} restart the words on the button that analyses it again; null where that cannot help
  */
 
@@ -33,10 +36,18 @@ export function describeStep(study) {
 /**
  * @param {Study} study
  * @param {Service} service
+ * @param {Wording} wording
  * @returns {StudyDescription}
  */
-export function describeStudy(study, service) {
-  const pending = { sentences: [], trace: '', failed: false, cancellable: true, restart: null };
+export function describeStudy(study, service, wording) {
+  const pending = {
+    sentences: [],
+    trace: '',
+    failed: false,
+    cancellable: true,
+    otherWording: null,
+    restart: null,
+  };
   const settled = { ...pending, cancellable: false };
   switch (study.phase) {
     case 'waiting':
@@ -52,7 +63,9 @@ export function describeStudy(study, service) {
         ? { ...settled, headline: 'Failed' }
         : { ...settled, ...describeFailedStudy(study.failure) };
     case 'done':
-      return { ...settled, ...describePrediction(study) };
+      return study.prediction === null
+        ? { ...settled, headline: 'Done' }
+        : { ...settled, ...describePrediction(study.prediction, wording) };
   }
 }
 
@@ -91,12 +104,29 @@ function describeFailedStudy(failure) {
   };
 }
 
-/** @param {Study} study */
-function describePrediction({ prediction }) {
-  if (prediction === null) return { headline: 'Done' };
-  const sentences = prediction.reasons.map((reason) => reason.message);
-  if (prediction.tumor_probability !== null) {
-    sentences.unshift(`Tumour probability ${formatPercentage(prediction.tumor_probability)}`);
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
+ * @returns {{ headline: string, sentences: string[], otherWording: Wording }}
+ */
+function describePrediction(prediction, wording) {
+  const probability =
+    prediction.tumor_probability === null
+      ? []
+      : [`Tumour probability ${formatPercentage(prediction.tumor_probability)}`];
+  if (wording === 'staff') {
+    const reasons = prediction.reasons.map(({ message }) => message);
+    return {
+      headline: describeDecision(prediction),
+      sentences: [...probability, ...reasons],
+      otherWording: 'patient',
+    };
   }
-  return { headline: describeDecision(prediction), sentences };
+  const { headline, caution } = explainDecision(prediction);
+  const reasons = prediction.reasons.map(({ patient_message }) => patient_message);
+  return {
+    headline,
+    sentences: [...probability, ...reasons, ...(caution === '' ? [] : [caution])],
+    otherWording: 'staff',
+  };
 }

@@ -23,7 +23,7 @@ test.each([
   [['glioma', 'meningioma'], 'Not certain: the model cannot tell glioma from meningioma here'],
   [
     ['glioma', 'meningioma', 'no_tumor'],
-    'Not certain: the model cannot tell glioma, meningioma and no tumor apart here',
+    'Not certain: the model cannot tell glioma, meningioma and no tumour apart here',
   ],
   [['glioma'], 'Not certain: the model cannot decide here'],
   [null, 'Not certain: the model cannot decide here'],
@@ -38,5 +38,5 @@ test('a picture of something else is said to be none of a brain', () => {
 });
 
 test('a class name is written without underscores', () => {
-  expect(describeClass('no_tumor')).toBe('no tumor');
+  expect(describeClass('no_tumor')).toBe('no tumour');
 });

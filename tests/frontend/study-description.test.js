@@ -7,15 +7,15 @@ import { makePrediction, makeStudy } from './factories.mjs';
 const READY = { status: 'ready', modelVersion: '1' };
 
 test('a waiting study says whether it waits for its turn or for the service', () => {
-  expect(describeStudy(makeStudy(), READY).sentences).toEqual([
+  expect(describeStudy(makeStudy(), READY, 'staff').sentences).toEqual([
     'Studies are analysed one after another.',
   ]);
-  expect(describeStudy(makeStudy(), UNKNOWN_SERVICE).sentences[0]).toMatch(/not ready/);
+  expect(describeStudy(makeStudy(), UNKNOWN_SERVICE, 'staff').sentences[0]).toMatch(/not ready/);
 });
 
 test('an upload says how far it is and can be cancelled', () => {
   const study = makeStudy({ phase: 'uploading', uploaded: 0.4 });
-  expect(describeStudy(study, READY)).toMatchObject({
+  expect(describeStudy(study, READY, 'staff')).toMatchObject({
     headline: 'Uploading 40\u00a0%',
     cancellable: true,
     restart: null,
@@ -26,7 +26,7 @@ test('an upload says how far it is and can be cancelled', () => {
 test('of a volume the slice that is being read is said', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
   expect(describeStep(study)).toBe('reading slice 71 of 155');
-  expect(describeStudy(study, READY).sentences).toEqual(['Reading slice 71 of 155']);
+  expect(describeStudy(study, READY, 'staff').sentences).toEqual(['Reading slice 71 of 155']);
   const last = makeStudy({ phase: 'analysing', read: { done: 155, total: 155 } });
   expect(describeStep(last)).toBe('reading slice 155 of 155');
 });
@@ -34,19 +34,36 @@ test('of a volume the slice that is being read is said', () => {
 test('of a single slice nothing is counted', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 0, total: 1 } });
   expect(describeStep(study)).toBe('analysing');
-  expect(describeStudy(study, READY).sentences).toEqual([]);
+  expect(describeStudy(study, READY, 'staff').sentences).toEqual([]);
 });
 
 test('a prediction says its decision, the tumour probability and its reasons', () => {
-  const reasons = [{ code: 'a', message: 'A reason.' }];
+  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
   const study = makeStudy({ phase: 'done', prediction: makePrediction({ reasons }) });
-  expect(describeStudy(study, READY)).toMatchObject({
+  expect(describeStudy(study, READY, 'staff')).toMatchObject({
     headline: 'Tumour likely: glioma',
     sentences: ['Tumour probability 98\u00a0%', 'A reason.'],
     cancellable: false,
     restart: null,
   });
   expect(describeStep(study)).toBe('Tumour likely: glioma');
+});
+
+test('a patient reads another headline, the plain reasons and what the answer does not mean', () => {
+  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
+  const prediction = makePrediction({ reasons, decision: 'uncertain', label: null });
+  const study = makeStudy({ phase: 'done', prediction });
+  expect(describeStudy(study, READY, 'patient')).toMatchObject({
+    headline: 'The program is not certain',
+    sentences: [
+      'Tumour probability 98\u00a0%',
+      'In plain words.',
+      'That means neither that there is a tumour nor that there is none.',
+    ],
+    otherWording: 'staff',
+  });
+  expect(describeStudy(study, READY, 'staff').otherWording).toBe('patient');
+  expect(describeStudy(makeStudy(), READY, 'staff').otherWording).toBeNull();
 });
 
 test('out of scope is said without a number', () => {
@@ -56,7 +73,7 @@ test('out of scope is said without a number', () => {
     tumor_probability: null,
     probabilities: null,
   });
-  const { sentences } = describeStudy(makeStudy({ phase: 'done', prediction }), READY);
+  const { sentences } = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'staff');
   expect(sentences).toEqual([]);
 });
 
@@ -67,7 +84,7 @@ test('a failure says what to do, how long to wait, its code and its request', ()
     requestId: 'r-1',
     retryAfterS: 5,
   });
-  expect(describeStudy(makeStudy({ phase: 'failed', failure }), READY)).toMatchObject({
+  expect(describeStudy(makeStudy({ phase: 'failed', failure }), READY, 'staff')).toMatchObject({
     headline: 'The service is busy',
     sentences: [expect.stringContaining('Try again'), 'The service asks to wait 5 seconds.'],
     trace: 'overloaded · request r-1',
@@ -77,5 +94,7 @@ test('a failure says what to do, how long to wait, its code and its request', ()
 });
 
 test('what was cancelled can be started again', () => {
-  expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY).restart).toBe('Analyse again');
+  expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY, 'staff').restart).toBe(
+    'Analyse again',
+  );
 });

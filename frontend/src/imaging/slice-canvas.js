@@ -46,8 +46,9 @@ export function fitSlice(slice, side) {
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {ImageBitmap | null} bitmap null for black
+ * @param {{ layer: OffscreenCanvas, opacity: number } | null} [overlay] of the same place, at any resolution
  */
-export function drawSlice(canvas, bitmap) {
+export function drawSlice(canvas, bitmap, overlay = null) {
   const side = Math.max(1, Math.round(canvas.clientWidth * window.devicePixelRatio));
   canvas.width = side;
   canvas.height = side;
@@ -59,4 +60,7 @@ export function drawSlice(canvas, bitmap) {
   const { x, y, width, height } = fitSlice(bitmap, side);
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, x, y, width, height);
+  if (overlay === null) return;
+  context.globalAlpha = overlay.opacity;
+  context.drawImage(overlay.layer, x, y, width, height);
 }

@@ -5,6 +5,7 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
 /** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
 /** @typedef {import('./service.js').Service} Service */
 
+/** @typedef {'staff' | 'patient'} Wording for whom predictions are put into words */
 /** @typedef {'waiting' | 'uploading' | 'analysing' | 'done' | 'failed' | 'cancelled'} Phase */
 
 /**
@@ -27,6 +28,7 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  * @property {Service} service
  * @property {Study[]} studies
  * @property {number | null} selectedId
+ * @property {Wording} wording
  * @property {number} leftOut files of the last folder that are of no format that is read here
  */
 
@@ -36,6 +38,7 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  * @typedef {{ type: 'serviceObserved', health: Health | null }
  *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
+ *   | { type: 'wordingChosen', wording: Wording }
  *   | { type: 'studyStarted', id: number }
  *   | { type: 'exampleFetched', id: number, file: File }
  *   | { type: 'uploadProgressed', id: number, fraction: number }
@@ -51,6 +54,7 @@ export const EMPTY_SESSION = {
   service: UNKNOWN_SERVICE,
   studies: [],
   selectedId: null,
+  wording: 'staff',
   leftOut: 0,
 };
 
@@ -84,6 +88,8 @@ export function reduceSession(session, action) {
       return addStudies(session, action.sources, action.leftOut);
     case 'studySelected':
       return { ...session, selectedId: action.id };
+    case 'wordingChosen':
+      return { ...session, wording: action.wording };
     default:
       return {
         ...session,
@@ -119,7 +125,8 @@ function addStudies(session, sources, leftOut) {
 /**
  * What comes late, after the study was cancelled, changes nothing.
  * @param {Study} study
- * @param {Exclude<Action, { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' }>} action
+ * @param {Exclude<Action,
+ *   { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' | 'wordingChosen' }>} action
  * @returns {Study}
  */
 function reduceStudy(study, action) {

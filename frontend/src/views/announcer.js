@@ -2,6 +2,7 @@ import { describeStudy } from '../study-description.js';
 
 /** @typedef {import('../state/session.js').Study} Study */
 /** @typedef {import('../state/session.js').Phase} Phase */
+/** @typedef {import('../state/session.js').Wording} Wording */
 /** @typedef {import('../state/service.js').Service} Service */
 
 /**
@@ -16,12 +17,13 @@ export function createAnnouncer(root) {
     /**
      * @param {Study[]} studies
      * @param {Service} service
+     * @param {Wording} wording
      */
-    update(studies, service) {
+    update(studies, service, wording) {
       for (const study of studies) {
         if (announced.get(study.id) === study.phase) continue;
         announced.set(study.id, study.phase);
-        root.textContent = `${study.name}: ${describeStudy(study, service).headline}`;
+        root.textContent = `${study.name}: ${describeStudy(study, service, wording).headline}`;
       }
     },
   };

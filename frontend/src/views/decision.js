@@ -3,15 +3,22 @@ import { createElement } from './element.js';
 import './decision.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
 /** @typedef {import('../state/service.js').Service} Service */
+
+/** @type {Record<Wording, string>} */
+const SAY_IT = { staff: 'In words for staff', patient: 'In words for a patient' };
 
 /**
  * What is said of the selected study: its step, its decision or its failure, and what can be done.
  * @param {HTMLElement} root
- * @param {{ onCancel: (id: number) => void, onRestart: (id: number) => void }} events
+ * @param {{ onCancel: (id: number) => void, onRestart: (id: number) => void,
+ *   onWordingChosen: (wording: Wording) => void }} events
  */
-export function createDecisionView(root, { onCancel, onRestart }) {
+export function createDecisionView(root, { onCancel, onRestart, onWordingChosen }) {
   let studyId = 0;
+  /** @type {Wording} */
+  let otherWording = 'patient';
   let shown = '';
   const headline = createElement('h2', { tabIndex: -1 });
   const sentences = createElement('div', { className: 'decision-sentences' });
@@ -26,11 +33,19 @@ export function createDecisionView(root, { onCancel, onRestart }) {
     className: 'main-action',
     onclick: () => onRestart(studyId),
   });
+  const wordingButton = createElement('button', {
+    type: 'button',
+    onclick: () => onWordingChosen(otherWording),
+  });
   const section = createElement('section', { className: 'decision' }, [
     headline,
     sentences,
     trace,
-    createElement('div', { className: 'decision-actions' }, [cancelButton, restartButton]),
+    createElement('div', { className: 'decision-actions' }, [
+      cancelButton,
+      restartButton,
+      wordingButton,
+    ]),
   ]);
   root.append(section);
 
@@ -38,9 +53,10 @@ export function createDecisionView(root, { onCancel, onRestart }) {
     /**
      * @param {Study} study
      * @param {Service} service
+     * @param {Wording} wording
      */
-    update(study, service) {
-      const description = describeStudy(study, service);
+    update(study, service, wording) {
+      const description = describeStudy(study, service, wording);
       // What stays the same is left alone, so that a selected request id stays selected.
       const next = JSON.stringify([study.id, description]);
       if (next === shown) return;
@@ -57,6 +73,9 @@ export function createDecisionView(root, { onCancel, onRestart }) {
       cancelButton.hidden = !description.cancellable;
       restartButton.hidden = description.restart === null;
       restartButton.textContent = description.restart;
+      otherWording = description.otherWording ?? otherWording;
+      wordingButton.hidden = description.otherWording === null;
+      wordingButton.textContent = SAY_IT[otherWording];
       // The keyboard stays here when the button it was on is gone.
       if (focused instanceof HTMLElement && focused.hidden && section.contains(focused)) {
         headline.focus();

@@ -68,14 +68,17 @@ export function createSliceCurve(root) {
  * @returns {Line[]}
  */
 function listLines({ slices }) {
-  const names = Object.keys(slices[0]?.probabilities ?? {});
+  const judged = slices.flatMap(({ index, probabilities }) =>
+    probabilities === null ? [] : [{ index, probabilities }],
+  );
+  const names = Object.keys(judged[0]?.probabilities ?? {});
   const colors = assignClassColors(names);
   const lines = names
     .filter((name) => name !== NO_TUMOR)
     .map((name) => ({
       name: describeClass(name),
       color: colors.get(name) ?? '',
-      points: slices.map(({ index, probabilities }) => ({
+      points: judged.map(({ index, probabilities }) => ({
         index,
         probability: probabilities[name] ?? 0,
       })),

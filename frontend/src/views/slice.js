@@ -1,6 +1,8 @@
+import { colorHeatmap } from '../imaging/heatmap-canvas.js';
 import { decodeBase64Png, decodeSlice, drawSlice } from '../imaging/slice-canvas.js';
 import { describePlace } from '../study-facts.js';
 import { createElement } from './element.js';
+import { createHeatmapControl, findHeatColor } from './heatmap-control.js';
 import './slice.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
@@ -14,6 +16,8 @@ export function createSliceView(root) {
   /** Decoded once, kept for the session: switching studies is instant. */
   /** @type {Map<string, ImageBitmap | null>} */
   const bitmaps = new Map();
+  /** @type {Map<string, OffscreenCanvas>} */
+  const layers = new Map();
   /** @type {Set<string>} */
   const decoding = new Set();
   /** @type {Study | null} */
@@ -27,13 +31,15 @@ export function createSliceView(root) {
     createElement('div', { className: 'slice-square' }, [canvas, words]),
     caption,
   ]);
+  const control = createHeatmapControl(figure, paint);
   root.append(figure);
   new ResizeObserver(paint).observe(canvas);
 
   function paint() {
     if (shown === null) return;
     const bitmap = bitmaps.get(nameJudged(shown)) ?? bitmaps.get(nameSent(shown));
-    drawSlice(canvas, bitmap ?? null);
+    const layer = bitmaps.has(nameJudged(shown)) ? layers.get(nameJudged(shown)) : undefined;
+    drawSlice(canvas, bitmap ?? null, layer ? { layer, opacity: control.opacity } : null);
     canvas.setAttribute(
       'aria-label',
       bitmap ? `Slice ${shown.name}` : `No preview of ${shown.name}`,
@@ -54,6 +60,21 @@ export function createSliceView(root) {
     paint();
   }
 
+  /**
+   * @param {string} name
+   * @param {Study} study
+   */
+  async function keepLayer(name, { prediction }) {
+    if (!prediction?.explanation) return;
+    const heatmap = await decodeBase64Png(prediction.explanation.heatmap_png);
+    if (heatmap === null) return;
+    layers.set(
+      name,
+      colorHeatmap(heatmap, prediction.input.view.turning, findHeatColor(prediction)),
+    );
+    paint();
+  }
+
   /** @param {Study} study */
   function decode(study) {
     const picture = study.prediction?.input.view.picture_png;
@@ -61,6 +82,7 @@ export function createSliceView(root) {
     const sent = nameSent(study);
     if (picture && !bitmaps.has(judged) && !decoding.has(judged)) {
       keep(judged, decodeBase64Png(picture));
+      keepLayer(judged, study);
     }
     const only = study.files?.length === 1 ? study.files[0] : undefined;
     if (only !== undefined && !bitmaps.has(sent) && !decoding.has(sent)) {
@@ -74,6 +96,7 @@ export function createSliceView(root) {
       const changed = shown?.id !== study.id || shown.phase !== study.phase;
       shown = study;
       decode(study);
+      control.update(study.prediction);
       if (changed) paint();
     },
   };

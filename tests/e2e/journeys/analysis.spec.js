@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { describeClass } from '../../../frontend/src/decision.js';
 import { DECIDED, describePage, expect, readAnswer, test } from '../page.js';
 import { findExample, findScans, WHY_SKIPPED } from '../scans.js';
 
 const SENTENCES = {
   tumor: ({ label }) => (label === null ? 'Tumour likely' : `Tumour likely: ${label}`),
   no_tumor: () => 'No tumour seen',
+  uncertain: () => /^Not certain: /,
 };
 
 /** Percent as a number; "< 1 %" and "> 99 %" count as the middle of what they cover. */
@@ -30,7 +32,7 @@ for (const label of ['glioma', 'no_tumor']) {
     await expect(parts.bars).toHaveCount(Object.keys(answer.probabilities).length);
     let sum = 0;
     for (const [name, probability] of Object.entries(answer.probabilities)) {
-      const bar = parts.bars.filter({ hasText: name.replaceAll('_', ' ') });
+      const bar = parts.bars.filter({ hasText: describeClass(name) });
       const percent = readPercentage(await bar.locator('.bar-number').textContent());
       expect(Math.abs(percent - probability * 100), name).toBeLessThanOrEqual(0.5);
       sum += percent;

@@ -3,7 +3,7 @@ import { checkAppearance, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
 
 /**
- * Shows what the page makes of an answer that the served model may not give yet.
+ * Shows what the page makes of an answer that the served model may not give.
  * @param {import('@playwright/test').Page} page
  * @param {Parameters<typeof makePrediction>[0]} changes
  */
@@ -24,7 +24,7 @@ test('classes the page has never heard of are named and drawn', async ({ page })
     },
   });
   await expect(headline).toHaveText('Tumour likely: vestibular schwannoma');
-  await expect(bars).toHaveText(['vestibular schwannoma70 %', 'lymphoma20 %', 'no tumor10 %']);
+  await expect(bars).toHaveText(['vestibular schwannoma70 %', 'lymphoma20 %', 'no tumour10 %']);
   await expect(
     page.getByText('The picture is in colour; it was read as grey.', { exact: true }),
   ).toBeVisible();
@@ -38,7 +38,13 @@ test('doubt is said as such, with its reasons and its numbers', async ({ page })
     label: null,
     prediction_set: ['glioma', 'meningioma'],
     probabilities: { glioma: 0.52, meningioma: 0.44, no_tumor: 0.02, pituitary: 0.02 },
-    reasons: [{ code: 'close_call', message: 'Two kinds of tumour are about as probable.' }],
+    reasons: [
+      {
+        code: 'close_call',
+        message: 'Two kinds of tumour are about as probable.',
+        patient_message: 'Two kinds of tumour are about as probable.',
+      },
+    ],
   });
   await expect(headline).toHaveText(
     'Not certain: the model cannot tell glioma from meningioma here',
@@ -57,7 +63,13 @@ test('a picture of something else gets no number', async ({ page }) => {
     label: null,
     tumor_probability: null,
     probabilities: null,
-    reasons: [{ code: 'not_brain_mri', message: 'The picture is unlike those of a brain MRI.' }],
+    reasons: [
+      {
+        code: 'not_brain_mri',
+        message: 'The picture is unlike those of a brain MRI.',
+        patient_message: 'The picture is unlike those of a brain MRI.',
+      },
+    ],
   });
   await expect(headline).toHaveText('This does not look like a brain MRI');
   await expect(page.locator('.result')).not.toContainText('%');

@@ -78,7 +78,7 @@ describe('a prediction', () => {
     const { answer, request } = startPrediction();
     request.receive(200, JSON.stringify(makePrediction()));
     expect(await answer).toEqual(makePrediction());
-    expect(request.target).toBe('POST /api/predict?picture=shown&slices=all');
+    expect(request.target).toBe('POST /api/predict?picture=shown&slices=all&explain=heatmap');
     expect(request.form?.getAll('file')).toHaveLength(2);
     expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
   });

@@ -123,3 +123,8 @@ test('the state of the service is kept beside the studies', () => {
   expect(session.service.status).toBe('ready');
   expect(session.studies).toHaveLength(1);
 });
+
+test('the wording that is chosen holds for every study', () => {
+  const session = replay(add('a.png'), { type: 'wordingChosen', wording: 'patient' }, add('b.png'));
+  expect(session.wording).toBe('patient');
+});

@@ -13,7 +13,7 @@ test('each class of the answer has a bar with its name and its number, in the or
   const words = [...root.querySelectorAll('li')].map((row) =>
     row.textContent?.replaceAll('\u00a0', ' '),
   );
-  expect(words).toEqual(['lymphoma70 %', 'no tumor30 %']);
+  expect(words).toEqual(['lymphoma70 %', 'no tumour30 %']);
 });
 
 test('all bars are on the one scale from 0 to 1', () => {

@@ -1,0 +1,61 @@
+import { describeBasis, describePredictiveValue, readPercent } from '../predictive-value.js';
+import { keepPreference, readPreference } from '../preferences.js';
+import { createElement } from './element.js';
+import './predictive-value.css';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+const PREFERENCE = 'prevalence';
+
+/**
+ * How often an answer like this one is right where tumours are as rare as at this site.
+ * @param {HTMLElement} root
+ */
+export function createPredictiveValueView(root) {
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
+  const input = createElement('input', {
+    type: 'text',
+    inputMode: 'decimal',
+    autocomplete: 'off',
+    value: readPreference(PREFERENCE) ?? '',
+    oninput: () => {
+      keepPreference(PREFERENCE, input.value);
+      paint();
+    },
+  });
+  const sentence = createElement('p', { className: 'predictive-value-sentence' });
+  sentence.setAttribute('role', 'status');
+  const basis = createElement('p', { className: 'predictive-value-basis' });
+  const section = createElement('section', { className: 'predictive-value', hidden: true }, [
+    createElement('h3', { textContent: 'At your site' }),
+    createElement('label', {}, [
+      createElement('span', { textContent: 'Of 100 pictures, a tumour is in' }),
+      input,
+    ]),
+    sentence,
+    basis,
+  ]);
+  root.append(section);
+
+  function paint() {
+    if (shown === null) return;
+    const percent = readPercent(input.value);
+    const isWrong = percent === null && input.value.trim() !== '';
+    input.setAttribute('aria-invalid', String(isWrong));
+    sentence.textContent = isWrong
+      ? 'This is no number from 0 to 100.'
+      : describePredictiveValue(shown, percent);
+    basis.textContent = describeBasis(shown);
+  }
+
+  return {
+    /** @param {PredictionAnswer | null} prediction */
+    update(prediction) {
+      if (prediction === shown) return;
+      shown = prediction;
+      section.hidden = prediction === null || describeBasis(prediction) === '';
+      paint();
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { checkAppearance, describePage, expect, readAnswer, test } from '../page.js';
+import { findExample, findOthers, findScans, WHY_SKIPPED } from '../scans.js';
+
+// Of each decision one real picture is sought among these: which one it is may change with the model.
+const CANDIDATES = {
+  tumor: () => findScans('glioma', 10),
+  no_tumor: () => findScans('no_tumor', 10),
+  uncertain: () => [...findScans('meningioma', 60), ...findScans('no_tumor', 60)],
+  out_of_scope: () => findOthers('head_ct', 9),
+};
+const HEADLINES = {
+  tumor: /^Tumour likely: /,
+  no_tumor: /^No tumour seen$/,
+  uncertain: /^Not certain: /,
+  out_of_scope: /^This does not look like a brain MRI$/,
+};
+const PATIENT_HEADLINES = {
+  tumor: 'The program sees signs of a tumour',
+  no_tumor: 'The program sees no tumour',
+  uncertain: 'The program is not certain',
+  out_of_scope: 'This does not look like a brain MRI',
+};
+
+/**
+ * @param {import('@playwright/test').APIRequestContext} request
+ * @param {string[]} paths
+ * @param {string} decision
+ */
+async function findDecided(request, paths, decision) {
+  for (const path of paths) {
+    const answer = await request.post('/api/predict', {
+      headers: { 'Content-Type': 'image/jpeg' },
+      data: readFileSync(path),
+    });
+    if ((await answer.json()).decision === decision) return path;
+  }
+  throw new Error(`none of ${paths.length} pictures is answered ${decision}`);
+}
+
+/** How far the drawn pixels differ from grey, at most: a map has color, a scan has none. */
+function measureColor(page) {
+  return page.locator('.slice canvas').evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let most = 0;
+    for (let index = 0; index < data.length; index += 4) {
+      const [red, green, blue] = data.subarray(index, index + 3);
+      most = Math.max(most, Math.max(red, green, blue) - Math.min(red, green, blue));
+    }
+    return most;
+  });
+}
+
+for (const decision of Object.keys(CANDIDATES)) {
+  test(`a real picture (${decision}) is answered in words for staff and for a patient`, async ({
+    page,
+    request,
+  }) => {
+    const paths = CANDIDATES[decision]();
+    test.skip(paths.length === 0, WHY_SKIPPED);
+    const parts = describePage(page);
+    await page.goto('/');
+    await parts.chooser.setInputFiles(await findDecided(request, paths, decision));
+    await expect(parts.headline).toHaveText(HEADLINES[decision]);
+    const answer = await readAnswer(page);
+    for (const { message } of answer.reasons) {
+      await expect(page.getByText(message, { exact: true })).toBeVisible();
+    }
+    expect(answer.reasons.length > 0).toBe(['uncertain', 'out_of_scope'].includes(decision));
+
+    const isRefused = decision === 'out_of_scope';
+    await expect(parts.bars).toHaveCount(isRefused ? 0 : 4);
+    await expect(parts.opacity).toBeVisible({ visible: !isRefused });
+    await checkAppearance(page, `real-${decision}`);
+
+    await page.getByRole('button', { name: 'In words for a patient' }).click();
+    await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
+    for (const { patient_message } of answer.reasons) {
+      await expect(page.getByText(patient_message, { exact: true })).toBeVisible();
+    }
+    await checkAppearance(page, `real-${decision}-patient`);
+  });
+}
+
+test('the map fades with its slider, and is gone at its end', async ({ page }) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(parts.opacity).toBeVisible();
+  await expect.poll(() => measureColor(page)).toBeGreaterThan(40);
+  const before = await measureColor(page);
+  await parts.opacity.fill('15');
+  await expect.poll(() => measureColor(page)).toBeLessThan(before);
+  await parts.opacity.fill('0');
+  await expect.poll(() => measureColor(page)).toBe(0);
+});
+
+test('what an answer is worth where tumours are rare is counted at once, and kept', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  const prevalence = page.getByLabel('Of 100 pictures, a tumour is in');
+  await prevalence.fill('1');
+  const sentence = page.locator('.predictive-value-sentence');
+  await expect(sentence).toHaveText(/^Of 100 answers “tumour” there, about \d+ would be right\.$/);
+  const rare = await sentence.textContent();
+  await prevalence.fill('50');
+  await expect(sentence).not.toHaveText(rare);
+  await page.reload();
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(prevalence).toHaveValue('50');
+});
