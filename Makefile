@@ -68,6 +68,10 @@ test-e2e: setup ## Make the journeys through page and API in Chromium
 	@$(if $(CHROMIUM),,echo 'Chromium is needed. On Debian: apt-get install chromium; or set CHROMIUM_PATH.' >&2; exit 1)
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e test
 
+.PHONY: screenshots
+screenshots: setup ## Take the README's picture of the page anew, in Chromium
+	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e run screenshots
+
 .PHONY: test-compose
 test-compose: setup ## Build the two containers, start them and test the stack; needs a Docker engine
 	$(PYTEST) tests/compose
@@ -89,6 +93,7 @@ format: setup ## Format and mend what can be mended by itself
 .PHONY: train
 train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="--version 1.0.0"
 	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output backend/models/default $(ARGS)
+	.venv/bin/tumorscope calibrate backend/models/default $${TUMORSCOPE_DATA:-../shared/data}
 
 .PHONY: evaluate
 evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card
