@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import threading
 import time
 import zipfile
@@ -9,19 +10,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import httpx
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 from pydicom.uid import JPEG2000Lossless
 
+from tests.bench.servers import Server, ask
 from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoder, FrameDecoderProcess
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.imaging.source import FROM_DISK, SourceFile
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.engines.engine import Engine
 from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
 
@@ -33,11 +33,11 @@ _SAMPLING_S = 0.01
 
 def measure_instances(bundle: Bundle) -> list[dict[str, Any]]:
     """Decoding and preprocessing of one 512x512 instance, in this process and its decoder's, warm."""
-    pixels = (draw_phantom(1, lesion=True, size=512).astype(np.uint16)) * 12
+    pixels = _draw_instance()
     compressed = make_dicom_dataset(pixels)
     compressed.compress(JPEG2000Lossless)
     files = {
-        ("DICOM 512×512, uncompressed", 8): make_dicom_bytes(pixels),
+        ("DICOM 512×512, uncompressed", 8): make_instance(),
         ("DICOM 512×512, JPEG 2000", 60): write_dicom(compressed),
     }
     parameters = bundle.manifest.preprocessing_parameters
@@ -49,23 +49,32 @@ def measure_instances(bundle: Bundle) -> list[dict[str, Any]]:
     return rows
 
 
-def measure_studies(
-    client: httpx.Client, server: psutil.Process, engine: TensorFlowEngine, size: int
-) -> list[dict[str, Any]]:
+def make_instance() -> bytes:
+    """A 512x512 DICOM file, not compressed."""
+    return make_dicom_bytes(_draw_instance())
+
+
+def _draw_instance() -> NDArray[np.uint16]:
+    return draw_phantom(1, lesion=True, size=512).astype(np.uint16) * np.uint16(12)
+
+
+def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str, Any]]:
     """Whole requests beside what the engine alone takes for the slices that were judged, and the memory above idle."""
     studies = {"series of 176 instances, ZIP": _make_series(), "volume 240×240×155, NIfTI.gz": _make_volume()}
     rows = []
     # Before the first study, for what the allocator keeps of one is not idle.
-    idle = _resident_mib(server)
+    idle = server.resident_mib()
+    connection = server.connect()
+    path, content_type = "/predict?slices=all", "application/octet-stream"
     for name, data in studies.items():
         with _Peak(server) as watched:
-            answer = client.post("/predict?slices=all", content=data).raise_for_status().json()
+            answer = json.loads(ask(connection, path, data, content_type))
         judged = len(answer["slices"])
         requests, alone, peak = [], [], watched.mib
         for _ in range(_STUDY_ROUNDS):
             with _Peak(server) as watched:
                 started = time.perf_counter()
-                client.post("/predict?slices=all", content=data).raise_for_status()
+                ask(connection, path, data, content_type)
                 requests.append(time.perf_counter() - started)
             peak = max(peak, watched.mib)
             started = time.perf_counter()
@@ -127,9 +136,9 @@ def _make_volume() -> bytes:
 
 
 class _Peak:
-    """The most memory that a server and its children hold while it is watched, in MiB."""
+    """The most memory that a server holds while it is watched, in MiB."""
 
-    def __init__(self, server: psutil.Process) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
@@ -137,7 +146,7 @@ class _Peak:
 
     def _watch(self) -> None:
         while not self._done.wait(_SAMPLING_S):
-            self.mib = max(self.mib, _resident_mib(self._server))
+            self.mib = max(self.mib, self._server.resident_mib())
 
     def __enter__(self) -> "_Peak":
         self._thread.start()
@@ -146,13 +155,3 @@ class _Peak:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
-
-
-def _resident_mib(server: psutil.Process) -> float:
-    total = 0
-    for process in (server, *server.children(recursive=True)):
-        try:
-            total += process.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 2**20

@@ -1,0 +1,77 @@
+"""What a slice costs in each engine, and what the processor's arithmetic allows at best."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tumorscope.inference.engines.choose import open_engine
+from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import Bundle
+
+_BATCHES = (1, 8, 32)
+_ROUNDS = {1: 60, 8: 10, 32: 4}
+_SIDE = 2048
+# An instruction of AVX-512 VNNI multiplies four times as many int8 as one of AVX-512F float32.
+_INT8_TO_FLOAT32 = 4
+
+
+def open_engines(bundle: Bundle) -> dict[str, Engine]:
+    """All that this machine and this bundle have, by name."""
+    engines: list[Engine] = [TensorFlowEngine(bundle, exact=True), TensorFlowEngine(bundle)]
+    if bundle.int8 is not None:
+        engines.append(open_engine(bundle, "litert").engine)
+    return {engine.name: engine for engine in engines}
+
+
+def measure_engines(engines: dict[str, Engine], size: int) -> list[dict[str, Any]]:
+    """Milliseconds a slice, at each batch size, the engines in turns."""
+    rng = np.random.default_rng(0)
+    timings: dict[str, dict[int, float]] = {name: {} for name in engines}
+    for batch in _BATCHES:
+        pixels = rng.random((batch, size, size, 3), np.float32)
+        rounds: dict[str, list[float]] = {name: [] for name in engines}
+        for _ in range(_ROUNDS[batch] + 2):
+            for name, engine in engines.items():
+                rounds[name].append(_time(partial(engine.run, pixels)) / batch)
+        for name, values in rounds.items():
+            timings[name][batch] = float(np.median(values[2:]))
+    slowest = timings[next(iter(engines))]
+    return [
+        {
+            "engine": name,
+            **{f"batch_{batch}_ms": round(value, 2) for batch, value in by_batch.items()},
+            "times_faster": round(slowest[1] / by_batch[1], 2),
+        }
+        for name, by_batch in timings.items()
+    ]
+
+
+def estimate_limit_ms(size: int) -> float:
+    """Milliseconds of a slice in int8, were its multiplications all that there is to do.
+
+    From what the float32 matrix product of NumPy reaches on as many cores as it takes.
+    """
+    square = np.ones((_SIDE, _SIDE), np.float32)
+    fastest = min(_time(lambda: square @ square) for _ in range(8)) / 1000
+    return 1000 * count_multiplications(size) / (_INT8_TO_FLOAT32 * _SIDE**3 / fastest)
+
+
+def count_multiplications(size: int) -> int:
+    """Of VGG16's convolutions (Simonyan & Zisserman, arXiv 1409.1556) on a slice of this side."""
+    total, channels, side = 0, 3, size
+    for convolutions, filters in zip((2, 2, 3, 3, 3), (64, 128, 256, 512, 512), strict=True):
+        for _ in range(convolutions):
+            total += side * side * 9 * channels * filters
+            channels = filters
+        side //= 2
+    return total
+
+
+def _time(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
