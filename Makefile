@@ -91,8 +91,9 @@ format: setup ## Format and mend what can be mended by itself
 	cd frontend && npx biome check --write . ../tests/frontend ../tests/e2e
 
 .PHONY: train
-train: $(PYTHON_READY) ## Train the model and write its bundle; options: ARGS="--version 1.0.0"
+train: $(PYTHON_READY) ## Train the model, write its bundle, its int8 form and its trust layer; options: ARGS="--version 1.0.0"
 	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output backend/models/default $(ARGS)
+	.venv/bin/tumorscope export backend/models/default $${TUMORSCOPE_DATA:-../shared/data}
 	.venv/bin/tumorscope calibrate backend/models/default $${TUMORSCOPE_DATA:-../shared/data}
 
 .PHONY: evaluate

@@ -22,7 +22,7 @@ from tumorscope.api.settings import Settings
 from tumorscope.datasets.example import read_volume
 from tumorscope.imaging.slices import STACK_AXIS
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.pooling import pool_slices
 from tumorscope.inference.study import classify_study, tumor_share
 from tumorscope.model.bundle import read_bundle
@@ -53,7 +53,7 @@ def main() -> None:
     arguments = parser.parse_args()
     bundle = read_bundle(arguments.bundle)
     held_out = set(json.loads((arguments.bundle / "split.json").read_text(encoding="utf-8"))["validation_patients"])
-    classifier = Classifier(bundle, TensorFlowEngine(bundle))
+    classifier = Classifier(bundle, open_engine(bundle).engine)
     volumes = _find_volumes(arguments.data / "volumes", held_out)
     judged = [_judge(classifier, path, mask) for path, mask in track(volumes.items(), "judging")]
     ways: dict[str, Callable[[_Judged], float]] = {

@@ -28,6 +28,7 @@ from tumorscope.imaging.decode import decode_picture, decode_scan
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.scope import measure_distance
 from tumorscope.inference.study import classify_study
@@ -56,7 +57,7 @@ def main() -> None:
     bundle = read_bundle(arguments.bundle)
     if bundle.manifest.trust is None:
         raise SystemExit("The bundle has no trust layer: run tumorscope calibrate first.")
-    classifier = Classifier(bundle, TensorFlowEngine(bundle))
+    classifier = Classifier(bundle, open_engine(bundle).engine)
     examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))
     split = read_split(arguments.bundle / "split.json", examples)
     _write("decisions", _describe_decisions(bundle.manifest.trust))

@@ -14,6 +14,7 @@ from tumorscope.commands.audit import audit
 from tumorscope.commands.calibrate import calibrate
 from tumorscope.commands.card import card
 from tumorscope.commands.evaluate import evaluate
+from tumorscope.commands.export import export
 from tumorscope.commands.predict import predict
 from tumorscope.commands.prepare import prepare
 from tumorscope.commands.show_augmentation import show_augmentation
@@ -30,6 +31,7 @@ app.command()(audit)
 app.command()(calibrate)
 app.command()(card)
 app.command()(evaluate)
+app.command()(export)
 app.command()(predict)
 app.command()(prepare)
 app.command()(show_augmentation)

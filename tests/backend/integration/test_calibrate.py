@@ -18,14 +18,14 @@ from tumorscope.model.bundle import read_bundle, write_bundle
 _FOLDERS = ("glioma", "meningioma", "notumor", "pituitary")
 
 
-def _run(*arguments: object) -> str:
+def run_command(*arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     if result.exception is not None:
         raise result.exception
     return result.output
 
 
-def _prepare(folder: Path, class_names: tuple[str, ...] | None = None) -> tuple[Path, Path]:
+def prepare_bundle(folder: Path, class_names: tuple[str, ...] | None = None) -> tuple[Path, Path]:
     """A bundle that holds a split, and the class folders that it is of."""
     bundle = folder / "bundle"
     write_tiny_bundle(bundle) if class_names is None else write_tiny_bundle(bundle, class_names)
@@ -34,7 +34,7 @@ def _prepare(folder: Path, class_names: tuple[str, ...] | None = None) -> tuple[
         for number in range(12):
             picture = make_phantom_file(seed=1 + place * 12 + number, lesion=name != "notumor", size=96)
             (folder / "data" / name / f"{number}.png").write_bytes(picture)
-    _run("split", folder / "data", "--folds", 2, "--output", folder / "folds")
+    run_command("split", folder / "data", "--folds", 2, "--output", folder / "folds")
     loaded = read_bundle(bundle)
     split = sorted((folder / "folds").glob("*.json"))[0].read_bytes()
     write_bundle(bundle, loaded.manifest, loaded.weights, loaded.golden_files, {"split.json": split})
@@ -42,8 +42,8 @@ def _prepare(folder: Path, class_names: tuple[str, ...] | None = None) -> tuple[
 
 
 def test_bundle_gets_a_trust_layer_and_reproduces_its_golden_answers(tmp_path: Path) -> None:
-    bundle, data = _prepare(tmp_path)
-    output = _run("calibrate", bundle, data, "--version", "0.2.0")
+    bundle, data = prepare_bundle(tmp_path)
+    output = run_command("calibrate", bundle, data, "--version", "0.2.0")
     assert "balanced_answered" in output
     calibrated = read_bundle(bundle)
     assert calibrated.manifest.version == "0.2.0"
@@ -56,11 +56,11 @@ def test_bundle_gets_a_trust_layer_and_reproduces_its_golden_answers(tmp_path: P
     refused = classify(classifier, Slice(noise, "png")).prediction
     assert [reason.code for reason in refused.reasons] == ["not_brain_mri"]
     # Calibrating again is no different.
-    _run("calibrate", bundle, data)
+    run_command("calibrate", bundle, data)
     assert read_bundle(bundle).manifest.trust == calibrated.manifest.trust
 
 
 def test_model_of_grades_is_refused_in_a_sentence(tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundle", ("hgg", "lgg"))
     with pytest.raises(EvaluationError, match="tell tumour from none"):
-        _run("calibrate", bundle, tmp_path)
+        run_command("calibrate", bundle, tmp_path)

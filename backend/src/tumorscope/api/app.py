@@ -22,6 +22,7 @@ from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.choose import open_engine
 from tumorscope.model.bundle import read_bundle
 from tumorscope.version import VERSION
 
@@ -43,11 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
     """
 
     def load() -> Classifier:
-        # Here, not at the top: TensorFlow takes seconds to import, and the service answers `/health/live` meanwhile.
-        from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-
         bundle = read_bundle(settings.bundle)
-        return Classifier(bundle, TensorFlowEngine(bundle), settings.operating_point)
+        opened = open_engine(bundle, settings.engine, settings.engine_threads)
+        return Classifier(bundle, opened.engine, settings.operating_point, opened.reason)
 
     service = Service(load, settings.threads, settings.max_waiting)
     decode_frames = FrameDecoderProcess()

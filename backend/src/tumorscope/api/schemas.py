@@ -271,6 +271,7 @@ class Health(BaseModel):
 
     status: Literal["ready", "starting", "draining", "failed"]
     model: ModelDescription | None = Field(description="Null until a model is loaded and checked.")
+    engine_reason: str | None = Field(description="Why this engine answers; null until a model is loaded.")
     uptime_s: float
     queue_depth: int = Field(description="Requests that wait for the model or are being answered by it.")
     notice: str = NOTICE

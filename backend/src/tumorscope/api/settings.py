@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tumorscope.inference.engines.choose import EngineChoice
 from tumorscope.model.manifest import OperatingPoint
 
 _CHECKOUT_BUNDLE = Path(__file__).parents[3] / "models" / "default"
@@ -30,6 +31,12 @@ class Settings(BaseSettings):
         64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."
     )
     max_waiting: int = Field(64, ge=1, description="Requests that may wait for the model before others are sent away.")
+    engine: EngineChoice = Field(
+        "auto", description="auto takes a GPU, else int8 on the CPU where the bundle has it; litert; tensorflow."
+    )
+    engine_threads: int | None = Field(
+        None, ge=1, le=256, description="Cores that work on one slice with litert; by default all that there are."
+    )
     operating_point: OperatingPoint = Field(
         "balanced", description="What errors weigh: screening (a tumour that is overlooked most) or balanced."
     )

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from tumorscope.model.manifest import TrustManifest
 
 _BATCH = 16
-_SPLIT_FILE = "split.json"
+SPLIT_FILE = "split.json"
+"""In a bundle's folder."""
+CALIBRATION_SLICES = 300
+"""Training slices that the scales of an int8 form are found on."""
 # So many slices of each collection are shown once more without scalp and skull, and so many drawn heads: the gate is to
 # let the project's own examples pass.
 _STRIPPED = 120
@@ -37,37 +40,99 @@ def calibrate(
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
     """Fit temperature, prediction sets, operating points and scope gate on the patients held out of training."""
+    from dataclasses import replace  # noqa: PLC0415
+
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
     from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
+    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+
+    loaded = read_bundle(bundle)
+    if NO_TUMOR not in loaded.manifest.class_names or loaded.manifest.input.channel_names is not None:
+        raise EvaluationError("The trust layer is fitted for models of grey slices that tell tumour from none.")
+    split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))
+    if version is not None:
+        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"version": version}))
+    write_fitted(bundle, fit_trust_layer(loaded, split))
+
+
+def fit_trust_layer(bundle: "Bundle", split: "Split") -> "Bundle":
+    """The bundle with its trust layer and golden answers; with an int8 form, measured beside the float32 network.
+
+    Raises
+    ------
+    EvaluationError
+        Its int8 form is too far from the float32 network.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
     from tumorscope.evaluation.release import answer_golden  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-    from tumorscope.model.bundle import Bundle, read_bundle, write_bundle  # noqa: PLC0415
 
-    loaded = read_bundle(bundle)
-    names = tuple(loaded.manifest.class_names)
-    if NO_TUMOR not in names or loaded.manifest.input.channel_names is not None:
-        raise EvaluationError("The trust layer is fitted for models of grey slices that tell tumour from none.")
-    split = read_split(bundle / _SPLIT_FILE, discover_examples(data, names))
-    engine = TensorFlowEngine(loaded)
+    engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
     with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("looking", total=len(split.validation) + len(split.training))
-        temperature, trust, scope = _fit(loaded, engine, split, lambda: progress.advance(task))
-    update = {"trust": trust, "temperature": temperature, "version": version or loaded.manifest.version}
-    fitted = Bundle(loaded.manifest.model_copy(update=update), "", loaded.weights, loaded.golden_files, scope)
-    golden = answer_golden(Classifier(fitted, engine))
-    attached = {_SPLIT_FILE: (bundle / _SPLIT_FILE).read_bytes()}
-    manifest = fitted.manifest.model_copy(update={"golden": golden})
-    write_bundle(bundle, manifest, loaded.weights, loaded.golden_files, attached, scope)
+        total = len(split.validation) + len(split.training)
+        # With an int8 form, all of it twice, and the held-out slices once more to compare the decisions.
+        total += 0 if int8 is None else total + len(split.validation)
+        task = progress.add_task("looking", total=total)
+        temperature, trust, scope = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
+        update = {"trust": trust, "temperature": temperature}
+        fitted = replace(bundle, manifest=bundle.manifest.model_copy(update=update), scope=scope)
+        golden = answer_golden(Classifier(fitted, engine))
+        fitted = replace(fitted, manifest=fitted.manifest.model_copy(update={"golden": golden}))
+        return fitted if int8 is None else measure_int8(fitted, engine, int8, split, lambda: progress.advance(task))
+
+
+def measure_int8(
+    bundle: "Bundle", engine: "Engine", int8: "Engine", split: "Split", advance: Callable[[], None]
+) -> "Bundle":
+    """The bundle with what its int8 form costs.
+
+    Raises
+    ------
+    EvaluationError
+        Too much, on the held-out patients or on the golden pictures.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
+    from tumorscope.domain.errors import GoldenMismatch  # noqa: PLC0415
+    from tumorscope.evaluation.agreement import check_agreement, compare_answers  # noqa: PLC0415
+    from tumorscope.inference.classifier import Classifier, check_golden_answers  # noqa: PLC0415
+
+    exact, fast = Classifier(bundle, engine), Classifier(bundle, int8)
+    found = compare_answers(exact, fast, split.validation, CALIBRATION_SLICES, advance)
+    for name, value in found:
+        Console().print(name, value)
+    check_agreement(found)
+    try:
+        check_golden_answers(fast)
+    except GoldenMismatch as error:
+        raise EvaluationError(f"The int8 form is too far from the float32 network: {error}.") from error
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"int8": found}))
+
+
+def write_fitted(folder: Path, fitted: "Bundle") -> None:
+    """Replace the bundle in the folder, and say what was measured."""
+    from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
+
+    attached = {SPLIT_FILE: (folder / SPLIT_FILE).read_bytes()}
+    write_bundle(folder, fitted.manifest, fitted.weights, fitted.golden_files, attached, fitted.scope, fitted.int8)
     console = Console()
-    for name, figure in trust.figures.items():
-        console.print(name, f"{figure['value']:.3f}" if isinstance(figure, dict) else figure)
-    console.print(f"wrote {bundle}")
+    if fitted.manifest.trust is not None:
+        for name, figure in fitted.manifest.trust.figures.items():
+            console.print(name, f"{figure['value']:.3f}" if isinstance(figure, dict) else figure)
+    console.print(f"wrote {folder}")
+
+
+def _open_int8(bundle: "Bundle") -> "Engine | None":
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+
+    return None if bundle.int8 is None else open_engine(bundle, "litert").engine
 
 
 def _fit(
-    bundle: "Bundle", engine: "Engine", split: "Split", advance: Callable[[], None]
+    bundle: "Bundle", engine: "Engine", int8: "Engine | None", split: "Split", advance: Callable[[], None]
 ) -> "tuple[float, TrustManifest, dict[str, NDArray[np.float32]]]":
     """The temperature, what the manifest says, and the gate's arrays."""
     from dataclasses import replace  # noqa: PLC0415
@@ -77,32 +142,34 @@ def _fit(
     from tumorscope.evaluation import trust  # noqa: PLC0415
     from tumorscope.evaluation.release import as_logits, fit_temperature  # noqa: PLC0415
     from tumorscope.evaluation.scored import Scored  # noqa: PLC0415
+    from tumorscope.evaluation.trust_figures import measure_rules  # noqa: PLC0415
     from tumorscope.inference.calibration import calibrate as apply_temperature  # noqa: PLC0415
     from tumorscope.inference.scope import measure_distance  # noqa: PLC0415
-    from tumorscope.model.bundle import Bundle  # noqa: PLC0415
-    from tumorscope.model.manifest import ScopeManifest, TrustManifest  # noqa: PLC0415
+    from tumorscope.model.manifest import TrustManifest  # noqa: PLC0415
 
     names = tuple(bundle.manifest.class_names)
     held_out = _observe(bundle, engine, _read(split.validation), advance)
+    held_out_int8 = held_out if int8 is None else _observe(bundle, int8, _read(split.validation), advance)
     features, groups = _observe_reference(bundle, engine, split.training, advance)
-    scope = trust.fit_scope(features, groups)
-    distances = measure_distance(Bundle(bundle.manifest, "", {}, {}, scope), held_out.features)
-    assert distances is not None  # noqa: S101  (the bundle has a gate)
+    by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
+    scope = trust.fit_scope(features, groups, by_int8)
+    gated = replace(bundle, scope=scope)
+    distances = np.array([measure_distance(gated, one.features) for one in (held_out, held_out_int8)], np.float64)
     scored = Scored.of(
         split.validation, apply_temperature(held_out.logits, 1.0), names, bundle.manifest.tumor_threshold
     )
     temperature = fit_temperature(scored)
-    rules = trust.fit_rules(replace(scored, probabilities=apply_temperature(as_logits(scored), temperature)))
+    rules = trust.fit_rules(
+        replace(scored, probabilities=apply_temperature(as_logits(scored), temperature)),
+        apply_temperature(held_out_int8.logits, temperature),
+    )
     kept_from = rules["balanced"].kept_from or {}
-    figures = trust.measure_rules(scored)
+    figures = measure_rules(scored)
     manifest = TrustManifest(
         coverage=trust.COVERAGE,
         kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
         operating_points=trust.describe_points(rules, figures),
-        scope=ScopeManifest(
-            picture_limit=round(float(np.quantile(distances, 1 - trust.REFUSED_PICTURES)), 4),
-            mr_limit=round(float(np.quantile(distances, 1 - trust.REFUSED_MR)), 4),
-        ),
+        scope=trust.fit_scope_limits(distances),
         tumor_sequences=_find_tumor_sequences(split.training),
         figures=figures,
     )

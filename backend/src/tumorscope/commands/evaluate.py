@@ -44,7 +44,7 @@ def evaluate(
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.evaluation.measure import measure  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
     loaded = read_bundle(bundle)
@@ -54,7 +54,7 @@ def evaluate(
         raise EvaluationError("There is no split of this data: name one with --split, or evaluate --part all.")
     wanted = part or (Part.ALL if parted is None else Part.VALIDATION)
     judged, others = _choose(examples, parted, wanted)
-    classifier = Classifier(loaded, TensorFlowEngine(loaded))
+    classifier = Classifier(loaded, open_engine(loaded).engine)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("evaluating", total=len(judged) * (2 if others else 1) + len(others))
         metrics, scored = measure(classifier, judged, others, wanted.value, lambda: progress.advance(task))

@@ -57,11 +57,11 @@ def predict(
     from tumorscope.api.settings import Settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
     loaded = read_bundle(bundle or Settings().bundle)
-    classifier = Classifier(loaded, TensorFlowEngine(loaded))
+    classifier = Classifier(loaded, open_engine(loaded).engine)
     model = {"name": loaded.manifest.name, "version": loaded.manifest.version, "sha256": loaded.sha256}
     with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:
 

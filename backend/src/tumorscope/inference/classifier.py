@@ -22,11 +22,12 @@ from tumorscope.preprocessing.spatial import Geometry
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model ready to answer: its bundle, the engine that runs it, and how errors are weighed."""
+    """A model ready to answer: its bundle, the engine that runs it and why this one, and how errors are weighed."""
 
     bundle: Bundle
     engine: Engine
     operating_point: OperatingPoint = "balanced"
+    engine_reason: str = ""
 
     @property
     def rule(self) -> DecisionRule:

@@ -17,6 +17,7 @@ from tumorscope.model.manifest import Manifest
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "weights.npz"
 SCOPE_FILE = "scope.npz"
+INT8_FILE = "int8.tflite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Bundle:
     scope : mapping of str to ndarray, float32, optional
         ``location``, shape (features,), and ``whitening``, shape (features, features), for `inference.scope`; None of
         a bundle whose manifest has no ``trust``.
+    int8 : bytes, optional
+        The network in int8, for `inference.engines.litert`; None of a bundle whose manifest has no ``int8``.
     """
 
     manifest: Manifest
@@ -43,6 +46,7 @@ class Bundle:
     weights: Mapping[str, NDArray[np.float16]]
     golden_files: Mapping[str, bytes]
     scope: Mapping[str, NDArray[np.float32]] | None = None
+    int8: bytes | None = None
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -73,7 +77,8 @@ def read_bundle(folder: Path) -> Bundle:
     if not manifest.golden:
         raise BundleInvalid(f"{MANIFEST_FILE} states no golden answers")
     golden_names = [golden.file for golden in manifest.golden]
-    needed = [WEIGHTS_FILE] if manifest.trust is None else [WEIGHTS_FILE, SCOPE_FILE]
+    optional = {SCOPE_FILE: manifest.trust, INT8_FILE: manifest.int8}
+    needed = [WEIGHTS_FILE, *(name for name, part in optional.items() if part is not None)]
     for name in needed:
         if name in golden_names:
             raise BundleInvalid(f"{MANIFEST_FILE} names {name} as a golden picture")
@@ -91,6 +96,7 @@ def read_bundle(folder: Path) -> Bundle:
         _read_arrays(WEIGHTS_FILE, contents[WEIGHTS_FILE]),
         {name: contents[name] for name in golden_names},
         None if manifest.trust is None else _read_scope(contents[SCOPE_FILE]),
+        None if manifest.int8 is None else contents[INT8_FILE],
     )
 
 
@@ -101,6 +107,7 @@ def write_bundle(
     golden_files: Mapping[str, bytes],
     attached: Mapping[str, bytes] | None = None,
     scope: Mapping[str, NDArray[np.float32]] | None = None,
+    int8: bytes | None = None,
 ) -> None:
     """Write a bundle, its manifest last, so that an interrupted write is not taken for a bundle.
 
@@ -118,10 +125,14 @@ def write_bundle(
         Files that serving does not need and evaluation does, for example ``split.json``.
     scope : mapping of str to ndarray, optional
         As `Bundle.scope`; goes with a manifest that has ``trust``.
+    int8 : bytes, optional
+        As `Bundle.int8`; goes with a manifest that has ``int8``.
     """
     contents = {WEIGHTS_FILE: _pack(weights, np.float16), **golden_files, **(attached or {})}
     if scope is not None:
         contents[SCOPE_FILE] = _pack(scope, np.float32)
+    if int8 is not None:
+        contents[INT8_FILE] = int8
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST_FILE).unlink(missing_ok=True)

@@ -89,6 +89,17 @@ class TrustManifest(_Strict):
     figures: dict[str, Any] = Field(description="Measured on patients other than those it was fitted on, in turn.")
 
 
+class Int8Manifest(_Strict):
+    """What `tumorscope export` measured of the int8 form, beside the float32 network on held-out slices."""
+
+    calibration_slices: int = Field(gt=0, description="Training slices that its scales were found on.")
+    slices: int = Field(gt=0, description="Held-out slices that both forms answered.")
+    different_decisions: Probability = Field(description="Share of the slices that are decided otherwise.")
+    mean_tumor_probability_difference: Probability
+    accuracy_float32: Probability
+    accuracy_int8: Probability
+
+
 class DataManifest(_Strict):
     """One collection that the model was trained on."""
 
@@ -118,6 +129,7 @@ class Manifest(_Strict):
     tumor_threshold: Probability
     pooling: PoolingManifest = PoolingManifest()
     trust: TrustManifest | None = None
+    int8: Int8Manifest | None = None
     intended_use: str
     limits: list[str]
     license: str

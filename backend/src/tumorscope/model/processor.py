@@ -1,8 +1,12 @@
 """What this machine's processor can do."""
 
+import math
+import os
 from pathlib import Path
 
 _CPU_INFO = Path("/proc/cpuinfo")
+# A container's share of the processor: microseconds in each period, or "max".
+_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 def has_bfloat16() -> bool:
@@ -11,3 +15,13 @@ def has_bfloat16() -> bool:
         return False
     flags = set(_CPU_INFO.read_text(encoding="utf-8").split())
     return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})
+
+
+def count_cores() -> int:
+    """How many cores this process may use: those that it is bound to, and no more than its container's share."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return bound
+    return bound if quota == "max" else max(1, min(bound, math.ceil(int(quota) / int(period))))

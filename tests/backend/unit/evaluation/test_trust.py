@@ -10,7 +10,15 @@ from tests.backend.unit.evaluation.scores import make_scored
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, decide
 from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.trust import COVERAGE, describe_points, fit_rules, fit_scope, measure_rules
+from tumorscope.evaluation.trust import (
+    COVERAGE,
+    REFUSED_PICTURES,
+    describe_points,
+    fit_rules,
+    fit_scope,
+    fit_scope_limits,
+)
+from tumorscope.evaluation.trust_figures import measure_rules
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.scope import transform_features
 
@@ -106,3 +114,34 @@ def test_small_collection_is_not_drowned_by_a_large_one() -> None:
     apart = fit_scope(features, ["large"] * 3000 + ["small"] * 60)
     of_small = features[3000:]
     assert _measure(apart, of_small).mean() < 0.7 * _measure(together, of_small).mean()
+
+
+def test_limits_that_both_engines_were_asked_for_part_fewer_slices() -> None:
+    scored = _draw(600, 0, sharpness=4)
+    noise = np.random.default_rng(1).normal(0, 0.01, scored.probabilities.shape)
+    others = calibrate((np.log(scored.probabilities) + noise).astype(np.float32), 1.0)
+    elsewhere = replace(scored, probabilities=others)
+
+    def count_different(rules: object) -> int:
+        pairs = zip(_decide(scored, rules, "balanced"), _decide(elsewhere, rules, "balanced"), strict=True)
+        return sum(one is not two for one, two in pairs)
+
+    alone, both = count_different(fit_rules(scored)), count_different(fit_rules(scored, others))
+    assert both < alone / 2, (both, alone)
+
+
+def test_scope_limits_lie_between_slices_and_refuse_the_stated_share() -> None:
+    distances = np.random.default_rng(0).gamma(9, 0.1, 1000)
+    limits = fit_scope_limits(np.stack([distances, distances + 1e-5]))
+    assert (distances > limits.picture_limit).mean() == pytest.approx(REFUSED_PICTURES, abs=1e-9)
+    assert np.abs(distances - limits.picture_limit).min() > 1e-5
+    assert limits.mr_limit > limits.picture_limit
+
+
+def test_where_engines_disagree_a_distance_counts_less() -> None:
+    features = np.random.default_rng(0).random((400, 3)).astype(np.float32) + 1
+    other = features.copy()
+    other[:, 0] += np.random.default_rng(1).normal(0, 0.5, 400)
+    alone, both = (fit_scope(features, ["one"] * 400, by) for by in (None, other))
+    shift = np.array([0.3, 0, 0], np.float32)
+    assert np.linalg.norm(shift @ both["whitening"]) < 0.7 * np.linalg.norm(shift @ alone["whitening"])

@@ -44,6 +44,7 @@ def _describe(service: Service, response: Response) -> Health:
     return Health(
         status=service.status,
         model=None if service.classifier is None else ModelDescription.from_domain(service.classifier),
+        engine_reason=None if service.classifier is None else service.classifier.engine_reason,
         uptime_s=round(service.uptime_s, 3),
         queue_depth=service.queue_depth,
     )

@@ -19,6 +19,8 @@ class TensorFlowEngine:
     ----------
     bundle : Bundle
         From `read_bundle`.
+    exact : bool
+        In float32, whatever the processor does faster: the reference that other engines are compared with.
 
     Raises
     ------
@@ -26,7 +28,7 @@ class TensorFlowEngine:
         The weights are not those of the architecture.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, exact: bool = False) -> None:
         gpus = tf.config.list_physical_devices("GPU")
         for gpu in gpus:
             # Without this TensorFlow takes the whole card at once.
@@ -34,7 +36,7 @@ class TensorFlowEngine:
         self.device = "gpu" if gpus else "cpu"
         # A processor that multiplies bfloat16 itself answers in half the time; what it does to the answers is measured
         # by `make bench`.
-        halved = self.device == "cpu" and has_bfloat16()
+        halved = self.device == "cpu" and has_bfloat16() and not exact
         self.name = "tensorflow-bfloat16" if halved else "tensorflow-float32"
         network = observe(load_network(bundle, "mixed_bfloat16" if halved else "float32"))
         size, channels = bundle.manifest.input.size, bundle.manifest.input.channels

@@ -1,0 +1,47 @@
+"""``tumorscope export``: a bundle and its data in; the bundle with an int8 form for CPUs out."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tumorscope.commands.calibrate import (
+    CALIBRATION_SLICES,
+    SPLIT_FILE,
+    fit_trust_layer,
+    measure_int8,
+    write_fitted,
+)
+
+
+def export(
+    bundle: Annotated[Path, typer.Argument(help="Folder of the model; its manifest is replaced.")],
+    data: Annotated[Path, typer.Argument(help="What it was trained on; the bundle's split says who was held out.")],
+) -> None:
+    """Make the int8 form that a CPU runs, and refuse it where it answers held-out patients otherwise.
+
+    The scope gate is fitted again, so that it holds for both forms alike.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
+    from tumorscope.datasets.example import read_example  # noqa: PLC0415
+    from tumorscope.datasets.splits import read_split  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.model.int8 import convert_to_int8  # noqa: PLC0415
+    from tumorscope.preprocessing.pipeline import to_model_input  # noqa: PLC0415
+
+    loaded = read_bundle(bundle)
+    split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))
+    chosen = np.random.default_rng(0).permutation(len(split.training))[:CALIBRATION_SLICES]
+    parameters = loaded.manifest.preprocessing_parameters
+    pixels = np.stack([to_model_input(read_example(split.training[row]), parameters).pixels for row in chosen])
+    converted = replace(loaded, int8=convert_to_int8(loaded, pixels))
+    if loaded.manifest.trust is not None:
+        write_fitted(bundle, fit_trust_layer(converted, split))
+        return
+    exact, fast = TensorFlowEngine(loaded, exact=True), open_engine(converted, "litert").engine
+    write_fitted(bundle, measure_int8(converted, exact, fast, split, lambda: None))

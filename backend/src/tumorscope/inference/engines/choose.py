@@ -1,0 +1,142 @@
+"""A Bundle and what this machine has in, the engine that serves it best and why out."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.errors import ModelError
+from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.model.bundle import Bundle
+from tumorscope.model.processor import count_cores
+
+EngineChoice = Literal["auto", "litert", "tensorflow"]
+"""``auto``: TensorFlow on a GPU, else LiteRT on the CPU where the bundle has an int8 form, else TensorFlow."""
+
+# Made by NVIDIA's driver; to ask TensorFlow would mean to import it.
+_GPU_CONTROL = Path("/dev/nvidiactl")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEngine:
+    """An engine, and a sentence that says why it was chosen."""
+
+    engine: Engine
+    reason: str
+
+
+class GuardedEngine:
+    """A GPU's engine that the CPU's takes the place of for good when it fails.
+
+    Parameters
+    ----------
+    first : Engine
+        The GPU's.
+    open_second : callable
+        Opens the CPU's.
+    """
+
+    def __init__(self, first: Engine, open_second: Callable[[], Engine]) -> None:
+        self._engine = first
+        self._open_second: Callable[[], Engine] | None = open_second
+        self._lock = Lock()
+
+    @property
+    def name(self) -> str:
+        """Of the engine that answers now."""
+        return self._engine.name
+
+    @property
+    def device(self) -> str:
+        """Of the engine that answers now."""
+        return self._engine.device
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        """See `Engine.run`."""
+        engine = self._engine
+        try:
+            return engine.run(batch)
+        except Exception as error:
+            if not self._replace(engine, error):
+                raise
+        return self._engine.run(batch)
+
+    def _replace(self, failed: Engine, error: Exception) -> bool:
+        """Whether another engine is there now than the one that failed."""
+        with self._lock:
+            if self._engine is failed and self._open_second is not None:
+                _warn("gpu_failed", error)
+                self._engine, self._open_second = self._open_second(), None
+            return self._engine is not failed
+
+
+def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | None = None) -> OpenedEngine:
+    """Open the engine that was chosen.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        From `read_bundle`.
+    choice : {'auto', 'litert', 'tensorflow'}
+        By the operator.
+    threads : int, optional
+        Cores that work on one slice, of LiteRT; by default all that this process may use.
+
+    Returns
+    -------
+    OpenedEngine
+        Ready to run. One on a GPU that fails later is replaced by the CPU's.
+
+    Raises
+    ------
+    BundleInvalid
+        The bundle does not hold what the engine runs.
+    """
+    if choice == "tensorflow":
+        return OpenedEngine(_open_tensorflow(bundle), "chosen by the operator")
+    if choice == "litert":
+        return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator")
+    if not _GPU_CONTROL.exists():
+        return _open_cpu(bundle, threads, "no GPU was found")
+    try:
+        engine = _open_tensorflow(bundle)
+    except ModelError:
+        raise
+    # Drivers and libraries that do not fit each other raise whatever they meet.
+    except Exception as error:  # noqa: BLE001
+        _warn("gpu_failed_at_start", error)
+        return _open_cpu(bundle, threads, f"a GPU is there and failed at the start ({type(error).__name__})")
+    if engine.device != "gpu":
+        _warn("gpu_not_found_by_tensorflow", None)
+        return _open_cpu(bundle, threads, "a GPU is there and TensorFlow does not find it")
+    guarded = GuardedEngine(engine, lambda: _open_cpu(bundle, threads, "").engine)
+    return OpenedEngine(guarded, "a GPU was found")
+
+
+def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEngine:
+    if bundle.int8 is None:
+        return OpenedEngine(_open_tensorflow(bundle), f"{why_no_gpu}; the bundle has no int8 form")
+    return OpenedEngine(_open_litert(bundle, threads), why_no_gpu)
+
+
+def _open_litert(bundle: Bundle, threads: int | None) -> Engine:
+    # Each engine's runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
+    from tumorscope.inference.engines.litert import LiteRTEngine  # noqa: PLC0415
+
+    return LiteRTEngine(bundle, threads or count_cores())
+
+
+def _open_tensorflow(bundle: Bundle) -> Engine:
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+
+    return TensorFlowEngine(bundle)
+
+
+def _warn(event: str, error: Exception | None) -> None:
+    fields = {} if error is None else {"error": type(error).__name__}
+    logging.getLogger("tumorscope").warning(event, extra={"fields": fields})

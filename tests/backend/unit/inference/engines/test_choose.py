@@ -1,0 +1,137 @@
+"""The engine that serves is the best that this machine and this bundle have; a GPU that fails is replaced."""
+
+import logging
+from pathlib import Path
+from threading import Barrier, Thread
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.factories import make_outputs
+from tumorscope.inference.engines import choose
+from tumorscope.inference.engines.choose import GuardedEngine, open_engine
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+
+_PIXELS = np.zeros((1, 32, 32, 3), np.float32)
+
+
+class _Gpu:
+    """Says that it is one, and runs out of memory from the n-th call on."""
+
+    name, device = "tensorflow-float32", "gpu"
+
+    def __init__(self, fails_from: int) -> None:
+        self._left = fails_from
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        self._left -= 1
+        if self._left < 0:
+            raise MemoryError("out of memory on the card")
+        return make_outputs(np.full((len(batch), 4), 7, np.float32))
+
+
+@pytest.fixture
+def with_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine whose driver says that there is a GPU."""
+    control = tmp_path / "nvidiactl"
+    control.touch()
+    monkeypatch.setattr(choose, "_GPU_CONTROL", control)
+
+
+@pytest.fixture
+def without_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(choose, "_GPU_CONTROL", tmp_path / "absent")
+
+
+@pytest.mark.usefixtures("without_gpu")
+def test_without_a_gpu_the_int8_form_answers(int8_bundle: Bundle) -> None:
+    opened = open_engine(int8_bundle)
+    assert (opened.engine.name, opened.reason) == ("litert-int8", "no GPU was found")
+
+
+@pytest.mark.usefixtures("without_gpu")
+def test_bundle_without_an_int8_form_is_run_by_tensorflow(tiny_bundle: Bundle) -> None:
+    opened = open_engine(tiny_bundle)
+    assert opened.engine.name.startswith("tensorflow-")
+    assert opened.reason == "no GPU was found; the bundle has no int8 form"
+
+
+@pytest.mark.parametrize(("choice", "name"), [("litert", "litert-int8"), ("tensorflow", "tensorflow-")])
+def test_operator_chooses(int8_bundle: Bundle, choice: choose.EngineChoice, name: str) -> None:
+    opened = open_engine(int8_bundle, choice)
+    assert opened.engine.name.startswith(name)
+    assert opened.reason == "chosen by the operator"
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_gpu_is_taken_and_replaced_for_good_when_it_runs_out_of_memory(
+    int8_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(choose, "_open_tensorflow", lambda _bundle: _Gpu(fails_from=2))
+    opened = open_engine(int8_bundle)
+    assert (opened.engine.device, opened.reason) == ("gpu", "a GPU was found")
+    answers = [opened.engine.run(_PIXELS).logits for _ in range(2)]
+    assert all((logits == 7).all() for logits in answers)
+    with caplog.at_level(logging.WARNING):
+        replaced = opened.engine.run(_PIXELS).logits
+    assert not (replaced == 7).all()
+    assert [record.message for record in caplog.records] == ["gpu_failed"]
+    assert (opened.engine.name, opened.engine.device) == ("litert-int8", "cpu")
+    np.testing.assert_array_equal(opened.engine.run(_PIXELS).logits, replaced)
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_gpu_that_fails_at_the_start_is_left_alone_with_a_warning(
+    int8_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_bundle: Bundle) -> None:
+        raise RuntimeError("driver and library do not fit")
+
+    monkeypatch.setattr(choose, "_open_tensorflow", fail)
+    with caplog.at_level(logging.WARNING):
+        opened = open_engine(int8_bundle)
+    assert opened.engine.name == "litert-int8"
+    assert "failed at the start (RuntimeError)" in opened.reason
+    assert [record.message for record in caplog.records] == ["gpu_failed_at_start"]
+
+
+@pytest.mark.usefixtures("with_gpu")
+def test_gpu_that_tensorflow_does_not_find_is_said(int8_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    class _Cpu(_Gpu):
+        device = "cpu"
+
+    monkeypatch.setattr(choose, "_open_tensorflow", lambda _bundle: _Cpu(fails_from=9))
+    opened = open_engine(int8_bundle)
+    assert opened.engine.name == "litert-int8"
+    assert opened.reason == "a GPU is there and TensorFlow does not find it"
+
+
+def test_failure_of_the_second_engine_is_not_hidden() -> None:
+    guarded = GuardedEngine(_Gpu(fails_from=0), lambda: _Gpu(fails_from=0))
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            guarded.run(_PIXELS)
+
+
+def test_threads_that_fail_together_open_one_engine() -> None:
+    opened = []
+    together = Barrier(4)
+
+    class _Failing(_Gpu):
+        def run(self, batch: NDArray[np.float32]) -> Outputs:
+            together.wait(timeout=10)
+            return super().run(batch)
+
+    def open_second() -> _Gpu:
+        opened.append(_Gpu(fails_from=100))
+        return opened[-1]
+
+    guarded = GuardedEngine(_Failing(fails_from=0), open_second)
+    threads = [Thread(target=guarded.run, args=(_PIXELS,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len(opened) == 1
