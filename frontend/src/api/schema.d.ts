@@ -197,6 +197,11 @@ export interface components {
             status: "ready" | "starting" | "draining" | "failed";
             /** @description Null until a model is loaded and checked. */
             model: components["schemas"]["ModelDescription"] | null;
+            /**
+             * Engine Reason
+             * @description Why this engine answers; null until a model is loaded.
+             */
+            engine_reason: string | null;
             /** Uptime S */
             uptime_s: number;
             /**

@@ -1,7 +1,6 @@
 """Starting, ready, failed: what /health says, and what /predict answers meanwhile."""
 
 import asyncio
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from tests.factories import make_phantom_file, write_tiny_bundle
 from tumorscope.api.app import create_app
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
-from tumorscope.domain.errors import ModelError, NotReady, Overloaded
+from tumorscope.domain.errors import ModelError, NotReady
 from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE
 
 
@@ -113,39 +112,9 @@ def _refuse() -> object:
     raise ModelError("no model")
 
 
-def test_more_waiting_than_allowed_is_overloaded() -> None:
-    async def overload() -> None:
-        service = Service(_refuse, threads=1, max_waiting=1)  # type: ignore[arg-type]
-        hold = threading.Event()
-        waiting = [asyncio.create_task(service.work(hold.wait)) for _ in range(2)]
-        await asyncio.sleep(0.05)
-        assert service.queue_depth == 2
-        with pytest.raises(Overloaded) as refusal:
-            await service.work(hold.wait)
-        assert refusal.value.retry_after_s > 0
-        hold.set()
-        await asyncio.gather(*waiting)
-        assert service.queue_depth == 0
-
-    asyncio.run(overload())
-
-
-def test_event_loop_answers_while_pictures_are_worked_on() -> None:
-    async def work_and_tick() -> int:
-        service = Service(_refuse, threads=1, max_waiting=4)  # type: ignore[arg-type]
-        work = asyncio.create_task(service.work(time.sleep, 0.3))
-        ticks = 0
-        while not work.done():
-            await asyncio.sleep(0.01)
-            ticks += 1
-        return ticks
-
-    assert asyncio.run(work_and_tick()) > 5
-
-
 def test_failed_service_tells_clients_to_wait_longer() -> None:
     async def start() -> int:
-        service = Service(_refuse, threads=1, max_waiting=1)  # type: ignore[arg-type]
+        service = Service(_refuse)  # type: ignore[arg-type]
         await service.start()
         with pytest.raises(NotReady) as refusal:
             service.require_classifier()

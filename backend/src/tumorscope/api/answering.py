@@ -19,7 +19,7 @@ from tumorscope.api.dependencies import Decoder
 from tumorscope.api.errors import describe_error, describe_internal, find_status
 from tumorscope.api.logs import log_event
 from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnswer, Timing
-from tumorscope.api.service import Service
+from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.source import SourceFile
@@ -82,14 +82,14 @@ def decode_files(answering: Answering, files: Sequence[SourceFile]) -> Decoded:
 
 
 async def stream_answer(
-    service: Service, answering: Answering, decoded: Decoded, request_id: str
+    queue: WorkQueue, answering: Answering, decoded: Decoded, request_id: str
 ) -> AsyncIterator[str]:
     """Lines of progress, then the result, or the problem that came between.
 
     Parameters
     ----------
-    service : Service
-        Does the work.
+    queue : WorkQueue
+        Where it waits its turn.
     answering : Answering
         How.
     decoded : Decoded
@@ -113,7 +113,7 @@ async def stream_answer(
     async def work() -> None:
         with sender:
             try:
-                answer = await service.work(_classify, answering, decoded, advance)
+                answer = await queue.work(_classify, answering, decoded, advance)
                 line = f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
             except _ClientLeftError:
                 return

@@ -17,6 +17,7 @@ from tumorscope.api.routes import health, model, predict
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.api.uploads import UploadLimits
+from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
@@ -48,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         opened = open_engine(bundle, settings.engine, settings.engine_threads)
         return Classifier(bundle, opened.engine, settings.operating_point, opened.reason)
 
-    service = Service(load, settings.threads, settings.max_waiting)
+    service = Service(load)
     decode_frames = FrameDecoderProcess()
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.service = service
+    app.state.work_queue = WorkQueue(settings.threads, settings.max_waiting)
     app.state.upload_limits = UploadLimits(
         settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
     )

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.service import Service
 from tumorscope.api.uploads import UploadLimits
+from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.source import SourceFile
 
@@ -18,6 +19,11 @@ Decoder = Callable[[Sequence[SourceFile]], Scan]
 def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
+
+
+def _work_queue(request: Request) -> WorkQueue:
+    queue: WorkQueue = request.app.state.work_queue
+    return queue
 
 
 def _upload_limits(request: Request) -> UploadLimits:
@@ -36,6 +42,7 @@ def _decoder(request: Request) -> Decoder:
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]
+WorkQueueDependency = Annotated[WorkQueue, Depends(_work_queue)]
 UploadLimitsDependency = Annotated[UploadLimits, Depends(_upload_limits)]
 UploadMemoryDependency = Annotated[UploadMemory, Depends(_upload_memory)]
 DecoderDependency = Annotated[Decoder, Depends(_decoder)]

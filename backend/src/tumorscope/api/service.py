@@ -1,24 +1,20 @@
-"""The served model and the work on it: loads in the background, classifies beside the event loop."""
+"""The served model: loaded in the background, and whether it may be asked."""
 
 import logging
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
-from typing import Literal, TypeVar
+from typing import Literal
 
-import anyio
 from anyio import to_thread
 
 from tumorscope.api.logs import log_event
-from tumorscope.domain.errors import ModelError, NotReady, Overloaded
+from tumorscope.domain.errors import ModelError, NotReady
 from tumorscope.inference.classifier import Classifier, check_golden_answers
 
 Status = Literal["ready", "starting", "draining", "failed"]
-Result = TypeVar("Result")
 
 _RETRY_STARTING_S = 2
 _RETRY_FAILED_S = 60
-_RETRY_OVERLOADED_S = 1
 
 
 class Service:
@@ -28,19 +24,12 @@ class Service:
     ----------
     load : callable
         Gives a classifier or raises `ModelError`; called once, in a thread.
-    threads : int
-        Pictures that are worked on at the same time.
-    max_waiting : int
-        Further ones that may wait.
     """
 
-    def __init__(self, load: Callable[[], Classifier], threads: int, max_waiting: int) -> None:
+    def __init__(self, load: Callable[[], Classifier]) -> None:
         self.status: Status = "starting"
         self.classifier: Classifier | None = None
-        self.queue_depth = 0
         self._load = load
-        self._max_depth = threads + max_waiting
-        self._limiter = anyio.CapacityLimiter(threads)
         self._started = monotonic()
 
     @property
@@ -78,22 +67,6 @@ class Service:
         if self.status == "failed":
             raise NotReady("The model could not be loaded. The operator finds the reason in the log.", _RETRY_FAILED_S)
         raise NotReady(f"The service is {self.status}.", _RETRY_STARTING_S)
-
-    async def work(self, task: Callable[..., Result], *arguments: object) -> Result:
-        """Run a task in a thread, after those that came before it.
-
-        Raises
-        ------
-        Overloaded
-            Too many are waiting.
-        """
-        if self.queue_depth >= self._max_depth:
-            raise Overloaded("More requests are waiting than can be answered in good time.", _RETRY_OVERLOADED_S)
-        self.queue_depth += 1
-        try:
-            return await to_thread.run_sync(partial(task, *arguments), limiter=self._limiter)
-        finally:
-            self.queue_depth -= 1
 
     def _load_checked(self) -> Classifier:
         classifier = self._load()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tumorscope.api.settings import Settings
 
-_NUMBERS = [name for name in Settings.model_fields if name not in {"bundle", "operating_point"}]
+_NUMBERS = [name for name in Settings.model_fields if name not in {"bundle", "engine", "operating_point"}]
 
 
 @pytest.mark.parametrize("name", _NUMBERS)

@@ -20,6 +20,7 @@ from tumorscope.api.app import create_app
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
+from tumorscope.api.work_queue import WorkQueue
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
@@ -50,7 +51,7 @@ class _Running:
     address: tuple[str, int]
     client: httpx.Client
     memory: UploadMemory
-    service: Service
+    queue: WorkQueue
     engine: _GatedEngine
 
 
@@ -71,7 +72,7 @@ def running() -> Iterator[_Running]:
         try:
             _wait_until(lambda: server.started)
             with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", timeout=_TIMEOUT_S) as client:
-                yield _Running(address, client, app.state.upload_memory, service, engine)
+                yield _Running(address, client, app.state.upload_memory, app.state.work_queue, engine)
         finally:
             engine.gate.set()
             server.should_exit = True
@@ -125,10 +126,10 @@ def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> 
     running.engine.gate.clear()
     with ThreadPoolExecutor(12) as threads:
         sent = [threads.submit(_predict, running, _picture_of(300 * _KIB), form=True) for _ in range(12)]
-        _wait_until(lambda: sum(answer.done() for answer in sent) + running.service.queue_depth == 12)
+        _wait_until(lambda: sum(answer.done() for answer in sent) + running.queue.depth == 12)
         # Those that wait for the model hold their bytes.
-        assert running.memory.held_bytes == running.service.queue_depth * 300 * _KIB
-        assert 1 <= running.service.queue_depth <= 3
+        assert running.memory.held_bytes == running.queue.depth * 300 * _KIB
+        assert 1 <= running.queue.depth <= 3
         running.engine.gate.set()
         answers = [answer.result() for answer in sent]
     refused = [answer for answer in answers if answer.status_code != 200]

@@ -5,9 +5,10 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from tumorscope.api.dependencies import ServiceDependency
+from tumorscope.api.dependencies import ServiceDependency, WorkQueueDependency
 from tumorscope.api.schemas import Health, ModelDescription
 from tumorscope.api.service import Service
+from tumorscope.api.work_queue import WorkQueue
 
 router = APIRouter(tags=["health"])
 
@@ -21,9 +22,9 @@ class Alive(BaseModel):
 
 
 @router.get("/health", responses=_NOT_READY)
-async def read_health(service: ServiceDependency, response: Response) -> Health:
+async def read_health(service: ServiceDependency, queue: WorkQueueDependency, response: Response) -> Health:
     """The state of the service; 200 when it is ready."""
-    return _describe(service, response)
+    return _describe(service, queue, response)
 
 
 @router.get("/health/live")
@@ -33,12 +34,12 @@ async def read_liveness() -> Alive:
 
 
 @router.get("/health/ready", responses=_NOT_READY)
-async def read_readiness(service: ServiceDependency, response: Response) -> Health:
+async def read_readiness(service: ServiceDependency, queue: WorkQueueDependency, response: Response) -> Health:
     """Whether the model is loaded and reproduced its golden answers."""
-    return _describe(service, response)
+    return _describe(service, queue, response)
 
 
-def _describe(service: Service, response: Response) -> Health:
+def _describe(service: Service, queue: WorkQueue, response: Response) -> Health:
     if service.status != "ready":
         response.status_code = 503
     return Health(
@@ -46,5 +47,5 @@ def _describe(service: Service, response: Response) -> Health:
         model=None if service.classifier is None else ModelDescription.from_domain(service.classifier),
         engine_reason=None if service.classifier is None else service.classifier.engine_reason,
         uptime_s=round(service.uptime_s, 3),
-        queue_depth=service.queue_depth,
+        queue_depth=queue.depth,
     )

@@ -11,6 +11,7 @@ from tumorscope.api.dependencies import (
     ServiceDependency,
     UploadLimitsDependency,
     UploadMemoryDependency,
+    WorkQueueDependency,
 )
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import PredictionAnswer
@@ -55,6 +56,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 async def predict(
     request: Request,
     service: ServiceDependency,
+    queue: WorkQueueDependency,
     limits: UploadLimitsDependency,
     memory: UploadMemoryDependency,
     decode: DecoderDependency,
@@ -76,7 +78,7 @@ async def predict(
     with memory.hold_files() as held:
         files = await read_files(request, limits, held)
         if NDJSON not in request.headers.get("accept", ""):
-            return await service.work(answer_files, answering, files)
+            return await queue.work(answer_files, answering, files)
         # Decoded before the stream begins, so that a bad file still gets its status.
-        decoded = await service.work(decode_files, answering, files)
-    return StreamingResponse(stream_answer(service, answering, decoded, request.state.request_id), media_type=NDJSON)
+        decoded = await queue.work(decode_files, answering, files)
+    return StreamingResponse(stream_answer(queue, answering, decoded, request.state.request_id), media_type=NDJSON)
