@@ -2,12 +2,12 @@
 
     .venv/bin/python -m scripts.measure_trust --data ../shared/data
 
-Writes docs/figures/{decisions,scope,explanations}.json, which the model card shows.
+Writes docs/figures/{decisions,scope,explanations,explanations_segmented}.json, which the model card shows.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tumorscope.datasets.splits import read_split
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
-from tumorscope.evaluation.explanations import measure_explanations
+from tumorscope.evaluation.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
 from tumorscope.evaluation.trust import fit_scope
 from tumorscope.imaging.decode import decode_picture, decode_scan
 from tumorscope.imaging.frame_decoder import decode_here
@@ -63,8 +63,24 @@ def main() -> None:
     _write("decisions", _describe_decisions(bundle.manifest.trust))
     _write("scope", _measure_scope(classifier, arguments.data, split.validation, split.training))
     boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, PictureReference)]
-    found = measure_explanations(classifier, TensorFlowEngine, boxed, lambda: None)
-    _write("explanations", _describe_explanations(found))
+    found = measure_explanations(classifier, TensorFlowEngine, read_boxed(track(boxed, "maps")), lambda: None)
+    place = "held-out slices with a tumour in a known box, which fills"
+    _write("explanations", _describe_explanations("Where the maps point", "box", place, found))
+    segmented = list(_find_segmented(arguments.data / "volumes" / "brats2015"))
+    if segmented:
+        found = measure_explanations(classifier, TensorFlowEngine, track(segmented, "maps, segmented"), lambda: None)
+        title = "Where the maps point in BraTS cases"
+        place = (
+            "axial slices (contrast-enhanced T1 and FLAIR) of three BraTS cases, none trained on, with a tumour that"
+        )
+        place = f"{place} is segmented and fills"
+        _write("explanations_segmented", _describe_explanations(title, "segmentation", place, found))
+
+
+def _find_segmented(folder: Path) -> Iterator[MarkedSlice]:
+    for mask in sorted(folder.glob("*/*_seg.nii.gz")):
+        for sequence in ("flair", "t1ce"):
+            yield from read_segmented(mask.with_name(mask.name.replace("_seg", f"_{sequence}")), mask)
 
 
 def _write(name: str, table: dict[str, Any]) -> None:
@@ -88,6 +104,10 @@ def _describe_decisions(trust: TrustManifest) -> dict[str, Any]:
             f"{point}_tumor_called_none": f"{point}: slices with a tumour answered 'no tumor'",
             f"{point}_none_called_tumor": f"{point}: slices without a tumour answered 'tumor'",
         }
+    left_out = [
+        [f"expected calibration error on {source}, temperature fitted without it", f"{value:.3f}", "–"]
+        for source, value in figures["ece_left_out"].items()
+    ]
     return {
         "title": "What is answered, and what is uncertain",
         "note": f"Fitted on four fifths of the held-out patients and judged on the fifth, in turn; mean and standard "
@@ -95,7 +115,8 @@ def _describe_decisions(trust: TrustManifest) -> dict[str, Any]:
         "columns": ["figure", "value", "spread"],
         "rows": [
             [words, f"{figures[key]['value']:.3f}", f"{figures[key]['spread']:.3f}"] for key, words in names.items()
-        ],
+        ]
+        + left_out,
     }
 
 
@@ -203,7 +224,7 @@ def _observe(classifier: Classifier, scans: Sequence[Slice]) -> tuple[NDArray[np
     return np.concatenate(logits), np.concatenate(features)
 
 
-def _describe_explanations(found: dict[str, Any]) -> dict[str, Any]:
+def _describe_explanations(title: str, mark: str, place: str, found: dict[str, Any]) -> dict[str, Any]:
     names = {
         "hirescam": "HiResCAM (served)",
         "gradcam": "Grad-CAM",
@@ -217,15 +238,15 @@ def _describe_explanations(found: dict[str, Any]) -> dict[str, Any]:
     ]
     sanity = ", ".join(f"{name} {value:.2f}" for name, value in found["sanity"].items())
     return {
-        "title": "Where the maps point",
+        "title": title,
         "note": (
-            f"{found['slices']} held-out slices with a tumour in a known box, which fills {share:.3f} of the square "
-            "on average. Pointing: the highest point lies in the box. Mean tumour probability while what is marked "
+            f"{found['slices']} {place} {share:.3f} of the square "
+            f"on average. Pointing: the highest point lies in the {mark}. Mean tumour probability while what is marked "
             f"most is taken away: {found['deletion']['hirescam']:.3f} (blob {found['deletion']['blob']:.3f}); while it "
             f"is given back: {found['insertion']['hirescam']:.3f} (blob {found['insertion']['blob']:.3f}). Correlation "
             f"of a map with the one after layers were shuffled, from the last one down to: {sanity}."
         ),
-        "columns": ["map", "pointing", "energy in the box", "times the box's share"],
+        "columns": ["map", "pointing", f"energy in the {mark}", f"times the {mark}'s share"],
         "rows": rows,
     }
 

@@ -121,7 +121,7 @@ def write_fitted(folder: Path, fitted: "Bundle") -> None:
     console = Console()
     if fitted.manifest.trust is not None:
         for name, figure in fitted.manifest.trust.figures.items():
-            console.print(name, f"{figure['value']:.3f}" if isinstance(figure, dict) else figure)
+            console.print(name, f"{figure['value']:.3f}" if isinstance(figure, dict) and "value" in figure else figure)
     console.print(f"wrote {folder}")
 
 
@@ -142,7 +142,7 @@ def _fit(
     from tumorscope.evaluation import trust  # noqa: PLC0415
     from tumorscope.evaluation.release import as_logits, fit_temperature  # noqa: PLC0415
     from tumorscope.evaluation.scored import Scored  # noqa: PLC0415
-    from tumorscope.evaluation.trust_figures import measure_rules  # noqa: PLC0415
+    from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules  # noqa: PLC0415
     from tumorscope.inference.calibration import calibrate as apply_temperature  # noqa: PLC0415
     from tumorscope.inference.scope import measure_distance  # noqa: PLC0415
     from tumorscope.model.manifest import TrustManifest  # noqa: PLC0415
@@ -171,7 +171,7 @@ def _fit(
         operating_points=trust.describe_points(rules, figures),
         scope=trust.fit_scope_limits(distances),
         tumor_sequences=_find_tumor_sequences(split.training),
-        figures=figures,
+        figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
     )
     return temperature, manifest, scope
 

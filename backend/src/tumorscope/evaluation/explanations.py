@@ -1,19 +1,23 @@
 """Explained slices with a tumour at a known place in; how well the maps point at it out, beside maps that know nothing.
 
-The pointing game (Zhang et al., arXiv 1608.00507) asks whether a map's highest point lies in the tumour's box; the
-energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Deletion and insertion (Petsiuk et al., arXiv
+The pointing game (Zhang et al., arXiv 1608.00507) asks whether a map's highest point lies in the tumour's box or mask;
+the energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Deletion and insertion (Petsiuk et al., arXiv
 1806.07421) ask whether the tumour probability falls, and comes back, with what the map marks. The sanity check (Adebayo
 et al., arXiv 1810.03292) asks whether the map depends on what the network learned.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, RelativeBox, read_example
+from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_example, read_volume
+from tumorscope.datasets.volumes import slice_masked_volume
+from tumorscope.domain.scan import Slice
+from tumorscope.imaging.slices import slice_volume
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Engine
@@ -33,6 +37,14 @@ _SHUFFLED = ("logits/kernel", "dense/kernel", "block5_conv3/kernel")
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedSlice:
+    """A slice and where its tumour is: a box, or a mask of its own shape (height, width)."""
+
+    scan: Slice
+    tumor: RelativeBox | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class _Explained:
     """A slice with a known tumour: what the network saw, where the tumour is in it, and what the network made of it."""
 
@@ -42,13 +54,35 @@ class _Explained:
     class_index: int
 
 
+def read_boxed(examples: Iterable[Example]) -> Iterator[MarkedSlice]:
+    """Those of the examples whose tumour has a box."""
+    for example in examples:
+        if example.box is not None:
+            yield MarkedSlice(read_example(example), example.box)
+
+
+def read_segmented(path: Path, mask_path: Path) -> Iterator[MarkedSlice]:
+    """The axial slices of a volume that show a segmented tumour.
+
+    Parameters
+    ----------
+    path, mask_path : Path
+        See `volumes.slice_masked_volume`, which says what is shown.
+    """
+    mask = read_volume(mask_path)
+    inside = replace(mask, voxels=(mask.voxels > 0).astype(np.float32))
+    for example in slice_masked_volume(path, mask_path, "tumor", "", "", planes=("axial",)):
+        assert isinstance(example.image, VolumeReference)  # noqa: S101  (a slice of a volume)
+        yield MarkedSlice(read_example(example), slice_volume(inside, "axial", example.image.index).pixels > 0.5)
+
+
 def measure_explanations(
     classifier: Classifier,
     load_engine: Callable[[Bundle], Engine],
-    examples: Sequence[Example],
+    marked: Iterable[MarkedSlice],
     advance: Callable[[], None],
 ) -> dict[str, Any]:
-    """Measure the maps of all slices with a tumour in a known box.
+    """Measure the maps of slices with a tumour at a known place.
 
     Parameters
     ----------
@@ -56,19 +90,19 @@ def measure_explanations(
         As it is served.
     load_engine : callable
         The same engine for other weights.
-    examples : sequence of Example
-        Some with a box; the others are left out.
+    marked : iterable of MarkedSlice
+        At least one.
     advance : callable
-        Called once an example with a box.
+        Called once a slice.
 
     Returns
     -------
     dict
-        ``slices``; ``share``, the boxes' mean share of the square; for each of ``maps`` its ``pointing`` and
+        ``slices``; ``share``, the tumours' mean share of the square; for each of ``maps`` its ``pointing`` and
         ``energy``; ``deletion`` and ``insertion`` with the map and with the blob; ``sanity``, the mean correlation of
         a map with the one after layers were shuffled.
     """
-    explained = [_explain(classifier, example, advance) for example in examples if example.box is not None]
+    explained = [_explain(classifier, one, advance) for one in marked]
     weights = classifier.bundle.weights
     random_bundle = replace(classifier.bundle, weights=_shuffle(weights, tuple(weights)))
     random_engine = load_engine(random_bundle)
@@ -91,30 +125,36 @@ def measure_explanations(
     }
 
 
-def _explain(classifier: Classifier, example: Example, advance: Callable[[], None]) -> _Explained:
-    assert example.box is not None  # noqa: S101  (the caller chose those with one)
-    scan = read_example(example)
+def _explain(classifier: Classifier, marked: MarkedSlice, advance: Callable[[], None]) -> _Explained:
     manifest = classifier.bundle.manifest
-    prepared = to_model_input(scan, manifest.preprocessing_parameters)
+    prepared = to_model_input(marked.scan, manifest.preprocessing_parameters)
     outputs = classifier.engine.run(prepared.pixels[None])
     kinds = [number for number, name in enumerate(manifest.class_names) if name != "no_tumor"]
     advance()
     return _Explained(
         prepared.pixels,
-        mark_box(example.box, prepared.geometry),
+        mark_tumor(marked.tumor, prepared.geometry),
         outputs.activation[0],
         max(kinds, key=lambda number: float(outputs.logits[0, number])),
     )
 
 
-def mark_box(box: RelativeBox, geometry: Geometry) -> NDArray[np.bool_]:
-    """The cells of the model's square whose middle lies in a box of the source slice; shape (size, size)."""
+def mark_tumor(tumor: RelativeBox | NDArray[np.bool_], geometry: Geometry) -> NDArray[np.bool_]:
+    """The cells of the model's square whose middle lies in a box or mask of the source slice; shape (size, size)."""
     height, width = geometry.source_height, geometry.source_width
-    top, left = geometry.to_model((box.y_center - box.height / 2) * height, (box.x_center - box.width / 2) * width)
-    bottom, right = geometry.to_model((box.y_center + box.height / 2) * height, (box.x_center + box.width / 2) * width)
     middles = np.arange(geometry.size) + 0.5
-    rows, columns = (middles >= top) & (middles < bottom), (middles >= left) & (middles < right)
-    return rows[:, None] & columns[None, :]
+    rows, columns = np.array([geometry.to_source(middle, middle) for middle in middles]).T
+    if isinstance(tumor, RelativeBox):
+        in_rows = np.abs(rows - tumor.y_center * height) < tumor.height * height / 2
+        in_columns = np.abs(columns - tumor.x_center * width) < tumor.width * width / 2
+        marked: NDArray[np.bool_] = in_rows[:, None] & in_columns[None, :]
+        return marked
+    # Beyond the source there is padding.
+    padded = np.pad(tumor, 1)
+    by_row = np.clip(np.floor(rows).astype(int) + 1, 0, height + 1)
+    by_column = np.clip(np.floor(columns).astype(int) + 1, 0, width + 1)
+    inside: NDArray[np.bool_] = padded[by_row[:, None], by_column]
+    return inside
 
 
 def _look_again(engine: Engine, one: _Explained) -> _Explained:

@@ -17,6 +17,8 @@ from tumorscope.model.manifest import OperatingPoint
 
 _FOLDS = 5
 _REPEATS = 10
+# Of fewer slices, an expected calibration error is mostly chance.
+_MIN_SLICES = 40
 
 
 def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
@@ -42,6 +44,31 @@ def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
         values = [parting[name] for parting in partings]
         figures[name] = {"value": float(np.mean(values)), "spread": float(np.std(values))}
     return figures
+
+
+def measure_left_out_sources(scored: Scored) -> dict[str, float]:
+    """The expected calibration error on each collection, at a temperature that was fitted on the others alone.
+
+    Parameters
+    ----------
+    scored : Scored
+        As for `measure_rules`.
+
+    Returns
+    -------
+    dict of str to float
+        By source; those with too few slices of known class are left out.
+    """
+    known = scored.take(scored.of_known_class)
+    errors = {}
+    for source in np.unique(known.sources):
+        inside = known.sources == source
+        if inside.sum() < _MIN_SLICES or inside.all():
+            continue
+        judged, temperature = known.take(inside), fit_temperature(known.take(~inside))
+        calibrated = replace(judged, probabilities=calibrate(as_logits(judged), temperature))
+        errors[str(source)] = float(measure_figures(calibrated, ["ece"])["ece"]["value"])
+    return errors
 
 
 def _part_patients(scored: Scored, rng: np.random.Generator) -> NDArray[np.int_]:

@@ -18,7 +18,7 @@ from tumorscope.evaluation.trust import (
     fit_scope,
     fit_scope_limits,
 )
-from tumorscope.evaluation.trust_figures import measure_rules
+from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.scope import transform_features
 
@@ -30,6 +30,19 @@ def _draw(count: int, seed: int, sharpness: float = 2.5) -> Scored:
     truth = (probabilities.cumsum(axis=1) > rng.random((count, 1))).argmax(axis=1)
     patients = [f"{label}{row // 16}" for row, label in enumerate(truth)]
     return make_scored([DEFAULT_CLASS_NAMES[label] for label in truth], probabilities, patients=patients)
+
+
+def _join(one: Scored, other: Scored) -> Scored:
+    return replace(
+        one,
+        labels=np.concatenate([one.labels, other.labels]),
+        patients=np.concatenate([one.patients, other.patients]),
+        sources=np.concatenate([one.sources, other.sources]),
+        planes=np.concatenate([one.planes, other.planes]),
+        sequences=np.concatenate([one.sequences, other.sequences]),
+        volumes=np.concatenate([one.volumes, other.volumes]),
+        probabilities=np.concatenate([one.probabilities, other.probabilities]),
+    )
 
 
 def _decide(scored: Scored, rules: object, point: str) -> list[Decision]:
@@ -145,3 +158,21 @@ def test_where_engines_disagree_a_distance_counts_less() -> None:
     alone, both = (fit_scope(features, ["one"] * 400, by) for by in (None, other))
     shift = np.array([0.3, 0, 0], np.float32)
     assert np.linalg.norm(shift @ both["whitening"]) < 0.7 * np.linalg.norm(shift @ alone["whitening"])
+
+
+def test_a_collection_left_out_is_judged_at_the_temperature_of_the_others() -> None:
+    large, small = _draw(4000, 0), _draw(2000, 1)
+    # The small collection's answers are twice as sure as they should be; the large one's are as they should be.
+    sure = calibrate(2 * np.log(small.probabilities).astype(np.float32), 1.0)
+    odd = replace(small, probabilities=sure, sources=np.full(len(small), "odd"))
+    errors = measure_left_out_sources(_join(large, odd))
+    assert errors["odd"] > 0.08
+    # The other way about: the temperature of the sure ones makes the honest ones too modest.
+    assert errors["Br35H"] > 0.08
+    fair = replace(small, sources=np.full(len(small), "fair"))
+    assert max(measure_left_out_sources(_join(large, fair)).values()) < 0.05
+
+
+def test_a_collection_of_a_few_slices_is_not_judged_by_itself() -> None:
+    few = replace(_draw(20, 1), sources=np.full(20, "few"))
+    assert list(measure_left_out_sources(_join(_draw(400, 0), few))) == ["Br35H"]
