@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
-from tumorscope.domain.scan import Slice
+from tumorscope.domain.scan import Slice, StatedPlane
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.explain import DrawnExplanation
@@ -94,7 +94,7 @@ class InputDescription(BaseModel):
     slice_count: int
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
-    plane: Literal["axial", "coronal", "sagittal", "oblique"] | None = Field(description="Null where unknown.")
+    plane: StatedPlane | None = Field(description="Null where unknown.")
     view: View
     warnings: list[Message]
 
