@@ -52,6 +52,8 @@ def _is_free(port: int) -> bool:
 def _start(ports: Mapping[str, int]) -> dict[str, subprocess.Popen[bytes]]:
     # `vite preview` sends /api to PORT. A line for each request is for a server's log, not for a person's terminal.
     environment = {"TUMORSCOPE_LOG_LEVEL": "WARNING", **os.environ, **{name: str(port) for name, port in ports.items()}}
+    # The page served here states no key; only this machine reaches either of them.
+    environment.pop("TUMORSCOPE_API_KEYS_FILE", None)
     api = [str(Path(sys.executable).with_name("tumorscope")), "serve", "--host", _HOST, "--port", str(ports["PORT"])]
     page = ["node", "node_modules/vite/bin/vite.js", "preview", "--logLevel", "warn"]
     # In sessions of their own a Ctrl-C reaches this process only, which then ends them in order.

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from tumorscope import NOTICE
+from tumorscope.commands import key
 from tumorscope.commands.audit import audit
 from tumorscope.commands.calibrate import calibrate
 from tumorscope.commands.card import card
@@ -37,6 +38,7 @@ app.command()(prepare)
 app.command()(show_augmentation)
 app.command()(split)
 app.command()(train)
+app.add_typer(key.app, name="key")
 
 
 def main() -> None:
@@ -48,7 +50,9 @@ def main() -> None:
     try:
         app()
     except TumorscopeError as error:
-        Console(stderr=True).print(f"[bold]{error.code}[/]: {error}")
+        # What is ours to mend has a code that says no more than that.
+        prefix = "" if error.code == TumorscopeError.code else f"[bold]{error.code}[/]: "
+        Console(stderr=True).print(f"{prefix}{error}")
         sys.exit(1)
 
 
@@ -63,11 +67,14 @@ def serve(
 
     from tumorscope.api.app import create_app  # noqa: PLC0415
     from tumorscope.api.logs import configure_logs  # noqa: PLC0415
+    from tumorscope.api.security import refuse_exposure  # noqa: PLC0415
     from tumorscope.api.settings import Settings  # noqa: PLC0415
 
     configure_logs(log_level)
+    settings = Settings()
+    refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
     uvicorn.run(
-        create_app(Settings()), host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=30
+        create_app(settings), host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=30
     )
 
 

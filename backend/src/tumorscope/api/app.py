@@ -11,9 +11,11 @@ from starlette.exceptions import HTTPException
 from tumorscope import NOTICE
 from tumorscope.api import errors
 from tumorscope.api.held_files import UploadMemory
+from tumorscope.api.key_ring import KeyRing
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
 from tumorscope.api.routes import health, model, predict
+from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.api.uploads import UploadLimits
@@ -79,6 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
     app.state.decoder = lambda files: decode_scan(files, limits, decode_frames)
+    if settings.api_keys_file is not None:
+        app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
     app.add_middleware(RequestContext, service=service)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
     for module in (predict, health, model):

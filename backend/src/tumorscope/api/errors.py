@@ -24,6 +24,9 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.MissingModality: 422,
     errors.InvalidRequest: 422,
     errors.InputError: 422,
+    errors.MissingApiKey: 401,
+    errors.AccessDenied: 403,
+    errors.RateLimited: 429,
     errors.NotReady: 503,
     errors.Overloaded: 503,
     errors.ServiceError: 503,
@@ -73,6 +76,8 @@ async def answer_tumorscope_error(request: Request, error: Exception) -> Respons
     response = problem_response(request, status, error.code, str(error))
     if isinstance(error, errors.ServiceError):
         response.headers["Retry-After"] = str(error.retry_after_s)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="tumorscope"'
     return response
 
 

@@ -47,6 +47,7 @@ class RequestContext:
         request = Request(scope, receive)
         request.state.request_id = request_id
         request.state.code = None
+        request.state.client = None
         started = perf_counter()
         status: int | None = None
 
@@ -82,5 +83,7 @@ class RequestContext:
             route=getattr(route, "path", None),
             status=status,
             code=request.state.code,
+            # The name of its key, never the key.
+            client=request.state.client,
             duration_ms=round((perf_counter() - started) * 1000, 1),
         )

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     operating_point: OperatingPoint = Field(
         "balanced", description="What errors weigh: screening (a tumour that is overlooked most) or balanced."
     )
+    api_keys_file: Path | None = Field(
+        None, description="File of API keys, as `tumorscope key new` writes it; without it, none are asked for."
+    )
+    insecure_no_api_keys: bool = Field(
+        False, description="Serve without API keys whoever reaches the service, also from other machines."
+    )
     threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
 
     @model_validator(mode="after")

@@ -20,9 +20,15 @@
     │   ├── BundleInvalid         missing, damaged, or of another make
     │   ├── AnswerNotFinite       what the network gave is no number
     │   └── GoldenMismatch        loaded, but does not reproduce its golden answers
+    ├── AccessDenied              who asks may not
+    │   ├── MissingApiKey
+    │   └── WrongApiKey
     ├── ServiceError              the service cannot answer now; trying again may help
     │   ├── NotReady
-    │   └── Overloaded
+    │   ├── Overloaded
+    │   └── RateLimited           this client asks faster than it may
+    ├── SetupInvalid              the service cannot run as it is set up
+    │   └── ApiKeysInvalid        the file of API keys is missing, damaged, or does not hold what was asked for
     ├── TrainingError             a training run cannot start or go on
     ├── EvaluationError           model and data do not fit each other, or a part of the data is absent
     └── DatasetError              a file or a case of a data set cannot be used
@@ -115,6 +121,24 @@ class InvalidRequest(InputError):
     code = "invalid_request"
 
 
+class AccessDenied(TumorscopeError):
+    """Who asks may not."""
+
+    code = "wrong_api_key"
+
+
+class MissingApiKey(AccessDenied):
+    """The service has API keys, and the request states none."""
+
+    code = "missing_api_key"
+
+
+class WrongApiKey(AccessDenied):
+    """The key is none of those that the service has, or no longer one."""
+
+    code = "wrong_api_key"
+
+
 class ModelError(TumorscopeError):
     """The model cannot be used."""
 
@@ -157,6 +181,20 @@ class Overloaded(ServiceError):
     """More requests are waiting than can be answered in good time."""
 
     code = "overloaded"
+
+
+class RateLimited(ServiceError):
+    """The client's key may not ask so fast."""
+
+    code = "rate_limited"
+
+
+class SetupInvalid(TumorscopeError):
+    """The service cannot run as it is set up; the message tells the operator what to change."""
+
+
+class ApiKeysInvalid(SetupInvalid):
+    """The file of API keys is missing, damaged, or does not hold what was asked for."""
 
 
 class TrainingError(TumorscopeError):

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tumorscope.api.settings import Settings
 
-_NUMBERS = [name for name in Settings.model_fields if name not in {"bundle", "engine", "operating_point"}]
+_NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in (int, int | None)]
 
 
 @pytest.mark.parametrize("name", _NUMBERS)
@@ -40,6 +40,15 @@ def test_memory_for_uploads_that_one_upload_exceeds_is_refused() -> None:
     assert Settings(max_request_mib=100, max_upload_memory_mib=100).max_upload_memory_mib == 100
     with pytest.raises(ValidationError, match="max_upload_memory_mib is less than max_request_mib"):
         Settings(max_request_mib=100, max_upload_memory_mib=99)
+
+
+def test_keys_are_off_and_so_is_the_word_that_they_may_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert Settings().api_keys_file is None
+    assert not Settings().insecure_no_api_keys
+    monkeypatch.setenv("TUMORSCOPE_API_KEYS_FILE", str(tmp_path))
+    monkeypatch.setenv("TUMORSCOPE_INSECURE_NO_API_KEYS", "true")
+    assert Settings().api_keys_file == tmp_path
+    assert Settings().insecure_no_api_keys
 
 
 def test_settings_do_not_change() -> None:

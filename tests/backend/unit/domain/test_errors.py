@@ -8,6 +8,8 @@ from tumorscope.domain import errors
 _CLASSES = [
     value for _, value in inspect.getmembers(errors, inspect.isclass) if issubclass(value, errors.TumorscopeError)
 ]
+# What a client can act on; the rest is ours.
+_CLIENTS = errors.InputError | errors.AccessDenied | errors.ServiceError
 _DRAWN_LINE = re.compile(r"^ {4}(?P<branches>(?:│   |    )*)[├└]── (?P<name>\w+)")
 
 
@@ -34,18 +36,14 @@ def test_everything_descends_from_one_root() -> None:
 
 
 def test_no_two_things_a_client_can_tell_apart_share_a_code() -> None:
-    leaves = [
-        error
-        for error in _CLASSES
-        if issubclass(error, errors.InputError | errors.ServiceError) and not error.__subclasses__()
-    ]
+    leaves = [error for error in _CLASSES if issubclass(error, _CLIENTS) and not error.__subclasses__()]
     codes = [error.code for error in leaves]
     assert len(set(codes)) == len(codes)
     assert errors.TumorscopeError.code not in codes
 
 
 def test_faults_of_ours_say_nothing_but_internal() -> None:
-    ours = [error for error in _CLASSES if not issubclass(error, errors.InputError | errors.ServiceError)]
+    ours = [error for error in _CLASSES if not issubclass(error, _CLIENTS)]
     assert errors.BundleInvalid in ours
     assert {error.code for error in ours} == {"internal"}
 

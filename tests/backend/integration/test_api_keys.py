@@ -1,0 +1,317 @@
+"""Who may ask: keys over HTTP, changed by ``tumorscope key`` while the service runs."""
+
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.backend.integration.problems import check_problem
+from tests.factories import make_manifest, make_outputs, make_phantom_file
+from tumorscope.api.app import create_app
+from tumorscope.api.service import Service
+from tumorscope.api.settings import Settings
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+
+_TIMEOUT_S = 20
+_MIB = 2**20
+
+
+class _Engine:
+    """Answers the same to everything."""
+
+    name = "constant"
+    device = "cpu"
+
+    def run(self, batch: object) -> Outputs:
+        import numpy as np
+
+        return make_outputs(np.zeros((len(batch), 4), np.float32))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A service with keys on a port of its own, and the file that holds their hashes."""
+
+    client: httpx.Client
+    address: tuple[str, int]
+    keys_file: Path
+
+    def ask(self, key: str | None, path: str = "/model") -> httpx.Response:
+        return self.client.get(path, headers={} if key is None else {"X-API-Key": key})
+
+    def wait_until(self, key: str, status: int) -> None:
+        _wait_until(lambda: self.ask(key).status_code == status)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _run_key(keys_file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "TUMORSCOPE_API_KEYS_FILE": str(keys_file), "COLUMNS": "500"}
+    command = [sys.executable, "-m", "tumorscope", "key", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def _make_key(keys_file: Path, *arguments: str) -> str:
+    made = _run_key(keys_file, "new", *arguments)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
+
+
+@pytest.fixture(scope="module", params=["h11", "httptools"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
+    keys_file = tmp_path_factory.mktemp("keys") / "keys"
+    keys_file.touch()
+    app = create_app(Settings(bundle=Path("unread"), api_keys_file=keys_file))
+    service: Service = app.state.service
+    service.classifier, service.status = Classifier(Bundle(make_manifest(), "", {}, {}), _Engine()), "ready"
+    http: Literal["h11", "httptools"] = request.param
+    # Without its lifespan the application loads no other model.
+    server = uvicorn.Server(uvicorn.Config(app, http=http, lifespan="off", ws="none", log_config=None))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        address = listener.getsockname()
+        try:
+            _wait_until(lambda: server.started)
+            with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", timeout=_TIMEOUT_S) as client:
+                yield _Running(client, address, keys_file)
+        finally:
+            server.should_exit = True
+            thread.join(_TIMEOUT_S)
+
+
+@pytest.fixture(scope="module")
+def key(running: _Running) -> str:
+    """The secret of a key that holds throughout."""
+    secret = _make_key(running.keys_file, "ward-3")
+    running.wait_until(secret, 200)
+    return secret
+
+
+def test_right_key_is_served_in_either_header(running: _Running, key: str) -> None:
+    for headers in ({"X-API-Key": key}, {"Authorization": f"Bearer {key}"}, {"authorization": f"bearer {key}"}):
+        assert running.client.get("/model", headers=headers).status_code == 200
+        files = {"file": make_phantom_file(size=64)}
+        assert running.client.post("/predict", headers=headers, files=files).status_code == 200
+
+
+def test_key_stands_beside_what_a_proxy_in_front_says_of_itself(running: _Running, key: str) -> None:
+    for authorization in ("Basic d2FyZDpzZWNyZXQ=", "Bearer of-the-proxy"):
+        headers = {"X-API-Key": key, "Authorization": authorization}
+        assert running.client.get("/model", headers=headers).status_code == 200
+
+
+def test_missing_key_is_told_how_to_state_one(running: _Running) -> None:
+    for headers in ({}, {"X-API-Key": ""}, {"Authorization": "Basic d2FyZDpzZWNyZXQ="}, {"Authorization": "Bearer"}):
+        response = running.client.get("/model", headers=headers)
+        check_problem(response, 401, "missing_api_key")
+        assert response.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_wrong_key_is_refused_whatever_it_is(running: _Running, key: str) -> None:
+    for wrong in ("x", key[:-1], key + "x", key.upper(), "ward-3", "x" * 10_000):
+        check_problem(running.ask(wrong), 403, "wrong_api_key")
+    # A query is logged by proxies: no place for a key.
+    check_problem(running.client.get(f"/model?api_key={key}"), 401, "missing_api_key")
+
+
+def test_health_and_documentation_need_no_key_and_all_else_does(running: _Running) -> None:
+    for path in ("/health", "/health/live", "/health/ready", "/docs", "/openapi.json"):
+        assert running.client.get(path).status_code == 200
+    # What does not exist is not told from what does; no other spelling of a path goes round the check.
+    for path in (
+        "/",
+        "/model",
+        "/metrics",
+        "/v2",
+        "/v2/models/tiny",
+        "/absent",
+        "/health/../model",
+        "//health",
+        "/MODEL",
+    ):
+        check_problem(running.client.get(path), 401, "missing_api_key")
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
+        assert running.client.request(method, "/predict").status_code == 401
+
+
+def test_answer_to_a_refused_request_has_the_headers_of_any_other(running: _Running) -> None:
+    headers = running.client.get("/model", headers={"X-Request-Id": "ward-3.scan_12"}).headers
+    assert headers["x-request-id"] == "ward-3.scan_12"
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_key_is_replaced_without_a_restart_and_without_a_gap(running: _Running, key: str) -> None:
+    old = _make_key(running.keys_file, "clinic-2026")
+    running.wait_until(old, 200)
+    new = _make_key(running.keys_file, "clinic-2027")
+    running.wait_until(new, 200)
+    assert running.ask(old).status_code == 200, "old and new hold together"
+    assert _run_key(running.keys_file, "revoke", "clinic-2026").returncode == 0
+    running.wait_until(old, 403)
+    assert running.ask(new).status_code == 200
+    assert running.ask(key).status_code == 200
+
+
+def test_damaged_file_keeps_the_keys_there_are(running: _Running, key: str) -> None:
+    good = running.keys_file.read_text()
+    running.keys_file.write_text(good + "a line that is no key\n")
+    try:
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert running.ask(key).status_code == 200
+            time.sleep(0.2)
+    finally:
+        running.keys_file.write_text(good)
+
+
+def test_key_that_asks_too_fast_is_told_when_to_come_again(running: _Running, key: str) -> None:
+    fast = _make_key(running.keys_file, "fast", "--rate", "60", "--burst", "3")
+    # Asking until it is known costs a permission.
+    running.wait_until(fast, 200)
+    answers = [running.ask(fast) for _ in range(4)]
+    assert answers[0].status_code == 200
+    check_problem(answers[-1], 429, "rate_limited")
+    assert answers[-1].headers["retry-after"] == "1"
+    assert running.ask(key).status_code == 200, "another key's limit is its own"
+    time.sleep(1.1)
+    assert running.ask(fast).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wrong"}])
+def test_large_upload_without_a_key_is_refused_before_its_body_is_read(
+    running: _Running, headers: dict[str, str]
+) -> None:
+    stated = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {200 * _MIB}\r\n{stated}\r\n"
+    with socket.create_connection(running.address, _TIMEOUT_S) as connection:
+        connection.sendall(head.encode())
+        # Nothing of the body was sent, and the answer is there.
+        answer = connection.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 403 " if headers else b"HTTP/1.1 401 ")
+        assert b"connection: close" in answer.lower()
+        # What lies in the kernel's buffers counts as sent.
+        assert _send_until_closed(connection, 200 * _MIB) < 32 * _MIB
+
+
+def _send_until_closed(connection: socket.socket, most: int) -> int:
+    sent = 0
+    try:
+        while sent < most:
+            sent += connection.send(bytes(_MIB))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    return sent
+
+
+def test_client_that_sends_its_upload_at_once_reads_why_it_is_refused(running: _Running) -> None:
+    check_problem(running.client.post("/predict", content=bytes(400_000)), 401, "missing_api_key")
+    check_problem(running.client.post("/predict", content=(bytes(1000) for _ in range(9))), 401, "missing_api_key")
+
+
+def test_connection_serves_on_after_a_refusal_of_a_request_without_a_body(running: _Running, key: str) -> None:
+    ask = "GET /model HTTP/1.1\r\nHost: x\r\n{}\r\n"
+    with socket.create_connection(running.address, _TIMEOUT_S) as connection:
+        connection.sendall(ask.format("").encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")
+        connection.sendall(ask.format(f"X-API-Key: {key}\r\n").encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_log_has_the_keys_name_and_never_a_secret(
+    running: _Running, key: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = "tsk_that-was-never-made"
+    with caplog.at_level(logging.DEBUG):
+        running.ask(key)
+        running.ask(wrong)
+        running.client.get("/model", headers={"Authorization": f"Bearer {wrong}"})
+        another = _make_key(running.keys_file, "another")
+        running.wait_until(another, 200)
+    lines = [str(record.__dict__) for record in caplog.records]
+    assert any("'client': 'ward-3'" in line for line in lines)
+    assert any("api_keys" in line and "another" in line for line in lines)
+    for secret in (key, wrong, another):
+        assert not [line for line in lines if secret in line]
+
+
+def _serve(tmp_path: Path, host: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TUMORSCOPE_")}
+    environment |= {"COLUMNS": "500", "TUMORSCOPE_BUNDLE": str(tmp_path / "unread"), **variables}
+    command = [sys.executable, "-m", "tumorscope", "serve", "--host", host, "--port", "0"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "sentence"),
+    [
+        ("0.0.0.0", None, "The service would listen on 0.0.0.0, where others can reach it, without API keys."),  # noqa: S104
+        ("::", None, "The service would listen on ::, where others can reach it, without API keys."),
+        ("127.0.0.1", "absent", "The file of API keys cannot be read: No such file or directory."),
+        ("127.0.0.1", "damaged", "Line 1 of the file of API keys is no key"),
+        ("0.0.0.0", "", "The file of API keys cannot be read: Is a directory."),  # noqa: S104
+    ],
+)
+def test_service_that_would_not_be_safe_does_not_start(
+    tmp_path: Path, host: str, keys: str | None, sentence: str
+) -> None:
+    (tmp_path / "damaged").write_text("Jane Doe\n")
+    named = {} if keys is None else {"TUMORSCOPE_API_KEYS_FILE": str(tmp_path / keys) if keys else ""}
+    ended = _serve(tmp_path, host, **named)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(sentence)
+    assert "Traceback" not in ended.stderr
+    assert "Jane" not in ended.stderr
+
+
+def test_key_command_lists_names_and_limits_and_refuses_what_is_not_there(tmp_path: Path) -> None:
+    keys_file = tmp_path / "keys"
+    secret = _make_key(keys_file, "ward-3", "--rate", "60")
+    _make_key(keys_file, "ward-4")
+    assert keys_file.stat().st_mode & 0o777 == 0o600
+    assert secret not in keys_file.read_text()
+    listed = _run_key(keys_file, "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["ward-3", "ward-4"]
+    assert listed[0].endswith("60 a minute, 10 at once")
+    for arguments, sentence in (
+        (("new", "ward-4"), "There is a key named ward-4 already"),
+        (("new", "Jane Doe"), "A key's name is of"),
+        (("revoke", "absent"), "There is no key named absent"),
+    ):
+        refused = _run_key(keys_file, *arguments)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith(sentence)
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"], "nothing is left beside the file"
+
+
+def test_change_keeps_comments_other_keys_and_the_files_mode(tmp_path: Path) -> None:
+    keys_file = tmp_path / "keys"
+    keys_file.write_text("# Keys of the radiology.\n")
+    keys_file.chmod(0o640)
+    _make_key(keys_file, "a")
+    _make_key(keys_file, "b")
+    _run_key(keys_file, "revoke", "a")
+    lines = keys_file.read_text().splitlines()
+    assert lines[0] == "# Keys of the radiology."
+    assert [line.split()[0] for line in lines[1:]] == ["b"]
+    assert keys_file.stat().st_mode & 0o777 == 0o640
