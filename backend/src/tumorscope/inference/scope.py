@@ -5,6 +5,8 @@ the Mahalanobis distance (Lee et al., arXiv 1807.03888) of the lower blocks' mea
 textures remain that no training towards tumours has washed out.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,13 +120,14 @@ def looks_like_ct(grey: NDArray[np.float32]) -> bool:
         return False
     outer, contents = rays[:, : int(_RIM_DEPTH * _RAY_SAMPLES)], rays[:, int(_RIM_DEPTH * _RAY_SAMPLES) :]
     rim, peak = outer.max(axis=1), outer.argmax(axis=1)
+    if np.mean(rim > _BONE) < _MIN_CLOSED:
+        return False
     inward = np.arange(rays.shape[1]) > peak[:, None]
     near = inward & (np.arange(rays.shape[1]) < _BEHIND_DEPTH * _RAY_SAMPLES)
     behind = np.where(near, rays, np.inf).min(axis=1)
     bone, level = float(np.median(rim)), float(np.median(contents))
     return bool(
-        np.mean(rim > _BONE) >= _MIN_CLOSED
-        and level <= _MAX_CONTENTS * bone
+        level <= _MAX_CONTENTS * bone
         and float(np.percentile(contents, 95)) <= _MAX_BRIGHT_CONTENTS * bone
         and float(np.median(behind)) >= _MIN_BEHIND * level
     )
@@ -138,15 +141,28 @@ def _check_picture(scan: Slice) -> tuple[Reason, ...]:
     if any(warning.code == _COLOURED for warning in scan.warnings):
         return (reasons.COLOURED,)
     steps = (max(1, scan.height // _SAMPLES), max(1, scan.width // _SAMPLES))
-    sampled = scan.pixels[:: steps[0], :: steps[1]].astype(np.float64)
-    low, high = float(sampled.min()), float(sampled.max())
-    if not high > low:
+    counts = _count_grey_levels(scan.pixels[:: steps[0], :: steps[1]])
+    if counts is None:
         return (reasons.CONSTANT,)
-    counts, _ = np.histogram(sampled, bins=_GREY_LEVELS, range=(low, high))
     foreground = counts.sum() - counts.max()
     if counts[1:-1].sum() < _MAX_BETWEEN * foreground and counts.max() in (counts[0], counts[-1]):
         return (reasons.FEW_GREY_LEVELS,)
     return ()
+
+
+def _count_grey_levels(pixels: NDArray[Any]) -> NDArray[np.int_] | None:
+    """Pixels in each of some equal steps from the darkest to the brightest; None where these are the same."""
+    low, high = float(pixels.min()), float(pixels.max())
+    if not high > low:
+        return None
+    if pixels.dtype == np.uint8:
+        # Each of the few levels goes to its step with all of its pixels at once.
+        by_level = np.bincount(pixels.ravel())
+        levels = np.arange(len(by_level), dtype=np.float64)
+        counts, _ = np.histogram(levels, bins=_GREY_LEVELS, range=(low, high), weights=by_level)
+        return counts.astype(np.int_)
+    counts, _ = np.histogram(pixels.astype(np.float64), bins=_GREY_LEVELS, range=(low, high))
+    return counts
 
 
 def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
@@ -157,12 +173,11 @@ def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
     middle = np.array([rows.mean(), columns.mean()])
     angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
     steps = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    reach = np.hypot(*grey.shape)
-    distances = np.linspace(0, reach, 2 * max(grey.shape))
-    levels = _sample(grey, middle, steps, np.broadcast_to(distances, (_DIRECTIONS, len(distances))))
-    # The outermost sample that is brighter than air.
-    furthest = np.where(levels > _AIR, np.arange(len(distances)), 0).max(axis=1)
-    surface = distances[furthest]
+    distances = np.linspace(0, np.hypot(*grey.shape), 2 * max(grey.shape))
+    levels = _sample(grey, middle, steps, distances[None])
+    # The outermost sample that is brighter than air; in the middle itself where none is.
+    furthest = len(distances) - 1 - (levels > _AIR)[:, ::-1].argmax(axis=1)
+    surface = np.where((levels > _AIR).any(axis=1), distances[furthest], 0)
     return _sample(grey, middle, steps, surface[:, None] * np.linspace(1, 0, _RAY_SAMPLES))
 
 
@@ -170,8 +185,12 @@ def _sample(
     grey: NDArray[np.float32], middle: NDArray[np.float64], steps: NDArray[np.float64], distances: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """The pixels at distances from the middle, shape (directions, samples); outside the picture is 0."""
-    rows = np.round(middle[0] + distances * steps[:, :1]).astype(int)
-    columns = np.round(middle[1] + distances * steps[:, 1:]).astype(int)
-    inside = (rows >= 0) & (rows < grey.shape[0]) & (columns >= 0) & (columns < grey.shape[1])
-    values = grey[np.where(inside, rows, 0), np.where(inside, columns, 0)]
-    return np.where(inside, values, 0).astype(np.float32)
+    rows = np.rint(middle[0] + distances * steps[:, :1]).astype(np.intp)
+    columns = np.rint(middle[1] + distances * steps[:, 1:]).astype(np.intp)
+    # A rim of air, on which everything outside is clipped.
+    bordered = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.float32)
+    bordered[1:-1, 1:-1] = grey
+    np.clip(rows, -1, grey.shape[0], out=rows)
+    np.clip(columns, -1, grey.shape[1], out=columns)
+    levels: NDArray[np.float32] = bordered.ravel()[(rows + 1) * bordered.shape[1] + columns + 1]
+    return levels

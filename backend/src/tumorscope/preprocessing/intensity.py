@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
+from tumorscope.preprocessing.percentiles import find_percentiles
 
 # Between these, sums over a picture and one over a difference stay far inside float32.
 _SMALLEST, _LARGEST = 1e-30, 1e28
@@ -48,8 +49,8 @@ def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> t
         Lower and upper intensity; equal for a constant picture.
     """
     if pixels.dtype == np.float32:
-        lower, upper = np.percentile(pixels, percentiles)
-        return float(lower), float(upper)
+        lower, upper = find_percentiles(pixels, percentiles)
+        return lower, upper
     # For integers a histogram gives the percentiles without a sort of millions of pixels.
     cumulative = np.cumsum(np.bincount(pixels.ravel()))
     # The first pixel has rank 1: below it the histogram's empty bins would answer.

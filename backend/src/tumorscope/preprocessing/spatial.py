@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
+from tumorscope.preprocessing.percentiles import find_percentiles
 
 _THUMBNAIL = 128
 _HISTOGRAM_BINS = 64
@@ -18,6 +19,8 @@ _MAX_GAP = 6
 _MIN_SIDE = 0.3
 # Screenshots have a bright frame; this far inside it (in cells) is air again.
 _FRAME = 4
+# Rows of the square that are weighed together: few hold many zeros, many are many small products.
+_BLOCK_ROWS = 8
 # Up to this side a table of resampling weights is small enough to hold: 128 rows of it are 2 MB.
 _MAX_TABLE_SIDE = 4096
 
@@ -98,15 +101,15 @@ def find_head(pixels: Pixels, margin: float) -> Box:
     height, width = pixels.shape
     whole = Box(0, 0, height, width)
     thumbnail = _average_down(pixels)
-    low, high = float(thumbnail.min()), float(np.percentile(thumbnail, 99))
+    low, high = float(thumbnail.min()), find_percentiles(thumbnail, (99,))[0]
     if high <= low:
         return whole
     # Clipped first: what is far above may be infinitely often the difference.
     levels = np.clip(thumbnail - low, 0, high - low) / (high - low)
     background = min(_ring_level(levels, 0), _ring_level(levels, _FRAME))
     mask = levels > background + 0.5 * max(_otsu_threshold(levels) - background, 0.1)
-    rows = _longest_run(mask.mean(axis=1) >= _MIN_OCCUPANCY, mask.sum(axis=1))
-    columns = _longest_run(mask.mean(axis=0) >= _MIN_OCCUPANCY, mask.sum(axis=0))
+    rows = _brightest_run(np.count_nonzero(mask, axis=1), mask.shape[1])
+    columns = _brightest_run(np.count_nonzero(mask, axis=0), mask.shape[0])
     if rows is None or columns is None:
         return whole
     top, bottom = rows[0] * height / mask.shape[0], rows[1] * height / mask.shape[0]
@@ -136,12 +139,32 @@ def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[n
     """
     if geometry.square_side > _MAX_TABLE_SIDE:
         return _resize_large(crop, geometry)
-    # Columns of the weights that would meet the padding are left out: zero times anything is zero.
-    weights = _triangle_weights(geometry.square_side, geometry.size)
-    by_row = weights[:, geometry.pad_top : geometry.pad_top + geometry.crop.height]
-    by_column = weights[:, geometry.pad_left : geometry.pad_left + geometry.crop.width]
-    resized: NDArray[np.float32] = np.matmul(np.matmul(by_row, crop), by_column.T, dtype=np.float32)
-    return resized
+    rows = _weigh_rows(crop, geometry.square_side, geometry.pad_top, geometry.size)
+    return _weigh_rows(rows.T, geometry.square_side, geometry.pad_left, geometry.size).T
+
+
+def _weigh_rows(values: NDArray[np.float32], source: int, padding: int, target: int) -> NDArray[np.float32]:
+    """The product with `_triangle_weights`, without most of the weights that are zero.
+
+    Parameters
+    ----------
+    values : ndarray, shape (rows, columns), float32
+        From row `padding` of the source on; the source's other rows are zero.
+    source, target : int
+        Rows before and after.
+
+    Returns
+    -------
+    ndarray, shape (target, columns), float32
+        In the values' units.
+    """
+    weighed = np.zeros((target, values.shape[1]), np.float32)
+    for block in _triangle_blocks(source, target):
+        begin, end = max(block.first, padding), min(block.end, padding + len(values))
+        if begin < end:
+            weights = block.weights[:, begin - block.first : end - block.first]
+            weighed[block.row : block.row + len(weights)] = weights @ values[begin - padding : end - padding]
+    return weighed
 
 
 def _resize_large(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
@@ -201,40 +224,66 @@ def _ring_level(levels: NDArray[np.float32], inset: int) -> float:
     """The level of air: the lower quartile along a ring, which the head may touch on some sides."""
     inset = min(inset, (min(levels.shape) - 1) // 2)
     inner = levels[inset : levels.shape[0] - inset, inset : levels.shape[1] - inset]
-    return float(np.percentile(np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]]), 25))
+    return find_percentiles(np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]]), (25,))[0]
 
 
 def _otsu_threshold(levels: NDArray[np.float32]) -> float:
     """The level in 0..1 that best parts the histogram into two classes."""
-    counts, edges = np.histogram(levels, bins=_HISTOGRAM_BINS, range=(0, 1))
-    centres = (edges[:-1] + edges[1:]) / 2
+    bins = np.minimum((levels * _HISTOGRAM_BINS).astype(np.intp), _HISTOGRAM_BINS - 1)
+    counts = np.bincount(bins.ravel(), minlength=_HISTOGRAM_BINS)
+    centres = (np.arange(_HISTOGRAM_BINS) + 0.5) / _HISTOGRAM_BINS
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below
     sum_below = np.cumsum(counts * centres)[:-1]
     sum_above = (counts * centres).sum() - sum_below
     gap = sum_below / np.maximum(below, 1) - sum_above / np.maximum(above, 1)
-    return float(edges[1 + int(np.argmax(below * above * gap**2))])
+    return (1 + int(np.argmax(below * above * gap**2))) / _HISTOGRAM_BINS
 
 
-def _longest_run(occupied: NDArray[np.bool_], weight: NDArray[np.int_]) -> tuple[int, int] | None:
-    """Start and end (exclusive) of the run of occupied positions with the most weight, small gaps bridged."""
-    positions = np.flatnonzero(occupied)
+def _brightest_run(bright: NDArray[np.int_], cells: int) -> tuple[int, int] | None:
+    """Start and end (exclusive) of the run of positions with most bright cells, of so many each; small gaps bridged."""
+    positions = np.flatnonzero(bright / cells >= _MIN_OCCUPANCY)
     if positions.size == 0:
         return None
-    runs = np.split(positions, np.flatnonzero(np.diff(positions) > _MAX_GAP) + 1)
-    best = max(runs, key=lambda run: int(weight[run].sum()))
+    ends = np.flatnonzero(np.diff(positions) > _MAX_GAP) + 1
+    if not ends.size:
+        return int(positions[0]), int(positions[-1]) + 1
+    runs = np.split(positions, ends)
+    best = max(runs, key=lambda run: int(bright[run].sum()))
     return int(best[0]), int(best[-1]) + 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some rows of a table of weights, from `row` on, and the columns first..end beyond which they are zero."""
+
+    row: int
+    first: int
+    end: int
+    weights: NDArray[np.float32]
+
+
 @lru_cache(maxsize=64)
+def _triangle_blocks(source: int, target: int) -> tuple[_Block, ...]:
+    """`_triangle_weights` without most of its zeros. The cache is read-only."""
+    table = _triangle_weights(source, target)
+    blocks = []
+    for row in range(0, target, _BLOCK_ROWS):
+        rows = table[row : row + _BLOCK_ROWS]
+        used = np.flatnonzero(rows.any(axis=0))
+        first, end = int(used[0]), int(used[-1]) + 1
+        weights = np.ascontiguousarray(rows[:, first:end])
+        weights.flags.writeable = False
+        blocks.append(_Block(row, first, end, weights))
+    return tuple(blocks)
+
+
 def _triangle_weights(source: int, target: int) -> NDArray[np.float32]:
-    """Resampling weights, shape (target, source); each row sums to 1. The cache is read-only."""
+    """Resampling weights, shape (target, source); each row sums to 1."""
     scale = source / target
     support = max(scale, 1.0)
     centres = (np.arange(target) + 0.5) * scale
     distance = np.abs(np.arange(source)[None, :] + 0.5 - centres[:, None])
     weights = np.maximum(0, 1 - distance / support)
     weights /= weights.sum(axis=1, keepdims=True)
-    result = weights.astype(np.float32)
-    result.flags.writeable = False
-    return result
+    return weights.astype(np.float32)

@@ -131,3 +131,17 @@ def test_padding_is_air_and_the_crop_keeps_its_level() -> None:
 def test_same_size_changes_nothing() -> None:
     pixels = np.random.default_rng(0).random((64, 64), np.float32)
     np.testing.assert_allclose(resize_to_square(pixels, Geometry(64, 64, Box(0, 0, 64, 64), 64)), pixels, atol=1e-6)
+
+
+@pytest.mark.parametrize("box", [Box(30, 0, 301, 97), Box(0, 5, 90, 140), Box(3, 3, 20, 50), Box(0, 0, 1, 150)])
+def test_every_pixel_is_the_mean_of_the_source_under_a_triangle(box: Box) -> None:
+    crop = np.random.default_rng(1).random((box.height, box.width), np.float32)
+    geometry = Geometry(400, 160, box, 37)
+    scale = geometry.square_side / geometry.size
+    places = np.arange(geometry.square_side) + 0.5
+    centres = (np.arange(geometry.size) + 0.5) * scale
+    triangle = np.maximum(0, 1 - np.abs(places - centres[:, None]) / max(scale, 1))
+    triangle /= triangle.sum(axis=1, keepdims=True)
+    padded = np.zeros((geometry.square_side,) * 2)
+    padded[geometry.pad_top :, geometry.pad_left :][: box.height, : box.width] = crop
+    np.testing.assert_allclose(resize_to_square(crop, geometry), triangle @ padded @ triangle.T, atol=1e-6)
