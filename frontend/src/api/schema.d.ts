@@ -104,6 +104,186 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Server Metadata
+         * @description Which software answers.
+         */
+        get: operations["read_server_metadata_v2_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Server Liveness
+         * @description Whether the process answers.
+         */
+        get: operations["read_server_liveness_v2_health_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Server Readiness
+         * @description Whether the model is loaded and reproduced its golden answers.
+         */
+        get: operations["read_server_readiness_v2_health_ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Metadata
+         * @description The tensors that the model takes and gives.
+         */
+        get: operations["read_model_metadata_v2_models__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Version Metadata
+         * @description The tensors that the model takes and gives.
+         */
+        get: operations["read_version_metadata_v2_models__name__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Readiness
+         * @description Whether a model of this name is served.
+         */
+        get: operations["read_model_readiness_v2_models__name__ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/versions/{version}/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Version Readiness
+         * @description Whether a model of this name is served in this version.
+         */
+        get: operations["read_version_readiness_v2_models__name__versions__version__ready_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer
+         * @description What the network makes of prepared pixels: nothing is decided, and nothing refused as out of scope.
+         */
+        post: operations["infer_v2_models__name__infer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/models/{name}/versions/{version}/infer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Infer Version
+         * @description What this version of the network makes of prepared pixels: nothing is decided or refused as out of scope.
+         */
+        post: operations["infer_version_v2_models__name__versions__version__infer_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -121,6 +301,14 @@ export interface components {
             status: "alive";
         };
         /**
+         * AnswerParameters
+         * @description What goes with every answer.
+         */
+        AnswerParameters: {
+            /** Notice */
+            notice: string;
+        };
+        /**
          * AnswerShares
          * @description How often an answer is given.
          */
@@ -135,6 +323,14 @@ export interface components {
              * @description Share of the pictures without a tumour that get this answer.
              */
             without_tumor: number;
+        };
+        /**
+         * BinarySize
+         * @description Of an output tensor that comes behind the JSON.
+         */
+        BinarySize: {
+            /** Binary Data Size */
+            binary_data_size: number;
         };
         /**
          * Crop
@@ -214,6 +410,21 @@ export interface components {
              * @default Investigational. Not for diagnostic use.
              */
             notice: string;
+        };
+        /**
+         * InferenceAnswer
+         * @description The JSON of the answer to an inference request.
+         */
+        InferenceAnswer: {
+            /** Model Name */
+            model_name: string;
+            /** Model Version */
+            model_version: string;
+            /** Id */
+            id?: string | null;
+            parameters: components["schemas"]["AnswerParameters"];
+            /** Outputs */
+            outputs: components["schemas"]["OutputTensor"][];
         };
         /**
          * InputDescription
@@ -309,12 +520,68 @@ export interface components {
             operating_figures: components["schemas"]["OperatingFigures"] | null;
         };
         /**
+         * ModelMetadata
+         * @description The served model, as the Open Inference Protocol describes it.
+         */
+        ModelMetadata: {
+            /** Name */
+            name: string;
+            /** Versions */
+            versions: string[];
+            /** Platform */
+            platform: string;
+            /** Inputs */
+            inputs: components["schemas"]["TensorMetadata"][];
+            /** Outputs */
+            outputs: components["schemas"]["TensorMetadata"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ModelReady
+         * @description The model of this name is served.
+         */
+        ModelReady: {
+            /** Name */
+            name: string;
+            /**
+             * Ready
+             * @default true
+             * @constant
+             */
+            ready: true;
+        };
+        /**
          * OperatingFigures
          * @description How often each answer is given, on patients that nothing was fitted on: for predictive values by prevalence.
          */
         OperatingFigures: {
             tumor: components["schemas"]["AnswerShares"];
             no_tumor: components["schemas"]["AnswerShares"];
+        };
+        /**
+         * OutputTensor
+         * @description One tensor of the answer; either `data` or `parameters`.
+         */
+        OutputTensor: {
+            /** Name */
+            name: string;
+            /** Shape */
+            shape: number[];
+            /**
+             * Datatype
+             * @default FP32
+             * @constant
+             */
+            datatype: "FP32";
+            parameters?: components["schemas"]["BinarySize"] | null;
+            /**
+             * Data
+             * @description Flat, row by row.
+             */
+            data?: number[] | null;
         };
         /**
          * PredictionAnswer
@@ -373,6 +640,53 @@ export interface components {
             patient_message: string;
         };
         /**
+         * ServerLive
+         * @description The process answers.
+         */
+        ServerLive: {
+            /**
+             * Live
+             * @default true
+             * @constant
+             */
+            live: true;
+        };
+        /**
+         * ServerMetadata
+         * @description Which software answers, and which extensions it has.
+         */
+        ServerMetadata: {
+            /**
+             * Name
+             * @default tumorscope
+             */
+            name: string;
+            /**
+             * Version
+             * @default 0.1.0
+             */
+            version: string;
+            /**
+             * Extensions
+             * @default [
+             *       "binary_tensor_data"
+             *     ]
+             */
+            extensions: string[];
+        };
+        /**
+         * ServerReady
+         * @description The model is loaded, and reproduced its golden answers.
+         */
+        ServerReady: {
+            /**
+             * Ready
+             * @default true
+             * @constant
+             */
+            ready: true;
+        };
+        /**
          * SliceExplanation
          * @description Where the model saw a class, on one slice.
          */
@@ -408,6 +722,25 @@ export interface components {
             probabilities: {
                 [key: string]: number;
             } | null;
+        };
+        /**
+         * TensorMetadata
+         * @description One tensor that the model takes or gives; -1 stands for the number of slices.
+         */
+        TensorMetadata: {
+            /** Name */
+            name: string;
+            /** Datatype */
+            datatype: string;
+            /** Shape */
+            shape: number[];
+            /**
+             * Parameters
+             * @description What it means.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Timing
@@ -494,6 +827,129 @@ export interface components {
             detail: string;
             /** Request Id */
             request_id: string;
+        };
+        /**
+         * InferenceProblem
+         * @description An error under /v2, as the Open Inference Protocol has it too.
+         */
+        InferenceProblem: {
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /** Code */
+            code: string;
+            /** Detail */
+            detail: string;
+            /** Request Id */
+            request_id: string;
+            /**
+             * Error
+             * @description The same as `detail`.
+             */
+            error: string;
+        };
+        /**
+         * InputParameters
+         * @description How the tensor's data come. What else a client might ask for here would change the answer, and is refused.
+         */
+        InputParameters: {
+            /**
+             * Binary Data Size
+             * @description Bytes of the tensor behind the JSON: little-endian float32, row by row.
+             * @default null
+             */
+            binary_data_size: number | null;
+        };
+        /**
+         * InputTensor
+         * @description Prepared pixels of n slices.
+         */
+        InputTensor: {
+            /**
+             * Name
+             * @constant
+             */
+            name: "pixels";
+            /**
+             * Shape
+             * @description n, height, width, 3.
+             */
+            shape: number[];
+            /**
+             * Datatype
+             * @constant
+             */
+            datatype: "FP32";
+            /** @default null */
+            parameters: components["schemas"]["InputParameters"] | null;
+            /**
+             * Data
+             * @description In 0..1; flat, row by row, or nested as the shape says. Absent of a binary tensor.
+             * @default null
+             */
+            data: number[] | number[][][][] | null;
+        };
+        /**
+         * OutputParameters
+         * @description How the tensor is to come. What else a client might ask for here would be another answer, and is refused.
+         */
+        OutputParameters: {
+            /**
+             * Binary Data
+             * @description Behind the JSON and not in it.
+             * @default null
+             */
+            binary_data: boolean | null;
+        };
+        /**
+         * RequestParameters
+         * @description Others, such as priority and timeout, are taken and not heeded.
+         */
+        RequestParameters: {
+            /**
+             * Binary Data Output
+             * @description All outputs as binary tensors.
+             * @default false
+             */
+            binary_data_output: boolean;
+        };
+        /**
+         * RequestedOutput
+         * @description One tensor of the answer.
+         */
+        RequestedOutput: {
+            /** Name */
+            name: string;
+            /** @default null */
+            parameters: components["schemas"]["OutputParameters"] | null;
+        };
+        /**
+         * InferenceRequest
+         * @description The JSON of an inference request.
+         */
+        InferenceRequest: {
+            /**
+             * Id
+             * @description Given back in the answer.
+             * @default null
+             */
+            id: string | null;
+            /** @default null */
+            parameters: components["schemas"]["RequestParameters"] | null;
+            /** Inputs */
+            inputs: components["schemas"]["InputTensor"][];
+            /**
+             * Outputs
+             * @description Absent or empty: all.
+             * @default null
+             */
+            outputs: components["schemas"]["RequestedOutput"][] | null;
         };
     };
     responses: never;
@@ -754,6 +1210,597 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_server_metadata_v2_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerMetadata"];
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    read_server_liveness_v2_health_live_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerLive"];
+                };
+            };
+        };
+    };
+    read_server_readiness_v2_health_ready_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerReady"];
+                };
+            };
+            /** @description not_ready, with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    read_model_metadata_v2_models__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMetadata"];
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    read_version_metadata_v2_models__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelMetadata"];
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    read_model_readiness_v2_models__name__ready_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReady"];
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    read_version_readiness_v2_models__name__versions__version__ready_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelReady"];
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    infer_v2_models__name__infer_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How many bytes of the body are JSON, where a binary tensor follows. */
+                "Inference-Header-Content-Length"?: number;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description upload_too_large, expands_too_much */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unsupported_format: a Content-Encoding other than gzip and deflate */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, overloaded; with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+        };
+    };
+    infer_version_v2_models__name__versions__version__infer_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description How many bytes of the body are JSON, where a binary tensor follows. */
+                "Inference-Header-Content-Length"?: number;
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InferenceRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InferenceAnswer"];
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description missing_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description wrong_api_key */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_model */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description upload_too_large, expands_too_much */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unsupported_format: a Content-Encoding other than gzip and deflate */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description invalid_request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description rate_limited, with Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description not_ready, overloaded; with Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
         };

@@ -14,7 +14,7 @@ from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.key_ring import KeyRing
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
-from tumorscope.api.routes import health, model, predict
+from tumorscope.api.routes import health, inference_protocol, model, predict
 from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
@@ -85,6 +85,6 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
     app.add_middleware(RequestContext, service=service)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
-    for module in (predict, health, model):
+    for module in (predict, health, model, inference_protocol):
         app.include_router(module.router)
     return app

@@ -7,12 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tumorscope.api.schemas import Problem
+from tumorscope.api.schemas import InferenceProblem, Problem
 from tumorscope.domain import errors
 
 STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.NoFile: 400,
     errors.MixedStudy: 400,
+    errors.UnknownModel: 404,
     errors.UploadTooLarge: 413,
     errors.TooManyFiles: 413,
     errors.ImageTooLarge: 413,
@@ -35,6 +36,9 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
 """The nearest ancestor's row holds for a class without one."""
 
 MEDIA_TYPE = "application/problem+json"
+
+PROTOCOL_PATHS = "/v2"
+"""What these begin with belongs to the Open Inference Protocol, whose clients look for its own member of an error."""
 
 _INTERNAL = "Something went wrong here. The request id finds it in the log."
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
@@ -64,6 +68,8 @@ def problem_response(request: Request, status: int, code: str, detail: str) -> R
     """A problem as a response; its code is noted for the log."""
     request.state.code = code
     problem = describe_problem(status, code, detail, request.state.request_id)
+    if request.url.path.startswith(PROTOCOL_PATHS):
+        problem = InferenceProblem(**problem.model_dump(), error=detail)
     return Response(problem.model_dump_json(), status, media_type=MEDIA_TYPE)
 
 

@@ -294,3 +294,9 @@ class Problem(BaseModel):
     code: str
     detail: str
     request_id: str
+
+
+class InferenceProblem(Problem):
+    """An error under /v2, as the Open Inference Protocol has it too."""
+
+    error: str = Field(description="The same as `detail`.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,22 +68,59 @@ async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) ->
     Overloaded
         The files of all requests together would hold more memory than they may.
     """
-    chunks = aiter(request.stream())
-    try:
-        if _is_declared_too_large(request, limits):
-            raise _too_large(limits.request_bytes)
+    async with _open_body(request, limits, held) as chunks:
         content_type, options = parse_options_header(request.headers.get("content-type"))
         if content_type == b"multipart/form-data":
             await _read_form(chunks, options.get(b"boundary"), limits, held)
         else:
             await _read_body(chunks, limits, held)
+    return held.complete
+
+
+async def read_body(request: Request, max_bytes: int, held: HeldFiles) -> bytes:
+    """The body of a request that is no upload of files, whatever it says that it is.
+
+    Parameters
+    ----------
+    request : Request
+        Not read yet.
+    max_bytes : int
+        What is read at most.
+    held : HeldFiles
+        Empty; counts what is read.
+
+    Raises
+    ------
+    UploadTooLarge
+        Beyond the limit.
+    InvalidRequest
+        There is no body.
+    Overloaded
+        The bodies of all requests together would hold more memory than they may.
+    """
+    limits = UploadLimits(max_bytes, max_bytes, files=1)
+    async with _open_body(request, limits, held) as chunks:
+        try:
+            await _read_body(chunks, limits, held)
+        except NoFile as error:
+            raise InvalidRequest("The request has no body.") from error
+    return held.complete[0].data
+
+
+@asynccontextmanager
+async def _open_body(request: Request, limits: UploadLimits, held: HeldFiles) -> AsyncIterator[AsyncIterator[bytes]]:
+    """The chunks of a body that does not declare itself too large; after an error, nothing of it is held."""
+    chunks = aiter(request.stream())
+    try:
+        if _is_declared_too_large(request, limits):
+            raise _too_large(limits.request_bytes)
+        yield chunks
     except (InputError, ServiceError):
         held.drop()
         # curl and browsers that wait for "100 Continue" have sent nothing and get the answer at once.
         if request.headers.get("expect", "").lower() != "100-continue":
             await _drain(chunks)
         raise
-    return held.complete
 
 
 def _is_declared_too_large(request: Request, limits: UploadLimits) -> bool:

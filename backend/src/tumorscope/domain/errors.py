@@ -15,6 +15,7 @@
     │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
+    │   ├── UnknownModel          another name or version than the served model's
     │   └── InvalidRequest
     ├── ModelError                the model cannot be used
     │   ├── BundleInvalid         missing, damaged, or of another make
@@ -113,6 +114,12 @@ class MissingModality(InputError):
     """The model reads several sequences of one examination, and not all were sent."""
 
     code = "missing_modality"
+
+
+class UnknownModel(InputError):
+    """No model of the name, or not in the version, is served."""
+
+    code = "unknown_model"
 
 
 class InvalidRequest(InputError):

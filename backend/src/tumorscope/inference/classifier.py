@@ -66,6 +66,28 @@ class Classification:
     activation: NDArray[np.float32] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedAnswer:
+    """What is known of n prepared slices by their pixels alone: nothing is decided.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes), float32
+        Of the network.
+    probabilities : ndarray, shape (n, classes), float64, 0..1
+        Calibrated, in the order of the manifest's classes.
+    distances : ndarray, shape (n,), float64, optional
+        From `scope.measure_distance`; None of a bundle without a scope gate.
+    activation : ndarray, shape (n, cells, cells, channels), float32
+        Of the last convolution.
+    """
+
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
+    distances: NDArray[np.float64] | None
+    activation: NDArray[np.float32]
+
+
 def classify(classifier: Classifier, scan: Slice, *, keep_activation: bool = False) -> Classification:
     """Classify one slice; see `classify_batch`."""
     return classify_batch(classifier, [scan], keep_activation=keep_activation)[0]
@@ -104,18 +126,14 @@ def classify_batch(
     inputs = [to_model_input(scan, manifest.preprocessing_parameters) for scan in scans]
     batch = np.stack([prepared.pixels for prepared in inputs])
     prepared_at = perf_counter()
-    outputs = classifier.engine.run(batch)
-    if not np.isfinite(outputs.logits).all():
-        raise AnswerNotFinite("the network's answer is no number")
-    rows = calibrate(outputs.logits, manifest.temperature)
-    distances = measure_distance(classifier.bundle, outputs.features)
+    answer = answer_prepared(classifier, batch)
     answered_at = perf_counter()
     preprocess_ms = (prepared_at - started) * 1000 / len(scans)
     inference_ms = (answered_at - prepared_at) * 1000 / len(scans)
     answers = []
     for number, (scan, prepared) in enumerate(zip(scans, inputs, strict=True)):
-        prediction = decide(name_classes(classifier, rows[number]), classifier.rule)
-        distance = None if distances is None else float(distances[number])
+        prediction = decide(name_classes(classifier, answer.probabilities[number]), classifier.rule)
+        distance = None if answer.distances is None else float(answer.distances[number])
         reasons = find_reasons(classifier.bundle, scan, prepared, distance)
         answers.append(
             Classification(
@@ -124,10 +142,33 @@ def classify_batch(
                 prepared.window,
                 preprocess_ms,
                 inference_ms,
-                outputs.activation[number] if keep_activation else None,
+                answer.activation[number] if keep_activation else None,
             )
         )
     return answers
+
+
+def answer_prepared(classifier: Classifier, pixels: NDArray[np.float32]) -> PreparedAnswer:
+    """Run the network on pixels as preprocessing leaves them.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The served model.
+    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
+        Of at least one slice.
+
+    Raises
+    ------
+    AnswerNotFinite
+        The engine gave infinity or not a number.
+    """
+    outputs = classifier.engine.run(pixels)
+    if not np.isfinite(outputs.logits).all():
+        raise AnswerNotFinite("the network's answer is no number")
+    probabilities = calibrate(outputs.logits, classifier.bundle.manifest.temperature)
+    distances = measure_distance(classifier.bundle, outputs.features)
+    return PreparedAnswer(outputs.logits, probabilities, distances, outputs.activation)
 
 
 def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, float]:

@@ -14,6 +14,7 @@ _CLASSES = [
 _STATUS = {
     "no_file": 400,
     "mixed_study": 400,
+    "unknown_model": 404,
     "upload_too_large": 413,
     "image_too_large": 413,
     "too_many_files": 413,

@@ -1,0 +1,289 @@
+"""The Open Inference Protocol v2 with the unmodified client of Triton, over a socket."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import tritonclient.http
+import uvicorn
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException
+
+from tests.factories import make_phantom_file, make_trust, write_tiny_bundle
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.imaging.decode import decode_picture
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import read_bundle, write_bundle
+from tumorscope.preprocessing.pipeline import to_model_input
+
+_SIZE = 32
+_LABELS = ["glioma", "meningioma", "no_tumor", "pituitary"]
+_FILES = [make_phantom_file(seed=seed, lesion=bool(seed % 2)) for seed in range(3)]
+_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class _Service:
+    """A running service, by the client under test and by plain HTTP."""
+
+    triton: Any
+    http: httpx.Client
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a scope gate that lets everything through."""
+    folder = write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+    plain = read_bundle(folder)
+    count = TensorFlowEngine(plain).run(np.zeros((1, _SIZE, _SIZE, 3), np.float32)).features.shape[1]
+    scope = {"location": np.zeros(count, np.float32), "whitening": np.eye(count, dtype=np.float32)}
+    manifest = plain.manifest.model_copy(update={"trust": make_trust(picture_limit=1e6)})
+    write_bundle(folder, manifest, plain.weights, plain.golden_files, scope=scope)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(bundle: Path) -> Iterator[_Service]:
+    server = uvicorn.Server(uvicorn.Config(create_app(Settings(bundle=bundle)), ws="none", log_config=None))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            _wait_until(lambda: server.started)
+            with (
+                tritonclient.http.InferenceServerClient(address, concurrency=8) as triton,
+                httpx.Client(base_url=f"http://{address}", timeout=_TIMEOUT_S) as http,
+            ):
+                _wait_until(triton.is_server_ready)
+                yield _Service(triton, http)
+        finally:
+            server.should_exit = True
+            thread.join(_TIMEOUT_S)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def pixels(bundle: Path) -> NDArray[np.float32]:
+    """What preprocessing makes of `_FILES`."""
+    parameters = read_bundle(bundle).manifest.preprocessing_parameters
+    return np.stack([to_model_input(decode_picture(file, 10**6), parameters).pixels for file in _FILES])
+
+
+@pytest.fixture(scope="module")
+def predicted(service: _Service) -> NDArray[np.float64]:
+    """Probabilities that POST /predict gives for `_FILES`, in the order of the labels."""
+    answers = [service.http.post("/predict", files={"file": file}).json() for file in _FILES]
+    return np.array([[answer["probabilities"][label] for label in _LABELS] for answer in answers])
+
+
+def _make_input(pixels: NDArray[Any], *, binary: bool = True) -> Any:
+    datatype = tritonclient.utils.np_to_triton_dtype(pixels.dtype)
+    tensor = tritonclient.http.InferInput("pixels", list(pixels.shape), datatype)
+    return tensor.set_data_from_numpy(pixels, binary_data=binary)
+
+
+def _ask_for(name: str, *, binary: bool = True, **options: int) -> Any:
+    return tritonclient.http.InferRequestedOutput(name, binary_data=binary, **options)
+
+
+def test_server_and_model_are_live_and_ready(service: _Service) -> None:
+    assert service.triton.is_server_live()
+    assert service.triton.is_server_ready()
+    assert service.triton.is_model_ready("tiny")
+    assert service.triton.is_model_ready("tiny", "0.0.1")
+
+
+def test_another_model_or_version_is_not_ready(service: _Service) -> None:
+    assert not service.triton.is_model_ready("other")
+    assert not service.triton.is_model_ready("tiny", "9.9.9")
+
+
+def test_server_metadata_name_the_binary_extension(service: _Service) -> None:
+    metadata = service.triton.get_server_metadata()
+    assert metadata["name"] == "tumorscope"
+    assert metadata["extensions"] == ["binary_tensor_data"]
+
+
+@pytest.mark.parametrize("version", ["", "0.0.1"])
+def test_model_metadata_state_the_tensors_and_what_they_mean(service: _Service, version: str) -> None:
+    metadata = service.triton.get_model_metadata("tiny", version)
+    assert (metadata["name"], metadata["versions"]) == ("tiny", ["0.0.1"])
+    (taken,) = metadata["inputs"]
+    assert (taken["name"], taken["datatype"], taken["shape"]) == ("pixels", "FP32", [-1, _SIZE, _SIZE, 3])
+    given = {one["name"]: one for one in metadata["outputs"]}
+    assert {name: one["shape"] for name, one in given.items()} == {
+        "logits": [-1, 4],
+        "probabilities": [-1, 4],
+        "tumor_probability": [-1],
+        "scope_distance": [-1],
+    }
+    assert given["probabilities"]["parameters"]["labels"] == _LABELS
+    assert given["scope_distance"]["parameters"]["picture_limit"] == 1e6
+    assert "Not for diagnostic use" in metadata["parameters"]["notice"]
+
+
+@pytest.mark.parametrize("binary_output", [True, False])
+@pytest.mark.parametrize("binary_input", [True, False])
+def test_probabilities_are_those_of_predict(
+    service: _Service,
+    pixels: NDArray[np.float32],
+    predicted: NDArray[np.float64],
+    binary_input: bool,
+    binary_output: bool,
+) -> None:
+    outputs = [_ask_for("probabilities", binary=binary_output), _ask_for("logits", binary=binary_output)]
+    result = service.triton.infer("tiny", [_make_input(pixels, binary=binary_input)], outputs=outputs)
+    probabilities, logits = result.as_numpy("probabilities"), result.as_numpy("logits")
+    assert probabilities.dtype == np.float32
+    assert probabilities == pytest.approx(predicted, abs=1e-6)
+    exponentials = np.exp(logits.astype(np.float64))
+    assert exponentials / exponentials.sum(axis=1, keepdims=True) == pytest.approx(predicted, abs=1e-6)
+    assert (result.get_response()["model_name"], result.get_response()["model_version"]) == ("tiny", "0.0.1")
+
+
+def test_all_outputs_come_where_none_is_named(
+    service: _Service, pixels: NDArray[np.float32], predicted: NDArray[np.float64]
+) -> None:
+    result = service.triton.infer("tiny", [_make_input(pixels)], model_version="0.0.1")
+    names = [output["name"] for output in result.get_response()["outputs"]]
+    assert names == ["logits", "probabilities", "tumor_probability", "scope_distance"]
+    assert result.as_numpy("tumor_probability") == pytest.approx(1 - predicted[:, 2], abs=1e-6)
+    assert (result.as_numpy("scope_distance") > 0).all()
+
+
+def test_output_in_json_beside_one_behind_it(service: _Service, pixels: NDArray[np.float32]) -> None:
+    outputs = [_ask_for("tumor_probability", binary=False), _ask_for("probabilities"), _ask_for("logits")]
+    result = service.triton.infer("tiny", [_make_input(pixels)], outputs=outputs)
+    assert "data" in result.get_output("tumor_probability")
+    assert "data" not in result.get_output("probabilities")
+    assert result.as_numpy("tumor_probability") == pytest.approx(1 - result.as_numpy("probabilities")[:, 2], abs=1e-6)
+    assert result.as_numpy("logits").shape == (3, 4)
+
+
+def test_request_id_and_version_are_given_back(service: _Service, pixels: NDArray[np.float32]) -> None:
+    response = service.triton.infer("tiny", [_make_input(pixels)], request_id="slice 7", priority=1).get_response()
+    assert response["id"] == "slice 7"
+    assert "Not for diagnostic use" in response["parameters"]["notice"]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_compressed_request_gets_a_compressed_answer(
+    service: _Service, pixels: NDArray[np.float32], predicted: NDArray[np.float64], algorithm: str, binary: bool
+) -> None:
+    result = service.triton.infer(
+        "tiny",
+        [_make_input(pixels, binary=binary)],
+        request_compression_algorithm=algorithm,
+        response_compression_algorithm=algorithm,
+    )
+    assert result.as_numpy("probabilities") == pytest.approx(predicted, abs=1e-6)
+
+
+def test_several_requests_at_once_each_get_their_own_answer(
+    service: _Service, pixels: NDArray[np.float32], predicted: NDArray[np.float64]
+) -> None:
+    asked = [
+        service.triton.async_infer("tiny", [_make_input(pixels[number % 3, None])], request_id=str(number))
+        for number in range(24)
+    ]
+    for number, one in enumerate(asked):
+        result = one.get_result()
+        assert result.get_response()["id"] == str(number)
+        assert result.as_numpy("probabilities")[0] == pytest.approx(predicted[number % 3], abs=1e-6)
+
+
+@pytest.mark.parametrize(("name", "version"), [("other", ""), ("tiny", "9.9.9"), ("other", "0.0.1")])
+def test_unknown_model_or_version_is_said(
+    service: _Service, pixels: NDArray[np.float32], name: str, version: str
+) -> None:
+    with pytest.raises(InferenceServerException, match=r"not served|is served") as refusal:
+        service.triton.infer(name, [_make_input(pixels)], model_version=version)
+    assert refusal.value.status() == "404"
+    with pytest.raises(InferenceServerException, match=r"not served|is served"):
+        service.triton.get_model_metadata(name, version)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (np.zeros((1, _SIZE, _SIZE, 3), np.uint8), "inputs.0.datatype: Input should be 'FP32'"),
+        (np.zeros((1, 3, _SIZE, _SIZE), np.float32), r"inputs.0.shape: the model takes \(n, 32, 32, 3\)"),
+        (np.zeros((_SIZE, _SIZE, 3), np.float32), "inputs.0.shape"),
+        (np.zeros((17, _SIZE, _SIZE, 3), np.float32), "at most 16 slices"),
+        (np.full((1, _SIZE, _SIZE, 3), 255, np.float32), "no number between 0 and 1"),
+        (np.full((1, _SIZE, _SIZE, 3), np.nan, np.float32), "no number between 0 and 1"),
+    ],
+    ids=["datatype", "axes", "no batch axis", "too many", "scale", "not a number"],
+)
+def test_tensor_of_another_kind_is_refused(service: _Service, tensor: NDArray[Any], message: str) -> None:
+    with pytest.raises(InferenceServerException, match=message) as refusal:
+        service.triton.infer("tiny", [_make_input(tensor)])
+    assert refusal.value.status() == "422"
+
+
+def test_output_that_there_is_not_is_refused(service: _Service, pixels: NDArray[np.float32]) -> None:
+    with pytest.raises(InferenceServerException, match="each of logits, probabilities"):
+        service.triton.infer("tiny", [_make_input(pixels)], outputs=[_ask_for("diagnosis")])
+
+
+def test_extensions_that_are_not_served_are_refused(service: _Service, pixels: NDArray[np.float32]) -> None:
+    with pytest.raises(InferenceServerException, match="classification"):
+        service.triton.infer("tiny", [_make_input(pixels)], outputs=[_ask_for("logits", class_count=2)])
+    shared = tritonclient.http.InferInput("pixels", [1, _SIZE, _SIZE, 3], "FP32").set_shared_memory("region", 12288)
+    with pytest.raises(InferenceServerException, match="shared_memory"):
+        service.triton.infer("tiny", [shared])
+    with pytest.raises(InferenceServerException, match="Not Found"):
+        service.triton.get_model_config("tiny")
+
+
+def test_error_is_a_problem_that_clients_of_the_protocol_read_too(service: _Service) -> None:
+    response = service.http.post("/v2/models/tiny/infer", content=b"{}")
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
+    problem = response.json()
+    assert problem["code"] == "invalid_request"
+    assert problem["error"] == problem["detail"] == "inputs: Field required"
+    assert problem["request_id"] == response.headers["x-request-id"]
+
+
+def test_small_body_that_unpacks_to_a_huge_one_is_refused(service: _Service) -> None:
+    import gzip
+
+    bomb = gzip.compress(bytes(64 * 2**20), 9)
+    response = service.http.post("/v2/models/tiny/infer", content=bomb, headers={"Content-Encoding": "gzip"})
+    assert (response.status_code, response.json()["code"]) == (413, "expands_too_much")
+
+
+def test_body_larger_than_any_request_is_refused(service: _Service) -> None:
+    response = service.http.post("/v2/models/tiny/infer", content=bytes(8 * 2**20))
+    assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
+
+
+def test_starting_service_is_live_and_refuses_to_infer(bundle: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    # Without its lifespan the application has not begun to load.
+    starting = TestClient(create_app(Settings(bundle=bundle)))
+    assert starting.get("/v2/health/live").json() == {"live": True}
+    assert starting.get("/v2").json()["name"] == "tumorscope"
+    for path in ("/v2/health/ready", "/v2/models/tiny/ready", "/v2/models/tiny"):
+        refused = starting.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (503, "not_ready")
+        assert int(refused.headers["retry-after"]) > 0
+    assert starting.post("/v2/models/tiny/infer", content=b"{}").json()["error"] == "The service is starting."
