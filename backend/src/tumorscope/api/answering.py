@@ -18,6 +18,7 @@ from anyio import from_thread
 from tumorscope.api.dependencies import Decoder
 from tumorscope.api.errors import describe_error, describe_internal, find_status
 from tumorscope.api.logs import log_event
+from tumorscope.api.metrics import Metrics, record_prediction
 from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnswer, Timing
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
@@ -36,6 +37,7 @@ class Answering:
 
     classifier: Classifier
     decode: Decoder
+    metrics: Metrics
     every_slice: bool
     with_picture: bool
     with_heatmap: bool
@@ -158,7 +160,9 @@ def _classify(answering: Answering, decoded: Decoded, advance: Callable[[int, in
         explain=round(explain_ms, 3),
         total=round(decoded.decode_ms + (perf_counter() - started) * 1000, 3),
     )
-    listed = [] if isinstance(decoded.scan, Slice) else _list_slices(result, every=answering.every_slice)
+    of_slice = isinstance(decoded.scan, Slice)
+    record_prediction(answering.metrics, answering.classifier, result, timing, of_slice=of_slice)
+    listed = [] if of_slice else _list_slices(result, every=answering.every_slice)
     return PredictionAnswer.from_domain(str(uuid4()), source, result, listed, answering.classifier, timing, explanation)
 
 

@@ -12,12 +12,14 @@ from tumorscope import NOTICE
 from tumorscope.api import errors
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.key_ring import KeyRing
+from tumorscope.api.metrics import MeasuredEngine, create_metrics
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
-from tumorscope.api.routes import health, inference_protocol, model, predict
+from tumorscope.api.routes import health, inference_protocol, metrics, model, predict
 from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
+from tumorscope.api.state_metrics import watch_state
 from tumorscope.api.uploads import UploadLimits
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
@@ -45,11 +47,12 @@ def create_app(settings: Settings) -> FastAPI:
     FastAPI
         Starts to load its model when it is started, and answers ``/health`` meanwhile.
     """
+    collectors = create_metrics()
 
     def load() -> Classifier:
         bundle = read_bundle(settings.bundle)
         opened = open_engine(bundle, settings.engine, settings.engine_threads)
-        return Classifier(bundle, opened.engine, settings.operating_point, opened.reason)
+        return Classifier(bundle, MeasuredEngine(opened.engine, collectors), settings.operating_point, opened.reason)
 
     service = Service(load)
     decode_frames = FrameDecoderProcess()
@@ -83,8 +86,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.decoder = lambda files: decode_scan(files, limits, decode_frames)
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
-    app.add_middleware(RequestContext, service=service)
+    app.state.metrics = collectors
+    watch_state(collectors, service, app.state.work_queue, app.state.upload_memory)
+    app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
-    for module in (predict, health, model, inference_protocol):
+    for module in (predict, health, model, inference_protocol, metrics):
         app.include_router(module.router)
     return app

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from tumorscope.api.held_files import UploadMemory
+from tumorscope.api.metrics import Metrics
 from tumorscope.api.service import Service
 from tumorscope.api.uploads import UploadLimits
 from tumorscope.api.work_queue import WorkQueue
@@ -36,6 +37,11 @@ def _upload_memory(request: Request) -> UploadMemory:
     return memory
 
 
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
 def _decoder(request: Request) -> Decoder:
     decoder: Decoder = request.app.state.decoder
     return decoder
@@ -45,4 +51,5 @@ ServiceDependency = Annotated[Service, Depends(_service)]
 WorkQueueDependency = Annotated[WorkQueue, Depends(_work_queue)]
 UploadLimitsDependency = Annotated[UploadLimits, Depends(_upload_limits)]
 UploadMemoryDependency = Annotated[UploadMemory, Depends(_upload_memory)]
+MetricsDependency = Annotated[Metrics, Depends(_metrics)]
 DecoderDependency = Annotated[Decoder, Depends(_decoder)]

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tumorscope.api.errors import internal_problem
 from tumorscope.api.logs import log_event
+from tumorscope.api.metrics import Metrics, record_request
 from tumorscope.api.service import Service
 
 REQUEST_ID = "X-Request-Id"
@@ -31,11 +32,14 @@ class RequestContext:
         What is inside.
     service : Service
         Knows the model's version.
+    metrics : Metrics
+        Counts the requests.
     """
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Service, metrics: Metrics) -> None:
         self._app = app
         self._service = service
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -72,18 +76,21 @@ class RequestContext:
             failure = error
             if status is None:
                 await internal_problem(request)(scope, receive, send_with_headers)
-        route = scope.get("route")
+        # The route's own path: the raw one is the client's text.
+        route: str | None = getattr(scope.get("route"), "path", None)
+        code: str | None = request.state.code
+        seconds = perf_counter() - started
+        record_request(self._metrics, route, scope["method"], status, code, seconds)
         log_event(
             "request",
             logging.ERROR if failure else logging.INFO,
             error=failure,
             request_id=request_id,
             method=scope["method"],
-            # The route's own path: the raw one is the client's text.
-            route=getattr(route, "path", None),
+            route=route,
             status=status,
-            code=request.state.code,
+            code=code,
             # The name of its key, never the key.
             client=request.state.client,
-            duration_ms=round((perf_counter() - started) * 1000, 1),
+            duration_ms=round(seconds * 1000, 1),
         )

@@ -27,7 +27,7 @@ class WorkQueue:
 
     def __init__(self, threads: int, max_waiting: int) -> None:
         self.depth = 0
-        self._max_depth = threads + max_waiting
+        self.max_depth = threads + max_waiting
         self._limiter = anyio.CapacityLimiter(threads)
 
     async def work(self, task: Callable[..., Result], *arguments: object) -> Result:
@@ -38,7 +38,7 @@ class WorkQueue:
         Overloaded
             Too many are waiting.
         """
-        if self.depth >= self._max_depth:
+        if self.depth >= self.max_depth:
             raise Overloaded("More requests are waiting than can be answered in good time.", _RETRY_OVERLOADED_S)
         self.depth += 1
         try:

@@ -56,6 +56,8 @@ class Classification:
         The slice's own, and its share of its batch.
     activation : ndarray, shape (cells, cells, channels), float32, optional
         Of the last convolution, for `heatmap`; None unless it was asked for.
+    scope_distance : float, optional
+        From `scope.measure_distance`; None of a model without a scope gate.
     """
 
     prediction: Prediction
@@ -64,6 +66,7 @@ class Classification:
     preprocess_ms: float
     inference_ms: float
     activation: NDArray[np.float32] | None = None
+    scope_distance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,7 @@ def classify_batch(
                 preprocess_ms,
                 inference_ms,
                 answer.activation[number] if keep_activation else None,
+                distance,
             )
         )
     return answers

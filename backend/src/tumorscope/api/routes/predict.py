@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from tumorscope.api.answering import Answering, answer_files, decode_files, stream_answer
 from tumorscope.api.dependencies import (
     DecoderDependency,
+    MetricsDependency,
     ServiceDependency,
     UploadLimitsDependency,
     UploadMemoryDependency,
@@ -60,6 +61,7 @@ async def predict(
     limits: UploadLimitsDependency,
     memory: UploadMemoryDependency,
     decode: DecoderDependency,
+    metrics: MetricsDependency,
     explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to draw what speaks for it.")] = "none",
     slices: Annotated[Literal["summary", "all"], Query(description="Of a volume: five slices, or all.")] = "summary",
     picture: Annotated[
@@ -71,12 +73,14 @@ async def predict(
     answering = Answering(
         classifier,
         decode,
+        metrics,
         every_slice=slices == "all",
         with_picture=picture == "shown",
         with_heatmap=explain == "heatmap",
     )
     with memory.hold_files() as held:
-        files = await read_files(request, limits, held)
+        with metrics.upload_seconds.time():
+            files = await read_files(request, limits, held)
         if NDJSON not in request.headers.get("accept", ""):
             return await queue.work(answer_files, answering, files)
         # Decoded before the stream begins, so that a bad file still gets its status.
