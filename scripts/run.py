@@ -51,7 +51,9 @@ def _is_free(port: int) -> bool:
 
 def _start(ports: Mapping[str, int]) -> dict[str, subprocess.Popen[bytes]]:
     # `vite preview` sends /api to PORT. A line for each request is for a server's log, not for a person's terminal.
-    environment = {"TUMORSCOPE_LOG_LEVEL": "WARNING", **os.environ, **{name: str(port) for name, port in ports.items()}}
+    # And nobody asks whether it is ready to end.
+    quiet = {"TUMORSCOPE_LOG_LEVEL": "WARNING", "TUMORSCOPE_DRAIN_S": "0"}
+    environment = {**quiet, **os.environ, **{name: str(port) for name, port in ports.items()}}
     # The page served here states no key; only this machine reaches either of them.
     environment.pop("TUMORSCOPE_API_KEYS_FILE", None)
     api = [str(Path(sys.executable).with_name("tumorscope")), "serve", "--host", _HOST, "--port", str(ports["PORT"])]

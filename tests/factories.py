@@ -20,6 +20,7 @@ from tumorscope.model.bundle import write_bundle
 from tumorscope.model.manifest import (
     GoldenManifest,
     InputManifest,
+    Int8Manifest,
     Manifest,
     OperatingPointManifest,
     PreprocessingManifest,
@@ -183,4 +184,47 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
     answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_picture(golden_files["phantom.png"], 10**6))
     golden = GoldenManifest(file="phantom.png", probabilities=dict(answer.prediction.probabilities))
     write_bundle(folder, manifest.model_copy(update={"golden": [golden]}), weights, golden_files)
+    return folder
+
+
+@lru_cache(maxsize=2)
+def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
+    """Of the random weights, and what it says of the golden phantom."""
+    from tumorscope.imaging.decode import decode_picture
+    from tumorscope.inference.classifier import Classifier, classify
+    from tumorscope.inference.engines.litert import LiteRTEngine
+    from tumorscope.model.bundle import Bundle
+    from tumorscope.model.int8 import convert_to_int8
+    from tumorscope.preprocessing.pipeline import to_model_input
+
+    manifest = make_manifest(class_names)
+    stored = {name: array.astype(np.float16) for name, array in _random_weights(len(class_names), 32).items()}
+    slices = [make_slice(seed, lesion=bool(seed % 2)) for seed in range(20)]
+    pixels = np.stack([to_model_input(one, manifest.preprocessing_parameters).pixels for one in slices])
+    int8 = convert_to_int8(Bundle(manifest, "", stored, {}), pixels)
+    bundle = Bundle(manifest, "", stored, {}, int8=int8)
+    classifier = Classifier(bundle, LiteRTEngine(bundle, 1))
+    answer = classify(classifier, decode_picture(make_phantom_file(), 10**6))
+    return int8, dict(answer.prediction.probabilities)
+
+
+def write_tiny_int8_bundle(
+    folder: Path, class_names: tuple[str, ...] = ("no_tumor", "lesion"), version: str = "0.0.1"
+) -> Path:
+    """A bundle of random weights whose int8 form reproduces its golden answers, and which is soon loaded."""
+    int8, probabilities = _int8_form(class_names)
+    figures = Int8Manifest(
+        calibration_slices=20,
+        slices=20,
+        different_decisions=0,
+        mean_tumor_probability_difference=0,
+        accuracy_float32=1,
+        accuracy_int8=1,
+    )
+    golden = GoldenManifest(file="phantom.png", probabilities=probabilities)
+    changes = {"version": version, "golden": [golden], "int8": figures}
+    manifest = make_manifest(class_names).model_copy(update=changes)
+    write_bundle(
+        folder, manifest, _random_weights(len(class_names), 32), {"phantom.png": make_phantom_file()}, int8=int8
+    )
     return folder

@@ -68,14 +68,17 @@ def serve(
     from tumorscope.api.app import create_app  # noqa: PLC0415
     from tumorscope.api.logs import configure_logs  # noqa: PLC0415
     from tumorscope.api.security import refuse_exposure  # noqa: PLC0415
+    from tumorscope.api.server import FINISH_S, run_server  # noqa: PLC0415
     from tumorscope.api.settings import Settings  # noqa: PLC0415
 
     configure_logs(log_level)
     settings = Settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
-    uvicorn.run(
-        create_app(settings), host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=30
+    api = create_app(settings)
+    config = uvicorn.Config(
+        api, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=FINISH_S
     )
+    run_server(config, api.state.service.drain, settings.drain_s)
 
 
 @app.command()

@@ -81,7 +81,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     keys_file.touch()
     app = create_app(Settings(bundle=Path("unread"), api_keys_file=keys_file))
     service: Service = app.state.service
-    service.classifier, service.status = Classifier(Bundle(make_manifest(), "", {}, {}), _Engine()), "ready"
+    service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), _Engine())
     http: Literal["h11", "httptools"] = request.param
     # Without its lifespan the application loads no other model.
     server = uvicorn.Server(uvicorn.Config(app, http=http, lifespan="off", ws="none", log_config=None))

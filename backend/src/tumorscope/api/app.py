@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
         loading = asyncio.create_task(service.start())
         with decode_frames:
             yield
-            service.status = "draining"
+            service.drain()
         await loading
 
     app = FastAPI(

@@ -63,6 +63,9 @@ class RequestContext:
                 headers[REQUEST_ID] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Cache-Control"] = "no-store"
+                if self._service.status == "draining":
+                    # So that nobody sends another request on a connection that is about to be closed.
+                    headers["Connection"] = "close"
                 if self._service.classifier is not None:
                     headers[MODEL_VERSION] = self._service.classifier.bundle.manifest.version
             await send(message)

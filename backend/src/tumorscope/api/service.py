@@ -27,10 +27,20 @@ class Service:
     """
 
     def __init__(self, load: Callable[[], Classifier]) -> None:
-        self.status: Status = "starting"
         self.classifier: Classifier | None = None
+        self._failed = False
+        self._draining = False
         self._load = load
         self._started = monotonic()
+
+    @property
+    def status(self) -> Status:
+        """Requests are welcome when it is ``ready``."""
+        if self._draining:
+            return "draining"
+        if self.classifier is not None:
+            return "ready"
+        return "failed" if self._failed else "starting"
 
     @property
     def uptime_s(self) -> float:
@@ -42,17 +52,20 @@ class Service:
         try:
             classifier = await to_thread.run_sync(self._load_checked)
         except ModelError as error:
-            self.status = "failed"
+            self._failed = True
             log_event("model_refused", logging.ERROR, reason=str(error))
             return
         except Exception as error:  # noqa: BLE001  (whatever it is, the service must say that it failed)
-            self.status = "failed"
+            self._failed = True
             log_event("model_load_failed", logging.ERROR, error=error)
             return
         self.classifier = classifier
-        self.status = "ready"
         manifest = classifier.bundle.manifest
         log_event("ready", model=manifest.name, version=manifest.version, engine=classifier.engine.name)
+
+    def drain(self) -> None:
+        """Say that the service is about to end; what still comes is answered. For a signal's handler: it only notes."""
+        self._draining = True
 
     def require_classifier(self) -> Classifier:
         """The served model.
@@ -60,9 +73,9 @@ class Service:
         Raises
         ------
         NotReady
-            It is not loaded and checked, or the service is about to end.
+            It is not loaded and checked.
         """
-        if self.status == "ready" and self.classifier is not None:
+        if self.classifier is not None:
             return self.classifier
         if self.status == "failed":
             raise NotReady("The model could not be loaded. The operator finds the reason in the log.", _RETRY_FAILED_S)

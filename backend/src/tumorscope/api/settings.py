@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     insecure_no_api_keys: bool = Field(
         False, description="Serve without API keys whoever reaches the service, also from other machines."
     )
+    drain_s: int = Field(
+        2,
+        ge=0,
+        le=300,
+        description="So long it still answers after SIGTERM while it already says that it is not ready.",
+    )
     threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
 
     @model_validator(mode="after")

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from tumorscope.api.settings import Settings
 
 _NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in (int, int | None)]
+# Zero turns off what they are for.
+_MAY_BE_ZERO = {"drain_s"}
 
 
 @pytest.mark.parametrize("name", _NUMBERS)
@@ -31,9 +33,15 @@ def test_bundle_of_a_checkout_is_the_shipped_one(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("name", _NUMBERS)
 @pytest.mark.parametrize("value", ["0", "-5", "many", ""])
 def test_number_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", value)
+    monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", "-1" if value == "0" and name in _MAY_BE_ZERO else value)
     with pytest.raises(ValidationError, match=name):
         Settings()
+
+
+@pytest.mark.parametrize("name", sorted(_MAY_BE_ZERO))
+def test_what_can_be_turned_off_may_be_zero(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", "0")
+    assert getattr(Settings(), name) == 0
 
 
 def test_memory_for_uploads_that_one_upload_exceeds_is_refused() -> None:

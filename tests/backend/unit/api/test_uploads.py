@@ -61,7 +61,7 @@ def running() -> Iterator[_Running]:
     engine = _GatedEngine()
     engine.gate.set()
     service: Service = app.state.service
-    service.classifier, service.status = Classifier(Bundle(make_manifest(), "", {}, {}), engine), "ready"
+    service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
     # Without its lifespan the application loads no other model.
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
     with socket.socket() as listener:

@@ -1,0 +1,127 @@
+"""SIGTERM to a real process: it says that it drains, answers what it has accepted, closes its port and ends with 0."""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.factories import make_nifti_bytes, make_phantom_file, write_tiny_int8_bundle
+from tests.processes import ServedProcess, serve
+from tumorscope.imaging.phantom import draw_phantom
+
+_FILE = make_phantom_file()
+
+
+@pytest.fixture(scope="module")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="module")
+def long_volume() -> bytes:
+    """Takes seconds."""
+    return make_nifti_bytes(np.repeat(draw_phantom(1, True, 256)[:, :, None], 600, axis=2).astype(np.uint8))
+
+
+@pytest.fixture
+def served(tiny_bundle: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ServedProcess]:
+    with serve(tiny_bundle, tmp_path / "service.log", drain_s=str(getattr(request, "param", 1))) as process:
+        process.wait_for_status("ready")
+        yield process
+
+
+def _wait_until_refused(served: ServedProcess) -> None:
+    deadline = time.monotonic() + 30
+    url = httpx.URL(served.url)
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection((url.host, url.port or 80), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the port was never closed")
+
+
+@pytest.mark.parametrize("served", [0], indirect=True)
+def test_long_volume_in_flight_is_answered_after_the_port_is_closed(served: ServedProcess, long_volume: bytes) -> None:
+    with ThreadPoolExecutor(1) as executor, served.connect() as client, served.connect() as other:
+        answering = executor.submit(client.post, "/predict", content=long_volume)
+        while other.get("/health").json()["queue_depth"] == 0:
+            time.sleep(0.02)
+        served.popen.send_signal(signal.SIGTERM)
+        _wait_until_refused(served)
+        assert not answering.done()
+        answer = answering.result()
+    assert (answer.status_code, answer.json()["input"]["slice_count"]) == (200, 600)
+    assert served.popen.wait(timeout=30) == 0
+
+
+def test_stream_in_flight_ends_with_its_result(served: ServedProcess, long_volume: bytes) -> None:
+    headers = {"Accept": "application/x-ndjson"}
+    with served.connect() as client, client.stream("POST", "/predict", content=long_volume, headers=headers) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["event"] == "progress"
+        served.popen.send_signal(signal.SIGTERM)
+        last = json.loads(list(lines)[-1])
+    assert (last["event"], last["input"]["slice_count"]) == ("result", 600)
+    assert served.popen.wait(timeout=30) == 0
+
+
+@pytest.mark.parametrize("served", [20], indirect=True)
+def test_draining_service_says_so_and_still_answers(served: ServedProcess) -> None:
+    with served.connect() as client:
+        assert client.get("/health/ready").status_code == 200
+        served.popen.send_signal(signal.SIGTERM)
+        served.wait_for_status("draining")
+        ready = client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (503, "draining")
+        assert client.get("/health/live").status_code == 200
+        answer = client.post("/predict", files={"file": _FILE})
+        assert answer.status_code == 200
+        assert answer.headers["connection"] == "close"
+    # The second signal does not wait.
+    served.popen.send_signal(signal.SIGTERM)
+    assert served.popen.wait(timeout=10) == 0
+
+
+def test_every_request_of_a_steady_load_is_answered_or_finds_the_port_closed(served: ServedProcess) -> None:
+    answers: list[int] = []
+
+    def ask_until_refused() -> None:
+        with served.connect() as client:
+            while True:
+                try:
+                    answers.append(client.post("/predict", files={"file": _FILE}).status_code)
+                except httpx.ConnectError:
+                    return
+
+    with ThreadPoolExecutor(4) as executor:
+        asking = [executor.submit(ask_until_refused) for _ in range(4)]
+        while len(answers) < 20:
+            time.sleep(0.02)
+        served.popen.send_signal(signal.SIGTERM)
+        for one in asking:
+            one.result(timeout=60)
+    assert set(answers) == {200}
+    assert served.popen.wait(timeout=30) == 0
+
+
+def test_interruption_at_the_keyboard_does_not_wait(tiny_bundle: Path, tmp_path: Path) -> None:
+    with serve(tiny_bundle, tmp_path / "service.log", drain_s="60") as process:
+        process.wait_for_status("ready")
+        process.popen.send_signal(signal.SIGINT)
+        assert process.popen.wait(timeout=15) == 0
+
+
+def test_signal_while_the_model_loads_ends_the_process_in_order(tiny_bundle: Path, tmp_path: Path) -> None:
+    with serve(tiny_bundle, tmp_path / "service.log", drain_s="0") as process:
+        process.wait_for_status("starting")
+        process.popen.send_signal(signal.SIGTERM)
+        assert process.popen.wait(timeout=60) == 0
