@@ -135,14 +135,7 @@ def _build(
             scale_layers(
                 plain, to_input(np.stack([picture.pixels for picture in pictures[::_SCALE_STRIDE]])), untouched
             )
-        evidence = of.evidence_weight > 0
-        return equip(
-            plain,
-            precision,
-            batch_norm=recipe.batch_norm and not evidence,
-            where=recipe.where_weight > 0,
-            evidence=evidence,
-        )
+        return equip(plain, precision, batch_norm=recipe.batch_norm, where=recipe.where_weight > 0)
 
     if stage.evidence_weight > 0:
         if number == 0 or recipe.stages[number - 1].size != stage.size:

@@ -96,8 +96,6 @@ RECIPE = Recipe(
         _learn(
             size=128, epochs=6, peak_learning_rate=1.5e-4, mixture=_LAST, evidence_weight=0.3, frozen_convolutions=10
         ),
-        # Then all that learns together, once more.
-        _learn(size=128, epochs=8, peak_learning_rate=2e-4, mixture=_LAST, evidence_weight=0.3),
     ),
     augmentations=(*STANDARD, *SCANNER),
     card=CARD,
