@@ -30,6 +30,10 @@ const MESSAGES = {
     happened: 'This picture has too many pixels',
     advice: 'Export the slice at its own resolution, then add it again.',
   },
+  upload_too_slow: {
+    happened: 'The upload was too slow',
+    advice: 'The connection to the service may be weak. Try again, or send fewer slices.',
+  },
   too_many_files: {
     happened: 'These are too many files at once',
     advice: 'Send the folder of one series only.',
@@ -97,7 +101,7 @@ const MESSAGES = {
   },
 };
 
-const RETRYABLE_STATUSES = new Set([429, 502, 503, 504]);
+const RETRYABLE_STATUSES = new Set([408, 429, 502, 503, 504]);
 
 /**
  * @param {ServiceFailure} failure

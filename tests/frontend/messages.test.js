@@ -6,6 +6,7 @@ const CODES_OF_THE_CONTRACT = [
   'mixed_study',
   'missing_api_key',
   'wrong_api_key',
+  'upload_too_slow',
   'upload_too_large',
   'image_too_large',
   'too_many_files',
@@ -50,6 +51,7 @@ test.each(['brand_new', 'constructor', '__proto__'])(
 );
 
 test.each([
+  [{ code: 'upload_too_slow', status: 408 }, true],
   [{ code: 'rate_limited', status: 429 }, true],
   [{ code: 'overloaded', status: 503 }, true],
   [{ code: 'unreachable' }, true],

@@ -66,6 +66,7 @@ def serve(
     import uvicorn  # noqa: PLC0415  (each command imports what it needs: the others start at once)
 
     from tumorscope.api.app import create_app  # noqa: PLC0415
+    from tumorscope.api.connections import PromptProtocol, raise_file_limit  # noqa: PLC0415
     from tumorscope.api.logs import configure_logs  # noqa: PLC0415
     from tumorscope.api.security import refuse_exposure  # noqa: PLC0415
     from tumorscope.api.server import FINISH_S, run_server  # noqa: PLC0415
@@ -74,9 +75,16 @@ def serve(
     configure_logs(log_level)
     settings = Settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
+    raise_file_limit()
     api = create_app(settings)
     config = uvicorn.Config(
-        api, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=FINISH_S
+        api,
+        host=host,
+        port=port,
+        http=PromptProtocol,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=FINISH_S,
     )
     run_server(config, api.state.service.drain, settings.drain_s)
 

@@ -1044,6 +1044,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description upload_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description upload_too_large, image_too_large, too_many_files, expands_too_much */
             413: {
                 headers: {
@@ -1656,6 +1665,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
+            /** @description upload_too_slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
             /** @description upload_too_large, expands_too_much */
             413: {
                 headers: {
@@ -1762,6 +1780,15 @@ export interface operations {
             };
             /** @description unknown_model */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description upload_too_slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

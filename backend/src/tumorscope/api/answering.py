@@ -136,7 +136,10 @@ async def stream_answer(
 
 
 def _describe_failure(error: Exception, request_id: str) -> str:
-    if isinstance(error, TumorscopeError) and find_status(error) != HTTPStatus.INTERNAL_SERVER_ERROR:
+    if isinstance(error, MemoryError):
+        problem = describe_error(error, request_id)
+        log_event("out_of_memory", logging.WARNING, error=error, request_id=request_id)
+    elif isinstance(error, TumorscopeError) and find_status(error) != HTTPStatus.INTERNAL_SERVER_ERROR:
         problem = describe_error(error, request_id)
     else:
         problem = describe_internal(request_id)

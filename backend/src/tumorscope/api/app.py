@@ -20,6 +20,7 @@ from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.api.state_metrics import watch_state
+from tumorscope.api.upload_pace import Pace, UploadPace
 from tumorscope.api.uploads import UploadLimits
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         exception_handlers={
             TumorscopeError: errors.answer_tumorscope_error,
+            MemoryError: errors.answer_memory_error,
             RequestValidationError: errors.answer_invalid_parameter,
             HTTPException: errors.answer_http_exception,
         },
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
     app.state.decoder = lambda files: decode_scan(files, limits, decode_frames)
+    app.add_middleware(UploadPace, pace=Pace(settings.min_upload_kib * 1024, settings.upload_window_s))
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
     app.state.metrics = collectors

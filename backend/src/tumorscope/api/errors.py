@@ -1,5 +1,6 @@
 """One table, exception to status; every error leaves as ``application/problem+json`` (RFC 9457)."""
 
+import logging
 from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
@@ -7,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tumorscope.api.logs import log_event
 from tumorscope.api.schemas import InferenceProblem, Problem
 from tumorscope.domain import errors
 
@@ -14,6 +16,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.NoFile: 400,
     errors.MixedStudy: 400,
     errors.UnknownModel: 404,
+    errors.UploadTooSlow: 408,
     errors.UploadTooLarge: 413,
     errors.TooManyFiles: 413,
     errors.ImageTooLarge: 413,
@@ -40,6 +43,7 @@ MEDIA_TYPE = "application/problem+json"
 PROTOCOL_PATHS = "/v2"
 """What these begin with belongs to the Open Inference Protocol, whose clients look for its own member of an error."""
 
+_NO_MEMORY = errors.Overloaded("There is not enough memory for this study now.", retry_after_s=5)
 _INTERNAL = "Something went wrong here. The request id finds it in the log."
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
@@ -54,8 +58,10 @@ def describe_problem(status: int, code: str, detail: str, request_id: str) -> Pr
     return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id)
 
 
-def describe_error(error: errors.TumorscopeError, request_id: str) -> Problem:
+def describe_error(error: errors.TumorscopeError | MemoryError, request_id: str) -> Problem:
     """What the client is told of an error that is not ours to hide."""
+    if isinstance(error, MemoryError):
+        error = _NO_MEMORY
     return describe_problem(find_status(error), error.code, str(error), request_id)
 
 
@@ -84,7 +90,17 @@ async def answer_tumorscope_error(request: Request, error: Exception) -> Respons
         response.headers["Retry-After"] = str(error.retry_after_s)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tumorscope"'
+    if isinstance(error, errors.UploadTooSlow):
+        # What is still to come of the body is not waited for.
+        response.headers["Connection"] = "close"
     return response
+
+
+async def answer_memory_error(request: Request, error: Exception) -> Response:
+    """For `MemoryError`: the study was too much beside the others, and what it held is free again."""
+    request_id = request.state.request_id
+    log_event("out_of_memory", logging.WARNING, error=error, request_id=request_id)
+    return await answer_tumorscope_error(request, _NO_MEMORY)
 
 
 async def answer_invalid_parameter(request: Request, error: Exception) -> Response:

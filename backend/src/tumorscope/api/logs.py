@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import stat
 import sys
 from datetime import UTC, datetime
 
@@ -23,6 +25,44 @@ class _JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+class _DescriptorHandler(logging.Handler):
+    """Writes whole lines to a file descriptor; one that cannot be written is left out and counted in the next.
+
+    A full disk, a reader that has ended and one that reads no more keep no request from its answer.
+
+    Parameters
+    ----------
+    descriptor : int
+        A pipe does not block any more from here on.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._lost = 0
+        self._begin = b""
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.set_blocking(descriptor, False)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        if self._lost:
+            fields = getattr(record, _FIELDS, {})
+            setattr(record, _FIELDS, {**fields, "lines_lost_before": self._lost})
+        line = self._begin + self.format(record).encode() + b"\n"
+        try:
+            written = os.write(self._descriptor, line)
+        except OSError:
+            written = 0
+        if written == len(line):
+            self._lost, self._begin = 0, b""
+            return
+        self._lost += 1
+        if written:
+            # The half of a line stays by itself.
+            self._begin = b"\n"
+
+
 def configure_logs(level: str) -> None:
     """Send every log of the process, uvicorn's too, to standard output as JSON.
 
@@ -31,7 +71,7 @@ def configure_logs(level: str) -> None:
     level : str
         ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
     """
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _DescriptorHandler(sys.stdout.fileno())
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # Its access log holds the raw path and the client's address; ours has a line a request instead.

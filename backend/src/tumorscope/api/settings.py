@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     max_upload_memory_mib: int = Field(
         1024, ge=1, le=1_048_576, description="What the files of all requests may hold in memory at one time, in MiB."
     )
+    min_upload_kib: int = Field(
+        64, ge=1, le=1024, description="What has to come of an upload, or its end, in every upload_window_s, in KiB."
+    )
+    upload_window_s: int = Field(30, ge=1, le=3600, description="See min_upload_kib.")
     max_files: int = Field(2000, ge=1, le=10_000, description="Most files in one request or archive.")
     max_megapixels: int = Field(
         64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."

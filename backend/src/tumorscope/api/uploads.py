@@ -18,6 +18,7 @@ from tumorscope.domain.errors import (
     ServiceError,
     TooManyFiles,
     UploadTooLarge,
+    UploadTooSlow,
 )
 from tumorscope.imaging.source import SourceFile
 
@@ -65,6 +66,8 @@ async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) ->
         Beyond the limits; what is beyond was never held.
     InvalidRequest
         The form is malformed.
+    UploadTooSlow
+        It comes in more slowly than `UploadPace` waits for.
     Overloaded
         The files of all requests together would hold more memory than they may.
     """
@@ -223,7 +226,7 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
                 dropped += len(chunk)
                 if dropped > _DRAIN_BYTES:
                     return
-    except TimeoutError:
+    except (TimeoutError, UploadTooSlow):
         return
 
 

@@ -7,6 +7,7 @@
     │   ├── NoFile
     │   ├── MixedStudy            several parts that are not one study
     │   ├── UploadTooLarge
+    │   ├── UploadTooSlow
     │   ├── TooManyFiles
     │   ├── ImageTooLarge
     │   ├── ExpandsTooMuch        a small file that would unpack to a huge one
@@ -66,6 +67,12 @@ class UploadTooLarge(InputError):
     """The upload is larger than the service takes."""
 
     code = "upload_too_large"
+
+
+class UploadTooSlow(InputError):
+    """The request's body comes in more slowly than the service waits for."""
+
+    code = "upload_too_slow"
 
 
 class TooManyFiles(InputError):

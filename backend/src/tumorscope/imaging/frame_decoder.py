@@ -5,18 +5,25 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from threading import Event, Lock, Timer
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pebble import ProcessExpired, ProcessPool
 
-from tumorscope.domain.errors import CorruptFile
+from tumorscope.domain.errors import CorruptFile, Overloaded
 
 _START_S = 60.0
+# For one that has been told to end.
+_END_S = 1.0
+_RETRY_AFTER_S = 1
+# What ends a process from outside: an operator, or the kernel when memory runs out. Any other end is the decoder's own.
+_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 # Sixteen frames of 512 x 512: about a second of JPEG 2000.
 _PORTION_PIXELS = 16 * 512 * 512
 _DAMAGED = "The compressed pixel data cannot be decoded."
@@ -65,6 +72,8 @@ def decode_here(frames: Frames) -> NDArray[Any]:
     ------
     CorruptFile
         No decoder can.
+    MemoryError
+        There is not enough.
     """
     from pydicom.encaps import encapsulate  # noqa: PLC0415  (the service imports this module before it needs that)
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415
@@ -80,13 +89,15 @@ def decode_here(frames: Frames) -> NDArray[Any]:
                 for codestream in frames.codestreams
             ]
         return np.stack(decoded)
+    except MemoryError:
+        raise
     # pydicom raises whatever its plug-ins meet (RuntimeError, ValueError, EOFError, …).
     except Exception as error:
         raise CorruptFile(_DAMAGED) from error
 
 
 class FrameDecoderProcess:
-    """Decodes in another process, which starts with the first frames and is replaced when it crashes or hangs.
+    """Decodes in another process, which starts with the first frames and is replaced when it ends or hangs.
 
     Parameters
     ----------
@@ -100,7 +111,7 @@ class FrameDecoderProcess:
     def __init__(self, deadline_s: float = 3.0, decode: FrameDecoder = decode_here) -> None:
         self._deadline_s = deadline_s
         self._decode = decode
-        self._pool: ProcessPool | None = None
+        self._child: _Child | None = None
         self._lock = Lock()
 
     def __call__(self, frames: Frames) -> NDArray[Any]:
@@ -110,23 +121,49 @@ class FrameDecoderProcess:
         ------
         CorruptFile
             The decoder cannot, crashed or was not done in time.
+        Overloaded
+            The process was ended from outside, or does not start.
+        MemoryError
+            It has not enough.
         """
         # Those that wait for the process wait here, not on their own deadline's time.
         with self._lock:
             return np.concatenate([self._decode_soon(portion) for portion in _divide(frames)])
 
     def _decode_soon(self, frames: Frames) -> NDArray[Any]:
-        if self._pool is None:
-            # A fork would take the threads' locks and the network's memory with it.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPool(max_workers=1, initializer=_prepare_process, context=context)
-        # Counted from when the process takes the frames; what it imports before is none of a file's time.
-        future = self._pool.schedule(self._decode, args=(frames,), timeout=self._deadline_s)
-        try:
-            decoded: NDArray[Any] = future.result(_START_S + self._deadline_s)
-        except (TimeoutError, ProcessExpired) as error:
-            raise CorruptFile(_DAMAGED) from error
-        return decoded
+        if self._child is not None and not self._child.process.is_alive():
+            self._end_child()
+        if self._child is None:
+            self._child = _start_child(self._decode)
+        child = self._child
+        with _deadline(child.process, self._deadline_s) as expired:
+            try:
+                child.connection.send(frames)
+                answer: NDArray[Any] | Exception | None = child.connection.recv()
+            except (EOFError, OSError):
+                answer = None
+        if answer is None or expired.is_set():
+            # Nothing is kept of what it may have been in the middle of.
+            exit_code = self._end_child()
+            if answer is None and exit_code in _FROM_OUTSIDE and not expired.is_set():
+                raise Overloaded("The process that decodes compressed DICOM was ended.", _RETRY_AFTER_S)
+        if answer is None:
+            raise CorruptFile(_DAMAGED)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _end_child(self) -> int | None:
+        """Its exit code; negative for the signal that ended it."""
+        assert self._child is not None  # noqa: S101  (called where there is one)
+        child, self._child = self._child, None
+        child.connection.close()
+        child.process.join(_END_S)
+        child.process.kill()
+        child.process.join()
+        exit_code = child.process.exitcode
+        child.process.close()
+        return exit_code
 
     def __enter__(self) -> Self:
         """Nothing starts yet."""
@@ -137,10 +174,60 @@ class FrameDecoderProcess:
     ) -> None:
         """End the process."""
         with self._lock:
-            if self._pool is not None:
-                self._pool.stop()  # type: ignore[no-untyped-call]
-                self._pool.join()
-                self._pool = None
+            if self._child is not None:
+                self._end_child()
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: SpawnProcess
+    connection: "Connection[Frames, Any]"
+
+
+def _start_child(decode: FrameDecoder) -> _Child:
+    """One that has imported what it needs: that is none of a file's time.
+
+    Raises
+    ------
+    Overloaded
+        There is no room for one.
+    """
+    # A fork would take the threads' locks and the network's memory with it.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, decode), daemon=True)
+    try:
+        with theirs:
+            process.start()
+        with _deadline(process, _START_S):
+            ours.recv()
+    except (EOFError, OSError) as error:
+        ours.close()
+        if process.pid is not None:
+            process.kill()
+            process.join()
+        raise Overloaded("The process that decodes compressed DICOM does not start.", _RETRY_AFTER_S) from error
+    return _Child(process, ours)
+
+
+@contextmanager
+def _deadline(process: SpawnProcess, seconds: float) -> Iterator[Event]:
+    """Kill the process when it is over, which ends whatever waits for it; the event says so."""
+    expired = Event()
+
+    def expire() -> None:
+        expired.set()
+        process.kill()
+
+    timer = Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield expired
+    finally:
+        timer.cancel()
+        # It may be in the middle of it.
+        timer.join()
 
 
 def _divide(frames: Frames) -> Iterator[Frames]:
@@ -150,9 +237,24 @@ def _divide(frames: Frames) -> Iterator[Frames]:
         yield replace(frames, codestreams=frames.codestreams[start : start + count])
 
 
+def _serve(connection: "Connection[Any, Frames]", decode: FrameDecoder) -> None:
+    """In the other process: answer frames with pixels or an error until the owner closes the connection."""
+    _prepare_process()
+    connection.send("ready")
+    while True:
+        try:
+            frames = connection.recv()
+        except EOFError:
+            return
+        try:
+            connection.send(decode(frames))
+        except (CorruptFile, MemoryError) as error:
+            connection.send(error)
+
+
 def _prepare_process() -> None:
-    # pebble's handler runs between two instructions of Python: never, while a native decoder hangs.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # An interrupt at a terminal reaches every process; the owner ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # The native libraries write what they think of a file; a service's log is JSON, and has nothing of a file in it.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):

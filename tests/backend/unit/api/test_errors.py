@@ -15,6 +15,7 @@ _STATUS = {
     "no_file": 400,
     "mixed_study": 400,
     "unknown_model": 404,
+    "upload_too_slow": 408,
     "upload_too_large": 413,
     "image_too_large": 413,
     "too_many_files": 413,

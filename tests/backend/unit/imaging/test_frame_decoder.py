@@ -1,6 +1,7 @@
 """Compressed frames are decoded in a process of their own: what happens to it there stays there."""
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
@@ -15,7 +17,7 @@ from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import RLELossless
 
 from tests.factories import make_dicom_dataset
-from tumorscope.domain.errors import CorruptFile
+from tumorscope.domain.errors import CorruptFile, Overloaded
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess, Frames, decode_here
 
 _PIXELS = np.arange(600, dtype=np.uint16).reshape(20, 30)
@@ -39,6 +41,10 @@ def _misbehave(frames: Frames) -> NDArray[Any]:
             time.sleep(600)
         case "fail":
             raise CorruptFile("damaged")
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "no memory":
+            raise MemoryError
     return np.array([os.getpid()])
 
 
@@ -85,14 +91,33 @@ def test_crash_or_hang_costs_one_call_and_the_process_is_replaced() -> None:
             _call(decoder, "fail")
 
 
+def test_process_that_was_killed_is_replaced_and_the_file_is_not_blamed() -> None:
+    with FrameDecoderProcess(decode=_misbehave) as decoder:
+        first = _call(decoder, _SANE)
+        with pytest.raises(Overloaded):
+            _call(decoder, "killed")
+        second = _call(decoder, _SANE)
+        assert second != first
+        os.kill(second, signal.SIGKILL)
+        while psutil.Process(second).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
+        assert _call(decoder, _SANE) != second
+
+
+def test_want_of_memory_is_not_the_files_fault() -> None:
+    with FrameDecoderProcess(decode=_misbehave) as decoder:
+        first = _call(decoder, _SANE)
+        with pytest.raises(MemoryError):
+            _call(decoder, "no memory")
+        assert _call(decoder, _SANE) == first
+
+
 def test_calls_of_several_threads_take_turns() -> None:
     with FrameDecoderProcess(decode=_misbehave) as decoder, ThreadPoolExecutor(4) as threads:
         assert len(set(threads.map(lambda _: _call(decoder, _SANE), range(12)))) == 1
 
 
 def test_process_ends_with_its_owner_and_never_starts_unasked() -> None:
-    import psutil
-
     with FrameDecoderProcess(decode=_misbehave) as decoder:
         before = len(psutil.Process().children())
         number = _call(decoder, _SANE)

@@ -46,6 +46,7 @@ _NOT_READY = {503: "not_ready, with Retry-After"}
 _NO_MODEL = {404: "unknown_model", **_NOT_READY}
 _REFUSED = {
     404: "unknown_model",
+    408: "upload_too_slow",
     413: "upload_too_large, expands_too_much",
     415: "unsupported_format: a Content-Encoding other than gzip and deflate",
     422: "invalid_request",

@@ -41,6 +41,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     **describe_errors(
         {
             400: "no_file, mixed_study",
+            408: "upload_too_slow",
             413: "upload_too_large, image_too_large, too_many_files, expands_too_much",
             415: "unsupported_format",
             422: "corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request",

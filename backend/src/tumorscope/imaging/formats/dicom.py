@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from tumorscope.domain.errors import CorruptFile, InputError, MixedStudy
+from tumorscope.domain.errors import CorruptFile, InputError, MixedStudy, ServiceError
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
@@ -60,7 +60,7 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
         if len(files) == 1:
             return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
         return _decode_many(files, limits, decode_compressed)
-    except InputError:
+    except (InputError, ServiceError, MemoryError):
         raise
     # pydicom converts an element when it is asked for, and raises whatever that meets.
     except Exception as error:
@@ -93,6 +93,8 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
             datasets.append(dataset)
         except InputError as error:
             failures.append(error)
+        except MemoryError:
+            raise
         # As in `decode_dicom`.
         except Exception:  # noqa: BLE001
             failures.append(CorruptFile(_DAMAGED))

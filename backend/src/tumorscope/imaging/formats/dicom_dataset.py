@@ -79,7 +79,7 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _parse(data, max_bytes)
-    except (CorruptFile, ExpandsTooMuch):
+    except (CorruptFile, ExpandsTooMuch, MemoryError):
         raise
     # pydicom raises whatever its parsing meets (InvalidDicomError, EOFError, struct.error, RecursionError, …).
     except Exception as error:

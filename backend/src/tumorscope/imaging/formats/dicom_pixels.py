@@ -15,7 +15,15 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
-from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, NoPixelData, UnsupportedFormat
+from tumorscope.domain.errors import (
+    CorruptFile,
+    ExpandsTooMuch,
+    ImageTooLarge,
+    InputError,
+    NoPixelData,
+    ServiceError,
+    UnsupportedFormat,
+)
 from tumorscope.domain.scan import ScanWarning, Voxels
 from tumorscope.imaging.frame_decoder import FrameDecoder, Frames
 from tumorscope.imaging.source import DecodeLimits
@@ -125,7 +133,7 @@ def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: F
             grey, notes = _make_grey(dataset, stored)
             scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
             return DecodedFrames(_narrow(scaled), notes)
-    except (CorruptFile, UnsupportedFormat):
+    except (InputError, ServiceError, MemoryError):
         raise
     # pydicom raises whatever it meets (ValueError, AttributeError, RuntimeError, …).
     except Exception as error:

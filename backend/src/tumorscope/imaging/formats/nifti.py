@@ -72,6 +72,8 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     try:
         header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
         dtype, shape, offset = header.get_data_dtype(), _find_shape(header), int(header["vox_offset"])
+    except MemoryError:
+        raise
     # nibabel raises whatever its parsing meets (HeaderDataError, ValueError, OverflowError, …).
     except Exception as error:
         raise CorruptFile("The header of the NIfTI file cannot be read.") from error

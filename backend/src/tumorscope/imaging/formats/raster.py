@@ -66,7 +66,7 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
             elif chroma >= _COLOUR_CHROMA:
                 warnings.append(ScanWarning("colour_picture", "The picture is coloured; only its brightness was used."))
             return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
-    except ImageTooLarge:
+    except (ImageTooLarge, MemoryError):
         raise
     # Pillow's plug-ins raise whatever their parsing meets (OSError, SyntaxError, struct.error, ValueError, …).
     except Exception as error:

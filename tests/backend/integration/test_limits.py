@@ -1,0 +1,262 @@
+"""What the service does at the limits: slow clients, many clients, clients that leave, processes that are killed."""
+
+import asyncio
+import contextlib
+import io
+import json
+import socket
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from pydicom.uid import JPEG2000Lossless
+
+from tests.backend.integration.service_process import ServiceProcess, serve
+from tests.factories import (
+    make_dicom_bytes,
+    make_dicom_dataset,
+    make_nifti_bytes,
+    make_phantom_file,
+    write_dicom,
+    write_tiny_bundle,
+)
+from tumorscope.imaging.phantom import draw_phantom
+
+_PICTURE = make_phantom_file("JPEG")
+_WINDOW_S = 2
+_HEAD_S = 15
+_MANY = 500
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(scope="module")
+def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
+    settings = {
+        "TUMORSCOPE_MIN_UPLOAD_KIB": "1",
+        "TUMORSCOPE_UPLOAD_WINDOW_S": str(_WINDOW_S),
+        "TUMORSCOPE_MAX_PART_MIB": "8",
+        "TUMORSCOPE_MAX_REQUEST_MIB": "8",
+        "TUMORSCOPE_MAX_UPLOAD_MEMORY_MIB": "8",
+    }
+    with serve(bundle, tmp_path_factory.mktemp("served"), settings) as served:
+        yield served
+
+
+def _head(length: int, path: str = "/predict") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def _make_compressed_dicom() -> bytes:
+    dataset = make_dicom_dataset(draw_phantom(1, lesion=True, size=256).astype(np.uint16))
+    dataset.compress(JPEG2000Lossless)
+    return write_dicom(dataset)
+
+
+def _make_volume(slices: int = 12) -> bytes:
+    return make_nifti_bytes(np.stack([draw_phantom(1, lesion=True, size=96)] * slices, axis=-1), compressed=True)
+
+
+def _make_archive() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for index in range(4):
+            pixels = draw_phantom(1, lesion=True, size=96).astype(np.uint16)
+            archive.writestr(f"{index}.dcm", make_dicom_bytes(pixels, ImagePositionPatient=[0, 0, index]))
+    return packed.getvalue()
+
+
+_STUDIES = {
+    "picture": _PICTURE,
+    "compressed DICOM": _make_compressed_dicom(),
+    "volume": _make_volume(),
+    "archive": _make_archive(),
+}
+
+
+def _check_answers(served: ServiceProcess, data: bytes = _PICTURE) -> None:
+    answer = served.client.post("/predict", content=data)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["probabilities"]
+
+
+def _check_idle(served: ServiceProcess) -> None:
+    """In the end nothing waits, and nothing is held of uploads: one that takes all the memory for them is answered."""
+    whole = _PICTURE + bytes(8 * 2**20 - len(_PICTURE))
+    deadline = time.monotonic() + 30
+    while (
+        served.client.post("/predict", content=whole).status_code != 200
+        or served.client.get("/health").json()["queue_depth"] > 0
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+_PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("kind", "begin"),
+    [("image/jpeg", b""), ("multipart/form-data; boundary=a", _PART)],
+    ids=["plain body", "form"],
+)
+def test_body_that_trickles_is_refused_while_others_are_served(served: ServiceProcess, kind: str, begin: bytes) -> None:
+    with socket.create_connection(served.address, timeout=20) as slow:
+        slow.sendall(_head(100_000).replace(b"Host: x", f"Host: x\r\nContent-Type: {kind}".encode()) + begin)
+        slow.settimeout(0.2)
+        answer = b""
+        for _ in range(50 * _WINDOW_S):
+            slow.sendall(b"x")
+            try:
+                answer = slow.recv(1)
+            except TimeoutError:
+                _check_answers(served)
+                continue
+            break
+        slow.settimeout(20)
+        while more := slow.recv(2**16):
+            answer += more
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        assert b"application/problem+json" in head
+        assert b"connection: close" in head.lower()
+        assert json.loads(body)["code"] == "upload_too_slow"
+    _check_idle(served)
+
+
+def test_body_that_comes_slowly_and_steadily_is_answered(served: ServiceProcess) -> None:
+    pieces = 4 * _WINDOW_S
+
+    def send() -> Iterator[bytes]:
+        yield _PICTURE
+        for _ in range(pieces):
+            time.sleep(0.4)
+            yield bytes(1024)
+
+    assert served.client.post("/predict", content=send()).status_code == 200
+
+
+def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServiceProcess) -> None:
+    with (
+        socket.create_connection(served.address, timeout=20) as slow,
+        socket.create_connection(served.address, timeout=20) as silent,
+    ):
+        slow.sendall(b"POST /predict HTTP/1.1\r\nX-Patient: ")
+        started = time.monotonic()
+        # Closed is: the first byte behind the end is answered by a reset, the second fails.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            while time.monotonic() - started < 2 * _HEAD_S:
+                slow.sendall(b"x")
+                _check_answers(served)
+                time.sleep(0.5)
+        assert _HEAD_S / 2 < time.monotonic() - started < 2 * _HEAD_S
+        assert silent.recv(1) == b""
+
+
+def test_500_idle_connections_hinder_no_prediction(served: ServiceProcess) -> None:
+    idle = [socket.create_connection(served.address, timeout=20) for _ in range(_MANY)]
+    try:
+        for connection in idle:
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        for connection in idle:
+            assert connection.recv(2**16).startswith(b"HTTP/1.1 200 ")
+        for data in _STUDIES.values():
+            _check_answers(served, data)
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]:
+    """Head and body of an answer."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(_head(len(data)).replace(b"Host: x", b"Host: x\r\nConnection: close") + data)
+    answer = await asyncio.wait_for(reader.read(), 60)
+    writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head, body
+
+
+def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served: ServiceProcess) -> None:
+    async def predict_all() -> list[tuple[bytes, bytes]]:
+        return await asyncio.gather(*(_predict(served.address, _PICTURE) for _ in range(_MANY)))
+
+    answers = asyncio.run(predict_all())
+    refused = [(head, body) for head, body in answers if not head.startswith(b"HTTP/1.1 200 ")]
+    assert len(refused) < _MANY
+    for head, body in refused:
+        assert head.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: " in head.lower()
+        assert json.loads(body)["code"] == "overloaded"
+    _check_idle(served)
+
+
+@pytest.mark.parametrize("study", ["picture", "volume"])
+def test_clients_that_hang_up_leave_nothing_behind(served: ServiceProcess, study: str) -> None:
+    data = _STUDIES[study] + bytes(200_000)
+    for share in (0.0, 0.5, 0.99, 1.0):
+        for _ in range(8):
+            with socket.create_connection(served.address, timeout=20) as leaving:
+                leaving.sendall(_head(len(data)) + data[: int(len(data) * share)])
+    _check_idle(served)
+
+
+def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind(served: ServiceProcess) -> None:
+    data = _make_volume(120)
+    with socket.create_connection(served.address, timeout=20) as leaving:
+        leaving.sendall(_head(len(data)).replace(b"Host: x", b"Host: x\r\nAccept: application/x-ndjson") + data)
+        assert b"progress" in leaving.recv(2**16) + leaving.recv(2**16)
+    _check_idle(served)
+
+
+def _find_decoder(served: ServiceProcess) -> psutil.Process:
+    (decoder,) = [child for child in served.process.children() if "spawn_main" in " ".join(child.cmdline())]
+    return decoder
+
+
+def _kill(process: psutil.Process) -> None:
+    """Returns when it is dead."""
+    process.kill()
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.005)
+
+
+def test_decoder_process_that_was_killed_is_replaced(served: ServiceProcess) -> None:
+    data = _STUDIES["compressed DICOM"]
+    _check_answers(served, data)
+    killed = _find_decoder(served)
+    _kill(killed)
+    _check_answers(served, data)
+    assert _find_decoder(served).pid != killed.pid
+
+
+def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(served: ServiceProcess) -> None:
+    pixels = np.stack([draw_phantom(1, lesion=True, size=512).astype(np.uint16)] * 4)
+    series = io.BytesIO()
+    with zipfile.ZipFile(series, "w") as archive:
+        for index, one in enumerate(pixels):
+            dataset = make_dicom_dataset(one, ImagePositionPatient=[0, 0, index])
+            dataset.compress(JPEG2000Lossless)
+            archive.writestr(f"{index}.dcm", write_dicom(dataset))
+    data = series.getvalue()
+    _check_answers(served, data)
+    lost = 0
+    for delay_ms in (5, 20, 40, 80, 120, 160):
+        killer = threading.Timer(delay_ms / 1000, _kill, [_find_decoder(served)])
+        killer.start()
+        answer = served.client.post("/predict", content=data)
+        killer.join()
+        if answer.status_code != 200:
+            lost += 1
+            assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+            assert answer.headers["retry-after"]
+        _check_answers(served, data)
+    assert lost > 0
