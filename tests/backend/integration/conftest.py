@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
 import psutil
 import pytest
 
+from tests.factories import make_trust, write_tiny_bundle
+from tests.serving import serve
+from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
+from tumorscope.model.bundle import read_bundle, write_bundle
 
 _ROOT = Path(__file__).parents[3]
 _START_TIMEOUT_S = 180
@@ -60,6 +65,27 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
                 yield LiveService(client, psutil.Process(server.pid), log)
         finally:
             server.terminate()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights for 32 x 32 pixels, with a scope gate that lets everything through."""
+    from tumorscope.model.vgg16 import FEATURE_BLOCKS, FILTERS
+
+    folder = write_tiny_bundle(tmp_path_factory.mktemp("tiny"))
+    plain = read_bundle(folder)
+    count = sum(FILTERS[:FEATURE_BLOCKS])
+    scope = {"location": np.zeros(count, np.float32), "whitening": np.eye(count, dtype=np.float32)}
+    manifest = plain.manifest.model_copy(update={"trust": make_trust(picture_limit=1e6, mr_limit=1e6)})
+    write_bundle(folder, manifest, plain.weights, plain.golden_files, scope=scope)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_address(tiny_bundle_folder: Path) -> Iterator[str]:
+    """Where `tiny_bundle_folder` is served over a socket, in this process."""
+    with serve(create_app(Settings(bundle=tiny_bundle_folder))) as address:
+        yield address
 
 
 def _wait_until_ready(client: httpx.Client, server: subprocess.Popen[bytes]) -> None:

@@ -1,9 +1,6 @@
 """The Open Inference Protocol v2 with the unmodified client of Triton, over a socket."""
 
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +9,14 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.http
-import uvicorn
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
-from tests.factories import make_phantom_file, make_trust, write_tiny_bundle
+from tests.factories import make_phantom_file
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.decode import decode_picture
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
-from tumorscope.model.bundle import read_bundle, write_bundle
+from tumorscope.model.bundle import read_bundle
 from tumorscope.preprocessing.pipeline import to_model_input
 
 _SIZE = 32
@@ -39,49 +34,18 @@ class _Service:
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With a scope gate that lets everything through."""
-    folder = write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
-    plain = read_bundle(folder)
-    count = TensorFlowEngine(plain).run(np.zeros((1, _SIZE, _SIZE, 3), np.float32)).features.shape[1]
-    scope = {"location": np.zeros(count, np.float32), "whitening": np.eye(count, dtype=np.float32)}
-    manifest = plain.manifest.model_copy(update={"trust": make_trust(picture_limit=1e6)})
-    write_bundle(folder, manifest, plain.weights, plain.golden_files, scope=scope)
-    return folder
+def service(tiny_address: str) -> Iterator[_Service]:
+    with (
+        tritonclient.http.InferenceServerClient(tiny_address, concurrency=8) as triton,
+        httpx.Client(base_url=f"http://{tiny_address}", timeout=_TIMEOUT_S) as http,
+    ):
+        yield _Service(triton, http)
 
 
 @pytest.fixture(scope="module")
-def service(bundle: Path) -> Iterator[_Service]:
-    server = uvicorn.Server(uvicorn.Config(create_app(Settings(bundle=bundle)), ws="none", log_config=None))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        try:
-            _wait_until(lambda: server.started)
-            with (
-                tritonclient.http.InferenceServerClient(address, concurrency=8) as triton,
-                httpx.Client(base_url=f"http://{address}", timeout=_TIMEOUT_S) as http,
-            ):
-                _wait_until(triton.is_server_ready)
-                yield _Service(triton, http)
-        finally:
-            server.should_exit = True
-            thread.join(_TIMEOUT_S)
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def pixels(bundle: Path) -> NDArray[np.float32]:
+def pixels(tiny_bundle_folder: Path) -> NDArray[np.float32]:
     """What preprocessing makes of `_FILES`."""
-    parameters = read_bundle(bundle).manifest.preprocessing_parameters
+    parameters = read_bundle(tiny_bundle_folder).manifest.preprocessing_parameters
     return np.stack([to_model_input(decode_picture(file, 10**6), parameters).pixels for file in _FILES])
 
 
@@ -275,11 +239,11 @@ def test_body_larger_than_any_request_is_refused(service: _Service) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
 
 
-def test_starting_service_is_live_and_refuses_to_infer(bundle: Path) -> None:
+def test_starting_service_is_live_and_refuses_to_infer(tiny_bundle_folder: Path) -> None:
     from fastapi.testclient import TestClient
 
     # Without its lifespan the application has not begun to load.
-    starting = TestClient(create_app(Settings(bundle=bundle)))
+    starting = TestClient(create_app(Settings(bundle=tiny_bundle_folder)))
     assert starting.get("/v2/health/live").json() == {"live": True}
     assert starting.get("/v2").json()["name"] == "tumorscope"
     for path in ("/v2/health/ready", "/v2/models/tiny/ready", "/v2/models/tiny"):
