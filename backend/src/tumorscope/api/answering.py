@@ -6,7 +6,9 @@ import json
 import logging
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 from time import perf_counter
@@ -14,6 +16,7 @@ from uuid import uuid4
 
 import anyio
 from anyio import from_thread
+from starlette.requests import ClientDisconnect, Request
 
 from tumorscope.api.dependencies import Decoder
 from tumorscope.api.errors import describe_error, describe_internal, find_status
@@ -23,12 +26,16 @@ from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnsw
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.domain.scan import Scan, Slice
+from tumorscope.imaging.decode import looks_like_study
 from tumorscope.imaging.source import SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.explain import explain_study, name_explained
 from tumorscope.inference.study import StudyClassification, StudySlice, classify_study, rank_slices
 
 _SUMMARY_SLICES = 5
+
+Advance = Callable[[int, int], None]
+"""As `classify_study` calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,26 @@ class Decoded:
     decode_ms: float
 
 
-class _ClientLeftError(Exception):
-    """Ends the work on an answer that nobody waits for."""
-
-
-def answer_files(answering: Answering, files: Sequence[SourceFile]) -> PredictionAnswer:
+async def answer_files(
+    queue: WorkQueue, answering: Answering, files: Sequence[SourceFile], request: Request
+) -> PredictionAnswer:
     """Decode and classify.
+
+    Parameters
+    ----------
+    queue : WorkQueue
+        Where the work waits its turn.
+    answering : Answering
+        How.
+    files : sequence of SourceFile
+        What.
+    request : Request
+        Whose body was read; when its client goes away, the work ends.
+
+    Returns
+    -------
+    PredictionAnswer
+        Of the study.
 
     Raises
     ------
@@ -65,8 +86,57 @@ def answer_files(answering: Answering, files: Sequence[SourceFile]) -> Predictio
         The files cannot be read, or the model cannot read them.
     AnswerNotFinite
         The network's answer is no number.
+    Overloaded
+        Too many others wait.
+    ClientDisconnect
+        Nobody waits for the answer any more.
     """
-    return _classify(answering, decode_files(answering, files), lambda _done, _total: None)
+    if looks_like_study(files):
+        task = partial(_answer_study, answering, files)
+    else:
+        found = await queue.work(_answer_picture, answering, files, is_gone=request.is_disconnected)
+        if isinstance(found, PredictionAnswer):
+            return found
+        task = partial(_classify, answering, found)
+    async with _watch_client(request) as left:
+
+        def advance(_done: int, _total: int) -> None:
+            if left.is_set():
+                raise ClientDisconnect
+
+        async def is_gone() -> bool:
+            return left.is_set()
+
+        return await queue.work(task, advance, is_study=True, is_gone=is_gone)
+
+
+def _answer_picture(answering: Answering, files: Sequence[SourceFile]) -> PredictionAnswer | Decoded:
+    """The answer in one go; of several frames, what was decoded, for they wait their turn among the studies."""
+    decoded = decode_files(answering, files)
+    if isinstance(decoded.scan, Slice):
+        return _classify(answering, decoded, lambda _done, _total: None)
+    return decoded
+
+
+def _answer_study(answering: Answering, files: Sequence[SourceFile], advance: Advance) -> PredictionAnswer:
+    return _classify(answering, decode_files(answering, files), advance)
+
+
+@asynccontextmanager
+async def _watch_client(request: Request) -> AsyncIterator[Event]:
+    """Set when the client of a request goes away."""
+    left = Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield left
+    finally:
+        watching.cancel()
 
 
 def decode_files(answering: Answering, files: Sequence[SourceFile]) -> Decoded:
@@ -109,15 +179,17 @@ async def stream_answer(
 
     def advance(done: int, total: int) -> None:
         if left.is_set():
-            raise _ClientLeftError
+            raise ClientDisconnect
         from_thread.run_sync(sender.send_nowait, f'{{"event":"progress","done":{done},"total":{total}}}\n')
 
     async def work() -> None:
         with sender:
             try:
-                answer = await queue.work(_classify, answering, decoded, advance)
+                answer = await queue.work(
+                    _classify, answering, decoded, advance, is_study=not isinstance(decoded.scan, Slice)
+                )
                 line = f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
-            except _ClientLeftError:
+            except ClientDisconnect:
                 return
             except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
                 line = _describe_failure(error, request_id)
@@ -147,7 +219,7 @@ def _describe_failure(error: Exception, request_id: str) -> str:
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 
-def _classify(answering: Answering, decoded: Decoded, advance: Callable[[int, int], None]) -> PredictionAnswer:
+def _classify(answering: Answering, decoded: Decoded, advance: Advance) -> PredictionAnswer:
     started = perf_counter()
     result = classify_study(answering.classifier, decoded.scan, advance, explain=answering.with_heatmap)
     explained = perf_counter()

@@ -17,32 +17,33 @@ Decoder = Callable[[Sequence[SourceFile]], Scan]
 """`imaging.decode.decode_scan` within the service's limits."""
 
 
-def _service(request: Request) -> Service:
+# All are coroutines: FastAPI runs a plain function in a thread, which takes longer than to look up a name.
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _work_queue(request: Request) -> WorkQueue:
+async def _work_queue(request: Request) -> WorkQueue:
     queue: WorkQueue = request.app.state.work_queue
     return queue
 
 
-def _upload_limits(request: Request) -> UploadLimits:
+async def _upload_limits(request: Request) -> UploadLimits:
     limits: UploadLimits = request.app.state.upload_limits
     return limits
 
 
-def _upload_memory(request: Request) -> UploadMemory:
+async def _upload_memory(request: Request) -> UploadMemory:
     memory: UploadMemory = request.app.state.upload_memory
     return memory
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
-def _decoder(request: Request) -> Decoder:
+async def _decoder(request: Request) -> Decoder:
     decoder: Decoder = request.app.state.decoder
     return decoder
 

@@ -1,47 +1,104 @@
 """Work in, done in a thread beside the event loop, after what came before it; beyond a bound it is sent away."""
 
-from collections.abc import Callable
+import math
+from asyncio import Semaphore
+from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 from typing import TypeVar
 
-import anyio
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect
 
 from tumorscope.domain.errors import Overloaded
 
 Result = TypeVar("Result")
 
-_RETRY_OVERLOADED_S = 1
+# How much the last piece of work counts in the estimate of how long one takes.
+_SHARE_OF_LAST = 0.1
+_MAX_RETRY_S = 60
 
 
 class WorkQueue:
-    """The work of all requests, of one event loop.
+    """The work of all requests, of one event loop, in two lanes: a volume never takes the last thread from a picture.
 
     Parameters
     ----------
     threads : int
-        Pictures that are worked on at the same time.
+        Pictures that are worked on at the same time. Of studies, half as many are, in threads of their own.
     max_waiting : int
-        Further ones that may wait.
+        Further ones that may wait, of either kind.
     """
 
     def __init__(self, threads: int, max_waiting: int) -> None:
-        self.depth = 0
-        self.max_depth = threads + max_waiting
-        self._limiter = anyio.CapacityLimiter(threads)
+        self._pictures = _Lane(threads, max_waiting)
+        self._studies = _Lane(max(1, threads // 2), max_waiting)
 
-    async def work(self, task: Callable[..., Result], *arguments: object) -> Result:
-        """Run a task in a thread, after those that came before it.
+    @property
+    def depth(self) -> int:
+        """Requests that wait or are worked on."""
+        return self._pictures.depth + self._studies.depth
+
+    @property
+    def max_depth(self) -> int:
+        """Requests that may wait or be worked on, of both kinds."""
+        return self._pictures.max_depth + self._studies.max_depth
+
+    async def work(
+        self,
+        task: Callable[..., Result],
+        *arguments: object,
+        is_study: bool = False,
+        is_gone: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Result:
+        """Run a task in a thread, after those of its kind that came before it.
+
+        Parameters
+        ----------
+        task : callable
+            Called with the arguments.
+        is_study : bool
+            Whether it may take long: a volume, or files that hold one.
+        is_gone : callable, optional
+            Says whether anybody still waits for the answer; asked when the task's turn has come.
 
         Raises
         ------
         Overloaded
             Too many are waiting.
+        ClientDisconnect
+            Nobody waits any more; the task was not begun.
         """
+        return await (self._studies if is_study else self._pictures).work(partial(task, *arguments), is_gone)
+
+
+class _Lane:
+    def __init__(self, threads: int, max_waiting: int) -> None:
+        self.depth = 0
+        self._threads = threads
+        self.max_depth = threads + max_waiting
+        self._free = Semaphore(threads)
+        # Whose turn it is the semaphore says; to wait for a thread besides would be to wait twice.
+        self._unlimited = CapacityLimiter(math.inf)
+        self._mean_s = 0.0
+
+    async def work(self, task: Callable[[], Result], is_gone: Callable[[], Awaitable[bool]] | None) -> Result:
         if self.depth >= self.max_depth:
-            raise Overloaded("More requests are waiting than can be answered in good time.", _RETRY_OVERLOADED_S)
+            raise Overloaded("More requests are waiting than can be answered in good time.", self._estimate_wait_s())
         self.depth += 1
         try:
-            return await to_thread.run_sync(partial(task, *arguments), limiter=self._limiter)
+            has_to_wait = self._free.locked()
+            async with self._free:
+                if has_to_wait and is_gone is not None and await is_gone():
+                    raise ClientDisconnect
+                started = monotonic()
+                try:
+                    return await to_thread.run_sync(task, limiter=self._unlimited)
+                finally:
+                    self._mean_s += _SHARE_OF_LAST * (monotonic() - started - self._mean_s)
         finally:
             self.depth -= 1
+
+    def _estimate_wait_s(self) -> int:
+        """Whole seconds until half of what waits is done."""
+        return min(_MAX_RETRY_S, max(1, math.ceil(self.depth * self._mean_s / self._threads / 2)))

@@ -90,6 +90,11 @@ def looks_readable(begin: bytes) -> bool:
     return looks_like_zip(begin) or _find_kind(begin) != "unknown"
 
 
+def looks_like_study(files: Sequence[SourceFile]) -> bool:
+    """Whether files are more than one picture or instance by their number and first bytes; frames may still be many."""
+    return len(files) > 1 or looks_like_zip(files[0].data) or looks_like_nifti(files[0].data)
+
+
 def decode_picture(data: bytes, max_pixels: int) -> Slice:
     """Decode one picture file.
 

@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import AnswerNotFinite, GoldenMismatch
 from tumorscope.domain.prediction import DecisionRule, Prediction, decide, refuse
+from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.engine import Engine
-from tumorscope.inference.scope import find_reasons, measure_distance
+from tumorscope.inference.scope import check_distance, check_slice, measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.golden import read_golden
 from tumorscope.model.manifest import OperatingPoint
-from tumorscope.preprocessing.pipeline import to_model_input
+from tumorscope.preprocessing.pipeline import ModelInput, to_model_input
 from tumorscope.preprocessing.spatial import Geometry
 
 
@@ -70,6 +71,28 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedSlice:
+    """A slice that waits for the network.
+
+    Parameters
+    ----------
+    model_input : ModelInput
+        What the network sees.
+    modality : str, optional
+        As its file states it.
+    reasons : tuple of Reason
+        Why it is not to be answered, as far as its pixels tell.
+    preprocess_ms : float
+        What this took.
+    """
+
+    model_input: ModelInput
+    modality: str | None
+    reasons: tuple[Reason, ...]
+    preprocess_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedAnswer:
     """What is known of n prepared slices by their pixels alone: nothing is decided.
 
@@ -99,14 +122,51 @@ def classify(classifier: Classifier, scan: Slice, *, keep_activation: bool = Fal
 def classify_batch(
     classifier: Classifier, scans: Sequence[Slice], *, keep_activation: bool = False
 ) -> list[Classification]:
-    """Classify slices together.
+    """Classify slices together: `prepare_slice` of each, then `classify_prepared`."""
+    return classify_prepared(
+        classifier, [prepare_slice(classifier, scan) for scan in scans], keep_activation=keep_activation
+    )
+
+
+def prepare_slice(classifier: Classifier, scan: Slice) -> PreparedSlice:
+    """Do what is to be done before the network runs.
 
     Parameters
     ----------
     classifier : Classifier
         The served model.
-    scans : sequence of Slice
-        Decoded, as their source stores them; at least one.
+    scan : Slice
+        Decoded, as its source stores it.
+
+    Returns
+    -------
+    PreparedSlice
+        For `classify_prepared`.
+
+    Raises
+    ------
+    MissingModality
+        The model reads several sequences, and the slice lacks one.
+    InvalidRequest
+        The model reads one sequence, and the slice has several.
+    """
+    started = perf_counter()
+    prepared = to_model_input(scan, classifier.bundle.manifest.preprocessing_parameters)
+    reasons = check_slice(classifier.bundle, scan, prepared)
+    return PreparedSlice(prepared, scan.modality, reasons, (perf_counter() - started) * 1000)
+
+
+def classify_prepared(
+    classifier: Classifier, slices: Sequence[PreparedSlice], *, keep_activation: bool = False
+) -> list[Classification]:
+    """Run the network on slices together, and decide.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The served model.
+    slices : sequence of PreparedSlice
+        At least one.
     keep_activation : bool
         Whether the answers are to be explained.
 
@@ -117,35 +177,28 @@ def classify_batch(
 
     Raises
     ------
-    MissingModality
-        The model reads several sequences, and a slice lacks one.
-    InvalidRequest
-        The model reads one sequence, and a slice has several.
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
-    manifest = classifier.bundle.manifest
     started = perf_counter()
-    inputs = [to_model_input(scan, manifest.preprocessing_parameters) for scan in scans]
-    batch = np.stack([prepared.pixels for prepared in inputs])
-    prepared_at = perf_counter()
-    answer = answer_prepared(classifier, batch)
-    answered_at = perf_counter()
-    preprocess_ms = (prepared_at - started) * 1000 / len(scans)
-    inference_ms = (answered_at - prepared_at) * 1000 / len(scans)
+    answer = answer_prepared(classifier, np.stack([one.model_input.pixels for one in slices]))
+    inference_ms = (perf_counter() - started) * 1000 / len(slices)
     answers = []
-    for number, (scan, prepared) in enumerate(zip(scans, inputs, strict=True)):
+    for number, one in enumerate(slices):
         prediction = decide(name_classes(classifier, answer.probabilities[number]), classifier.rule)
         distance = None if answer.distances is None else float(answer.distances[number])
-        reasons = find_reasons(classifier.bundle, scan, prepared, distance)
+        reasons = one.reasons
+        if not reasons and distance is not None:
+            reasons = check_distance(classifier.bundle, one.modality, distance)
         answers.append(
             Classification(
                 refuse(prediction, *reasons) if reasons else prediction,
-                prepared.geometry,
-                prepared.window,
-                preprocess_ms,
+                one.model_input.geometry,
+                one.model_input.window,
+                one.preprocess_ms,
                 inference_ms,
-                answer.activation[number] if keep_activation else None,
+                # A copy, for a view would hold those of the whole batch.
+                answer.activation[number].copy() if keep_activation else None,
                 distance,
             )
         )

@@ -70,8 +70,8 @@ def transform_features(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return roots
 
 
-def find_reasons(bundle: Bundle, scan: Slice, prepared: ModelInput, distance: float | None) -> tuple[Reason, ...]:
-    """Why a slice is not to be answered.
+def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reason, ...]:
+    """Why a slice is not to be answered, as far as its pixels tell.
 
     Parameters
     ----------
@@ -80,25 +80,43 @@ def find_reasons(bundle: Bundle, scan: Slice, prepared: ModelInput, distance: fl
     scan : Slice
         As decoded.
     prepared : ModelInput
-        The same, as the network saw it.
-    distance : float, optional
-        From `measure_distance`.
+        The same, as the network will see it.
 
     Returns
     -------
     tuple of Reason
         Empty for a brain MRI, and for every slice where the bundle has no scope gate.
     """
-    trust = bundle.manifest.trust
-    if trust is None or distance is None:
+    if bundle.scope is None:
         return ()
-    found = list(_check_picture(scan))
+    found = _check_picture(scan)
     if not found and scan.channels is None and looks_like_ct(prepared.pixels[:, :, 0]):
-        found.append(reasons.LIKE_CT)
-    limit = trust.scope.mr_limit if scan.modality == "MR" else trust.scope.picture_limit
-    if not found and distance > limit:
-        found.append(reasons.NOT_BRAIN_MRI)
-    return tuple(found)
+        return (reasons.LIKE_CT,)
+    return found
+
+
+def check_distance(bundle: Bundle, modality: str | None, distance: float) -> tuple[Reason, ...]:
+    """Why a slice is not to be answered, as far as the network tells.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the served model.
+    modality : str, optional
+        As the file states it: ``MR``, or None of a picture.
+    distance : float
+        From `measure_distance`.
+
+    Returns
+    -------
+    tuple of Reason
+        Empty where it is near enough to what the model was made from.
+    """
+    trust = bundle.manifest.trust
+    if trust is None:
+        return ()
+    limit = trust.scope.mr_limit if modality == "MR" else trust.scope.picture_limit
+    return (reasons.NOT_BRAIN_MRI,) if distance > limit else ()
 
 
 def looks_like_ct(grey: NDArray[np.float32]) -> bool:

@@ -1,8 +1,10 @@
 """A Scan of whatever kind in, the study's prediction and its slices' out."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -12,7 +14,15 @@ from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
 from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume
-from tumorscope.inference.classifier import Classification, Classifier, classify, classify_batch, name_classes
+from tumorscope.inference.classifier import (
+    Classification,
+    Classifier,
+    PreparedSlice,
+    classify,
+    classify_prepared,
+    name_classes,
+    prepare_slice,
+)
 from tumorscope.inference.pooling import pool_slices
 from tumorscope.inference.quality import find_quality_warnings
 from tumorscope.preprocessing.background import darken_background
@@ -126,12 +136,8 @@ def classify_study(
     stack, warnings = _choose_stack(classifier, scan)
     slices: list[StudySlice] = []
     advance(0, len(stack.indices))
-    for start in range(0, len(stack.indices), _BATCH):
-        indices = stack.indices[start : start + _BATCH]
-        cuts = [_cut(stack, index) for index in indices]
-        answers = classify_batch(classifier, cuts, keep_activation=explain)
-        slices += [StudySlice(index, answer) for index, answer in zip(indices, answers, strict=True)]
-        slices = _forget(slices)
+    for batch in _classify_stack(classifier, stack, explain=explain):
+        slices = _forget(slices + batch)
         advance(len(slices), len(stack.indices))
     shown = rank_slices(slices)[0]
     shown_scan = _cut(stack, shown.index)
@@ -143,6 +149,23 @@ def classify_study(
         stack.first.voxels.shape[stack.axis],
         (*warnings, *_judge_quality(classifier, shown.classification, shown_scan)),
     )
+
+
+def _classify_stack(classifier: Classifier, stack: _Stack, *, explain: bool) -> Iterator[list[StudySlice]]:
+    """Batch after batch; while the engine runs one, the next is cut and prepared."""
+    batches = [stack.indices[start : start + _BATCH] for start in range(0, len(stack.indices), _BATCH)]
+
+    def prepare(indices: Sequence[int]) -> list[PreparedSlice]:
+        return [prepare_slice(classifier, _cut(stack, index)) for index in indices]
+
+    with ThreadPoolExecutor(1, "prepare") as ahead:
+        coming = ahead.submit(prepare, batches[0])
+        for indices, following in zip_longest(batches, batches[1:]):
+            prepared = coming.result()
+            if following is not None:
+                coming = ahead.submit(prepare, following)
+            answers = classify_prepared(classifier, prepared, keep_activation=explain)
+            yield [StudySlice(index, answer) for index, answer in zip(indices, answers, strict=True)]
 
 
 def rank_slices(slices: Sequence[StudySlice]) -> list[StudySlice]:

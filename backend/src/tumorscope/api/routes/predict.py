@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from tumorscope.api.answering import Answering, answer_files, decode_files, stream_answer
@@ -17,6 +17,7 @@ from tumorscope.api.dependencies import (
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import PredictionAnswer
 from tumorscope.api.uploads import read_files
+from tumorscope.imaging.decode import looks_like_study
 
 router = APIRouter(tags=["prediction"])
 
@@ -68,7 +69,7 @@ async def predict(
     picture: Annotated[
         Literal["none", "shown"], Query(description="Whether `view` holds the slice's picture.")
     ] = "none",
-) -> PredictionAnswer | StreamingResponse:
+) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
     classifier = service.require_classifier()
     answering = Answering(
@@ -83,7 +84,11 @@ async def predict(
         with metrics.upload_seconds.time():
             files = await read_files(request, limits, held)
         if NDJSON not in request.headers.get("accept", ""):
-            return await queue.work(answer_files, answering, files)
+            answer = await answer_files(queue, answering, files, request)
+            # As it is: FastAPI would check and copy what pydantic has made.
+            return Response(answer.model_dump_json(), media_type="application/json")
         # Decoded before the stream begins, so that a bad file still gets its status.
-        decoded = await queue.work(decode_files, answering, files)
+        decoded = await queue.work(
+            decode_files, answering, files, is_study=looks_like_study(files), is_gone=request.is_disconnected
+        )
     return StreamingResponse(stream_answer(queue, answering, decoded, request.state.request_id), media_type=NDJSON)

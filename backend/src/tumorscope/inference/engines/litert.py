@@ -1,6 +1,7 @@
 """A Bundle in, an engine that runs its int8 form on the CPU out, by LiteRT and XNNPACK; TensorFlow is not imported."""
 
-from threading import Lock
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -8,18 +9,27 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.inference.engines.engine import Outputs
+from tumorscope.inference.engines.turns import Turns
 from tumorscope.model.bundle import INT8_FILE, Bundle
+
+# Each interpreter holds the weights as its processor wants them: 30 MB.
+_MAX_SHARING = 4
+
+_Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 class LiteRTEngine:
     """The bundle's int8 network, one slice at a time: on a CPU a batch of several takes as long as they do one by one.
+
+    A slice that is alone is run by all cores. Slices of several threads, and those of a batch, are run side by side,
+    each on its share of the cores.
 
     Parameters
     ----------
     bundle : Bundle
         From `read_bundle`, with an int8 form.
     threads : int
-        Cores that work on one slice.
+        Cores to run on.
 
     Raises
     ------
@@ -33,50 +43,74 @@ class LiteRTEngine:
     def __init__(self, bundle: Bundle, threads: int) -> None:
         if bundle.int8 is None:
             raise BundleInvalid("the bundle has no int8 form; `tumorscope export` makes one")
-        try:
-            self._interpreter = Interpreter(model_content=bundle.int8, num_threads=threads)
-            self._interpreter.allocate_tensors()
-        # Whatever the runtime meets in a file that is none of its own.
-        except Exception as error:
-            raise BundleInvalid(f"{INT8_FILE} cannot be run") from error
-        details = self._interpreter.get_input_details()
-        size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
-        if [tuple(one["shape"]) for one in details] != [(1, size, size, channels)]:
-            raise BundleInvalid(f"{INT8_FILE} does not take the input that the manifest states")
-        self._input: int = details[0]["index"]
-        self._logits, self._features, self._activation = self._find_outputs(len(bundle.manifest.class_names))
-        # The interpreter has one set of tensors.
-        self._lock = Lock()
+        sharing = min(threads, _MAX_SHARING)
+        narrow = [_open(bundle, bundle.int8, threads // sharing) for _ in range(sharing)]
+        self._turns = Turns(_open(bundle, bundle.int8, threads) if sharing > 1 else None, narrow)
+        self._beside = ThreadPoolExecutor(sharing, "slices")
+        self._sharing = sharing
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`."""
-        rows = [self._run_one(pixels[None]) for pixels in batch]
+        if len(batch) == 1:
+            with self._turns.take(single=True) as network:
+                return Outputs(*network.run(batch))
+        rows = list(self._beside.map(self._run_one_of_several, batch[:, None]))
         logits, features, activations = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         return Outputs(logits, features, activations)
 
-    def _run_one(
-        self, pixels: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def _run_one_of_several(self, pixels: NDArray[np.float32]) -> _Row:
         # Slice by slice, so that a picture waits for one slice of a volume and not for all of them.
-        with self._lock:
-            self._interpreter.set_tensor(self._input, pixels)
-            self._interpreter.invoke()
-            logits, features, activation = (
-                self._interpreter.get_tensor(index) for index in (self._logits, self._features, self._activation)
-            )
-        return logits, features, activation
+        with self._turns.take(single=False) as network:
+            return network.run(pixels)
 
-    def _find_outputs(self, class_count: int) -> tuple[int, int, int]:
-        """Their indices, by their shapes: the converter keeps no names."""
-        found: dict[str, int] = {}
-        for one in self._interpreter.get_output_details():
-            shape = tuple(int(length) for length in one["shape"])
-            if len(shape) == 4:
-                found["activation"] = one["index"]
-            elif shape == (1, class_count):
-                found["logits"] = one["index"]
-            else:
-                found["features"] = one["index"]
-        if set(found) != {"logits", "features", "activation"}:
-            raise BundleInvalid(f"{INT8_FILE} does not give what the manifest states")
-        return found["logits"], found["features"], found["activation"]
+
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """An interpreter, which has one set of tensors, and where they are."""
+
+    interpreter: Interpreter
+    pixels: int
+    logits: int
+    features: int
+    activation: int
+
+    def run(self, pixels: NDArray[np.float32]) -> _Row:
+        """Of one slice; not to be called by two threads at once."""
+        self.interpreter.set_tensor(self.pixels, pixels)
+        self.interpreter.invoke()
+        return (
+            self.interpreter.get_tensor(self.logits),
+            self.interpreter.get_tensor(self.features),
+            self.interpreter.get_tensor(self.activation),
+        )
+
+
+def _open(bundle: Bundle, content: bytes, threads: int) -> _Network:
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=threads)
+        interpreter.allocate_tensors()
+    # Whatever the runtime meets in a file that is none of its own.
+    except Exception as error:
+        raise BundleInvalid(f"{INT8_FILE} cannot be run") from error
+    details = interpreter.get_input_details()
+    size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
+    if [tuple(one["shape"]) for one in details] != [(1, size, size, channels)]:
+        raise BundleInvalid(f"{INT8_FILE} does not take the input that the manifest states")
+    outputs = _find_outputs(interpreter, len(bundle.manifest.class_names))
+    return _Network(interpreter, details[0]["index"], **outputs)
+
+
+def _find_outputs(interpreter: Interpreter, class_count: int) -> dict[str, int]:
+    """Their indices, by their shapes: the converter keeps no names."""
+    found: dict[str, int] = {}
+    for one in interpreter.get_output_details():
+        shape = tuple(int(length) for length in one["shape"])
+        if len(shape) == 4:
+            found["activation"] = one["index"]
+        elif shape == (1, class_count):
+            found["logits"] = one["index"]
+        else:
+            found["features"] = one["index"]
+    if set(found) != {"logits", "features", "activation"}:
+        raise BundleInvalid(f"{INT8_FILE} does not give what the manifest states")
+    return found
