@@ -214,7 +214,7 @@ def test_state_model_queue_and_memory_are_told(client: TestClient) -> None:
     assert " name=tiny version=0.0.1" in model
     assert " device=cpu engine=tensorflow" in model
     assert after["tumorscope_queue_depth"] == 0
-    assert after["tumorscope_queue_capacity"] == 66
+    assert after["tumorscope_queue_capacity"] == 131
     assert after["tumorscope_upload_memory_bytes"] == 0
     assert after["tumorscope_upload_memory_limit_bytes"] == 2**30
     assert after["tumorscope_scope_limit source=picture"] == 2
