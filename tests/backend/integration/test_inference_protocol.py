@@ -239,6 +239,29 @@ def test_body_larger_than_any_request_is_refused(service: _Service) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
 
 
+def test_requests_are_counted_by_route_and_the_network_timed(service: _Service, pixels: NDArray[np.float32]) -> None:
+    service.triton.infer("tiny", [_make_input(pixels)])
+    with pytest.raises(InferenceServerException):
+        service.triton.infer("Jane Doe", [_make_input(pixels)])
+    text = service.http.get("/metrics").text
+    route = 'route="/v2/models/{name}/infer"'
+    assert any(line.startswith("tumorscope_requests_total{") and route in line for line in text.splitlines())
+    assert 'code="unknown_model"' in text
+    assert 'tumorscope_stage_duration_seconds_count{scan="prepared",stage="inference"}' in text
+    assert "Jane" not in text
+
+
+def test_client_without_a_key_is_told_so(tiny_bundle_folder: Path, tmp_path: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    (tmp_path / "keys").write_text("")
+    guarded = TestClient(create_app(Settings(bundle=tiny_bundle_folder, api_keys_file=tmp_path / "keys")))
+    assert guarded.get("/v2/health/live").status_code == 200
+    refused = guarded.post("/v2/models/tiny/infer", content=b"{}")
+    assert (refused.status_code, refused.json()["code"]) == (401, "missing_api_key")
+    assert refused.json()["error"] == refused.json()["detail"]
+
+
 def test_starting_service_is_live_and_refuses_to_infer(tiny_bundle_folder: Path) -> None:
     from fastapi.testclient import TestClient
 

@@ -71,7 +71,8 @@ def create_metrics() -> Metrics:
         upload_seconds=histogram("upload_duration_seconds", "Reading the files of a request.", _SECONDS),
         stage_seconds=histogram(
             "stage_duration_seconds",
-            "Steps of a prediction: decode, preprocess, inference, explain, and total; of one slice or of a volume.",
+            "Steps of a prediction: decode, preprocess, inference, explain, and total; of one slice or of a volume."
+            " Of the pixels of an inference request, which come prepared, inference.",
             _SECONDS,
             "stage",
             "scan",

@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from tumorscope import NOTICE
 from tumorscope.api.content_coding import choose_coding, decode_body, encode_body
 from tumorscope.api.dependencies import (
+    MetricsDependency,
     ServiceDependency,
     UploadLimitsDependency,
     UploadMemoryDependency,
     WorkQueueDependency,
 )
 from tumorscope.api.held_files import UploadMemory
+from tumorscope.api.metrics import Metrics
 from tumorscope.api.model_tensors import ModelMetadata, compute_outputs, describe_model
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import InferenceProblem
@@ -178,10 +180,11 @@ async def infer(
     queue: WorkQueueDependency,
     limits: UploadLimitsDependency,
     memory: UploadMemoryDependency,
+    metrics: MetricsDependency,
     classifier: ModelDependency,
 ) -> Response:
     """What the network makes of prepared pixels: nothing is decided, and nothing refused as out of scope."""
-    return await _infer(request, queue, limits, memory, classifier)
+    return await _infer(request, queue, limits, memory, metrics, classifier)
 
 
 @router.post(f"{_VERSION}/infer", **_INFER)
@@ -190,20 +193,27 @@ async def infer_version(
     queue: WorkQueueDependency,
     limits: UploadLimitsDependency,
     memory: UploadMemoryDependency,
+    metrics: MetricsDependency,
     classifier: VersionDependency,
 ) -> Response:
     """What this version of the network makes of prepared pixels: nothing is decided or refused as out of scope."""
-    return await _infer(request, queue, limits, memory, classifier)
+    return await _infer(request, queue, limits, memory, metrics, classifier)
 
 
 async def _infer(
-    request: Request, queue: WorkQueue, limits: UploadLimits, memory: UploadMemory, classifier: Classifier
+    request: Request,
+    queue: WorkQueue,
+    limits: UploadLimits,
+    memory: UploadMemory,
+    metrics: Metrics,
+    classifier: Classifier,
 ) -> Response:
     max_bytes = min(limits.request_bytes, limit_body(classifier.bundle.manifest.input.size))
     coding, json_length = request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH)
     with memory.hold_files() as held:
-        body = await read_body(request, max_bytes, held)
-        answer = await queue.work(_answer, classifier, body, coding, json_length)
+        with metrics.upload_seconds.time():
+            body = await read_body(request, max_bytes, held)
+        answer = await queue.work(_answer, classifier, metrics, body, coding, json_length)
     response_coding = choose_coding(request.headers.get("accept-encoding", ""))
     headers = {"Vary": "Accept-Encoding"}
     if answer.json_bytes is not None:
@@ -216,13 +226,16 @@ async def _infer(
     return Response(content, headers=headers, media_type=media_type)
 
 
-def _answer(classifier: Classifier, body: bytes, coding: str, json_length: str | None) -> EncodedAnswer:
+def _answer(
+    classifier: Classifier, metrics: Metrics, body: bytes, coding: str, json_length: str | None
+) -> EncodedAnswer:
     manifest = classifier.bundle.manifest
     content = decode_body(body, coding, limit_body(manifest.input.size))
     request, pixels = parse_request(content, json_length, manifest.input.size)
     # Before the network runs: a wish that cannot be met is not worth its time.
     names = choose_outputs(request, [output.name for output in describe_model(classifier).outputs])
-    tensors = compute_outputs(classifier, pixels)
+    with metrics.stage_seconds.labels("inference", "prepared").time():
+        tensors = compute_outputs(classifier, pixels)
     head = InferenceAnswer(
         model_name=manifest.name,
         model_version=manifest.version,
