@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from tumorscope import NOTICE
-from tumorscope.api.content_coding import choose_coding, decode_body, encode_body
+from tumorscope.api.content_coding import choose_coding, encode_body
 from tumorscope.api.dependencies import (
     MetricsDependency,
     ServiceDependency,
@@ -18,19 +17,12 @@ from tumorscope.api.dependencies import (
     WorkQueueDependency,
 )
 from tumorscope.api.held_files import UploadMemory
+from tumorscope.api.inferring import SentBody, answer_body
 from tumorscope.api.metrics import Metrics
-from tumorscope.api.model_tensors import ModelMetadata, compute_outputs, describe_model
+from tumorscope.api.model_tensors import ModelMetadata, describe_model
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import InferenceProblem
-from tumorscope.api.tensors import (
-    AnswerParameters,
-    EncodedAnswer,
-    InferenceAnswer,
-    choose_outputs,
-    encode_answer,
-    limit_body,
-    parse_request,
-)
+from tumorscope.api.tensors import EncodedAnswer, InferenceAnswer, limit_body
 from tumorscope.api.uploads import UploadLimits, read_body
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import UnknownModel
@@ -209,37 +201,20 @@ async def _infer(
     classifier: Classifier,
 ) -> Response:
     max_bytes = min(limits.request_bytes, limit_body(classifier.bundle.manifest.input.size))
-    coding, json_length = request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH)
     with memory.hold_files() as held:
         with metrics.upload_seconds.time():
-            body = await read_body(request, max_bytes, held)
-        answer = await queue.work(_answer, classifier, metrics, body, coding, json_length)
-    response_coding = choose_coding(request.headers.get("accept-encoding", ""))
+            content = await read_body(request, max_bytes, held)
+        body = SentBody(content, request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH))
+        answer = await answer_body(queue, classifier, metrics, body, request.is_disconnected)
+    return _encode(answer, request.headers.get("accept-encoding", ""))
+
+
+def _encode(answer: EncodedAnswer, accept_encoding: str) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if answer.json_bytes is not None:
         headers[_JSON_LENGTH] = str(answer.json_bytes)
-    if response_coding is None:
-        content = answer.body
-    else:
-        content, headers["Content-Encoding"] = encode_body(answer.body, response_coding), response_coding
+    content, coding = answer.body, choose_coding(accept_encoding)
+    if coding is not None:
+        content, headers["Content-Encoding"] = encode_body(content, coding), coding
     media_type = "application/json" if answer.json_bytes is None else _BINARY
     return Response(content, headers=headers, media_type=media_type)
-
-
-def _answer(
-    classifier: Classifier, metrics: Metrics, body: bytes, coding: str, json_length: str | None
-) -> EncodedAnswer:
-    manifest = classifier.bundle.manifest
-    content = decode_body(body, coding, limit_body(manifest.input.size))
-    request, pixels = parse_request(content, json_length, manifest.input.size)
-    # Before the network runs: a wish that cannot be met is not worth its time.
-    names = choose_outputs(request, [output.name for output in describe_model(classifier).outputs])
-    with metrics.stage_seconds.labels("inference", "prepared").time():
-        tensors = compute_outputs(classifier, pixels)
-    head = InferenceAnswer(
-        model_name=manifest.name,
-        model_version=manifest.version,
-        parameters=AnswerParameters(notice=NOTICE),
-        outputs=[],
-    )
-    return encode_answer(request, head, {name: tensors[name] for name in names})
