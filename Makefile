@@ -107,6 +107,10 @@ evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patien
 bench: $(PYTHON_READY) ## Measure speed and accuracy
 	.venv/bin/python -m tests.bench $(ARGS)
 
+.PHONY: soak
+soak: $(PYTHON_READY) ## Load the service for ten minutes at twice its capacity; fewer: ARGS="--minutes 1"
+	.venv/bin/python -m tests.bench.soak $(ARGS)
+
 .PHONY: openapi
 openapi: $(PYTHON_READY) $(PAGE_READY) ## Write backend/openapi.json, and the page's types from it
 	.venv/bin/tumorscope openapi >backend/openapi.json.new && mv backend/openapi.json.new backend/openapi.json

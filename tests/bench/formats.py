@@ -60,7 +60,7 @@ def _draw_instance() -> NDArray[np.uint16]:
 
 def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str, Any]]:
     """Whole requests beside what the engine alone takes for the slices that were judged, and the memory above idle."""
-    studies = {"series of 176 instances, ZIP": _make_series(), "volume 240×240×155, NIfTI.gz": _make_volume()}
+    studies = {"series of 176 instances, ZIP": make_series(), "volume 240×240×155, NIfTI.gz": make_volume()}
     rows = []
     # Before the first study, for what the allocator keeps of one is not idle.
     idle = server.resident_mib()
@@ -123,15 +123,17 @@ def _make_head(side: int, slices: int) -> NDArray[np.uint16]:
     return voxels
 
 
-def _make_series() -> bytes:
+def make_series(slices: int = 176) -> bytes:
+    """A series of 256x256 instances, as a ZIP."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for index, pixels in enumerate(_make_head(256, 176)):
+        for index, pixels in enumerate(_make_head(256, slices)):
             archive.writestr(f"{index}.dcm", make_dicom_bytes(pixels, ImagePositionPatient=[0, 0, index]))
     return packed.getvalue()
 
 
-def _make_volume() -> bytes:
+def make_volume() -> bytes:
+    """A volume of 240x240x155 voxels, .nii.gz."""
     return gzip.compress(make_nifti_bytes(_make_head(240, 155).transpose(2, 1, 0).astype(np.int16)), 6)
 
 

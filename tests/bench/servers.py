@@ -81,7 +81,13 @@ def serve(name: str, bundle: Path) -> Iterator[Server]:
     started = time.monotonic()
     command = [sys.executable, "-m", *COMMANDS[name], str(port)]
     process = subprocess.Popen(
-        command, env=environment, cwd=_ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        cwd=_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # An interrupt at the keyboard is for the measurement, which ends its servers itself.
+        start_new_session=True,
     )
     try:
         _wait_until_ready(process, port, name)
