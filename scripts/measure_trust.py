@@ -30,7 +30,7 @@ from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier, classify
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
-from tumorscope.inference.scope import measure_distance
+from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.manifest import TrustManifest
@@ -38,12 +38,14 @@ from tumorscope.preprocessing.pipeline import to_model_input
 
 _OUTPUT = Path("docs/figures")
 _KINDS = {"photos": "photographs", "chest_xray": "chest X-ray", "mednist": "other body parts", "head_ct": "head CT"}
-# Means of the lower blocks, one after the other in the features.
+# Means of the lower blocks, then the thumbnail's, one after the other in what slices are compared by.
 _BLOCKS = {
     "block 1": slice(0, 64),
     "block 2": slice(64, 192),
     "block 3": slice(192, 448),
     "blocks 1 to 3": slice(0, 448),
+    "a thumbnail": slice(448, 512),
+    "blocks 1 to 3 and a thumbnail": slice(0, 512),
 }
 _REFUSED = 0.015
 
@@ -180,12 +182,12 @@ def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], trai
     reference = _observe(classifier, [read_example(one) for one in track(training, "reference")])[1]
     groups = [one.source for one in training]
 
-    def energy(logits: NDArray[np.float32], _features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def energy(logits: NDArray[np.float32], _described: NDArray[np.float32]) -> NDArray[np.float64]:
         peak = logits.max(axis=1)
         result: NDArray[np.float64] = -(np.log(np.exp(logits - peak[:, None]).sum(axis=1)) + peak).astype(np.float64)
         return result
 
-    def doubt(logits: NDArray[np.float32], _features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def doubt(logits: NDArray[np.float32], _described: NDArray[np.float32]) -> NDArray[np.float64]:
         shares = np.exp(logits - logits.max(axis=1, keepdims=True))
         result: NDArray[np.float64] = -(shares.max(axis=1) / shares.sum(axis=1)).astype(np.float64)
         return result
@@ -193,8 +195,8 @@ def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], trai
     def distance(part: slice) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]:
         gate = Bundle(classifier.bundle.manifest, "", {}, {}, fit_scope(reference[:, part], groups))
 
-        def measure(_logits: NDArray[np.float32], features: NDArray[np.float32]) -> NDArray[np.float64]:
-            distances = measure_distance(gate, features[:, part])
+        def measure(_logits: NDArray[np.float32], described: NDArray[np.float32]) -> NDArray[np.float64]:
+            distances = measure_distance(gate, described[:, part])
             return np.empty(0) if distances is None else distances
 
         return measure
@@ -215,13 +217,13 @@ def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], trai
 
 def _observe(classifier: Classifier, scans: Sequence[Slice]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     parameters = classifier.bundle.manifest.preprocessing_parameters
-    logits, features = [], []
+    logits, described = [], []
     for start in range(0, len(scans), 16):
         batch = np.stack([to_model_input(scan, parameters).pixels for scan in scans[start : start + 16]])
         outputs = classifier.engine.run(batch)
         logits.append(outputs.logits)
-        features.append(outputs.features)
-    return np.concatenate(logits), np.concatenate(features)
+        described.append(describe_slices(outputs.features, batch))
+    return np.concatenate(logits), np.concatenate(described)
 
 
 def _describe_explanations(title: str, mark: str, place: str, found: dict[str, Any]) -> dict[str, Any]:

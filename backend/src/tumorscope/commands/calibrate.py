@@ -1,6 +1,7 @@
 """``tumorscope calibrate``: a bundle and held-out patients in; the bundle with its trust layer out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tumorscope.datasets.example import Example
     from tumorscope.datasets.splits import Split
     from tumorscope.domain.scan import SequenceName, Slice
-    from tumorscope.inference.engines.engine import Engine, Outputs
+    from tumorscope.inference.engines.engine import Engine
     from tumorscope.model.bundle import Bundle
     from tumorscope.model.manifest import TrustManifest
 
@@ -34,26 +35,53 @@ _PHANTOMS = 16
 _LEARNED = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """Of n slices: logits, shape (n, classes), and what the scope gate compares them by, shape (n, features)."""
+
+    logits: "NDArray[np.float32]"
+    described: "NDArray[np.float32]"
+
+
 def calibrate(
     bundle: Annotated[Path, typer.Argument(help="Folder of the model; its manifest is replaced.")],
     data: Annotated[Path, typer.Argument(help="What it was trained on; the bundle's split says who was held out.")],
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
     """Fit temperature, prediction sets, operating points and scope gate on the patients held out of training."""
-    from dataclasses import replace  # noqa: PLC0415
-
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
     from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
-    loaded = read_bundle(bundle)
+    loaded = with_version(read_bundle(bundle), version)
     if NO_TUMOR not in loaded.manifest.class_names or loaded.manifest.input.channel_names is not None:
         raise EvaluationError("The trust layer is fitted for models of grey slices that tell tumour from none.")
     split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))
-    if version is not None:
-        loaded = replace(loaded, manifest=loaded.manifest.model_copy(update={"version": version}))
     write_fitted(bundle, fit_trust_layer(loaded, split))
+
+
+def with_version(bundle: "Bundle", version: str | None) -> "Bundle":
+    """The bundle under another version, unless that is None.
+
+    Raises
+    ------
+    EvaluationError
+        It is none.
+    """
+    from dataclasses import replace  # noqa: PLC0415
+
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from tumorscope.model.manifest import Manifest  # noqa: PLC0415
+
+    if version is None:
+        return bundle
+    try:
+        manifest = Manifest.model_validate({**bundle.manifest.model_dump(), "version": version})
+    except ValidationError as error:
+        raise EvaluationError(f"{version!r} is no version: MAJOR.MINOR.PATCH.") from error
+    return replace(bundle, manifest=manifest)
 
 
 def fit_trust_layer(bundle: "Bundle", split: "Split") -> "Bundle":
@@ -139,6 +167,7 @@ def _fit(
 
     import numpy as np  # noqa: PLC0415
 
+    from tumorscope.datasets.example import PictureReference  # noqa: PLC0415
     from tumorscope.evaluation import trust  # noqa: PLC0415
     from tumorscope.evaluation.release import as_logits, fit_temperature  # noqa: PLC0415
     from tumorscope.evaluation.scored import Scored  # noqa: PLC0415
@@ -150,11 +179,13 @@ def _fit(
     names = tuple(bundle.manifest.class_names)
     held_out = _observe(bundle, engine, _read(split.validation), advance)
     held_out_int8 = held_out if int8 is None else _observe(bundle, int8, _read(split.validation), advance)
-    features, groups = _observe_reference(bundle, engine, split.training, advance)
+    described, groups = _observe_reference(bundle, engine, split.training, advance)
     by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
-    scope = trust.fit_scope(features, groups, by_int8)
+    scope = trust.fit_scope(described, groups, by_int8)
     gated = replace(bundle, scope=scope)
-    distances = np.array([measure_distance(gated, one.features) for one in (held_out, held_out_int8)], np.float64)
+    distances = np.array([measure_distance(gated, one.described) for one in (held_out, held_out_int8)], np.float64)
+    pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
+    stranger_limit = trust.find_stranger_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(
         split.validation, apply_temperature(held_out.logits, 1.0), names, bundle.manifest.tumor_threshold
     )
@@ -169,7 +200,7 @@ def _fit(
         coverage=trust.COVERAGE,
         kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
         operating_points=trust.describe_points(rules, figures),
-        scope=trust.fit_scope_limits(distances),
+        scope=trust.fit_scope_limits(distances, stranger_limit),
         tumor_sequences=_find_tumor_sequences(split.training),
         figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
     )
@@ -196,31 +227,39 @@ def _read(examples: "Sequence[Example]") -> "list[Callable[[], Slice]]":
     return [partial(read_example, example) for example in examples]
 
 
+def _group_of(example: "Example") -> str:
+    """What counts as one collection to the scope gate."""
+    return f"{example.source} {example.plane or ''}"
+
+
 def _observe(
     bundle: "Bundle", engine: "Engine", readers: "Sequence[Callable[[], Slice]]", advance: Callable[[], None]
-) -> "Outputs":
-    """What the network makes of slices, but for the activations, which would fill the memory."""
+) -> "_Observed":
     import numpy as np  # noqa: PLC0415
 
-    from tumorscope.inference.engines.engine import Outputs  # noqa: PLC0415
     from tumorscope.preprocessing.pipeline import to_model_input  # noqa: PLC0415
 
     parameters = bundle.manifest.preprocessing_parameters
-    logits, features = [], []
+    parts = []
     for start in range(0, len(readers), _BATCH):
         chosen = readers[start : start + _BATCH]
-        outputs = engine.run(np.stack([to_model_input(read(), parameters).pixels for read in chosen]))
-        logits.append(outputs.logits)
-        features.append(outputs.features)
+        parts.append(_look(engine, np.stack([to_model_input(read(), parameters).pixels for read in chosen])))
         for _ in chosen:
             advance()
-    return Outputs(np.concatenate(logits), np.concatenate(features), np.empty(0, np.float32))
+    return _Observed(np.concatenate([one.logits for one in parts]), np.concatenate([one.described for one in parts]))
+
+
+def _look(engine: "Engine", pixels: "NDArray[np.float32]") -> "_Observed":
+    from tumorscope.inference.scope import describe_slices  # noqa: PLC0415
+
+    outputs = engine.run(pixels)
+    return _Observed(outputs.logits, describe_slices(outputs.features, pixels))
 
 
 def _observe_reference(
     bundle: "Bundle", engine: "Engine", training: "Sequence[Example]", advance: Callable[[], None]
 ) -> "tuple[NDArray[np.float32], list[str]]":
-    """Features of everything that the model was made from, and the collection of each."""
+    """What everything that the model was made from is compared by, and the collection of each."""
     import numpy as np  # noqa: PLC0415
 
     from tumorscope.domain.scan import Slice  # noqa: PLC0415
@@ -229,8 +268,8 @@ def _observe_reference(
     from tumorscope.training.counterfactuals import strip_skull  # noqa: PLC0415
 
     rng = np.random.default_rng(0)
-    groups = [f"{example.source} {example.plane or ''}" for example in training]
-    seen = _observe(bundle, engine, _read(training), advance).features
+    groups = [_group_of(example) for example in training]
+    seen = _observe(bundle, engine, _read(training), advance).described
     phantoms = [Slice(draw_phantom(seed, seed % 2 == 0), "png") for seed in range(2 * _PHANTOMS)]
     sources = np.array([example.source for example in training])
     chosen = [rng.permutation(np.flatnonzero(sources == source))[:_STRIPPED] for source in np.unique(sources)]
@@ -241,8 +280,8 @@ def _observe_reference(
         if left is not None:
             stripped.append(np.repeat(left[0][:, :, None], 3, axis=2))
     without_skull = [
-        engine.run(np.stack(stripped[start : start + _BATCH])).features for start in range(0, len(stripped), _BATCH)
+        _look(engine, np.stack(stripped[start : start + _BATCH])).described for start in range(0, len(stripped), _BATCH)
     ]
-    drawn = _observe(bundle, engine, [lambda one=one: one for one in phantoms], lambda: None).features  # type: ignore[misc]
+    drawn = _observe(bundle, engine, [lambda one=one: one for one in phantoms], lambda: None).described  # type: ignore[misc]
     groups += ["stripped"] * len(stripped) + ["drawn"] * len(phantoms)
     return np.concatenate([seen, *without_skull, drawn]), groups

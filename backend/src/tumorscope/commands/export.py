@@ -11,6 +11,7 @@ from tumorscope.commands.calibrate import (
     SPLIT_FILE,
     fit_trust_layer,
     measure_int8,
+    with_version,
     write_fitted,
 )
 
@@ -18,6 +19,7 @@ from tumorscope.commands.calibrate import (
 def export(
     bundle: Annotated[Path, typer.Argument(help="Folder of the model; its manifest is replaced.")],
     data: Annotated[Path, typer.Argument(help="What it was trained on; the bundle's split says who was held out.")],
+    version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
     """Make the int8 form that a CPU runs, and refuse it where it answers held-out patients otherwise.
 
@@ -34,7 +36,7 @@ def export(
     from tumorscope.model.int8 import convert_to_int8  # noqa: PLC0415
     from tumorscope.preprocessing.pipeline import to_model_input  # noqa: PLC0415
 
-    loaded = read_bundle(bundle)
+    loaded = with_version(read_bundle(bundle), version)
     split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))
     chosen = np.random.default_rng(0).permutation(len(split.training))[:CALIBRATION_SLICES]
     parameters = loaded.manifest.preprocessing_parameters

@@ -10,7 +10,8 @@ from sklearn.covariance import LedoitWolf
 
 from tumorscope.domain.prediction import DecisionRule
 from tumorscope.evaluation.scored import Mask, Scored
-from tumorscope.inference.scope import transform_features
+from tumorscope.inference.scope import measure_distance
+from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import (
     AnswerShares,
     OperatingFigures,
@@ -23,6 +24,8 @@ COVERAGE = 0.95
 """Of the prediction sets, for each class."""
 REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
 """Shares of held-out slices that the scope gate may refuse: of pictures, and of slices that an MR file states."""
+REFUSED_STRANGERS = 0.05
+"""Share of the pictures of a collection that the gate knows nothing of."""
 
 # So many slices are to be answered, and not uncertain.
 _ANSWERED, _ANSWERED_SPAN = 0.82, 0.01
@@ -32,6 +35,8 @@ _POINTS: dict[OperatingPoint, tuple[float, str]] = {
 }
 # A group of n reference slices counts n to the power of 1 - this: a large collection does not drown a small one.
 _BALANCE = 0.8
+# A limit that no held-out slice is beyond lies so much further out than the last of them.
+_BEYOND_ALL = 1.02
 
 
 def fit_rules(scored: Scored, by_other_engine: NDArray[np.float64] | None = None) -> dict[OperatingPoint, DecisionRule]:
@@ -94,14 +99,14 @@ def _describe_figures(point: OperatingPoint, figures: dict[str, Any]) -> Operati
 
 
 def fit_scope(
-    features: NDArray[np.float32], groups: Sequence[str], by_other_engine: NDArray[np.float32] | None = None
+    described: NDArray[np.float32], groups: Sequence[str], by_other_engine: NDArray[np.float32] | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """Where brain MRI lies among features, each group counting about alike.
+    """Where brain MRI lies, each group counting about alike.
 
     Parameters
     ----------
-    features : ndarray, shape (n, features), float32
-        Of slices that the model was made from.
+    described : ndarray, shape (n, features), float32
+        From `inference.scope.describe_slices`, of slices that the model was made from.
     groups : sequence of str, length n
         Their collections.
     by_other_engine : ndarray, shape (n, features), float32, optional
@@ -112,7 +117,7 @@ def fit_scope(
     dict of str to ndarray
         ``location`` and ``whitening``, as `model.bundle.Bundle.scope`.
     """
-    values = transform_features(features).astype(np.float64)
+    values = described.astype(np.float64)
     _, number, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     weights = sizes[number].astype(np.float64) ** -_BALANCE
     weights /= weights.sum()
@@ -125,30 +130,70 @@ def fit_scope(
     mean_variance = np.trace(covariance) / len(covariance)
     covariance = (1 - shrinkage) * covariance + shrinkage * mean_variance * np.eye(len(covariance))
     if by_other_engine is not None:
-        disagreement = (transform_features(by_other_engine) - values) / spread
+        disagreement = (by_other_engine - values) / spread
         covariance += disagreement.T @ disagreement / len(disagreement)
     whitening = np.linalg.cholesky(np.linalg.inv(covariance)) / spread[:, None]
     return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
 
 
-def fit_scope_limits(pairs: NDArray[np.float64]) -> ScopeManifest:
+def find_stranger_limit(
+    described: NDArray[np.float32], groups: Sequence[str], collections: Sequence[str], bundle: Bundle
+) -> float:
+    """Up to which distance a picture of a collection that the gate knows nothing of is a brain MRI.
+
+    Parameters
+    ----------
+    described, groups
+        As for `fit_scope`.
+    collections : sequence of str
+        Those of the groups that are collections of pictures.
+    bundle : Bundle
+        Of the model.
+
+    Returns
+    -------
+    float
+        Each collection is left out in turn; the mean over them of the distance that `REFUSED_STRANGERS` of its pictures
+        are beyond. 0 where there is but one collection.
+    """
+    names = np.asarray(groups)
+    limits = []
+    for name in collections:
+        inside = names == name
+        if inside.all():
+            continue
+        gate = replace(bundle, scope=fit_scope(described[~inside], names[~inside].tolist()))
+        distances = measure_distance(gate, described[inside])
+        assert distances is not None  # noqa: S101  (the bundle has a gate)
+        limits.append(np.quantile(distances, 1 - REFUSED_STRANGERS))
+    return float(np.mean(limits)) if limits else 0.0
+
+
+def fit_scope_limits(pairs: NDArray[np.float64], stranger_limit: float = 0.0) -> ScopeManifest:
     """Up to which distance a slice is a brain MRI.
 
     Parameters
     ----------
     pairs : ndarray, shape (2, n)
         Distances of held-out slices, by one engine and by another.
+    stranger_limit : float
+        From `find_stranger_limit`.
 
     Returns
     -------
     ScopeManifest
-        Limits that `REFUSED_PICTURES` and `REFUSED_MR` of the slices are beyond, each in a gap between two slices.
+        Limits that at most `REFUSED_PICTURES` and `REFUSED_MR` of the slices are beyond, and that are not below that
+        for strangers, each in a gap between two slices.
     """
+    ordered = np.sort(pairs[0])
 
     def find(refused: float) -> float:
-        ordered = np.sort(pairs[0])
         last = len(ordered) - 1 - int(len(ordered) * refused)
-        return round(_find_gap(float(ordered[last]), float(ordered[min(last + 1, len(ordered) - 1)]), pairs), 4)
+        # The gap that holds the strangers' limit, where that is further out.
+        last = max(last, int(np.searchsorted(ordered, stranger_limit)) - 1)
+        if last + 1 == len(ordered):
+            return round(max(stranger_limit, float(ordered[-1]) * _BEYOND_ALL), 4)
+        return round(_find_gap(float(ordered[last]), float(ordered[last + 1]), pairs), 4)
 
     return ScopeManifest(picture_limit=find(REFUSED_PICTURES), mr_limit=find(REFUSED_MR))
 

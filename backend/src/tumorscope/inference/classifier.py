@@ -13,7 +13,7 @@ from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.engine import Engine
-from tumorscope.inference.scope import check_distance, check_slice, measure_distance
+from tumorscope.inference.scope import check_distance, check_slice, describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.golden import read_golden
 from tumorscope.model.manifest import OperatingPoint
@@ -224,7 +224,7 @@ def answer_prepared(classifier: Classifier, pixels: NDArray[np.float32]) -> Prep
     if not np.isfinite(outputs.logits).all():
         raise AnswerNotFinite("the network's answer is no number")
     probabilities = calibrate(outputs.logits, classifier.bundle.manifest.temperature)
-    distances = measure_distance(classifier.bundle, outputs.features)
+    distances = measure_distance(classifier.bundle, describe_slices(outputs.features, pixels))
     return PreparedAnswer(outputs.logits, probabilities, distances, outputs.activation)
 
 

@@ -1,8 +1,9 @@
 """A slice and what the network made of it in; whether it is a brain MRI at all out.
 
-Cheap checks of the picture first, then how far its features lie from those of the slices that the model was made from:
-the Mahalanobis distance (Lee et al., arXiv 1807.03888) of the lower blocks' mean activations, of which edges and
-textures remain that no training towards tumours has washed out.
+Cheap checks of the picture first, then how far it lies from the slices that the model was made from: the Mahalanobis
+distance (Lee et al., arXiv 1807.03888) of the lower blocks' mean activations, of which edges and textures remain that
+no training towards tumours has washed out, and of a thumbnail, which says where what is: a brain looks the same to any
+scanner that far off.
 """
 
 from typing import Any
@@ -11,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain import reasons
+from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
-from tumorscope.model.bundle import Bundle
+from tumorscope.model.bundle import SCOPE_FILE, Bundle
 from tumorscope.preprocessing.pipeline import ModelInput
 
 _MIN_SIDE = 32
+# Fields along each side: so few that no scanner's sharpness or noise tells.
+_THUMBNAIL = 8
 _MAX_ASPECT = 4.0
 _SAMPLES = 256
 _GREY_LEVELS = 16
@@ -40,34 +44,56 @@ _MAX_BRIGHT_CONTENTS = 0.8
 _MIN_BEHIND = 0.7
 
 
-def measure_distance(bundle: Bundle, features: NDArray[np.float32]) -> NDArray[np.float64] | None:
+def describe_slices(features: NDArray[np.float32], pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What slices are compared by.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, features), float32
+        From `Outputs.features`.
+    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
+        What the network was given.
+
+    Returns
+    -------
+    ndarray, shape (n, features + 64), float32
+        Square roots of the features, since means of activations are skewed and most are near 0; then the means of 8 x 8
+        fields of the first channel.
+    """
+    cells = pixels.shape[1] // _THUMBNAIL
+    fields = pixels[:, :, :, 0].reshape(-1, _THUMBNAIL, cells, _THUMBNAIL, cells).mean(axis=(2, 4), dtype=np.float32)
+    return np.concatenate([np.sqrt(np.maximum(features, 0)), fields.reshape(len(pixels), -1)], axis=1)
+
+
+def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """How far slices lie from what the model was made from.
 
     Parameters
     ----------
     bundle : Bundle
         Of the model that gave the features.
-    features : ndarray, shape (n, features), float32
-        From `Outputs.features`.
+    described : ndarray, shape (n, features + 64), float32
+        From `describe_slices`.
 
     Returns
     -------
     ndarray, shape (n,), or None
         Root mean square deviation along the whitened axes: about 1 for what the model was made from. None for a bundle
         without a scope gate.
+
+    Raises
+    ------
+    BundleInvalid
+        The bundle's gate compares something else.
     """
     if bundle.scope is None:
         return None
     location, whitening = bundle.scope["location"], bundle.scope["whitening"]
-    white = (transform_features(features) - location) @ whitening
+    if location.shape != described.shape[1:]:
+        raise BundleInvalid(f"{SCOPE_FILE} is not of this version: run `tumorscope calibrate` again")
+    white = (described - location) @ whitening
     distances: NDArray[np.float64] = np.sqrt(np.mean(np.square(white, dtype=np.float64), axis=1))
     return distances
-
-
-def transform_features(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Square roots, for means of activations are skewed: most are near 0."""
-    roots: NDArray[np.float32] = np.sqrt(np.maximum(features, 0))
-    return roots
 
 
 def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reason, ...]:

@@ -7,18 +7,26 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories import make_manifest, make_slice, make_trust
+from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import Classifier, classify
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.inference.scope import looks_like_ct, measure_distance
+from tumorscope.inference.scope import describe_slices, looks_like_ct, measure_distance
 from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 
 _FEATURES = 6
-_SCOPE = {"location": np.ones(_FEATURES, np.float32), "whitening": np.eye(_FEATURES, dtype=np.float32)}
+_THUMBNAIL = 64
+# A gate that looks at the features alone.
+_SCOPE = {
+    "location": np.ones(_FEATURES + _THUMBNAIL, np.float32),
+    "whitening": np.diag(np.repeat([(1 + _THUMBNAIL / _FEATURES) ** 0.5, 0], [_FEATURES, _THUMBNAIL])).astype(
+        np.float32
+    ),
+}
 
 
 class _Engine:
@@ -61,10 +69,26 @@ def _draw_ct(bone: float = 1.0) -> NDArray[np.uint8]:
 def test_distance_is_one_for_what_deviates_as_the_reference_does() -> None:
     bundle = _classifier(0).bundle
     features = np.array([[1.0] * _FEATURES, [4.0] * _FEATURES], np.float32)
-    distances = measure_distance(bundle, features)
+    described = describe_slices(features, np.zeros((2, 32, 32, 3), np.float32))
+    distances = measure_distance(bundle, described)
     assert distances is not None
-    np.testing.assert_allclose(distances, [0, 1])
-    assert measure_distance(replace(bundle, scope=None), features) is None
+    np.testing.assert_allclose(distances, [0, 1], rtol=1e-6)
+    assert measure_distance(replace(bundle, scope=None), described) is None
+
+
+def test_slices_are_compared_by_what_lies_where_too() -> None:
+    pixels = np.zeros((1, 32, 32, 3), np.float32)
+    pixels[0, 4:8, 28:] = 0.5
+    described = describe_slices(np.array([[4.0, 0.0]], np.float32), pixels)
+    assert described.shape == (1, 2 + _THUMBNAIL)
+    np.testing.assert_allclose(described[0, :2], [2, 0])
+    assert described[0, 2:].reshape(8, 8)[1, 7] == 0.5
+    assert described[0, 2:].sum() == 0.5
+
+
+def test_gate_of_another_version_is_refused() -> None:
+    with pytest.raises(BundleInvalid, match="calibrate"):
+        measure_distance(_classifier(0).bundle, np.zeros((1, _FEATURES), np.float32))
 
 
 def test_slice_beyond_the_limit_is_refused() -> None:
