@@ -1,7 +1,6 @@
 """GET /metrics counts what really happened, and holds nothing that a client chose."""
 
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,44 +9,15 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.factories import make_nifti_bytes, make_phantom_file, make_picture, make_trust
+from tests.backend.unit.api.waiting import wait_for_state
+from tests.factories import make_nifti_bytes, make_phantom_file, make_picture
 from tumorscope.api.app import create_app
 from tumorscope.api.metrics import MeasuredEngine, create_metrics
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.engines.engine import Engine, Outputs
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
-from tumorscope.model.bundle import Bundle, write_bundle
 
 _NAME = "Jane_Doe_1970"
-
-
-@pytest.fixture(scope="module")
-def gated_bundle(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`tiny_bundle` with a scope gate, in whose middle every picture lies."""
-    size = tiny_bundle.manifest.input.size
-    features = tiny_engine.run(np.zeros((1, size, size, 3), np.float32)).features.shape[1]
-    scope = {"location": np.zeros(features, np.float32), "whitening": np.zeros((features, features), np.float32)}
-    folder = tmp_path_factory.mktemp("gated")
-    manifest = tiny_bundle.manifest.model_copy(update={"trust": make_trust()})
-    write_bundle(folder, manifest, tiny_bundle.weights, tiny_bundle.golden_files, scope=scope)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def client(gated_bundle: Path) -> Iterator[TestClient]:
-    """A service that is ready."""
-    with TestClient(create_app(Settings(bundle=gated_bundle))) as client:
-        _wait_for(client, "ready")
-        yield client
-
-
-def _wait_for(client: TestClient, status: str) -> None:
-    deadline = time.monotonic() + 60
-    while (now := client.get("/health").json()["status"]) != status:
-        assert now == "starting"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _read(client: TestClient) -> dict[str, float]:
@@ -224,7 +194,7 @@ def test_state_model_queue_and_memory_are_told(client: TestClient) -> None:
 
 def test_model_that_is_refused_is_a_failed_state(tmp_path: Path) -> None:
     with TestClient(create_app(Settings(bundle=tmp_path))) as client:
-        _wait_for(client, "failed")
+        wait_for_state(client, "failed")
         assert _read(client)["tumorscope_service_state state=failed"] == 1
 
 

@@ -1,0 +1,35 @@
+"""A whole service of the tiny model, started once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.backend.unit.api.waiting import wait_for_state
+from tests.factories import make_trust
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.model.bundle import Bundle, write_bundle
+
+
+@pytest.fixture(scope="session")
+def gated_bundle(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`tiny_bundle` with a scope gate, in whose middle every picture lies."""
+    size = tiny_bundle.manifest.input.size
+    features = tiny_engine.run(np.zeros((1, size, size, 3), np.float32)).features.shape[1]
+    scope = {"location": np.zeros(features, np.float32), "whitening": np.zeros((features, features), np.float32)}
+    folder = tmp_path_factory.mktemp("gated")
+    manifest = tiny_bundle.manifest.model_copy(update={"trust": make_trust()})
+    write_bundle(folder, manifest, tiny_bundle.weights, tiny_bundle.golden_files, scope=scope)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def client(gated_bundle: Path) -> Iterator[TestClient]:
+    """A service that is ready."""
+    with TestClient(create_app(Settings(bundle=gated_bundle))) as client:
+        wait_for_state(client, "ready")
+        yield client
