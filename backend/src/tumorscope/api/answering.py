@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from tumorscope.api.dependencies import Decoder
 from tumorscope.api.errors import describe_error, describe_internal, find_status
 from tumorscope.api.logs import log_event
-from tumorscope.api.metrics import Metrics, record_prediction
+from tumorscope.api.metrics import Metrics, record_prediction, record_stream_failure
 from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnswer, Timing
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
@@ -192,7 +192,7 @@ async def stream_answer(
             except ClientDisconnect:
                 return
             except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
-                line = _describe_failure(error, request_id)
+                line = _describe_failure(answering.metrics, error, request_id)
             if not left.is_set():
                 sender.send_nowait(line)
 
@@ -207,7 +207,7 @@ async def stream_answer(
         left.set()
 
 
-def _describe_failure(error: Exception, request_id: str) -> str:
+def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> str:
     if isinstance(error, MemoryError):
         problem = describe_error(error, request_id)
         log_event("out_of_memory", logging.WARNING, error=error, request_id=request_id)
@@ -216,6 +216,7 @@ def _describe_failure(error: Exception, request_id: str) -> str:
     else:
         problem = describe_internal(request_id)
         log_event("answer_failed", logging.ERROR, error=error, request_id=request_id)
+    record_stream_failure(metrics, problem.code)
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 

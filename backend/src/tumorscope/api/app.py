@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +13,7 @@ from tumorscope import NOTICE
 from tumorscope.api import errors
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.key_ring import KeyRing
-from tumorscope.api.metrics import MeasuredEngine, create_metrics
+from tumorscope.api.metrics import MeasuredEngine, create_metrics, record_wait
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
 from tumorscope.api.routes import health, inference_protocol, metrics, model, predict
@@ -80,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.service = service
-    app.state.work_queue = WorkQueue(settings.threads, settings.max_waiting)
+    app.state.work_queue = WorkQueue(settings.threads, settings.max_waiting, partial(record_wait, collectors))
     app.state.upload_limits = UploadLimits(
         settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
     )

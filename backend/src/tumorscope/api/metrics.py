@@ -35,8 +35,10 @@ class Metrics:
 
     registry: CollectorRegistry
     requests: Counter
+    stream_failures: Counter
     request_seconds: Histogram
     upload_seconds: Histogram
+    wait_seconds: Histogram
     stage_seconds: Histogram
     batch_slices: Histogram
     decisions: Counter
@@ -65,10 +67,16 @@ def create_metrics() -> Metrics:
         requests=counter(
             "requests", "Requests answered; code is the problem's, or none.", "route", "method", "status", "code"
         ),
+        stream_failures=counter(
+            "stream_failures", "Streams that ended with a problem, after their status had gone out.", "code"
+        ),
         request_seconds=histogram(
             "request_duration_seconds", "From the first byte of a request to the last of its answer.", _SECONDS, "route"
         ),
         upload_seconds=histogram("upload_duration_seconds", "Reading the files of a request.", _SECONDS),
+        wait_seconds=histogram(
+            "queue_wait_seconds", "From when a request was read to when its work began.", _SECONDS, "lane"
+        ),
         stage_seconds=histogram(
             "stage_duration_seconds",
             "Steps of a prediction: decode, preprocess, inference, explain, and total; of one slice or of a volume."
@@ -106,6 +114,7 @@ def create_metrics() -> Metrics:
     for error, status in STATUS.items():
         if "code" in vars(error):
             metrics.requests.labels("/predict", "POST", str(status), error.code)
+            metrics.stream_failures.labels(error.code)
     return metrics
 
 
@@ -132,6 +141,16 @@ def record_request(
     known_method = method if method in _METHODS else _OTHER_METHOD
     metrics.requests.labels(route or _NO_ROUTE, known_method, str(status or _NO_STATUS), code or _NO_CODE).inc()
     metrics.request_seconds.labels(route or _NO_ROUTE).observe(seconds)
+
+
+def record_wait(metrics: Metrics, lane: str, seconds: float) -> None:
+    """Count how long work has waited in its lane."""
+    metrics.wait_seconds.labels(lane).observe(seconds)
+
+
+def record_stream_failure(metrics: Metrics, code: str) -> None:
+    """Count a stream whose last line is a problem."""
+    metrics.stream_failures.labels(code).inc()
 
 
 def record_prediction(

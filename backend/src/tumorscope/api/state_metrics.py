@@ -29,8 +29,7 @@ class _StateCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
         yield from _describe_service(self._service)
-        yield _gauge("queue_depth", "Requests that wait for the model, or that it answers.", self._queue.depth)
-        yield _gauge("queue_capacity", "Depth from which on requests are sent away.", self._queue.max_depth)
+        yield from _describe_queue(self._queue)
         yield _gauge("upload_memory_bytes", "Held by the files of all requests.", self._memory.held_bytes)
         yield _gauge("upload_memory_limit_bytes", "What they may hold.", self._memory.max_bytes)
         container = read_container_memory()
@@ -60,6 +59,20 @@ def _describe_service(service: Service) -> Iterable[Metric]:
         limits.add_metric(["picture"], manifest.trust.scope.picture_limit)
         limits.add_metric(["mr"], manifest.trust.scope.mr_limit)
         yield limits
+
+
+def _describe_queue(queue: WorkQueue) -> Iterable[Metric]:
+    depth = GaugeMetricFamily(
+        "tumorscope_queue_depth", "Requests that wait for the model, or that it answers.", labels=["lane"]
+    )
+    capacity = GaugeMetricFamily(
+        "tumorscope_queue_capacity", "Depth from which on requests are sent away.", labels=["lane"]
+    )
+    for lane in queue.lanes:
+        depth.add_metric([lane.name], lane.depth)
+        capacity.add_metric([lane.name], lane.max_depth)
+    yield depth
+    yield capacity
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

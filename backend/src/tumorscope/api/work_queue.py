@@ -28,21 +28,25 @@ class WorkQueue:
         Pictures that are worked on at the same time. Of studies, half as many are, in threads of their own.
     max_waiting : int
         Further ones that may wait, of either kind.
+    record_wait : callable, optional
+        Called with the name of the lane and the seconds that work has waited in it, when its turn has come.
     """
 
-    def __init__(self, threads: int, max_waiting: int) -> None:
-        self._pictures = _Lane(threads, max_waiting)
-        self._studies = _Lane(max(1, threads // 2), max_waiting)
+    def __init__(
+        self, threads: int, max_waiting: int, record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None
+    ) -> None:
+        self._pictures = Lane("pictures", threads, max_waiting, record_wait)
+        self._studies = Lane("studies", max(1, threads // 2), max_waiting, record_wait)
+
+    @property
+    def lanes(self) -> tuple["Lane", ...]:
+        """Of pictures, and of studies."""
+        return self._pictures, self._studies
 
     @property
     def depth(self) -> int:
         """Requests that wait or are worked on."""
         return self._pictures.depth + self._studies.depth
-
-    @property
-    def max_depth(self) -> int:
-        """Requests that may wait or be worked on, of both kinds."""
-        return self._pictures.max_depth + self._studies.max_depth
 
     async def work(
         self,
@@ -72,9 +76,21 @@ class WorkQueue:
         return await (self._studies if is_study else self._pictures).work(partial(task, *arguments), is_gone)
 
 
-class _Lane:
-    def __init__(self, threads: int, max_waiting: int) -> None:
+class Lane:
+    """Work of one kind.
+
+    Parameters
+    ----------
+    name : str
+        Of the kind.
+    threads, max_waiting, record_wait
+        As of `WorkQueue`.
+    """
+
+    def __init__(self, name: str, threads: int, max_waiting: int, record_wait: Callable[[str, float], None]) -> None:
+        self.name = name
         self.depth = 0
+        self._record_wait = record_wait
         self._threads = threads
         self.max_depth = threads + max_waiting
         self._free = Semaphore(threads)
@@ -83,15 +99,18 @@ class _Lane:
         self._mean_s = 0.0
 
     async def work(self, task: Callable[[], Result], is_gone: Callable[[], Awaitable[bool]] | None) -> Result:
+        """See `WorkQueue.work`."""
         if self.depth >= self.max_depth:
             raise Overloaded("More requests are waiting than can be answered in good time.", self._estimate_wait_s())
         self.depth += 1
+        came = monotonic()
         try:
             has_to_wait = self._free.locked()
             async with self._free:
                 if has_to_wait and is_gone is not None and await is_gone():
                     raise ClientDisconnect
                 started = monotonic()
+                self._record_wait(self.name, started - came)
                 try:
                     return await to_thread.run_sync(task, limiter=self._unlimited)
                 finally:

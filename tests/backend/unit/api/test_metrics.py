@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.backend.unit.api.waiting import wait_for_state
 from tests.factories import make_nifti_bytes, make_phantom_file, make_picture
+from tumorscope.api import answering
 from tumorscope.api.app import create_app
 from tumorscope.api.metrics import MeasuredEngine, create_metrics
 from tumorscope.api.settings import Settings
@@ -70,6 +71,7 @@ def test_prediction_moves_its_counters(client: TestClient) -> None:
     assert moved["tumorscope_requests_total code=none method=POST route=/predict status=200"] == 1
     assert moved["tumorscope_request_duration_seconds_count route=/predict"] == 1
     assert moved["tumorscope_upload_duration_seconds_count"] == 1
+    assert moved["tumorscope_queue_wait_seconds_count lane=pictures"] == 1
     for stage in ("decode", "preprocess", "inference", "explain", "total"):
         assert moved[f"tumorscope_stage_duration_seconds_count scan=slice stage={stage}"] == 1
     assert moved["tumorscope_stage_duration_seconds_sum scan=slice stage=total"] > 0
@@ -135,6 +137,19 @@ def test_streamed_prediction_is_counted_once(client: TestClient) -> None:
     assert sum(value for name, value in moved.items() if name.startswith("tumorscope_decisions_total")) == 1
 
 
+def test_stream_that_ends_with_a_problem_is_counted_by_its_code(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise RuntimeError(_NAME)
+
+    monkeypatch.setattr(answering, "classify_study", fail)
+    before = _read(client)
+    response = client.post("/predict", content=make_phantom_file(), headers={"Accept": "application/x-ndjson"})
+    assert (response.status_code, response.json()["code"]) == (200, "internal")
+    assert _subtract(_read(client), before)["tumorscope_stream_failures_total code=internal"] == 1
+
+
 def test_error_is_counted_by_its_code_and_has_a_series_before(client: TestClient) -> None:
     series = "tumorscope_requests_total code=unsupported_format method=POST route=/predict status=415"
     before = _read(client)[series]
@@ -183,8 +198,9 @@ def test_state_model_queue_and_memory_are_told(client: TestClient) -> None:
     (model,) = [name for name in after if name.startswith("tumorscope_model_info")]
     assert " name=tiny version=0.0.1" in model
     assert " device=cpu engine=tensorflow" in model
-    assert after["tumorscope_queue_depth"] == 0
-    assert after["tumorscope_queue_capacity"] == 131
+    for lane, capacity in (("pictures", 66), ("studies", 65)):
+        assert after[f"tumorscope_queue_depth lane={lane}"] == 0
+        assert after[f"tumorscope_queue_capacity lane={lane}"] == capacity
     assert after["tumorscope_upload_memory_bytes"] == 0
     assert after["tumorscope_upload_memory_limit_bytes"] == 2**30
     assert after["tumorscope_scope_limit source=picture"] == 2

@@ -19,6 +19,7 @@ from tumorscope.api.container_memory import ContainerMemory
 from tumorscope.api.errors import STATUS
 from tumorscope.api.schemas import Timing
 from tumorscope.api.service import Status
+from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.prediction import Decision
 from tumorscope.imaging.phantom import draw_phantom
 
@@ -36,6 +37,7 @@ _LABEL_VALUES = {
     "code": {error.code for error in STATUS} | {"none"},
     "stage": set(Timing.model_fields),
     "scan": {"slice", "volume"},
+    "lane": {lane.name for lane in WorkQueue(1, 1).lanes},
     "source": {"picture", "mr"},
     "device": {"cpu", "gpu"},
     "route": {"/predict", "/health.*", "/metrics"},
