@@ -16,7 +16,7 @@ from tumorscope.api.key_ring import KeyRing
 from tumorscope.api.metrics import MeasuredEngine, create_metrics, record_wait
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.openapi import build_document
-from tumorscope.api.routes import health, inference_protocol, metrics, model, predict
+from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict
 from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
@@ -73,6 +73,10 @@ def create_app(settings: Settings) -> FastAPI:
         version=VERSION,
         description=f"Reads a brain MRI and predicts how likely it shows a tumour, and of which kind. {NOTICE}",
         lifespan=lifespan,
+        # It would send a client to whatever host the request named.
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         exception_handlers={
             TumorscopeError: errors.answer_tumorscope_error,
             MemoryError: errors.answer_memory_error,
@@ -94,6 +98,6 @@ def create_app(settings: Settings) -> FastAPI:
     watch_state(collectors, service, app.state.work_queue, app.state.upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
-    for module in (predict, health, model, inference_protocol, metrics):
+    for module in (predict, health, model, inference_protocol, metrics, docs):
         app.include_router(module.router)
     return app

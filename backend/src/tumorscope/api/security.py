@@ -20,6 +20,7 @@ PUBLIC_PATHS = frozenset(
         "/v2/health/live",
         "/v2/health/ready",
         "/docs",
+        "/docs.css",
         "/openapi.json",
     }
 )

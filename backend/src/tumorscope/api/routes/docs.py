@@ -1,0 +1,20 @@
+"""GET /docs: the OpenAPI document for people."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from tumorscope.api.docs_page import STYLE, render_page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def read_docs(request: Request) -> HTMLResponse:
+    """What may be asked, and what is answered."""
+    return HTMLResponse(render_page(request.app.openapi()))
+
+
+@router.get("/docs.css")
+async def read_style() -> Response:
+    """Its looks."""
+    return Response(STYLE, media_type="text/css")
