@@ -84,6 +84,10 @@ check: setup ## Lint, check formats, types and imports
 	.venv/bin/lint-imports --config backend/pyproject.toml
 	npm --prefix frontend run check
 
+.PHONY: audit
+audit: setup ## Ask the advisory services for known vulnerabilities of the locked dependencies, where they can be reached
+	@.venv/bin/python scripts/audit_dependencies.py
+
 .PHONY: format
 format: setup ## Format and mend what can be mended by itself
 	.venv/bin/ruff check --fix --config backend/pyproject.toml $(PYTHON_SOURCES)
