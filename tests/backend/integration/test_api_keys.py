@@ -15,12 +15,15 @@ from typing import Literal
 import httpx
 import pytest
 import uvicorn
+from typer.testing import CliRunner
 
 from tests.backend.integration.problems import check_problem
 from tests.factories import make_manifest, make_outputs, make_phantom_file
+from tumorscope import cli
 from tumorscope.api.app import create_app
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
+from tumorscope.domain.errors import ApiKeysInvalid
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
@@ -63,16 +66,16 @@ def _wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _run_key(keys_file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "TUMORSCOPE_API_KEYS_FILE": str(keys_file), "COLUMNS": "500"}
-    command = [sys.executable, "-m", "tumorscope", "key", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def _run_key(keys_file: Path, *arguments: str) -> str:
+    """What ``tumorscope key`` prints."""
+    done = CliRunner().invoke(cli.app, ["key", *arguments], env={"TUMORSCOPE_API_KEYS_FILE": str(keys_file)})
+    if done.exception is not None:
+        raise done.exception
+    return done.output
 
 
 def _make_key(keys_file: Path, *arguments: str) -> str:
-    made = _run_key(keys_file, "new", *arguments)
-    assert made.returncode == 0, made.stderr
-    return made.stdout.strip()
+    return _run_key(keys_file, "new", *arguments).strip()
 
 
 @pytest.fixture(scope="module", params=["h11", "httptools"])
@@ -134,24 +137,37 @@ def test_wrong_key_is_refused_whatever_it_is(running: _Running, key: str) -> Non
     check_problem(running.client.get(f"/model?api_key={key}"), 401, "missing_api_key")
 
 
-def test_health_and_documentation_need_no_key_and_all_else_does(running: _Running) -> None:
-    for path in ("/health", "/health/live", "/health/ready", "/docs", "/openapi.json"):
+def test_health_and_documentation_need_no_key(running: _Running) -> None:
+    for path in ("/health", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready"):
         assert running.client.get(path).status_code == 200
-    # What does not exist is not told from what does; no other spelling of a path goes round the check.
+    for path in ("/docs", "/docs.css", "/openapi.json"):
+        assert running.client.get(path).status_code == 200
+
+
+def test_all_else_needs_one_and_what_does_not_exist_is_not_told_from_what_does(running: _Running) -> None:
+    # No other spelling of a path that needs none goes round the check.
     for path in (
         "/",
         "/model",
         "/metrics",
-        "/v2",
-        "/v2/models/tiny",
         "/absent",
         "/health/../model",
         "//health",
         "/MODEL",
+        "/docs/",
+        "/health%2f",
     ):
         check_problem(running.client.get(path), 401, "missing_api_key")
     for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
         assert running.client.request(method, "/predict").status_code == 401
+
+
+def test_client_of_the_inference_protocol_is_told_in_its_own_way(running: _Running, key: str) -> None:
+    for path in ("/v2", "/v2/models/tiny", "/v2/models/tiny/infer"):
+        response = running.client.get(path)
+        assert (response.status_code, response.json()["code"]) == (401, "missing_api_key")
+        assert response.json()["error"] == response.json()["detail"]
+    assert running.ask(key, "/v2").status_code == 200
 
 
 def test_answer_to_a_refused_request_has_the_headers_of_any_other(running: _Running) -> None:
@@ -167,7 +183,7 @@ def test_key_is_replaced_without_a_restart_and_without_a_gap(running: _Running, 
     new = _make_key(running.keys_file, "clinic-2027")
     running.wait_until(new, 200)
     assert running.ask(old).status_code == 200, "old and new hold together"
-    assert _run_key(running.keys_file, "revoke", "clinic-2026").returncode == 0
+    _run_key(running.keys_file, "revoke", "clinic-2026")
     running.wait_until(old, 403)
     assert running.ask(new).status_code == 200
     assert running.ask(key).status_code == 200
@@ -255,29 +271,29 @@ def test_log_has_the_keys_name_and_never_a_secret(
         assert not [line for line in lines if secret in line]
 
 
-def _serve(tmp_path: Path, host: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TUMORSCOPE_")}
-    environment |= {"COLUMNS": "500", "TUMORSCOPE_BUNDLE": str(tmp_path / "unread"), **variables}
-    command = [sys.executable, "-m", "tumorscope", "serve", "--host", host, "--port", "0"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-
-
 @pytest.mark.parametrize(
-    ("host", "keys", "sentence"),
+    ("arguments", "keys", "sentence"),
     [
-        ("0.0.0.0", None, "The service would listen on 0.0.0.0, where others can reach it, without API keys."),  # noqa: S104
-        ("::", None, "The service would listen on ::, where others can reach it, without API keys."),
-        ("127.0.0.1", "absent", "The file of API keys cannot be read: No such file or directory."),
-        ("127.0.0.1", "damaged", "Line 1 of the file of API keys is no key"),
-        ("0.0.0.0", "", "The file of API keys cannot be read: Is a directory."),  # noqa: S104
+        (
+            ("serve", "--host", "0.0.0.0"),  # noqa: S104
+            None,
+            "The service would listen on 0.0.0.0, where others can reach it, without",
+        ),
+        (("serve", "--host", "0.0.0.0"), "", "The file of API keys cannot be read: Is a directory."),  # noqa: S104
+        (("serve",), "damaged", "Line 1 of the file of API keys is no key"),
+        (("key", "revoke", "ward-3"), "absent", "The file of API keys cannot be read: No such file or directory."),
     ],
 )
-def test_service_that_would_not_be_safe_does_not_start(
-    tmp_path: Path, host: str, keys: str | None, sentence: str
+def test_command_that_cannot_go_on_says_why_in_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], keys: str | None, sentence: str
 ) -> None:
     (tmp_path / "damaged").write_text("Jane Doe\n")
-    named = {} if keys is None else {"TUMORSCOPE_API_KEYS_FILE": str(tmp_path / keys) if keys else ""}
-    ended = _serve(tmp_path, host, **named)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TUMORSCOPE_")}
+    environment |= {"COLUMNS": "500", "TUMORSCOPE_BUNDLE": str(tmp_path / "unread")}
+    if keys is not None:
+        environment["TUMORSCOPE_API_KEYS_FILE"] = str(tmp_path / keys) if keys else ""
+    command = [sys.executable, "-m", "tumorscope", *arguments]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 1
     assert ended.stderr.startswith(sentence)
     assert "Traceback" not in ended.stderr
@@ -290,7 +306,7 @@ def test_key_command_lists_names_and_limits_and_refuses_what_is_not_there(tmp_pa
     _make_key(keys_file, "ward-4")
     assert keys_file.stat().st_mode & 0o777 == 0o600
     assert secret not in keys_file.read_text()
-    listed = _run_key(keys_file, "list").stdout.splitlines()
+    listed = _run_key(keys_file, "list").splitlines()
     assert [line.split()[0] for line in listed] == ["ward-3", "ward-4"]
     assert listed[0].endswith("60 a minute, 10 at once")
     for arguments, sentence in (
@@ -298,9 +314,8 @@ def test_key_command_lists_names_and_limits_and_refuses_what_is_not_there(tmp_pa
         (("new", "Jane Doe"), "A key's name is of"),
         (("revoke", "absent"), "There is no key named absent"),
     ):
-        refused = _run_key(keys_file, *arguments)
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr.startswith(sentence)
+        with pytest.raises(ApiKeysInvalid, match=sentence):
+            _run_key(keys_file, *arguments)
     assert [path.name for path in tmp_path.iterdir()] == ["keys"], "nothing is left beside the file"
 
 

@@ -55,6 +55,14 @@ def test_host_that_a_request_names_is_in_no_answer(client: TestClient) -> None:
         assert "elsewhere" not in response.text + str(response.headers)
 
 
+@pytest.mark.parametrize("host", ["[", "]", "[::1", "a" * 10_000, "a:b:c", "", "höst", "a/../b", "x@y"])
+def test_host_that_is_none_changes_nothing(client: TestClient, host: str) -> None:
+    forged = {b"host": host.encode()}
+    assert client.get("/health/live", headers=forged).status_code == 200
+    check_problem(client.get("/absent", headers=forged), 404, "not_found")
+    check_problem(client.post("/predict", headers=forged), 503, "not_ready")
+
+
 def test_documentation_asks_for_nothing_that_is_not_here(client: TestClient) -> None:
     assert client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
     assert client.get("/docs.css").headers["content-type"] == "text/css; charset=utf-8"
