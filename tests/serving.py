@@ -24,11 +24,17 @@ def serve(app: FastAPI) -> Iterator[str]:
         thread.start()
         try:
             wait_until(lambda: server.started)
-            wait_until(lambda: httpx.get(f"http://{address}/health/ready").status_code == httpx.codes.OK)
+            wait_until(lambda: _is_ready(address))
             yield address
         finally:
             server.should_exit = True
             thread.join(TIMEOUT_S)
+
+
+def _is_ready(address: str) -> bool:
+    status = httpx.get(f"http://{address}/health").json()["status"]
+    assert status != "failed", "the model was refused; the log says why"
+    return bool(status == "ready")
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

@@ -18,6 +18,7 @@ from tests.factories import make_trust, write_tiny_bundle
 from tests.serving import serve
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
+from tumorscope.inference.scope import describe_slices
 from tumorscope.model.bundle import read_bundle, write_bundle
 
 _ROOT = Path(__file__).parents[3]
@@ -74,7 +75,8 @@ def tiny_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = write_tiny_bundle(tmp_path_factory.mktemp("tiny"))
     plain = read_bundle(folder)
-    count = sum(FILTERS[:FEATURE_BLOCKS])
+    features, pixels = np.zeros((1, sum(FILTERS[:FEATURE_BLOCKS])), np.float32), np.zeros((1, 32, 32, 3), np.float32)
+    count = describe_slices(features, pixels).shape[1]
     scope = {"location": np.zeros(count, np.float32), "whitening": np.eye(count, dtype=np.float32)}
     manifest = plain.manifest.model_copy(update={"trust": make_trust(picture_limit=1e6, mr_limit=1e6)})
     write_bundle(folder, manifest, plain.weights, plain.golden_files, scope=scope)

@@ -9,6 +9,8 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.http
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
@@ -224,6 +226,30 @@ def test_error_is_a_problem_that_clients_of_the_protocol_read_too(service: _Serv
     assert problem["code"] == "invalid_request"
     assert problem["error"] == problem["detail"] == "inputs: Field required"
     assert problem["request_id"] == response.headers["x-request-id"]
+
+
+_HEADER = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)).map(str.strip)
+
+
+@settings(deadline=None)
+@given(
+    st.binary(),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "Content-Encoding": st.sampled_from(["gzip", "deflate"]) | _HEADER,
+            "Accept-Encoding": _HEADER,
+            "Content-Type": _HEADER,
+            "Inference-Header-Content-Length": st.integers(-1, 100).map(str) | _HEADER,
+        },
+    ),
+)
+def test_any_bytes_and_headers_are_refused_as_a_problem(
+    service: _Service, body: bytes, headers: dict[str, str]
+) -> None:
+    response = service.http.post("/v2/models/tiny/infer", content=body, headers=headers)
+    assert response.status_code in {413, 415, 422}
+    assert response.json()["error"] == response.json()["detail"]
 
 
 def test_small_body_that_unpacks_to_a_huge_one_is_refused(service: _Service) -> None:

@@ -8,18 +8,10 @@ from numpy.typing import NDArray
 
 from tumorscope import NOTICE
 from tumorscope.api.content_coding import decode_body
+from tumorscope.api.inference_schemas import AnswerParameters, InferenceAnswer, InferenceRequest
 from tumorscope.api.metrics import Metrics
 from tumorscope.api.model_tensors import compute_outputs, describe_model
-from tumorscope.api.tensors import (
-    AnswerParameters,
-    EncodedAnswer,
-    InferenceAnswer,
-    InferenceRequest,
-    choose_outputs,
-    encode_answer,
-    limit_body,
-    parse_request,
-)
+from tumorscope.api.tensors import EncodedAnswer, choose_outputs, encode_answer, limit_body, parse_request
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.inference.classifier import Classifier
 

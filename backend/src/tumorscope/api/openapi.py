@@ -7,9 +7,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from tumorscope.api.errors import MEDIA_TYPE, PROTOCOL_PATHS
+from tumorscope.api.inference_schemas import InferenceRequest
 from tumorscope.api.schemas import InferenceProblem, Problem
 from tumorscope.api.security import PUBLIC_PATHS
-from tumorscope.api.tensors import InferenceRequest
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 _KEY_SCHEMES = {

@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tumorscope.api.tensors import (
-    MAX_SLICES,
-    AnswerParameters,
-    InferenceAnswer,
-    choose_outputs,
-    encode_answer,
-    limit_body,
-    parse_request,
-)
+from tumorscope.api.inference_schemas import AnswerParameters, InferenceAnswer
+from tumorscope.api.tensors import MAX_SLICES, choose_outputs, encode_answer, limit_body, parse_request
 from tumorscope.domain.errors import InvalidRequest
 
 _SIZE = 32

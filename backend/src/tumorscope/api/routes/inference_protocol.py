@@ -17,12 +17,13 @@ from tumorscope.api.dependencies import (
     WorkQueueDependency,
 )
 from tumorscope.api.held_files import UploadMemory
+from tumorscope.api.inference_schemas import InferenceAnswer
 from tumorscope.api.inferring import SentBody, answer_body
 from tumorscope.api.metrics import Metrics
 from tumorscope.api.model_tensors import ModelMetadata, describe_model
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import InferenceProblem
-from tumorscope.api.tensors import EncodedAnswer, InferenceAnswer, limit_body
+from tumorscope.api.tensors import EncodedAnswer, limit_body
 from tumorscope.api.uploads import UploadLimits, read_body
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import UnknownModel
