@@ -12,6 +12,7 @@ from tests.factories import make_trust
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.scope import describe_slices
 from tumorscope.model.bundle import Bundle, write_bundle
 
 
@@ -19,8 +20,9 @@ from tumorscope.model.bundle import Bundle, write_bundle
 def gated_bundle(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`tiny_bundle` with a scope gate, in whose middle every picture lies."""
     size = tiny_bundle.manifest.input.size
-    features = tiny_engine.run(np.zeros((1, size, size, 3), np.float32)).features.shape[1]
-    scope = {"location": np.zeros(features, np.float32), "whitening": np.zeros((features, features), np.float32)}
+    pixels = np.zeros((1, size, size, 3), np.float32)
+    length = describe_slices(tiny_engine.run(pixels).features, pixels).shape[1]
+    scope = {"location": np.zeros(length, np.float32), "whitening": np.zeros((length, length), np.float32)}
     folder = tmp_path_factory.mktemp("gated")
     manifest = tiny_bundle.manifest.model_copy(update={"trust": make_trust()})
     write_bundle(folder, manifest, tiny_bundle.weights, tiny_bundle.golden_files, scope=scope)
