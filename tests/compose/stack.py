@@ -49,7 +49,7 @@ class Stack:
         return run([*compose_command(), "--env-file", ".env.example", "-p", self.project, *arguments], environment)
 
     def container(self, service: str) -> str:
-        return self.compose("ps", "-q", service).strip()
+        return self.compose("ps", "-aq", service).strip()
 
     def inspect(self, service: str) -> dict[str, Any]:
         (description,) = json.loads(run(["docker", "inspect", self.container(service)]))

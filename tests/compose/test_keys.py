@@ -54,8 +54,7 @@ def test_secret_is_in_no_image_no_description_and_no_log(stack: Stack, client: h
     secret = _read_secret(stack)
     assert client.get("/api/model").status_code == 200
     for service in ("keys", "backend", "frontend"):
-        container = stack.compose("ps", "-aq", service).strip() or stack.compose("ps", "-q", service).strip()
-        assert secret not in run(["docker", "inspect", container])
+        assert secret not in run(["docker", "inspect", stack.container(service)])
         assert "tsk_" not in run(["docker", "history", "--no-trunc", stack.inspect(service)["Image"]])
     assert "tsk_" not in stack.logs()
     assert "tsk_" not in run(["git", "grep", "--untracked", "-hE", "set .page_key|tsk_[A-Za-z0-9_-]{43}$", "frontend"])
@@ -75,6 +74,14 @@ def test_container_of_the_service_holds_hashes_and_the_page_secrets_and_neither_
         )
         assert attempt.returncode != 0
         assert "Read-only file system" in attempt.stderr
+
+
+def test_container_that_makes_the_keys_has_ended_well_and_had_no_network(stack: Stack) -> None:
+    description = stack.inspect("keys")
+    assert (description["State"]["Status"], description["State"]["ExitCode"]) == ("exited", 0)
+    assert description["HostConfig"]["NetworkMode"] == "none"
+    assert description["HostConfig"]["ReadonlyRootfs"]
+    assert description["HostConfig"]["CapDrop"] == ["ALL"]
 
 
 def test_figures_of_operation_are_not_served_through_the_page(client: httpx.Client) -> None:

@@ -100,6 +100,40 @@ def test_slow_body_is_none_of_the_heads_business(client: socket.socket) -> None:
     _read_answer(client, b"body")
 
 
+_CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+_ENDLESS: dict[str, tuple[bytes, bytes]] = {
+    "address": (b"GET /", b"a"),
+    "name of a header": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"a"),
+    "header": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"a"),
+    "headers": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-A: a\r\n"),
+    "trailers": (_CHUNKED + b"4\r\nbody\r\n0\r\n", b"X-A: a\r\n"),
+    "extension of a chunk": (_CHUNKED + b"4;", b"a"),
+}
+
+
+@pytest.mark.parametrize("name", _ENDLESS)
+def test_head_without_end_is_refused_at_64_kib(
+    client: socket.socket, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    begin, more = _ENDLESS[name]
+    client.sendall(begin)
+    sent = 0
+    with caplog.at_level("INFO", "tumorscope"), contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        # What lies in the kernel's buffers counts as sent.
+        while sent < 64 * 2**20:
+            sent += client.send(more * 1024)
+        assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
+    assert sent < 16 * 2**20
+    assert [record.message for record in caplog.records if "KiB" in str(record.__dict__)] == ["connection_closed"]
+
+
+def test_large_head_and_a_body_in_many_small_chunks_are_taken(client: socket.socket) -> None:
+    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n")
+    _read_answer(client, b"")
+    client.sendall(_CHUNKED + b"1\r\nb\r\n" * 50_000 + b"0\r\n\r\n")
+    _read_answer(client, b"b" * 50_000)
+
+
 def test_connection_may_be_used_for_long(client: socket.socket) -> None:
     for _ in range(8):
         client.sendall(_REQUEST + b"body")
