@@ -99,7 +99,8 @@ export function makeVolumePrediction() {
  */
 export function makeHealth(status) {
   const model = status === 'ready' ? makePrediction().model : null;
-  return { status, model, uptime_s: 1, queue_depth: 0, notice: '' };
+  const none = { engine_reason: null, failure: null, candidate: null };
+  return { status, model, ...none, uptime_s: 1, queue_depth: 0, notice: '' };
 }
 
 /**

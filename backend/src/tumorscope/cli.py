@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tumorscope import NOTICE
-from tumorscope.commands import key
+from tumorscope.commands import key, model
 from tumorscope.commands.audit import audit
 from tumorscope.commands.calibrate import calibrate
 from tumorscope.commands.card import card
@@ -39,6 +39,7 @@ app.command()(show_augmentation)
 app.command()(split)
 app.command()(train)
 app.add_typer(key.app, name="key")
+app.add_typer(model.app, name="model")
 
 
 def main() -> None:

@@ -353,6 +353,29 @@ export interface components {
             binary_data_size: number;
         };
         /**
+         * CandidateDescription
+         * @description A model that is not served: it is on its way, or was refused.
+         */
+        CandidateDescription: {
+            /**
+             * Version
+             * @description Null until its manifest is read.
+             */
+            version: string | null;
+            /**
+             * State
+             * @description 'shadowing': it answers live slices after the served model, and nobody sees its answers.
+             * @enum {string}
+             */
+            state: "loading" | "shadowing" | "refused";
+            /**
+             * Reason
+             * @description A code; of one that is refused.
+             * @example golden_mismatch
+             */
+            reason: string | null;
+        };
+        /**
          * Crop
          * @description The head, in pixels of the view: what the model was given, padded to a square.
          */
@@ -418,6 +441,14 @@ export interface components {
              * @description Why this engine answers; null until a model is loaded.
              */
             engine_reason: string | null;
+            /**
+             * Failure
+             * @description The code of why no model could be loaded; null otherwise.
+             * @example bundle_invalid
+             */
+            failure: string | null;
+            /** @description A model that may follow, or was refused. */
+            candidate: components["schemas"]["CandidateDescription"] | null;
             /** Uptime S */
             uptime_s: number;
             /**
@@ -1411,8 +1442,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
                 version: string;
+                name: string;
             };
             cookie?: never;
         };
@@ -1546,8 +1577,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                name: string;
                 version: string;
+                name: string;
             };
             cookie?: never;
         };
@@ -1738,8 +1769,8 @@ export interface operations {
                 "Inference-Header-Content-Length"?: number;
             };
             path: {
-                name: string;
                 version: string;
+                name: string;
             };
             cookie?: never;
         };

@@ -1,26 +1,36 @@
 """Starting, ready, failed: what /health says, and what /predict answers meanwhile."""
 
-import asyncio
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tests.factories import make_phantom_file, write_tiny_bundle
+from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tumorscope.api import model_watch
+from tumorscope.api import service as service_module
 from tumorscope.api.app import create_app
-from tumorscope.api.service import Service
+from tumorscope.api.service import Candidate, Service
 from tumorscope.api.settings import Settings
-from tumorscope.domain.errors import ModelError, NotReady
-from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE
+from tumorscope.domain.errors import NotReady
+from tumorscope.inference.engines.choose import OpenedEngine, open_engine
+from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, Bundle, read_bundle
+
+
+@pytest.fixture(autouse=True)
+def _watched_closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_watch, "_POLL_S", 0.1)
 
 
 @pytest.fixture(scope="module")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"), ("no_tumor", "lesion"))
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 def _wait_for(client: TestClient, status: str) -> httpx.Response:
@@ -53,7 +63,8 @@ def test_model_of_two_classes_is_served_without_a_code_change(client: TestClient
     assert answer["label"] in (None, "lesion")
 
 
-def test_starting_service_is_alive_and_not_ready(tiny_bundle: Path) -> None:
+def test_starting_service_is_alive_and_not_ready(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "_WAIT_S", 0.1)
     app = create_app(Settings(bundle=tiny_bundle))
     # Without its lifespan the application has not begun to load.
     starting = TestClient(app)
@@ -83,7 +94,7 @@ def _break_golden_answer(bundle: Path) -> None:
     "damage", [_break_weights, _break_golden_answer, lambda bundle: (bundle / MANIFEST_FILE).unlink()]
 )
 def test_bundle_that_cannot_be_trusted_is_never_served(tmp_path: Path, damage: object) -> None:
-    bundle = write_tiny_bundle(tmp_path, ("no_tumor", "lesion"))
+    bundle = write_tiny_int8_bundle(tmp_path)
     assert callable(damage)
     damage(bundle)
     with TestClient(create_app(Settings(bundle=bundle))) as client:
@@ -108,16 +119,70 @@ def test_unforeseen_error_says_nothing_of_the_inside(tiny_bundle: Path, caplog: 
     assert response.json()["request_id"] == caplog.records[-1].fields["request_id"]  # type: ignore[attr-defined]
 
 
-def _refuse() -> object:
-    raise ModelError("no model")
-
-
 def test_failed_service_tells_clients_to_wait_longer() -> None:
-    async def start() -> int:
-        service = Service(_refuse)  # type: ignore[arg-type]
-        await service.start()
-        with pytest.raises(NotReady) as refusal:
-            service.require_classifier()
-        return refusal.value.retry_after_s
+    service = Service()
+    service.candidate = Candidate(None, "refused", "bundle_invalid")
+    with pytest.raises(NotReady) as refusal:
+        service.require_classifier()
+    assert refusal.value.retry_after_s >= 30
 
-    assert asyncio.run(start()) >= 30
+
+def test_request_that_comes_while_the_model_loads_is_answered_when_it_has(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = threading.Event()
+
+    def read_late(folder: Path) -> Bundle:
+        assert asked.wait(30)
+        return read_bundle(folder)
+
+    monkeypatch.setattr(model_watch, "read_bundle", read_late)
+    with TestClient(create_app(Settings(bundle=tiny_bundle))) as client, ThreadPoolExecutor(1) as executor:
+        assert client.get("/health").json()["status"] == "starting"
+        answering = executor.submit(client.post, "/predict", files={"file": make_phantom_file()})
+        time.sleep(0.2)
+        assert not answering.done()
+        asked.set()
+        assert answering.result().status_code == 200
+
+
+def test_draining_service_is_not_ready_and_answers(tiny_bundle: Path) -> None:
+    app = create_app(Settings(bundle=tiny_bundle))
+    with TestClient(app) as client:
+        _wait_for(client, "ready")
+        app.state.service.drain()
+        assert client.get("/health").json()["status"] == "draining"
+        for path in ("/health/ready", "/v2/health/ready"):
+            assert client.get(path).status_code == 503
+        answer = client.post("/predict", files={"file": make_phantom_file()})
+        assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+
+
+def test_mended_bundle_is_picked_up_without_a_restart(tmp_path: Path) -> None:
+    bundle = write_tiny_int8_bundle(tmp_path)
+    whole = (bundle / WEIGHTS_FILE).read_bytes()
+    _break_weights(bundle)
+    with TestClient(create_app(Settings(bundle=bundle))) as client:
+        health = _wait_for(client, "failed").json()
+        assert health["failure"] == "bundle_invalid"
+        assert health["candidate"] == {"version": None, "state": "refused", "reason": "bundle_invalid"}
+        (bundle / WEIGHTS_FILE).write_bytes(whole)
+        health = _wait_for(client, "ready").json()
+        assert (health["failure"], health["candidate"]) == (None, None)
+        assert client.post("/predict", files={"file": make_phantom_file()}).status_code == 200
+
+
+def test_memory_that_was_full_is_tried_again(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = [True]
+
+    def open_when_there_is_room(*arguments: Any) -> OpenedEngine:
+        if full[0]:
+            raise MemoryError
+        return open_engine(*arguments)
+
+    monkeypatch.setattr("tumorscope.api.app.open_engine", open_when_there_is_room)
+    monkeypatch.setattr(model_watch, "_RETRY_S", 0.1)
+    with TestClient(create_app(Settings(bundle=tiny_bundle))) as client:
+        assert _wait_for(client, "failed").json()["failure"] == "load_failed"
+        full[0] = False
+        _wait_for(client, "ready")

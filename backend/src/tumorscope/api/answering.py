@@ -25,6 +25,7 @@ from tumorscope.api.metrics import Metrics, record_prediction, record_stream_fai
 from tumorscope.api.schemas import Explanation, InputDescription, PredictionAnswer, Timing
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import TumorscopeError
+from tumorscope.domain.prediction import Prediction
 from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.decode import looks_like_study
 from tumorscope.imaging.source import SourceFile
@@ -45,6 +46,7 @@ class Answering:
     classifier: Classifier
     decode: Decoder
     metrics: Metrics
+    offer: Callable[[Slice, Prediction], None]
     every_slice: bool
     with_picture: bool
     with_heatmap: bool
@@ -237,6 +239,8 @@ def _classify(answering: Answering, decoded: Decoded, advance: Advance) -> Predi
         total=round(decoded.decode_ms + (perf_counter() - started) * 1000, 3),
     )
     of_slice = isinstance(decoded.scan, Slice)
+    if isinstance(decoded.scan, Slice):
+        answering.offer(decoded.scan, result.prediction)
     record_prediction(answering.metrics, answering.classifier, result, timing, of_slice=of_slice)
     listed = [] if of_slice else _list_slices(result, every=answering.every_slice)
     return PredictionAnswer.from_domain(str(uuid4()), source, result, listed, answering.classifier, timing, explanation)

@@ -15,11 +15,13 @@ from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.key_ring import KeyRing
 from tumorscope.api.metrics import MeasuredEngine, create_metrics, record_wait
 from tumorscope.api.middleware import RequestContext
+from tumorscope.api.model_watch import WatchedPlace, watch_model
 from tumorscope.api.openapi import build_document
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict
 from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
+from tumorscope.api.shadow import ShadowPlan
 from tumorscope.api.state_metrics import watch_state
 from tumorscope.api.upload_pace import Pace, UploadPace
 from tumorscope.api.uploads import UploadLimits
@@ -30,7 +32,7 @@ from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
-from tumorscope.model.bundle import read_bundle
+from tumorscope.model.bundle import Bundle
 from tumorscope.version import VERSION
 
 _MIB = 2**20
@@ -51,22 +53,29 @@ def create_app(settings: Settings) -> FastAPI:
     """
     collectors = create_metrics()
 
-    def load() -> Classifier:
-        bundle = read_bundle(settings.bundle)
+    def open_classifier(bundle: Bundle) -> Classifier:
         opened = open_engine(bundle, settings.engine, settings.engine_threads)
-        return Classifier(bundle, MeasuredEngine(opened.engine, collectors), settings.operating_point, opened.reason)
+        return Classifier(bundle, MeasuredEngine(opened.engine, collectors), settings.operating_point, opened.explain)
 
-    service = Service(load)
+    service = Service()
+    work_queue = WorkQueue(settings.threads, settings.max_waiting, partial(record_wait, collectors))
+    watched = WatchedPlace(
+        settings.bundle,
+        open_classifier,
+        ShadowPlan(settings.shadow_slices, settings.shadow_s),
+        lambda: work_queue.depth == 0,
+    )
     decode_frames = FrameDecoderProcess()
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(service.start())
+        watching = asyncio.create_task(watch_model(service, watched))
         with decode_frames:
             yield
             service.drain()
-        await loading
+        watching.cancel()
+        await asyncio.wait([watching])
 
     app = FastAPI(
         title="Tumorscope",
@@ -85,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         },
     )
     app.state.service = service
-    app.state.work_queue = WorkQueue(settings.threads, settings.max_waiting, partial(record_wait, collectors))
+    app.state.work_queue = work_queue
     app.state.upload_limits = UploadLimits(
         settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
     )
@@ -95,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
     app.state.metrics = collectors
-    watch_state(collectors, service, app.state.work_queue, app.state.upload_memory)
+    watch_state(collectors, service, work_queue, app.state.upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
     for module in (predict, health, model, inference_protocol, metrics, docs):

@@ -1,7 +1,6 @@
 """What the routes ask for, by name."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +12,7 @@ from tumorscope.api.uploads import UploadLimits
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.source import SourceFile
+from tumorscope.inference.classifier import Classifier
 
 Decoder = Callable[[Sequence[SourceFile]], Scan]
 """`imaging.decode.decode_scan` within the service's limits."""
@@ -22,6 +22,15 @@ Decoder = Callable[[Sequence[SourceFile]], Scan]
 async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
+
+
+async def _classifier(request: Request, service: Annotated[Service, Depends(_service)]) -> Classifier:
+    """The model that answers this request to its end; the answer names its version, whichever is served by then."""
+    # What is only asked about the model has its answer at once.
+    waits = request.method == "POST"
+    classifier = await service.wait_for_classifier() if waits else service.require_classifier()
+    request.state.model_version = classifier.bundle.manifest.version
+    return classifier
 
 
 async def _work_queue(request: Request) -> WorkQueue:
@@ -44,26 +53,15 @@ async def _metrics(request: Request) -> Metrics:
     return metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """All that a study passes through, at once: to look up each by itself would take longer than to parse the form."""
-
-    service: Service
-    queue: WorkQueue
-    limits: UploadLimits
-    memory: UploadMemory
-    metrics: Metrics
-    decode: Decoder
-
-
-async def _desk(request: Request) -> Desk:
-    state = request.app.state
-    return Desk(state.service, state.work_queue, state.upload_limits, state.upload_memory, state.metrics, state.decoder)
+async def _decoder(request: Request) -> Decoder:
+    decoder: Decoder = request.app.state.decoder
+    return decoder
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]
+ClassifierDependency = Annotated[Classifier, Depends(_classifier)]
 WorkQueueDependency = Annotated[WorkQueue, Depends(_work_queue)]
 UploadLimitsDependency = Annotated[UploadLimits, Depends(_upload_limits)]
 UploadMemoryDependency = Annotated[UploadMemory, Depends(_upload_memory)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
-DeskDependency = Annotated[Desk, Depends(_desk)]
+DecoderDependency = Annotated[Decoder, Depends(_decoder)]

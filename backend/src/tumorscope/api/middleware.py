@@ -66,6 +66,7 @@ class RequestContext:
         request.state.request_id = request_id
         request.state.code = None
         request.state.client = None
+        request.state.model_version = None
         started = perf_counter()
         status: int | None = None
 
@@ -79,8 +80,9 @@ class RequestContext:
                 if self._service.status == "draining":
                     # So that nobody sends another request on a connection that is about to be closed.
                     headers["Connection"] = "close"
-                if self._service.classifier is not None:
-                    headers[MODEL_VERSION] = self._service.classifier.bundle.manifest.version
+                version = request.state.model_version or self._service.version
+                if version is not None:
+                    headers[MODEL_VERSION] = version
             await send(message)
 
         failure: Exception | None = None

@@ -1,36 +1,54 @@
-"""The served model: loaded in the background, and whether it may be asked."""
+"""The served model and the one that may follow it: what may be asked, and what /health says."""
 
-import logging
-from collections.abc import Callable
+from dataclasses import dataclass
 from time import monotonic
 from typing import Literal
 
-from anyio import to_thread
+import anyio
 
-from tumorscope.api.logs import log_event
-from tumorscope.domain.errors import ModelError, NotReady
-from tumorscope.inference.classifier import Classifier, check_golden_answers
+from tumorscope.api.shadow import Shadow
+from tumorscope.domain.errors import NotReady
+from tumorscope.domain.prediction import Prediction
+from tumorscope.domain.scan import Slice
+from tumorscope.inference.classifier import Classifier
 
 Status = Literal["ready", "starting", "draining", "failed"]
+CandidateState = Literal["loading", "shadowing", "refused"]
 
+# A model that loads is waited for: so a proxy may send to a service that has just started.
+_WAIT_S = 10.0
+_POLL_S = 0.05
 _RETRY_STARTING_S = 2
 _RETRY_FAILED_S = 60
 
 
-class Service:
-    """What the routes share; it changes from ``starting`` to ``ready`` or ``failed``, and at the end to ``draining``.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that is not served yet, or never will be.
 
     Parameters
     ----------
-    load : callable
-        Gives a classifier or raises `ModelError`; called once, in a thread.
+    version : str, optional
+        None until its manifest is read.
+    state : {'loading', 'shadowing', 'refused'}
+        ``shadowing``: it answers live slices after the served model, and nobody sees its answers.
+    reason : str, optional
+        A code; of one that is refused.
     """
 
-    def __init__(self, load: Callable[[], Classifier]) -> None:
+    version: str | None
+    state: CandidateState
+    reason: str | None = None
+
+
+class Service:
+    """What the routes share; `model_watch.watch_model` gives it its model, and the server's end lets it drain."""
+
+    def __init__(self) -> None:
         self.classifier: Classifier | None = None
-        self._failed = False
+        self.candidate: Candidate | None = None
+        self.shadow: Shadow | None = None
         self._draining = False
-        self._load = load
         self._started = monotonic()
 
     @property
@@ -40,32 +58,49 @@ class Service:
             return "draining"
         if self.classifier is not None:
             return "ready"
-        return "failed" if self._failed else "starting"
+        return "failed" if self.failure is not None else "starting"
+
+    @property
+    def version(self) -> str | None:
+        """Of the model that is served now."""
+        return None if self.classifier is None else self.classifier.bundle.manifest.version
+
+    @property
+    def failure(self) -> str | None:
+        """The code of why there is no model; None where there is one, or one loads."""
+        return None if self.classifier is not None or self.candidate is None else self.candidate.reason
 
     @property
     def uptime_s(self) -> float:
         """Seconds since the service was made."""
         return monotonic() - self._started
 
-    async def start(self) -> None:
-        """Load the model, have it reproduce its golden answers, and only then be ready."""
-        try:
-            classifier = await to_thread.run_sync(self._load_checked)
-        except ModelError as error:
-            self._failed = True
-            log_event("model_refused", logging.ERROR, reason=str(error))
-            return
-        except Exception as error:  # noqa: BLE001  (whatever it is, the service must say that it failed)
-            self._failed = True
-            log_event("model_load_failed", logging.ERROR, error=error)
-            return
-        self.classifier = classifier
-        manifest = classifier.bundle.manifest
-        log_event("ready", model=manifest.name, version=manifest.version, engine=classifier.engine.name)
+    def serve(self, classifier: Classifier) -> None:
+        """Answer with this model from now on; requests that have begun keep the one that they began with."""
+        self.classifier, self.candidate = classifier, None
 
     def drain(self) -> None:
         """Say that the service is about to end; what still comes is answered. For a signal's handler: it only notes."""
         self._draining = True
+
+    def offer(self, scan: Slice, prediction: Prediction) -> None:
+        """Let a candidate that is tried see a slice that was answered; called from any thread."""
+        shadow = self.shadow
+        if shadow is not None:
+            shadow.offer(scan, prediction)
+
+    async def wait_for_classifier(self) -> Classifier:
+        """The served model; one that loads is waited for, for some seconds.
+
+        Raises
+        ------
+        NotReady
+            There is none, and none came.
+        """
+        deadline = monotonic() + _WAIT_S
+        while self.status == "starting" and monotonic() < deadline:  # noqa: ASYNC110  (also a failure ends it)
+            await anyio.sleep(_POLL_S)
+        return self.require_classifier()
 
     def require_classifier(self) -> Classifier:
         """The served model.
@@ -81,7 +116,14 @@ class Service:
             raise NotReady("The model could not be loaded. The operator finds the reason in the log.", _RETRY_FAILED_S)
         raise NotReady(f"The service is {self.status}.", _RETRY_STARTING_S)
 
-    def _load_checked(self) -> Classifier:
-        classifier = self._load()
-        check_golden_answers(classifier)
-        return classifier
+    def require_ready(self) -> None:
+        """Nothing.
+
+        Raises
+        ------
+        NotReady
+            Requests are not welcome: there is no model, or the service is about to end.
+        """
+        self.require_classifier()
+        if self.status != "ready":
+            raise NotReady(f"The service is {self.status}.", _RETRY_STARTING_S)

@@ -17,7 +17,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TUMORSCOPE_", frozen=True)
 
-    bundle: Path = Field(_CHECKOUT_BUNDLE, description="Folder of the model bundle.")
+    bundle: Path = Field(_CHECKOUT_BUNDLE, description="Folder of the model bundle, or a store of several.")
     max_part_mib: int = Field(256, ge=1, le=1024, description="Largest file that is read, in MiB.")
     max_request_mib: int = Field(256, ge=1, le=4096, description="Largest request body that is read, in MiB.")
     max_expanded_mib: int = Field(
@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     insecure_no_api_keys: bool = Field(
         False, description="Serve without API keys whoever reaches the service, also from other machines."
     )
+    shadow_slices: int = Field(
+        20,
+        ge=0,
+        le=1000,
+        description="Live slices that a new model answers, unseen, before it serves.",
+    )
+    shadow_s: int = Field(60, ge=1, le=86_400, description="So long at most it waits for them.")
     drain_s: int = Field(
         2,
         ge=0,

@@ -47,7 +47,9 @@ def predict(
         typer.Option(help="NDJSON file that each answer is kept in; run again, files that it holds are not read."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Studies that are worked on at the same time.")] = 2,
-    bundle: Annotated[Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model, or a store.")
+    ] = None,
 ) -> None:
     """Predict from each study among files and folders; a bad one is listed and the others go on.
 
@@ -59,8 +61,9 @@ def predict(
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.model.store import select_bundle  # noqa: PLC0415
 
-    loaded = read_bundle(bundle or Settings().bundle)
+    loaded = read_bundle(select_bundle(bundle or Settings().bundle).folder)
     classifier = Classifier(loaded, open_engine(loaded).engine)
     model = {"name": loaded.manifest.name, "version": loaded.manifest.version, "sha256": loaded.sha256}
     with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:

@@ -1,6 +1,6 @@
 """The façade of inference: a Slice in, a Prediction out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -23,12 +23,12 @@ from tumorscope.preprocessing.spatial import Geometry
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model ready to answer: its bundle, the engine that runs it and why this one, and how errors are weighed."""
+    """A model ready to answer: its bundle, the engine that runs it, how errors are weighed, and why this engine."""
 
     bundle: Bundle
     engine: Engine
     operating_point: OperatingPoint = "balanced"
-    engine_reason: str = ""
+    explain_engine: Callable[[], str] = str
 
     @property
     def rule(self) -> DecisionRule:

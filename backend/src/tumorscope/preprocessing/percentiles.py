@@ -1,9 +1,8 @@
-"""Values in, those that a share of them does not exceed out, and how often each occurs: without a full sort."""
+"""Values in, those that a share of them does not exceed out, without a full sort."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
 
@@ -39,18 +38,6 @@ def find_percentiles(values: Pixels, percentiles: Sequence[float]) -> list[float
         # From the nearer of the two, so that a share of 0 or 1 gives it exactly.
         found.append(low + (high - low) * share if share < 0.5 else high - (high - low) * (1 - share))
     return found
-
-
-def count_levels(pixels: Pixels) -> NDArray[np.int_]:
-    """How many 8-bit pixels have each level, shape (256,)."""
-    levels = pixels.ravel()
-    even = levels.size // 2 * 2
-    # Two at a time, as one number of 16 bits: half as many steps.
-    pairs = np.bincount(levels[:even].view(np.uint16), minlength=2**16).reshape(256, 256)
-    counts: NDArray[np.int_] = pairs.sum(axis=0) + pairs.sum(axis=1)
-    if even < levels.size:
-        counts[levels[-1]] += 1
-    return counts
 
 
 def _find_ranked(values: Pixels, ranks: Sequence[int]) -> list[float]:

@@ -9,7 +9,7 @@ from tumorscope.api.settings import Settings
 
 _NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in (int, int | None)]
 # Zero turns off what they are for.
-_MAY_BE_ZERO = {"drain_s"}
+_MAY_BE_ZERO = {"drain_s", "shadow_slices"}
 
 
 @pytest.mark.parametrize("name", _NUMBERS)

@@ -1,12 +1,13 @@
 """GET /health, /health/live, /health/ready."""
 
+from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from tumorscope.api.dependencies import ServiceDependency, WorkQueueDependency
-from tumorscope.api.schemas import Health, ModelDescription
+from tumorscope.api.schemas import CandidateDescription, Health, ModelDescription
 from tumorscope.api.service import Service
 from tumorscope.api.work_queue import WorkQueue
 
@@ -45,7 +46,9 @@ def _describe(service: Service, queue: WorkQueue, response: Response) -> Health:
     return Health(
         status=service.status,
         model=None if service.classifier is None else ModelDescription.from_domain(service.classifier),
-        engine_reason=None if service.classifier is None else service.classifier.engine_reason,
+        engine_reason=None if service.classifier is None else service.classifier.explain_engine(),
+        failure=service.failure,
+        candidate=None if service.candidate is None else CandidateDescription(**asdict(service.candidate)),
         uptime_s=round(service.uptime_s, 3),
         queue_depth=queue.depth,
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from tumorscope.api.content_coding import choose_coding, encode_body
 from tumorscope.api.dependencies import (
+    ClassifierDependency,
     MetricsDependency,
     ServiceDependency,
     UploadLimitsDependency,
@@ -106,15 +107,13 @@ class ServerMetadata(BaseModel):
     extensions: list[str] = ["binary_tensor_data"]
 
 
-def _find_model(service: ServiceDependency, name: str) -> Classifier:
-    classifier = service.require_classifier()
+async def _find_model(classifier: ClassifierDependency, name: str) -> Classifier:
     if name != classifier.bundle.manifest.name:
         raise UnknownModel("No model of this name is served; GET /health names the one that is.")
     return classifier
 
 
-def _find_version(service: ServiceDependency, name: str, version: str) -> Classifier:
-    classifier = _find_model(service, name)
+async def _find_version(classifier: Annotated[Classifier, Depends(_find_model)], version: str) -> Classifier:
     if version != classifier.bundle.manifest.version:
         raise UnknownModel("The model is not served in this version; its metadata name the one that is.")
     return classifier
@@ -139,7 +138,7 @@ async def read_server_liveness() -> ServerLive:
 @router.get("/health/ready", responses=_describe_refusals(_NOT_READY))
 async def read_server_readiness(service: ServiceDependency) -> ServerReady:
     """Whether the model is loaded and reproduced its golden answers."""
-    service.require_classifier()
+    service.require_ready()
     return ServerReady()
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from tumorscope.api.dependencies import ServiceDependency
+from tumorscope.api.dependencies import ClassifierDependency
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import ModelCard
 
@@ -10,7 +10,7 @@ router = APIRouter(tags=["model"])
 
 
 @router.get("/model", responses=describe_errors({503: "not_ready, with Retry-After"}))
-async def read_model(service: ServiceDependency) -> ModelCard:
+async def read_model(classifier: ClassifierDependency) -> ModelCard:
     """The served model's manifest: classes, input, training, figures with their intervals, limits, checksums."""
-    bundle = service.require_classifier().bundle
+    bundle = classifier.bundle
     return ModelCard(sha256=bundle.sha256, manifest=bundle.manifest.model_dump(mode="json"))

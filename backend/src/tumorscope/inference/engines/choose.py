@@ -24,10 +24,15 @@ _GPU_CONTROL = Path("/dev/nvidiactl")
 
 @dataclass(frozen=True, slots=True)
 class OpenedEngine:
-    """An engine, and a sentence that says why it was chosen."""
+    """An engine, and why it was chosen."""
 
     engine: Engine
     reason: str
+
+    def explain(self) -> str:
+        """A sentence that says why this engine answers now; it changes where a GPU fails."""
+        failure = self.engine.failure if isinstance(self.engine, GuardedEngine) else None
+        return self.reason if failure is None else f"{self.reason} and failed ({failure})"
 
 
 class GuardedEngine:
@@ -45,6 +50,8 @@ class GuardedEngine:
         self._engine = first
         self._open_second: Callable[[], Engine] | None = open_second
         self._lock = Lock()
+        self.failure: str | None = None
+        """The class of the error that the first one failed with; None while it answers."""
 
     @property
     def name(self) -> str:
@@ -72,6 +79,7 @@ class GuardedEngine:
             if self._engine is failed and self._open_second is not None:
                 _warn("gpu_failed", error)
                 self._engine, self._open_second = self._open_second(), None
+                self.failure = type(error).__name__
             return self._engine is not failed
 
 

@@ -1,0 +1,59 @@
+"""``tumorscope model``: bundles in, a store of versions out, and which of them a running service answers with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Keep several versions of the model, and change the served one without a pause.")
+
+_Store = Annotated[
+    Path, typer.Option("--store", envvar="TUMORSCOPE_BUNDLE", help="Folder of the versions; the service's bundle.")
+]
+_Version = Annotated[str, typer.Argument(help="Of a model that was added, for example 0.4.0.")]
+
+
+@app.command()
+def add(
+    bundle: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the model.")], store: _Store
+) -> None:
+    """Copy a model beside those that the store holds, and check its checksums there."""
+    from tumorscope.model.store import add_bundle  # noqa: PLC0415  (each command imports what it needs)
+
+    typer.echo(f"{add_bundle(store, bundle)} is in the store; `tumorscope model activate` has it served")
+
+
+@app.command()
+def activate(version: _Version, store: _Store) -> None:
+    """Have a version served, once it has reproduced its golden answers here.
+
+    A running service loads it beside the one that it serves, checks it again, has it answer some live slices unseen,
+    and changes over. `/health` tells how far it is.
+    """
+    from tumorscope.inference.classifier import Classifier, check_golden_answers  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.model.store import make_current, read_version  # noqa: PLC0415
+
+    bundle = read_version(store, version)
+    opened = open_engine(bundle)
+    check_golden_answers(Classifier(bundle, opened.engine))
+    make_current(store, version)
+    typer.echo(f"{version} is current; its golden answers hold with {opened.engine.name}")
+
+
+@app.command()
+def rollback(store: _Store) -> None:
+    """Have the version served that was before; at once, as it has been trusted."""
+    from tumorscope.model.store import roll_back  # noqa: PLC0415
+
+    typer.echo(f"{roll_back(store)} is current again")
+
+
+@app.command(name="list")
+def list_models(store: _Store) -> None:
+    """List the versions of the store."""
+    from tumorscope.model.store import list_versions  # noqa: PLC0415
+
+    for one in list_versions(store):
+        marks = [" current"] * one.is_current + [" previous"] * one.is_previous
+        typer.echo(one.version + "".join(marks))

@@ -1,0 +1,220 @@
+"""A folder of bundles by version in, the one that is to be served out; and the file that says which, changed at once.
+
+::
+
+    STORE/
+    ├── 0.4.0/      a bundle, never changed after it was added
+    ├── 0.5.0/
+    ├── current     the version that is served
+    └── previous    the one before it
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tumorscope.domain.errors import BundleInvalid
+from tumorscope.model.bundle import MANIFEST_FILE, Bundle, read_bundle
+
+CURRENT_FILE = "current"
+PREVIOUS_FILE = "previous"
+
+# The second line of `current`: its model was served before, and need not prove itself again.
+_ROLLED_BACK = "rollback"
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedBundle:
+    """Where the bundle to be served lies, and whether a rollback chose it."""
+
+    folder: Path
+    rolled_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version of a store; `is_current` and `is_previous` as its two files say."""
+
+    version: str
+    is_current: bool
+    is_previous: bool
+
+
+def select_bundle(place: Path) -> SelectedBundle:
+    """Find the bundle that is to be served.
+
+    Parameters
+    ----------
+    place : Path
+        A bundle's folder, or a store.
+
+    Returns
+    -------
+    SelectedBundle
+        The folder itself where it holds no file ``current``.
+
+    Raises
+    ------
+    BundleInvalid
+        ``current`` cannot be read, or names no version.
+    """
+    try:
+        lines = (place / CURRENT_FILE).read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return SelectedBundle(place)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleInvalid(f"{CURRENT_FILE} cannot be read") from error
+    if not lines or not _VERSION.fullmatch(lines[0]):
+        raise BundleInvalid(f"{CURRENT_FILE} names no version")
+    return SelectedBundle(place / lines[0], lines[1:] == [_ROLLED_BACK])
+
+
+def add_bundle(store: Path, source: Path) -> str:
+    """Copy a bundle into a store, beside those that it holds.
+
+    Parameters
+    ----------
+    store : Path
+        Made if absent.
+    source : Path
+        A bundle; copied whole and checked again where it lies then.
+
+    Returns
+    -------
+    str
+        Its version.
+
+    Raises
+    ------
+    BundleInvalid
+        It is no sound bundle, the store is a bundle, holds this version with another content, or cannot be written.
+    """
+    if (store / MANIFEST_FILE).exists():
+        raise BundleInvalid("this folder is a bundle; a store holds bundles in folders of their own")
+    bundle = read_bundle(source)
+    version = bundle.manifest.version
+    if (store / version).exists():
+        if read_bundle(store / version).sha256 != bundle.sha256:
+            raise BundleInvalid(f"the store holds another bundle of version {version}; give the new one its own")
+        return version
+    with _writing(), _new_folder(store) as incoming:
+        for name in (*bundle.manifest.files, MANIFEST_FILE):
+            shutil.copyfile(source / name, incoming / name)
+            _flush(incoming / name)
+        read_bundle(incoming)
+        # Under its own name only when it is whole: a service may be told to serve it at any time.
+        incoming.rename(store / version)
+    return version
+
+
+def read_version(store: Path, version: str) -> Bundle:
+    """Read and check a version of a store.
+
+    Raises
+    ------
+    BundleInvalid
+        It is not there, not sound, or another version than its folder says.
+    """
+    if not _VERSION.fullmatch(version) or not (store / version).is_dir():
+        raise BundleInvalid(f"the store holds no version {version}; it holds {_name_versions(store)}")
+    bundle = read_bundle(store / version)
+    if bundle.manifest.version != version:
+        raise BundleInvalid(f"the folder {version} holds version {bundle.manifest.version}")
+    return bundle
+
+
+def make_current(store: Path, version: str) -> None:
+    """Say that a version is to be served; the one before it stays known. Check it first, with `read_version`.
+
+    What is current already is written anew, so that a service which refused it tries it again.
+    """
+    before = _read_pointer(store, CURRENT_FILE)
+    # In this order: an interruption between the two leaves a store that serves what it did.
+    if before not in (None, version):
+        _replace(store / PREVIOUS_FILE, str(before))
+    _replace(store / CURRENT_FILE, version)
+
+
+def roll_back(store: Path) -> str:
+    """Say that the version before is to be served again.
+
+    Returns
+    -------
+    str
+        That version. Rolled back once more, the store is as it was.
+
+    Raises
+    ------
+    BundleInvalid
+        There was none, or it is no longer there.
+    """
+    before, now = _read_pointer(store, PREVIOUS_FILE), _read_pointer(store, CURRENT_FILE)
+    if before is None or now is None or before == now:
+        raise BundleInvalid("the store served no other version before")
+    if not (store / before / MANIFEST_FILE).is_file():
+        raise BundleInvalid(f"version {before}, which was served before, is no longer in the store")
+    _replace(store / PREVIOUS_FILE, now)
+    _replace(store / CURRENT_FILE, f"{before}\n{_ROLLED_BACK}")
+    return before
+
+
+def list_versions(store: Path) -> list[StoredVersion]:
+    """The versions of a store, the oldest first."""
+    current, previous = _read_pointer(store, CURRENT_FILE), _read_pointer(store, PREVIOUS_FILE)
+    names = [folder.name for folder in store.iterdir() if _VERSION.fullmatch(folder.name)] if store.is_dir() else []
+    ordered = sorted(names, key=lambda name: tuple(int(part) for part in name.split(".")))
+    return [StoredVersion(name, name == current, name == previous) for name in ordered]
+
+
+def _name_versions(store: Path) -> str:
+    return ", ".join(one.version for one in list_versions(store)) or "none"
+
+
+def _read_pointer(store: Path, name: str) -> str | None:
+    """The version that a file of the store names; None where it names none."""
+    try:
+        lines = (store / name).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return lines[0] if lines and _VERSION.fullmatch(lines[0]) else None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file so that a reader finds the old content or the new one, whatever happens."""
+    written = path.with_name(f".{path.name}.new")
+    with _writing():
+        written.write_text(f"{text}\n", encoding="utf-8")
+        _flush(written)
+        written.replace(path)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BundleInvalid(f"the store cannot be written: {error.strerror}") from error
+
+
+@contextmanager
+def _new_folder(store: Path) -> Iterator[Path]:
+    """A folder that is gone afterwards, unless it was renamed."""
+    store.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=".incoming-", dir=store))
+    try:
+        # mkdtemp's is its owner's alone; the service may be another user.
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

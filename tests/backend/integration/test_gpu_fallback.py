@@ -1,0 +1,103 @@
+"""A GPU that is there and fails, at the start or under way: the CPU answers, a warning is logged, /health says why."""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from numpy.typing import NDArray
+
+from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.inference.engines import choose
+from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.model.bundle import Bundle
+
+OpenTensorFlow = Callable[..., Engine]
+
+
+@pytest.fixture(scope="module")
+def int8_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
+
+
+@pytest.fixture(autouse=True)
+def _with_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine whose driver says that there is one."""
+    control = tmp_path / "nvidiactl"
+    control.touch()
+    monkeypatch.setattr(choose, "_GPU_CONTROL", control)
+
+
+def _fail_at_start(_bundle: Bundle) -> Engine:
+    raise RuntimeError("CUDA driver version is insufficient for CUDA runtime version")
+
+
+class _FullGpu:
+    """Answers the golden picture and one request, then is out of memory."""
+
+    name, device = "tensorflow-float32", "gpu"
+
+    def __init__(self, cpu: Engine) -> None:
+        self._cpu, self._left = cpu, 2
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        self._left -= 1
+        if self._left < 0:
+            raise MemoryError("OOM when allocating tensor with shape[16,512,8,8]")
+        return self._cpu.run(batch)
+
+
+def _wait_until_ready(client: TestClient) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        health: dict[str, Any] = client.get("/health").json()
+        if health["status"] == "ready":
+            return health
+        assert health["status"] == "starting", health
+        time.sleep(0.05)
+    raise AssertionError(health)
+
+
+def _predict_engine(client: TestClient) -> tuple[str, str]:
+    answer = client.post("/predict", files={"file": make_phantom_file()})
+    assert answer.status_code == 200, answer.text
+    model = answer.json()["model"]
+    return model["engine"], model["device"]
+
+
+def test_gpu_that_fails_at_the_start_leaves_the_cpu_to_answer(
+    int8_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(choose, "_open_tensorflow", _fail_at_start)
+    with caplog.at_level(logging.WARNING), TestClient(create_app(Settings(bundle=int8_bundle))) as client:
+        health = _wait_until_ready(client)
+        assert health["model"]["device"] == "cpu"
+        assert health["engine_reason"] == "a GPU is there and failed at the start (RuntimeError)"
+        assert _predict_engine(client) == ("litert-int8", "cpu")
+    assert "gpu_failed_at_start" in [record.message for record in caplog.records]
+
+
+def test_gpu_that_runs_out_of_memory_is_replaced_within_the_request(
+    int8_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def open_full(bundle: Bundle) -> Engine:
+        return _FullGpu(choose._open_litert(bundle, 1))
+
+    monkeypatch.setattr(choose, "_open_tensorflow", open_full)
+    with caplog.at_level(logging.WARNING), TestClient(create_app(Settings(bundle=int8_bundle))) as client:
+        health = _wait_until_ready(client)
+        assert (health["model"]["device"], health["engine_reason"]) == ("gpu", "a GPU was found")
+        assert _predict_engine(client) == ("tensorflow-float32", "gpu")
+        assert "gpu_failed" not in [record.message for record in caplog.records]
+        assert _predict_engine(client) == ("litert-int8", "cpu")
+        health = client.get("/health").json()
+        assert (health["status"], health["model"]["device"]) == ("ready", "cpu")
+        assert health["engine_reason"] == "a GPU was found and failed (MemoryError)"
+    assert "gpu_failed" in [record.message for record in caplog.records]
+    assert "allocating" not in str([getattr(record, "fields", {}) for record in caplog.records])
