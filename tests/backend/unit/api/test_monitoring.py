@@ -180,3 +180,46 @@ def test_promql_is_well_formed(expression: str, tmp_path: Path) -> None:
     rules = {"groups": [{"name": "one", "rules": [{"record": "one", "expr": written}]}]}
     (tmp_path / "rules.yml").write_text(yaml.safe_dump(rules))
     _promtool("check", "rules", tmp_path / "rules.yml")
+
+
+@pytest.fixture(scope="module")
+def containers() -> dict[str, dict[str, Any]]:
+    """Those of the monitoring, as compose reads them."""
+    services = yaml.safe_load((_DEPLOY.parent / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    return {name: one for name, one in services.items() if one.get("profiles") == ["monitoring"]}
+
+
+def test_containers_of_the_monitoring_are_pinned_read_only_and_without_rights(
+    containers: dict[str, dict[str, Any]],
+) -> None:
+    assert set(containers) == {"prometheus", "grafana"}
+    for container in containers.values():
+        assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+\.\d+", container["image"])
+        assert container["read_only"] is True
+        assert container["cap_drop"] == ["ALL"]
+        assert container["mem_limit"]
+        mounts = [volume.split(":") for volume in container["volumes"]]
+        assert all(mount[2:] == ["ro"] for mount in mounts if not mount[0].endswith("-data"))
+        assert all((_DEPLOY.parent / mount[0]).is_dir() for mount in mounts if mount[0].startswith("."))
+
+
+def test_dashboard_alone_is_published_to_this_machine_and_does_not_see_the_service(
+    containers: dict[str, dict[str, Any]],
+) -> None:
+    assert "ports" not in containers["prometheus"]
+    assert containers["grafana"]["ports"] == ["127.0.0.1:${GRAFANA_PORT:-3000}:3000"]
+    assert "inside" not in containers["grafana"]["networks"]
+
+
+@pytest.mark.parametrize(("password", "started"), [(None, False), ("", False), ("of my own", True)])
+def test_dashboard_does_not_start_without_a_password_of_ones_own(
+    containers: dict[str, dict[str, Any]], password: str | None, started: bool
+) -> None:
+    shell, option, script = containers["grafana"]["entrypoint"]
+    # As compose hands it on; the image's own start is replaced.
+    script = script.replace("$$", "$").replace("/run.sh", "echo started")
+    environment = {} if password is None else {"GF_SECURITY_ADMIN_PASSWORD": password}
+    done = subprocess.run([shell, option, script], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == started
+    assert (done.stdout == "started\n") == started
+    assert ("GRAFANA_ADMIN_PASSWORD" in done.stderr) != started
