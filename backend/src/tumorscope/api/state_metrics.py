@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from tumorscope.api.container_memory import read_container_memory
 from tumorscope.api.held_files import UploadMemory
 from tumorscope.api.metrics import Metrics
-from tumorscope.api.service import Service, Status
+from tumorscope.api.service import Candidate, Service, Status
 from tumorscope.api.work_queue import WorkQueue
 
 
@@ -29,6 +29,7 @@ class _StateCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
         yield from _describe_service(self._service)
+        yield from _describe_candidate(self._service.candidate)
         yield from _describe_queue(self._queue)
         yield _gauge("upload_memory_bytes", "Held by the files of all requests.", self._memory.held_bytes)
         yield _gauge("upload_memory_limit_bytes", "What they may hold.", self._memory.max_bytes)
@@ -59,6 +60,17 @@ def _describe_service(service: Service) -> Iterable[Metric]:
         limits.add_metric(["picture"], manifest.trust.scope.picture_limit)
         limits.add_metric(["mr"], manifest.trust.scope.mr_limit)
         yield limits
+
+
+def _describe_candidate(candidate: Candidate | None) -> Iterable[Metric]:
+    if candidate is not None:
+        info = GaugeMetricFamily(
+            "tumorscope_candidate_info",
+            "A model that is not served yet, or was refused; always 1.",
+            labels=["version", "state", "reason"],
+        )
+        info.add_metric([candidate.version or "none", candidate.state, candidate.reason or "none"], 1)
+        yield info
 
 
 def _describe_queue(queue: WorkQueue) -> Iterable[Metric]:

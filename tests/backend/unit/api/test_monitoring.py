@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import yaml  # type: ignore[import-untyped]
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,7 +19,7 @@ from tumorscope.api import state_metrics
 from tumorscope.api.container_memory import ContainerMemory
 from tumorscope.api.errors import STATUS
 from tumorscope.api.schemas import Timing
-from tumorscope.api.service import Status
+from tumorscope.api.service import Candidate, CandidateState, Status
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.prediction import Decision
 from tumorscope.imaging.phantom import draw_phantom
@@ -32,7 +33,7 @@ _DASHBOARD = _DEPLOY / "grafana" / "dashboards" / "tumorscope.json"
 _ADDED_LABELS = {"job", "instance", "le", "alertname", "alertstate", "severity"}
 _PROMETHEUS_OWN = {"up", "ALERTS"}
 _LABEL_VALUES = {
-    "state": set(get_args(Status)),
+    "state": set(get_args(Status)) | set(get_args(CandidateState)),
     "decision": {decision.value for decision in Decision},
     "code": {error.code for error in STATUS} | {"none"},
     "stage": set(Timing.model_fields),
@@ -85,7 +86,10 @@ def _name_metrics(expression: str) -> set[str]:
 @pytest.fixture(scope="module")
 def series(client: TestClient) -> dict[str, set[str]]:
     """The labels of each metric of a service that has met all there is to count."""
+    app = client.app
+    assert isinstance(app, FastAPI)
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.state.service, "candidate", Candidate("0.0.2", "refused", "golden_mismatch"))
         patch.setattr(state_metrics, "read_container_memory", lambda: ContainerMemory(1, 2))
         grey = draw_phantom(1, True, 128)
         slices = np.stack([draw_phantom(seed, False, 64) for seed in range(4)], axis=2).astype(np.int16)
