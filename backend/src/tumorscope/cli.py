@@ -71,10 +71,10 @@ def serve(
     from tumorscope.api.logs import configure_logs  # noqa: PLC0415
     from tumorscope.api.security import refuse_exposure  # noqa: PLC0415
     from tumorscope.api.server import FINISH_S, run_server  # noqa: PLC0415
-    from tumorscope.api.settings import Settings  # noqa: PLC0415
+    from tumorscope.api.settings import read_settings  # noqa: PLC0415
 
     configure_logs(log_level)
-    settings = Settings()
+    settings = read_settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
     raise_file_limit()
     api = create_app(settings)
@@ -108,6 +108,6 @@ def phantom(
 def openapi() -> None:
     """Print the OpenAPI document of the service."""
     from tumorscope.api.app import create_app  # noqa: PLC0415
-    from tumorscope.api.settings import Settings  # noqa: PLC0415
+    from tumorscope.api.settings import read_settings  # noqa: PLC0415
 
-    typer.echo(json.dumps(create_app(Settings()).openapi(), indent=2))
+    typer.echo(json.dumps(create_app(read_settings()).openapi(), indent=2))

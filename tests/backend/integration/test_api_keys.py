@@ -330,3 +330,10 @@ def test_change_keeps_comments_other_keys_and_the_files_mode(tmp_path: Path) -> 
     assert lines[0] == "# Keys of the radiology."
     assert [line.split()[0] for line in lines[1:]] == ["b"]
     assert keys_file.stat().st_mode & 0o777 == 0o640
+
+
+def test_link_to_a_keys_file_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("keys")
+    _make_key(tmp_path / "link", "a")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "keys").read_text().startswith("a ")

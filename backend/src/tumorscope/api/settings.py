@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tumorscope.domain.errors import SetupInvalid
 from tumorscope.inference.engines.choose import EngineChoice
 from tumorscope.model.manifest import OperatingPoint
 
@@ -70,3 +71,21 @@ class Settings(BaseSettings):
         if self.max_upload_memory_mib < self.max_request_mib:
             raise ValueError("max_upload_memory_mib is less than max_request_mib: a large upload could never be read")
         return self
+
+
+def read_settings() -> Settings:
+    """The settings of the environment.
+
+    Raises
+    ------
+    SetupInvalid
+        A variable makes no sense; it is named, and its value is not quoted.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [
+            f"TUMORSCOPE_{str(fault['loc'][0]).upper()}: {fault['msg']}" if fault["loc"] else fault["msg"]
+            for fault in error.errors(include_input=False)
+        ]
+        raise SetupInvalid("\n".join(faults)) from error

@@ -58,6 +58,8 @@ def revoke(name: _Name, file: _KeysFile) -> None:
 
 def _replace(file: Path, lines: list[str]) -> None:
     """Put a whole new file in place of the old, with its mode and owner; a service never reads a half."""
+    # Of a link, what it leads to.
+    file = file.resolve()
     try:
         descriptor, written = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # Mode 0600.
         try:

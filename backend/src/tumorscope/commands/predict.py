@@ -56,14 +56,14 @@ def predict(
     One study is a picture, a NIfTI volume, a ZIP, the files of one DICOM series in one folder, or the volumes of one
     BraTS case in one folder. Exit status 1 when a study could not be read.
     """
-    from tumorscope.api.settings import Settings  # noqa: PLC0415  (the other commands start without these)
+    from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.store import select_bundle  # noqa: PLC0415
 
-    loaded = read_bundle(select_bundle(bundle or Settings().bundle).folder)
+    loaded = read_bundle(select_bundle(bundle or read_settings().bundle).folder)
     classifier = Classifier(loaded, open_engine(loaded).engine)
     model = {"name": loaded.manifest.name, "version": loaded.manifest.version, "sha256": loaded.sha256}
     with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:

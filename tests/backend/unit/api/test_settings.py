@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tumorscope.api.settings import Settings
+from tumorscope.api.settings import Settings, read_settings
+from tumorscope.domain.errors import SetupInvalid
 
 _NUMBERS = [name for name, field in Settings.model_fields.items() if field.annotation in (int, int | None)]
 # Zero turns off what they are for.
@@ -57,6 +58,21 @@ def test_keys_are_off_and_so_is_the_word_that_they_may_be(monkeypatch: pytest.Mo
     monkeypatch.setenv("TUMORSCOPE_INSECURE_NO_API_KEYS", "true")
     assert Settings().api_keys_file == tmp_path
     assert Settings().insecure_no_api_keys
+
+
+def test_variable_that_makes_no_sense_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUMORSCOPE_THREADS", "secret-1")
+    monkeypatch.setenv("TUMORSCOPE_INSECURE_NO_API_KEYS", "secret-2")
+    with pytest.raises(SetupInvalid, match=r"TUMORSCOPE_THREADS: Input should be a valid integer") as refusal:
+        read_settings()
+    assert "TUMORSCOPE_INSECURE_NO_API_KEYS: Input should be a valid boolean" in str(refusal.value)
+    assert "secret" not in str(refusal.value)
+
+
+def test_settings_that_do_not_go_together_are_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUMORSCOPE_MAX_UPLOAD_MEMORY_MIB", "1")
+    with pytest.raises(SetupInvalid, match=r"^Value error, max_upload_memory_mib is less than max_request_mib"):
+        read_settings()
 
 
 def test_settings_do_not_change() -> None:
