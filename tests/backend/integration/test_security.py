@@ -1,6 +1,7 @@
 """What every answer and every line of the source keeps to, keys aside."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,14 @@ def test_host_that_is_none_changes_nothing(client: TestClient, host: str) -> Non
 def test_documentation_asks_for_nothing_that_is_not_here(client: TestClient) -> None:
     assert client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
     assert client.get("/docs.css").headers["content-type"] == "text/css; charset=utf-8"
+
+
+def test_controls_are_shown_by_tests_that_exist() -> None:
+    table = (_ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:backend|compose)/[\w/]+\.py)`", table))
+    assert len(named) > 15
+    assert {path for path in named if not (_ROOT / "tests" / path).is_file()} == set()
+    assert set(re.findall(r"`([\w/]*test_\w+\.py)`", table)) == named
 
 
 # What runs or rebuilds objects from data: a model, a picture or a request must never reach one of these.
