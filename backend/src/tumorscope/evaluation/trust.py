@@ -24,11 +24,11 @@ COVERAGE = 0.95
 """Of the prediction sets, for each class."""
 REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
 """Shares of held-out slices that the scope gate may refuse: of pictures, and of slices that an MR file states."""
-REFUSED_STRANGERS = 0.05
+REFUSED_STRANGERS = 0.06
 """Share of the pictures of a collection that the gate knows nothing of."""
 
 # So many slices are to be answered, and not uncertain.
-_ANSWERED, _ANSWERED_SPAN = 0.82, 0.01
+_ANSWERED, _ANSWERED_SPAN = 0.83, 0.02
 _POINTS: dict[OperatingPoint, tuple[float, str]] = {
     "screening": (0.99, "'no tumor' is not answered for 99 % of the slices with a tumour"),
     "balanced": (0.97, "'no tumor' is not answered for 97 % of the slices with a tumour"),
@@ -225,7 +225,7 @@ def _limit_that_keeps(own: Mask, lost: float, pairs: NDArray[np.float64]) -> flo
     rank = int(len(ordered) * lost + 1e-9)
     if rank == 0:
         return 0.0
-    return _find_gap(float(ordered[rank - 2]) if rank > 1 else 0.0, float(ordered[rank - 1]), pairs)
+    return _find_gap(float(ordered[rank - 3]) if rank > 2 else 0.0, float(ordered[rank - 1]), pairs)
 
 
 def _find_gap(low: float, high: float, pairs: NDArray[np.float64]) -> float:

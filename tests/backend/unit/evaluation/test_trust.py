@@ -133,7 +133,7 @@ def test_small_collection_is_not_drowned_by_a_large_one() -> None:
 
 def test_limits_that_both_engines_were_asked_for_part_fewer_slices() -> None:
     scored = _draw(600, 0, sharpness=4)
-    noise = np.random.default_rng(1).normal(0, 0.01, scored.probabilities.shape)
+    noise = np.random.default_rng(1).normal(0, 0.03, scored.probabilities.shape)
     others = calibrate((np.log(scored.probabilities) + noise).astype(np.float32), 1.0)
     elsewhere = replace(scored, probabilities=others)
 
@@ -166,7 +166,8 @@ def test_limit_reaches_as_far_out_as_collections_that_the_gate_does_not_know() -
     distances = np.sort(rng.gamma(9, 0.1, 1000))
     for limit in (alike, strange, 50.0):
         limits = fit_scope_limits(np.stack([distances, distances]), limit)
-        assert limits.picture_limit >= min(limit, distances[-1])
+        # In the same gap between slices, or further out.
+        assert (distances > limits.picture_limit).sum() <= (distances > limit).sum()
         assert (distances > limits.picture_limit).mean() <= REFUSED_PICTURES
         assert limits.mr_limit >= limits.picture_limit
     assert find_stranger_limit(described[:300], groups[:300], ["one"], bundle) == 0
