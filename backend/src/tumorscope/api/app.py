@@ -33,6 +33,7 @@ from tumorscope.imaging.source import DecodeLimits
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.model.bundle import Bundle
+from tumorscope.model.processor import count_cores
 from tumorscope.version import VERSION
 
 _MIB = 2**20
@@ -55,10 +56,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     def open_classifier(bundle: Bundle) -> Classifier:
         opened = open_engine(bundle, settings.engine, settings.engine_threads)
-        return Classifier(bundle, MeasuredEngine(opened.engine, collectors), settings.operating_point, opened.explain)
+        engine = MeasuredEngine(opened.engine, collectors)
+        return Classifier(opened.bundle, engine, settings.operating_point, opened.explain)
 
     service = Service()
-    work_queue = WorkQueue(settings.threads, settings.max_waiting, partial(record_wait, collectors))
+    threads = settings.threads or count_cores() + 1
+    work_queue = WorkQueue(threads, settings.max_waiting, partial(record_wait, collectors))
     watched = WatchedPlace(
         settings.bundle,
         open_classifier,

@@ -64,7 +64,12 @@ class Settings(BaseSettings):
         le=300,
         description="So long it still answers after SIGTERM while it already says that it is not ready.",
     )
-    threads: int = Field(2, ge=1, le=256, description="Pictures that are worked on at the same time.")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Pictures that are worked on at the same time; by default one more than there are cores.",
+    )
 
     @model_validator(mode="after")
     def _check_memory(self) -> Self:

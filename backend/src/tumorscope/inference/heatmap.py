@@ -14,6 +14,9 @@ from tumorscope.preprocessing.spatial import Geometry
 
 METHOD = "hirescam"
 
+HEAD_WEIGHTS = ("dense/kernel", "dense/bias", "logits/kernel")
+"""Those of a bundle that a map is drawn with."""
+
 
 def find_evidence(
     weights: Mapping[str, NDArray[np.float16]], activation: NDArray[np.float32], class_index: int

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ModelError
 from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.inference.heatmap import HEAD_WEIGHTS
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.processor import count_cores
 
@@ -24,10 +25,11 @@ _GPU_CONTROL = Path("/dev/nvidiactl")
 
 @dataclass(frozen=True, slots=True)
 class OpenedEngine:
-    """An engine, and why it was chosen."""
+    """An engine, why it was chosen, and the bundle without the weights that nobody will read."""
 
     engine: Engine
     reason: str
+    bundle: Bundle
 
     def explain(self) -> str:
         """A sentence that says why this engine answers now; it changes where a GPU fails."""
@@ -106,9 +108,9 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
         The bundle does not hold what the engine runs.
     """
     if choice == "tensorflow":
-        return OpenedEngine(_open_tensorflow(bundle), "chosen by the operator")
+        return OpenedEngine(_open_tensorflow(bundle), "chosen by the operator", bundle)
     if choice == "litert":
-        return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator")
+        return _open_litert(bundle, threads, "chosen by the operator")
     if not _GPU_CONTROL.exists():
         return _open_cpu(bundle, threads, "no GPU was found")
     try:
@@ -123,20 +125,21 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
         _warn("gpu_not_found_by_tensorflow", None)
         return _open_cpu(bundle, threads, "a GPU is there and TensorFlow does not find it")
     guarded = GuardedEngine(engine, lambda: _open_cpu(bundle, threads, "").engine)
-    return OpenedEngine(guarded, "a GPU was found")
+    return OpenedEngine(guarded, "a GPU was found", bundle)
 
 
 def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEngine:
     if bundle.int8 is None:
-        return OpenedEngine(_open_tensorflow(bundle), f"{why_no_gpu}; the bundle has no int8 form")
-    return OpenedEngine(_open_litert(bundle, threads), why_no_gpu)
+        return OpenedEngine(_open_tensorflow(bundle), f"{why_no_gpu}; the bundle has no int8 form", bundle)
+    return _open_litert(bundle, threads, why_no_gpu)
 
 
-def _open_litert(bundle: Bundle, threads: int | None) -> Engine:
+def _open_litert(bundle: Bundle, threads: int | None, reason: str) -> OpenedEngine:
     # Each engine's runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
     from tumorscope.inference.engines.litert import LiteRTEngine  # noqa: PLC0415
 
-    return LiteRTEngine(bundle, threads or count_cores())
+    head = {name: bundle.weights[name] for name in HEAD_WEIGHTS if name in bundle.weights}
+    return OpenedEngine(LiteRTEngine(bundle, threads or count_cores()), reason, replace(bundle, weights=head))
 
 
 def _open_tensorflow(bundle: Bundle) -> Engine:
