@@ -62,32 +62,19 @@ def serve(
     host: Annotated[str, typer.Option(envvar="TUMORSCOPE_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="TUMORSCOPE_PORT", min=0, max=65535)] = 8000,
     log_level: Annotated[str, typer.Option(envvar="TUMORSCOPE_LOG_LEVEL")] = "INFO",
+    workers: Annotated[
+        int, typer.Option(envvar="TUMORSCOPE_WORKERS", min=1, max=64, help="Processes that divide the cores.")
+    ] = 1,
 ) -> None:
     """Serve the API."""
-    import uvicorn  # noqa: PLC0415  (each command imports what it needs: the others start at once)
-
-    from tumorscope.api.app import create_app  # noqa: PLC0415
-    from tumorscope.api.connections import PromptProtocol, raise_file_limit  # noqa: PLC0415
-    from tumorscope.api.logs import configure_logs  # noqa: PLC0415
+    # Each command imports what it needs: the others start at once.
+    from tumorscope.api import workers as processes  # noqa: PLC0415
     from tumorscope.api.security import refuse_exposure  # noqa: PLC0415
-    from tumorscope.api.server import FINISH_S, run_server  # noqa: PLC0415
     from tumorscope.api.settings import read_settings  # noqa: PLC0415
 
-    configure_logs(log_level)
     settings = read_settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
-    raise_file_limit()
-    api = create_app(settings)
-    config = uvicorn.Config(
-        api,
-        host=host,
-        port=port,
-        http=PromptProtocol,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=FINISH_S,
-    )
-    run_server(config, api.state.service.drain, settings.drain_s)
+    processes.serve(settings, host, port, log_level, workers)
 
 
 @app.command()

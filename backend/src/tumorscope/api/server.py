@@ -68,18 +68,22 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run_server(config: uvicorn.Config, drain: Callable[[], None], drain_s: float) -> None:
+def run_server(
+    config: uvicorn.Config, drain: Callable[[], None], drain_s: float, sockets: list[socket] | None = None
+) -> None:
     """Serve until a signal comes; SIGTERM ends the process with status 0.
 
     Parameters
     ----------
     config, drain, drain_s
         As `DrainingServer` takes them.
+    sockets : list of socket, optional
+        That it listens at, in place of the configured address.
     """
     # Uvicorn raises the signal again when it is done, and its default would end the process with status 143.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     with suppress(KeyboardInterrupt):
-        DrainingServer(config, drain, drain_s).run()
+        DrainingServer(config, drain, drain_s).run(sockets)
 
 
 async def _accept_waiting(listeners: Sequence[socket]) -> None:

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from tumorscope.api.work_queue import WorkQueue
 from tumorscope.domain.errors import Overloaded
@@ -38,3 +39,82 @@ def test_event_loop_answers_while_pictures_are_worked_on() -> None:
         return ticks
 
     assert asyncio.run(work_and_tick()) > 5
+
+
+def test_studies_do_not_take_the_threads_of_pictures() -> None:
+    async def fill() -> None:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        hold = threading.Event()
+        studies = [asyncio.create_task(queue.work(hold.wait, is_study=True)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(queue.work(lambda: "picture"), 10) == "picture"
+        assert queue.depth == 3
+        hold.set()
+        await asyncio.gather(*studies)
+
+    asyncio.run(fill())
+
+
+def test_full_lane_of_studies_sends_no_picture_away() -> None:
+    async def fill() -> None:
+        queue = WorkQueue(threads=2, max_waiting=1)
+        hold = threading.Event()
+        studies = [asyncio.create_task(queue.work(hold.wait, is_study=True)) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded):
+            await queue.work(hold.wait, is_study=True)
+        assert await queue.work(lambda: "picture") == "picture"
+        hold.set()
+        await asyncio.gather(*studies)
+
+    asyncio.run(fill())
+
+
+def test_work_begins_in_the_order_it_came() -> None:
+    async def run() -> list[int]:
+        queue = WorkQueue(threads=1, max_waiting=20)
+        order: list[int] = []
+        await asyncio.gather(*(queue.work(order.append, number) for number in range(20)))
+        return order
+
+    assert asyncio.run(run()) == list(range(20))
+
+
+def test_work_that_nobody_waits_for_is_not_begun() -> None:
+    async def run() -> list[str]:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        hold = threading.Event()
+        done: list[str] = []
+        busy = asyncio.create_task(queue.work(hold.wait))
+
+        async def is_gone() -> bool:
+            return True
+
+        left = asyncio.create_task(queue.work(done.append, "left", is_gone=is_gone))
+        there = asyncio.create_task(queue.work(done.append, "there"))
+        await asyncio.sleep(0.05)
+        hold.set()
+        with pytest.raises(ClientDisconnect):
+            await left
+        await asyncio.gather(busy, there)
+        assert queue.depth == 0
+        return done
+
+    assert asyncio.run(run()) == ["there"]
+
+
+def test_time_to_come_again_grows_with_the_work_that_waits() -> None:
+    async def measure(seconds: float) -> int:
+        queue = WorkQueue(threads=1, max_waiting=30)
+        await queue.work(time.sleep, seconds)
+        hold = threading.Event()
+        waiting = [asyncio.create_task(queue.work(hold.wait)) for _ in range(31)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(Overloaded) as refusal:
+            await queue.work(hold.wait)
+        hold.set()
+        await asyncio.gather(*waiting)
+        return refusal.value.retry_after_s
+
+    assert asyncio.run(measure(0)) == 1
+    assert asyncio.run(measure(2)) > 1
