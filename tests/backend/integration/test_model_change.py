@@ -276,7 +276,7 @@ def test_model_that_fails_on_a_live_slice_never_serves(
         opened = open_engine(bundle, *arguments)
         if bundle.manifest.version == _OLD:
             return opened
-        return OpenedEngine(_WorksOnGoldenOnly(opened.engine, fail), "a test")
+        return OpenedEngine(_WorksOnGoldenOnly(opened.engine, fail), "a test", opened.bundle)
 
     monkeypatch.setattr("tumorscope.api.app.open_engine", open_failing)
     with _serving(store, shadow_slices=3, shadow_s=3600) as (client, _), caplog.at_level(logging.INFO):

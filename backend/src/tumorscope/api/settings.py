@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     max_megapixels: int = Field(
         64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."
     )
-    max_waiting: int = Field(64, ge=1, description="Requests that may wait for the model before others are sent away.")
+    max_waiting: int = Field(32, ge=1, description="Requests that may wait for the model before others are sent away.")
     engine: EngineChoice = Field(
         "auto", description="auto takes a GPU, else int8 on the CPU where the bundle has it; litert; tensorflow."
     )

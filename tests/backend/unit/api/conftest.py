@@ -32,6 +32,6 @@ def gated_bundle(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, tmp_path_fa
 @pytest.fixture(scope="session")
 def client(gated_bundle: Path) -> Iterator[TestClient]:
     """A service that is ready."""
-    with TestClient(create_app(Settings(bundle=gated_bundle))) as client:
+    with TestClient(create_app(Settings(bundle=gated_bundle, threads=2))) as client:
         wait_for_state(client, "ready")
         yield client

@@ -198,7 +198,7 @@ def test_state_model_queue_and_memory_are_told(client: TestClient) -> None:
     (model,) = [name for name in after if name.startswith("tumorscope_model_info")]
     assert " name=tiny version=0.0.1" in model
     assert " device=cpu engine=tensorflow" in model
-    for lane, capacity in (("pictures", 66), ("studies", 65)):
+    for lane, capacity in (("pictures", 34), ("studies", 33)):
         assert after[f"tumorscope_queue_depth lane={lane}"] == 0
         assert after[f"tumorscope_queue_capacity lane={lane}"] == capacity
     assert after["tumorscope_upload_memory_bytes"] == 0

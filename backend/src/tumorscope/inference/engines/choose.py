@@ -110,7 +110,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     if choice == "tensorflow":
         return OpenedEngine(_open_tensorflow(bundle), "chosen by the operator", bundle)
     if choice == "litert":
-        return _open_litert(bundle, threads, "chosen by the operator")
+        return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator", _keep_head(bundle))
     if not _GPU_CONTROL.exists():
         return _open_cpu(bundle, threads, "no GPU was found")
     try:
@@ -131,15 +131,19 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
 def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEngine:
     if bundle.int8 is None:
         return OpenedEngine(_open_tensorflow(bundle), f"{why_no_gpu}; the bundle has no int8 form", bundle)
-    return _open_litert(bundle, threads, why_no_gpu)
+    return OpenedEngine(_open_litert(bundle, threads), why_no_gpu, _keep_head(bundle))
 
 
-def _open_litert(bundle: Bundle, threads: int | None, reason: str) -> OpenedEngine:
+def _open_litert(bundle: Bundle, threads: int | None) -> Engine:
     # Each engine's runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
     from tumorscope.inference.engines.litert import LiteRTEngine  # noqa: PLC0415
 
-    head = {name: bundle.weights[name] for name in HEAD_WEIGHTS if name in bundle.weights}
-    return OpenedEngine(LiteRTEngine(bundle, threads or count_cores()), reason, replace(bundle, weights=head))
+    return LiteRTEngine(bundle, threads or count_cores())
+
+
+def _keep_head(bundle: Bundle) -> Bundle:
+    """The int8 form has weights of its own: of the others, heat maps need a few."""
+    return replace(bundle, weights={name: array for name, array in bundle.weights.items() if name in HEAD_WEIGHTS})
 
 
 def _open_tensorflow(bundle: Bundle) -> Engine:

@@ -4,12 +4,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_slice
+from tests.factories import make_slice, write_tiny_int8_bundle
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.litert import LiteRTEngine
@@ -80,14 +81,15 @@ def test_form_of_other_classes_is_refused(int8_bundle: Bundle) -> None:
         LiteRTEngine(replace(int8_bundle, manifest=fewer), 1)
 
 
-def test_serving_on_a_cpu_imports_no_tensorflow() -> None:
+def test_serving_on_a_cpu_imports_no_tensorflow(tmp_path: Path) -> None:
+    bundle = write_tiny_int8_bundle(tmp_path)
     code = """
 import sys
 from fastapi.testclient import TestClient
 from tests.factories import make_phantom_file
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
-with TestClient(create_app(Settings(engine="litert"))) as client:
+with TestClient(create_app(Settings(bundle=sys.argv[1], engine="auto"))) as client:
     while client.get("/health").json()["status"] == "starting":
         pass
     answer = client.post("/predict?explain=heatmap", files={"file": make_phantom_file()}).json()
@@ -95,4 +97,4 @@ assert answer["model"]["engine"] == "litert-int8", answer
 assert answer["explanation"] is not None
 assert not {"tensorflow", "keras"} & set(sys.modules), "imported"
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(bundle)], check=True, timeout=120)
