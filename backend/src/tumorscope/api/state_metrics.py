@@ -17,7 +17,9 @@ from tumorscope.api.work_queue import WorkQueue
 def watch_state(metrics: Metrics, service: Service, queue: WorkQueue, memory: UploadMemory) -> None:
     """Have the registry tell the state of the service, its model, its queue, its memory and its process."""
     metrics.registry.register(_StateCollector(service, queue, memory))
-    ProcessCollector(registry=metrics.registry)
+    # Of several processes whichever is asked would answer, and its processor time be taken for the others'.
+    if not metrics.shared:
+        ProcessCollector(registry=metrics.registry)
 
 
 class _StateCollector(Collector):
