@@ -9,7 +9,7 @@ from tests.bench.servers import Server
 
 _EVERY_S = 1.0
 _REQUEST = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-_GAUGE = re.compile(rb"^tumorscope_(queue_depth|upload_memory_bytes) (\S+)$", re.MULTILINE)
+_GAUGE = re.compile(rb"^tumorscope_(queue_depth|upload_memory_bytes)(?:\{.*\})? (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,14 @@ async def take_sample(server: Server) -> Sample:
     started = clock()
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(_REQUEST)
-    gauges = {name: float(value) for name, value in _GAUGE.findall(await reader.read())}
+    answer = await reader.read()
     writer.close()
     took_s = clock() - started
-    depth, held = gauges[b"queue_depth"], gauges[b"upload_memory_bytes"]
+    # One line for each lane of the queue.
+    depth, held = (
+        sum(float(value) for found, value in _GAUGE.findall(answer) if found == name)
+        for name in (b"queue_depth", b"upload_memory_bytes")
+    )
     return Sample(started, server.resident_mib(), depth, held / 2**20, took_s)
 
 

@@ -188,7 +188,12 @@ async def stream_answer(
         with sender:
             try:
                 answer = await queue.work(
-                    _classify, answering, decoded, advance, is_study=not isinstance(decoded.scan, Slice)
+                    _classify,
+                    answering,
+                    decoded,
+                    advance,
+                    is_study=not isinstance(decoded.scan, Slice),
+                    is_begun=True,
                 )
                 line = f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
             except ClientDisconnect:

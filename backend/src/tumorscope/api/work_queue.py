@@ -17,6 +17,10 @@ Result = TypeVar("Result")
 # How much the last piece of work counts in the estimate of how long one takes.
 _SHARE_OF_LAST = 0.1
 _MAX_RETRY_S = 60
+# Who would wait longer is told so at once: half of what the answer to a picture may take under load, and about half of
+# what proxies wait for an answer.
+_PICTURE_WAIT_S = 0.5
+_STUDY_WAIT_S = 30.0
 
 
 class WorkQueue:
@@ -27,7 +31,7 @@ class WorkQueue:
     threads : int
         Pictures that are worked on at the same time. Of studies, half as many are, in threads of their own.
     max_waiting : int
-        Further ones that may wait, of either kind.
+        Further ones that may wait, of either kind; fewer where they would wait too long.
     record_wait : callable, optional
         Called with the name of the lane and the seconds that work has waited in it, when its turn has come.
     """
@@ -35,8 +39,8 @@ class WorkQueue:
     def __init__(
         self, threads: int, max_waiting: int, record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None
     ) -> None:
-        self._pictures = Lane("pictures", threads, max_waiting, record_wait)
-        self._studies = Lane("studies", max(1, threads // 2), max_waiting, record_wait)
+        self._pictures = Lane("pictures", threads, max_waiting, _PICTURE_WAIT_S, record_wait)
+        self._studies = Lane("studies", max(1, threads // 2), max_waiting, _STUDY_WAIT_S, record_wait)
 
     @property
     def lanes(self) -> tuple["Lane", ...]:
@@ -53,6 +57,7 @@ class WorkQueue:
         task: Callable[..., Result],
         *arguments: object,
         is_study: bool = False,
+        is_begun: bool = False,
         is_gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> Result:
         """Run a task in a thread, after those of its kind that came before it.
@@ -63,17 +68,20 @@ class WorkQueue:
             Called with the arguments.
         is_study : bool
             Whether it may take long: a volume, or files that hold one.
+        is_begun : bool
+            Whether the client has the begin of its answer: then it is not sent away.
         is_gone : callable, optional
             Says whether anybody still waits for the answer; asked when the task's turn has come.
 
         Raises
         ------
         Overloaded
-            Too many are waiting.
+            Too many are waiting, or it would wait too long.
         ClientDisconnect
             Nobody waits any more; the task was not begun.
         """
-        return await (self._studies if is_study else self._pictures).work(partial(task, *arguments), is_gone)
+        lane = self._studies if is_study else self._pictures
+        return await lane.work(partial(task, *arguments), is_begun, is_gone)
 
 
 class Lane:
@@ -85,9 +93,13 @@ class Lane:
         Of the kind.
     threads, max_waiting, record_wait
         As of `WorkQueue`.
+    max_wait_s : float
+        Longest that anything is expected to wait, by what the last ones took.
     """
 
-    def __init__(self, name: str, threads: int, max_waiting: int, record_wait: Callable[[str, float], None]) -> None:
+    def __init__(
+        self, name: str, threads: int, max_waiting: int, max_wait_s: float, record_wait: Callable[[str, float], None]
+    ) -> None:
         self.name = name
         self.depth = 0
         self._record_wait = record_wait
@@ -96,12 +108,15 @@ class Lane:
         self._free = Semaphore(threads)
         # Whose turn it is the semaphore says; to wait for a thread besides would be to wait twice.
         self._unlimited = CapacityLimiter(math.inf)
-        self._mean_s = 0.0
+        self._max_wait_s = max_wait_s
+        self._mean_s: float | None = None
 
-    async def work(self, task: Callable[[], Result], is_gone: Callable[[], Awaitable[bool]] | None) -> Result:
+    async def work(
+        self, task: Callable[[], Result], is_begun: bool, is_gone: Callable[[], Awaitable[bool]] | None
+    ) -> Result:
         """See `WorkQueue.work`."""
-        if self.depth >= self.max_depth:
-            raise Overloaded("More requests are waiting than can be answered in good time.", self._estimate_wait_s())
+        if not is_begun and (self.depth >= self.max_depth or self._estimate_wait_s() > self._max_wait_s):
+            raise Overloaded("More requests are waiting than can be answered in good time.", self._choose_retry_s())
         self.depth += 1
         came = monotonic()
         try:
@@ -114,10 +129,17 @@ class Lane:
                 try:
                     return await to_thread.run_sync(task, limiter=self._unlimited)
                 finally:
-                    self._mean_s += _SHARE_OF_LAST * (monotonic() - started - self._mean_s)
+                    took_s = monotonic() - started
+                    last_s = took_s if self._mean_s is None else self._mean_s
+                    self._mean_s = last_s + _SHARE_OF_LAST * (took_s - last_s)
         finally:
             self.depth -= 1
 
-    def _estimate_wait_s(self) -> int:
+    def _estimate_wait_s(self) -> float:
+        """Of one that comes now; none where a thread is free."""
+        before = max(0, self.depth - self._threads + 1)
+        return before * (self._mean_s or 0.0) / self._threads
+
+    def _choose_retry_s(self) -> int:
         """Whole seconds until half of what waits is done."""
-        return min(_MAX_RETRY_S, max(1, math.ceil(self.depth * self._mean_s / self._threads / 2)))
+        return min(_MAX_RETRY_S, max(1, math.ceil(self._estimate_wait_s() / 2)))

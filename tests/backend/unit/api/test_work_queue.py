@@ -106,15 +106,64 @@ def test_work_that_nobody_waits_for_is_not_begun() -> None:
 def test_time_to_come_again_grows_with_the_work_that_waits() -> None:
     async def measure(seconds: float) -> int:
         queue = WorkQueue(threads=1, max_waiting=30)
-        await queue.work(time.sleep, seconds)
+        await queue.work(time.sleep, seconds, is_study=True)
         hold = threading.Event()
-        waiting = [asyncio.create_task(queue.work(hold.wait)) for _ in range(31)]
+        waiting = [asyncio.create_task(queue.work(hold.wait, is_study=True)) for _ in range(31)]
         await asyncio.sleep(0.05)
         with pytest.raises(Overloaded) as refusal:
-            await queue.work(hold.wait)
+            await queue.work(hold.wait, is_study=True)
         hold.set()
         await asyncio.gather(*waiting)
         return refusal.value.retry_after_s
 
     assert asyncio.run(measure(0)) == 1
-    assert asyncio.run(measure(2)) > 1
+    assert asyncio.run(measure(0.5)) > 1
+
+
+async def _fill(queue: WorkQueue, count: int, hold: threading.Event, *, is_study: bool) -> list[asyncio.Task[bool]]:
+    waiting = [asyncio.create_task(queue.work(hold.wait, is_study=is_study)) for _ in range(count)]
+    await asyncio.sleep(0.05)
+    return waiting
+
+
+@pytest.mark.parametrize(("is_study", "took_s", "waits"), [(False, 0.2, 2), (True, 0.2, 8)])
+def test_work_that_would_wait_too_long_is_overloaded(is_study: bool, took_s: float, waits: int) -> None:
+    async def overload() -> None:
+        queue = WorkQueue(threads=1, max_waiting=8)
+        hold = threading.Event()
+        await queue.work(time.sleep, took_s, is_study=is_study)
+        # Of pictures that take a fifth of a second, half a second has two; studies may wait longer than eight do.
+        waiting = await _fill(queue, 1 + waits, hold, is_study=is_study)
+        assert queue.depth == 1 + waits
+        with pytest.raises(Overloaded):
+            await queue.work(hold.wait, is_study=is_study)
+        # What is slow of one kind is none of the other's.
+        await queue.work(time.sleep, 0, is_study=not is_study)
+        hold.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(overload())
+
+
+def test_work_that_takes_long_is_done_where_nothing_waits() -> None:
+    async def work() -> None:
+        queue = WorkQueue(threads=1, max_waiting=1)
+        for _ in range(3):
+            await queue.work(time.sleep, 0.6)
+
+    asyncio.run(work())
+
+
+def test_answer_that_has_begun_is_not_sent_away() -> None:
+    async def overload() -> None:
+        queue = WorkQueue(threads=1, max_waiting=1)
+        hold = threading.Event()
+        waiting = await _fill(queue, 2, hold, is_study=False)
+        begun = asyncio.create_task(queue.work(hold.wait, is_begun=True))
+        await asyncio.sleep(0.05)
+        assert not begun.done()
+        hold.set()
+        assert await begun
+        await asyncio.gather(*waiting)
+
+    asyncio.run(overload())
