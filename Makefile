@@ -132,6 +132,16 @@ up: ## Build and start the two containers; on an NVIDIA GPU: GPU=1
 	$(COMPOSE) up --build --detach
 	@echo "Tumorscope is open at http://$$($(COMPOSE) port frontend 8080)"
 
+.PHONY: rolling-restart
+rolling-restart: ## Build the service anew and replace its two containers (--profile ha) in turn, each when the other is ready
+	$(COMPOSE) --profile ha build backend backend-b
+	@set -e; for service in backend backend-b; do \
+	    $(COMPOSE) --profile ha up --detach --no-deps --force-recreate $$service; \
+	    container=$$($(COMPOSE) --profile ha ps -q $$service); \
+	    timeout 300 bash -c "until [ \"\$$(docker inspect --format '{{.State.Health.Status}}' $$container)\" = healthy ]; do sleep 1; done" \
+	        || { echo "$$service is not ready; the other one answers. Its log says why: $(COMPOSE) logs $$service" >&2; exit 1; }; \
+	done
+
 .PHONY: down
 down: ## Stop the containers and remove them
 	$(COMPOSE) down

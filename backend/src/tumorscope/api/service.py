@@ -16,7 +16,7 @@ Status = Literal["ready", "starting", "draining", "failed"]
 CandidateState = Literal["loading", "shadowing", "refused"]
 
 # A model that loads is waited for: so a proxy may send to a service that has just started.
-_WAIT_S = 10.0
+_WAIT_S = 30.0
 _POLL_S = 0.05
 _RETRY_STARTING_S = 2
 _RETRY_FAILED_S = 60
