@@ -1,6 +1,7 @@
 """What the routes ask for, by name."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -53,9 +54,21 @@ async def _metrics(request: Request) -> Metrics:
     return metrics
 
 
-async def _decoder(request: Request) -> Decoder:
-    decoder: Decoder = request.app.state.decoder
-    return decoder
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a study passes through, at once: to look up each by itself would take longer than to parse the form."""
+
+    service: Service
+    queue: WorkQueue
+    limits: UploadLimits
+    memory: UploadMemory
+    metrics: Metrics
+    decode: Decoder
+
+
+async def _desk(request: Request) -> Desk:
+    state = request.app.state
+    return Desk(state.service, state.work_queue, state.upload_limits, state.upload_memory, state.metrics, state.decoder)
 
 
 ServiceDependency = Annotated[Service, Depends(_service)]
@@ -64,4 +77,4 @@ WorkQueueDependency = Annotated[WorkQueue, Depends(_work_queue)]
 UploadLimitsDependency = Annotated[UploadLimits, Depends(_upload_limits)]
 UploadMemoryDependency = Annotated[UploadMemory, Depends(_upload_memory)]
 MetricsDependency = Annotated[Metrics, Depends(_metrics)]
-DecoderDependency = Annotated[Decoder, Depends(_decoder)]
+DeskDependency = Annotated[Desk, Depends(_desk)]

@@ -16,6 +16,7 @@ from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
 from tumorscope.model.bundle import SCOPE_FILE, Bundle
+from tumorscope.preprocessing.percentiles import count_levels, count_whole_numbers
 from tumorscope.preprocessing.pipeline import ModelInput
 
 _MIN_SIDE = 32
@@ -196,25 +197,29 @@ def _check_picture(scan: Slice) -> tuple[Reason, ...]:
 
 def _count_grey_levels(pixels: NDArray[Any]) -> NDArray[np.int_] | None:
     """Pixels in each of some equal steps from the darkest to the brightest; None where these are the same."""
-    low, high = float(pixels.min()), float(pixels.max())
+    counted = (0.0, count_levels(pixels)) if pixels.dtype == np.uint8 else count_whole_numbers(pixels)
+    levels: NDArray[np.floating[Any]]
+    if counted is None:
+        levels, weights = pixels.astype(np.float64), None
+    else:
+        # Each level goes to its step with all of its pixels at once.
+        present = np.flatnonzero(counted[1])
+        levels, weights = counted[0] + present, counted[1][present]
+    low, high = float(levels.min()), float(levels.max())
     if not high > low:
         return None
-    if pixels.dtype == np.uint8:
-        # Each of the few levels goes to its step with all of its pixels at once.
-        by_level = np.bincount(pixels.ravel())
-        levels = np.arange(len(by_level), dtype=np.float64)
-        counts, _ = np.histogram(levels, bins=_GREY_LEVELS, range=(low, high), weights=by_level)
-        return counts.astype(np.int_)
-    counts, _ = np.histogram(pixels.astype(np.float64), bins=_GREY_LEVELS, range=(low, high))
-    return counts
+    counts, _ = np.histogram(levels, bins=_GREY_LEVELS, range=(low, high), weights=weights)
+    return counts.astype(np.int_)
 
 
 def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
     """From the head's surface to its middle, shape (directions, samples); None where there is no head."""
-    rows, columns = np.nonzero(grey > _AIR)
-    if not len(rows):
+    bright = grey > _AIR
+    by_row, by_column = np.count_nonzero(bright, axis=1), np.count_nonzero(bright, axis=0)
+    count = int(by_row.sum())
+    if not count:
         return None
-    middle = np.array([rows.mean(), columns.mean()])
+    middle = np.array([by_row @ np.arange(len(by_row)), by_column @ np.arange(len(by_column))]) / count
     angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
     steps = np.stack([np.sin(angles), np.cos(angles)], axis=1)
     distances = np.linspace(0, np.hypot(*grey.shape), 2 * max(grey.shape))
@@ -229,12 +234,13 @@ def _sample(
     grey: NDArray[np.float32], middle: NDArray[np.float64], steps: NDArray[np.float64], distances: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """The pixels at distances from the middle, shape (directions, samples); outside the picture is 0."""
-    rows = np.rint(middle[0] + distances * steps[:, :1]).astype(np.intp)
-    columns = np.rint(middle[1] + distances * steps[:, 1:]).astype(np.intp)
-    # A rim of air, on which everything outside is clipped.
+    # A rim of air, to which everything outside is brought.
     bordered = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.float32)
     bordered[1:-1, 1:-1] = grey
-    np.clip(rows, -1, grey.shape[0], out=rows)
-    np.clip(columns, -1, grey.shape[1], out=columns)
-    levels: NDArray[np.float32] = bordered.ravel()[(rows + 1) * bordered.shape[1] + columns + 1]
+    rows, columns = (
+        np.minimum(np.maximum(np.rint(middle[axis] + distances * steps[:, axis : axis + 1]), -1), grey.shape[axis]) + 1
+        for axis in (0, 1)
+    )
+    places = (rows * bordered.shape[1] + columns).astype(np.intp)
+    levels: NDArray[np.float32] = bordered.ravel().take(places)
     return levels

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
-from tumorscope.preprocessing.percentiles import find_percentiles
+from tumorscope.preprocessing.percentiles import count_levels, find_percentiles
 
 # Between these, sums over a picture and one over a difference stay far inside float32.
 _SMALLEST, _LARGEST = 1e-30, 1e28
@@ -52,7 +52,8 @@ def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> t
         lower, upper = find_percentiles(pixels, percentiles)
         return lower, upper
     # For integers a histogram gives the percentiles without a sort of millions of pixels.
-    cumulative = np.cumsum(np.bincount(pixels.ravel()))
+    counts = count_levels(pixels) if pixels.dtype == np.uint8 else np.bincount(pixels.ravel())
+    cumulative = np.cumsum(counts)
     # The first pixel has rank 1: below it the histogram's empty bins would answer.
     ranks = np.maximum(np.asarray(percentiles) / 100 * pixels.size, 1)
     indices = np.minimum(np.searchsorted(cumulative, ranks), len(cumulative) - 1)

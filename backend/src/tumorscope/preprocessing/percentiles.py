@@ -1,8 +1,9 @@
-"""Values in, those that a share of them does not exceed out, without a full sort."""
+"""Values in, those that a share of them does not exceed out, and how often each occurs: without a full sort."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
 
@@ -40,14 +41,44 @@ def find_percentiles(values: Pixels, percentiles: Sequence[float]) -> list[float
     return found
 
 
+def count_levels(pixels: Pixels) -> NDArray[np.int_]:
+    """How many 8-bit pixels have each level, shape (256,)."""
+    levels = pixels.ravel()
+    even = levels.size // 2 * 2
+    # Two at a time, as one number of 16 bits: half as many steps.
+    pairs = np.bincount(levels[:even].view(np.uint16), minlength=2**16).reshape(256, 256)
+    counts: NDArray[np.int_] = pairs.sum(axis=0) + pairs.sum(axis=1)
+    if even < levels.size:
+        counts[levels[-1]] += 1
+    return counts
+
+
+def count_whole_numbers(values: Pixels) -> tuple[float, NDArray[np.int_]] | None:
+    """How often values occur that are whole numbers, as scanners give them.
+
+    Parameters
+    ----------
+    values : ndarray
+        Finite, of any shape; at least one.
+
+    Returns
+    -------
+    (float, ndarray of int), or None
+        The lowest, and how often it and each whole number after it occurs; None where a value is no whole number, or
+        they are too far apart to be counted.
+    """
+    low, high = float(values.min()), float(values.max())
+    if not (high - low < _MAX_LEVELS and max(-low, high) < _MAX_WHOLE and low.is_integer()):
+        return None
+    above = values.ravel() - np.float32(low)
+    levels = above.astype(np.intp)
+    return (low, np.bincount(levels)) if (levels == above).all() else None
+
+
 def _find_ranked(values: Pixels, ranks: Sequence[int]) -> list[float]:
     """The values at places of their rising order, from 0 on."""
-    low, high = float(values.min()), float(values.max())
-    if high - low < _MAX_LEVELS and max(-low, high) < _MAX_WHOLE and low.is_integer():
-        above = values.ravel() - np.float32(low)
-        levels = above.astype(np.intp)
-        if (levels == above).all():
-            cumulative = np.cumsum(np.bincount(levels))
-            return [low + int(level) for level in np.searchsorted(cumulative, ranks, side="right")]
+    if (counted := count_whole_numbers(values)) is not None:
+        low, counts = counted
+        return [low + int(level) for level in np.searchsorted(np.cumsum(counts), ranks, side="right")]
     ordered = np.partition(values, ranks, axis=None)
     return [float(ordered[rank]) for rank in ranks]

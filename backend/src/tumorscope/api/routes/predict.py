@@ -6,15 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from tumorscope.api.answering import Answering, answer_files, decode_files, stream_answer
-from tumorscope.api.dependencies import (
-    ClassifierDependency,
-    DecoderDependency,
-    MetricsDependency,
-    ServiceDependency,
-    UploadLimitsDependency,
-    UploadMemoryDependency,
-    WorkQueueDependency,
-)
+from tumorscope.api.dependencies import ClassifierDependency, DeskDependency
 from tumorscope.api.openapi import describe_errors
 from tumorscope.api.schemas import PredictionAnswer
 from tumorscope.api.uploads import read_files
@@ -59,13 +51,8 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 )
 async def predict(
     request: Request,
-    service: ServiceDependency,
+    desk: DeskDependency,
     classifier: ClassifierDependency,
-    queue: WorkQueueDependency,
-    limits: UploadLimitsDependency,
-    memory: UploadMemoryDependency,
-    decode: DecoderDependency,
-    metrics: MetricsDependency,
     explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to draw what speaks for it.")] = "none",
     slices: Annotated[Literal["summary", "all"], Query(description="Of a volume: five slices, or all.")] = "summary",
     picture: Annotated[
@@ -75,22 +62,22 @@ async def predict(
     """Predict from one study: how likely it shows a tumour, and of which kind."""
     answering = Answering(
         classifier,
-        decode,
-        metrics,
-        service.offer,
+        desk.decode,
+        desk.metrics,
+        desk.service.offer,
         every_slice=slices == "all",
         with_picture=picture == "shown",
         with_heatmap=explain == "heatmap",
     )
-    with memory.hold_files() as held:
-        with metrics.upload_seconds.time():
-            files = await read_files(request, limits, held)
+    with desk.memory.hold_files() as held:
+        with desk.metrics.upload_seconds.time():
+            files = await read_files(request, desk.limits, held)
         if NDJSON not in request.headers.get("accept", ""):
-            answer = await answer_files(queue, answering, files, request)
+            answer = await answer_files(desk.queue, answering, files, request)
             # As it is: FastAPI would check and copy what pydantic has made.
             return Response(answer.model_dump_json(), media_type="application/json")
         # Decoded before the stream begins, so that a bad file still gets its status.
-        decoded = await queue.work(
+        decoded = await desk.queue.work(
             decode_files, answering, files, is_study=looks_like_study(files), is_gone=request.is_disconnected
         )
-    return StreamingResponse(stream_answer(queue, answering, decoded, request.state.request_id), media_type=NDJSON)
+    return StreamingResponse(stream_answer(desk.queue, answering, decoded, request.state.request_id), media_type=NDJSON)
