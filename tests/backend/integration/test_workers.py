@@ -28,7 +28,9 @@ def served(tmp_path: Path) -> Iterator[ServedProcess]:
 
 def _find_workers(served: ServedProcess) -> dict[int, psutil.Process]:
     children = psutil.Process(served.popen.pid).children()
-    return {child.pid: child for child in children if "spawn_main" in " ".join(child.cmdline())}
+    # One that has ended stays in the list until the parent has looked.
+    running = [child for child in children if child.status() != psutil.STATUS_ZOMBIE]
+    return {child.pid: child for child in running if "spawn_main" in " ".join(child.cmdline())}
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
