@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -27,8 +28,13 @@ def served(tmp_path: Path) -> Iterator[ServedProcess]:
 
 
 def _find_workers(served: ServedProcess) -> dict[int, psutil.Process]:
-    children = psutil.Process(served.popen.pid).children()
-    return {child.pid: child for child in children if "spawn_main" in " ".join(child.cmdline())}
+    found = {}
+    for child in psutil.Process(served.popen.pid).children():
+        # One that has just been killed has no command line until its parent has noticed.
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found[child.pid] = child
+    return found
 
 
 def _wait_until(holds: Callable[[], bool]) -> None:
@@ -59,6 +65,33 @@ def test_workers_answer_are_replaced_and_end_together(served: ServedProcess) -> 
     served.popen.send_signal(signal.SIGTERM)
     assert served.popen.wait(_TIMEOUT_S) == 0
     assert not any(worker.is_running() for worker in after.values())
+
+
+def test_metrics_of_either_worker_are_those_of_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    bundle = write_tiny_int8_bundle(tmp_path / "bundle")
+    with serve(bundle, tmp_path / "service.log", "--workers", "2", drain_s="0") as served:
+        _wait_until(lambda: all(_post(served) == 200 for _ in range(8)))
+        before = _count_predictions(served)
+        assert [_post(served) for _ in range(10)] == [200] * 10
+        assert {_count_predictions(served) - before for _ in range(6)} == {10}
+        killed = next(iter(_find_workers(served).values()))
+        killed.kill()
+        killed.wait(_TIMEOUT_S)
+        # What a worker has counted outlives it: a counter never falls.
+        assert _count_predictions(served) - before == 10
+        served.popen.send_signal(signal.SIGTERM)
+        assert served.popen.wait(_TIMEOUT_S) == 0
+    assert not list(temporary.glob("tumorscope-metrics-*"))
+
+
+def _count_predictions(served: ServedProcess) -> float:
+    series = 'tumorscope_requests_total{code="none",method="POST",route="/predict",status="200"} '
+    with served.connect() as client:
+        (line,) = [line for line in client.get("/metrics").text.splitlines() if line.startswith(series)]
+    return float(line.removeprefix(series))
 
 
 def test_workers_end_with_a_parent_that_was_killed(served: ServedProcess) -> None:

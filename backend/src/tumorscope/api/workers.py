@@ -6,11 +6,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from socket import socket
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -19,6 +21,7 @@ import uvicorn
 from tumorscope.api.app import create_app
 from tumorscope.api.connections import PromptProtocol, raise_file_limit
 from tumorscope.api.logs import configure_logs, log_event
+from tumorscope.api.metrics import SHARED_FOLDER
 from tumorscope.api.server import FINISH_S, run_server
 from tumorscope.api.settings import Settings
 from tumorscope.model.processor import count_cores
@@ -45,7 +48,8 @@ def serve(settings: Settings, host: str, port: int, log_level: str, workers: int
     listener = uvicorn.Config("", host=host, port=port, log_config=None).bind_socket()
     # For what has been accepted before a worker is there to take it.
     listener.listen(_BACKLOG)
-    _supervise(partial(_run, divide(settings, workers), log_level, {}, [listener]), workers)
+    with _shared_counters():
+        _supervise(partial(_run, divide(settings, workers), log_level, {}, [listener]), workers)
 
 
 def divide(settings: Settings, workers: int) -> Settings:
@@ -74,6 +78,21 @@ _OPTIONS: dict[str, Any] = {
     "server_header": False,
     "timeout_graceful_shutdown": FINISH_S,
 }
+
+
+@contextmanager
+def _shared_counters() -> Iterator[None]:
+    """A folder where the workers count together, so that ``/metrics`` of any of them tells of all."""
+    try:
+        folder = TemporaryDirectory(prefix="tumorscope-metrics-")
+    except OSError as error:
+        # To answer matters more than to count.
+        log_event("metrics_not_shared", logging.WARNING, error=error)
+        yield
+        return
+    with folder as path:
+        os.environ[SHARED_FOLDER] = path
+        yield
 
 
 def _run(settings: Settings, log_level: str, address: dict[str, Any], sockets: list[socket] | None = None) -> None:
