@@ -91,7 +91,16 @@ def test_draining_service_says_so_and_still_answers(served: ServedProcess) -> No
     assert served.popen.wait(timeout=10) == 0
 
 
-def test_every_request_of_a_steady_load_is_answered_or_finds_the_port_closed(served: ServedProcess) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_every_request_of_a_steady_load_is_answered_or_finds_the_port_closed(
+    tiny_bundle: Path, tmp_path: Path, workers: str
+) -> None:
+    with serve(tiny_bundle, tmp_path / "service.log", "--workers", workers, drain_s="1") as served:
+        served.wait_for_status("ready")
+        _stop_under_load(served)
+
+
+def _stop_under_load(served: ServedProcess) -> None:
     answers: list[int] = []
 
     def ask_until_refused() -> None:

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 
-from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tests.factories import make_phantom_file, write_tiny_bundle, write_tiny_int8_bundle
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.engines import choose
 from tumorscope.inference.engines.engine import Engine, Outputs
 from tumorscope.model.bundle import Bundle
-
-OpenTensorFlow = Callable[..., Engine]
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +98,20 @@ def test_gpu_that_runs_out_of_memory_is_replaced_within_the_request(
         assert health["engine_reason"] == "a GPU was found and failed (MemoryError)"
     assert "gpu_failed" in [record.message for record in caplog.records]
     assert "allocating" not in str([getattr(record, "fields", {}) for record in caplog.records])
+
+
+def test_bundle_without_an_int8_form_falls_back_to_tensorflow_on_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = choose._open_tensorflow
+
+    def open_or_fail(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
+        return opened(bundle, cpu_only=True) if cpu_only else _FullGpu(opened(bundle, cpu_only=True))
+
+    monkeypatch.setattr(choose, "_open_tensorflow", open_or_fail)
+    bundle = write_tiny_bundle(tmp_path, ("no_tumor", "lesion"))
+    with TestClient(create_app(Settings(bundle=bundle))) as client:
+        assert _wait_until_ready(client)["model"]["device"] == "gpu"
+        assert _predict_engine(client)[1] == "gpu"
+        engine, device = _predict_engine(client)
+        assert (engine.startswith("tensorflow-"), device) == (True, "cpu")

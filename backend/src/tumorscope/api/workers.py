@@ -49,7 +49,7 @@ def serve(settings: Settings, host: str, port: int, log_level: str, workers: int
     # For what has been accepted before a worker is there to take it.
     listener.listen(_BACKLOG)
     with _shared_counters():
-        _supervise(partial(_run, divide(settings, workers), log_level, {}, [listener]), workers)
+        _supervise(partial(_run, divide(settings, workers), log_level, {}, [listener]), workers, listener)
 
 
 def divide(settings: Settings, workers: int) -> Settings:
@@ -111,8 +111,8 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _supervise(run: Callable[[], None], workers: int) -> None:
-    """Keep so many processes running until a signal comes, then have them end."""
+def _supervise(run: Callable[[], None], workers: int, listener: socket) -> None:
+    """Keep so many processes running until a signal comes, then have them end, and with them the port close."""
     # Spawned, for a fork of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     ending = False
@@ -136,6 +136,8 @@ def _supervise(run: Callable[[], None], workers: int) -> None:
             log_event("worker_ended", logging.ERROR, statuses=[process.exitcode for process in ended])
             time.sleep(_RESTART_S)
             processes = [process if process.is_alive() else start() for process in processes]
+    # Held open here, it would take connections that nobody accepts any more.
+    listener.close()
     for process in processes:
         process.terminate()
     for process in processes:

@@ -130,7 +130,8 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
 
 def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEngine:
     if bundle.int8 is None:
-        return OpenedEngine(_open_tensorflow(bundle), f"{why_no_gpu}; the bundle has no int8 form", bundle)
+        reason = f"{why_no_gpu}; the bundle has no int8 form"
+        return OpenedEngine(_open_tensorflow(bundle, cpu_only=True), reason, bundle)
     return OpenedEngine(_open_litert(bundle, threads), why_no_gpu, _keep_head(bundle))
 
 
@@ -146,10 +147,10 @@ def _keep_head(bundle: Bundle) -> Bundle:
     return replace(bundle, weights={name: array for name, array in bundle.weights.items() if name in HEAD_WEIGHTS})
 
 
-def _open_tensorflow(bundle: Bundle) -> Engine:
+def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
 
-    return TensorFlowEngine(bundle)
+    return TensorFlowEngine(bundle, cpu_only=cpu_only)
 
 
 def _warn(event: str, error: Exception | None) -> None:

@@ -65,3 +65,15 @@ def test_activation_is_the_last_convolutions(tiny_bundle: Bundle, tiny_engine: T
     activation = tiny_engine.run(_BATCH).activation
     assert activation.shape == (5, 2, 2, 512)
     np.testing.assert_allclose(activation, expected, atol=0.05 * expected.max())
+
+
+def test_engine_of_the_cpu_leaves_a_gpu_alone(tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_gpu(_kind: str) -> list[object]:
+        raise AssertionError("the GPU that failed was asked for")
+
+    monkeypatch.setattr("tensorflow.config.list_physical_devices", find_gpu)
+    engine = TensorFlowEngine(tiny_bundle, cpu_only=True)
+    assert engine.device == "cpu"
+    convolutions = [operation for operation in engine._graph.graph.get_operations() if operation.type == "Conv2D"]
+    assert len(convolutions) == 13
+    assert all(operation.device.endswith("CPU:0") for operation in convolutions)
