@@ -1,8 +1,10 @@
 """Work in, done in a thread beside the event loop, after what came before it; beyond a bound it is sent away."""
 
 import math
-from asyncio import Semaphore
-from collections.abc import Awaitable, Callable
+from asyncio import CancelledError, Future, get_running_loop
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -15,12 +17,14 @@ from tumorscope.domain.errors import Overloaded
 Result = TypeVar("Result")
 
 # How much the last piece of work counts in the estimate of how long one takes.
-_SHARE_OF_LAST = 0.1
+_SHARE_OF_LAST = 0.2
+# A single one that took long, for want of a processor perhaps, says little of the next.
+_MOST_TIMES_MEAN = 4
 _MAX_RETRY_S = 60
-# Who would wait longer is told so at once: half of what the answer to a picture may take under load, and about half of
-# what proxies wait for an answer.
+# Who would wait longer is told so at once. Under load a picture is then answered within a second, and a study well
+# within the minute that proxies wait.
 _PICTURE_WAIT_S = 0.5
-_STUDY_WAIT_S = 30.0
+_STUDY_WAIT_S = 15.0
 
 
 class WorkQueue:
@@ -69,7 +73,7 @@ class WorkQueue:
         is_study : bool
             Whether it may take long: a volume, or files that hold one.
         is_begun : bool
-            Whether the client has the begin of its answer: then it is not sent away.
+            Whether the client has the begin of its answer: then it is not sent away, and it is the next.
         is_gone : callable, optional
             Says whether anybody still waits for the answer; asked when the task's turn has come.
 
@@ -105,8 +109,9 @@ class Lane:
         self._record_wait = record_wait
         self._threads = threads
         self.max_depth = threads + max_waiting
-        self._free = Semaphore(threads)
-        # Whose turn it is the semaphore says; to wait for a thread besides would be to wait twice.
+        self._busy = 0
+        self._waiting: deque[Future[None]] = deque()
+        # Whose turn it is has been said before; to wait for a thread besides would be to wait twice.
         self._unlimited = CapacityLimiter(math.inf)
         self._max_wait_s = max_wait_s
         self._mean_s: float | None = None
@@ -120,20 +125,52 @@ class Lane:
         self.depth += 1
         came = monotonic()
         try:
-            has_to_wait = self._free.locked()
-            async with self._free:
-                if has_to_wait and is_gone is not None and await is_gone():
+            async with self._turn(is_begun) as has_waited:
+                if has_waited and is_gone is not None and await is_gone():
                     raise ClientDisconnect
                 started = monotonic()
                 self._record_wait(self.name, started - came)
                 try:
                     return await to_thread.run_sync(task, limiter=self._unlimited)
                 finally:
-                    took_s = monotonic() - started
-                    last_s = took_s if self._mean_s is None else self._mean_s
-                    self._mean_s = last_s + _SHARE_OF_LAST * (took_s - last_s)
+                    self._learn(monotonic() - started)
         finally:
             self.depth -= 1
+
+    @asynccontextmanager
+    async def _turn(self, is_first: bool) -> AsyncIterator[bool]:
+        """One of the threads, and whether it had to be waited for."""
+        turn: Future[None] | None = None
+        if self._busy < self._threads:
+            self._busy += 1
+        else:
+            turn = get_running_loop().create_future()
+            # What is begun holds a decoded study: there should be few of those.
+            (self._waiting.appendleft if is_first else self._waiting.append)(turn)
+            try:
+                await turn
+            except CancelledError:
+                if turn.done() and not turn.cancelled():
+                    self._pass_on()
+                raise
+        try:
+            yield turn is not None
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._busy -= 1
+
+    def _learn(self, took_s: float) -> None:
+        if self._mean_s is None:
+            self._mean_s = took_s
+        else:
+            self._mean_s += _SHARE_OF_LAST * (min(took_s, _MOST_TIMES_MEAN * self._mean_s) - self._mean_s)
 
     def _estimate_wait_s(self) -> float:
         """Of one that comes now; none where a thread is free."""

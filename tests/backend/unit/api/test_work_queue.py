@@ -167,3 +167,56 @@ def test_answer_that_has_begun_is_not_sent_away() -> None:
         await asyncio.gather(*waiting)
 
     asyncio.run(overload())
+
+
+def test_answer_that_has_begun_is_the_next() -> None:
+    async def run() -> list[str]:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        hold = threading.Event()
+        order: list[str] = []
+        busy = asyncio.create_task(queue.work(hold.wait))
+        await asyncio.sleep(0.05)
+        waiting = [asyncio.create_task(queue.work(order.append, "waiting")) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        begun = asyncio.create_task(queue.work(order.append, "begun", is_begun=True))
+        await asyncio.sleep(0.05)
+        hold.set()
+        await asyncio.gather(busy, begun, *waiting)
+        return order
+
+    assert asyncio.run(run()) == ["begun", "waiting", "waiting"]
+
+
+def test_request_that_is_cancelled_takes_no_thread_with_it() -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        hold = threading.Event()
+        busy = asyncio.create_task(queue.work(hold.wait))
+        await asyncio.sleep(0.05)
+        waiting, handed = (asyncio.create_task(queue.work(lambda: None)) for _ in range(2))
+        await asyncio.sleep(0.05)
+        waiting.cancel()
+        hold.set()
+        await busy
+        # Its turn has come, and it has not run yet.
+        handed.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await handed
+        assert await asyncio.wait_for(queue.work(lambda: "done"), 5) == "done"
+        assert queue.depth == 0
+
+    asyncio.run(run())
+
+
+def test_one_that_took_long_sends_nobody_away() -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=8)
+        hold = threading.Event()
+        for seconds in (0.01, 0.01, 2):
+            await queue.work(time.sleep, seconds)
+        waiting = await _fill(queue, 8, hold, is_study=False)
+        assert queue.depth == 8
+        hold.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
