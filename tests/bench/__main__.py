@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 
 from tests.bench.engines import estimate_limit_ms, measure_engines, open_engines
-from tests.bench.formats import make_instance, measure_instances, measure_studies
-from tests.bench.load import Request, describe_latency, load, time_in_turns
+from tests.bench.formats import make_instance, make_volume, measure_instances, measure_studies
+from tests.bench.load import Request, describe_latency, load, measure_throughput, time_in_turns
 from tests.bench.plot import draw_plot
 from tests.bench.servers import COMMANDS, FLASK, OURS, Server, ask, make_form, serve
 from tests.bench.tables import format_report
@@ -25,6 +25,9 @@ from tumorscope.api.settings import Settings
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.model.bundle import Bundle, read_bundle
+
+# A volume takes more than a second, and sixteen wait for one another.
+_VOLUMES_S = 60.0
 
 _OUTPUT = Path(__file__).parents[2] / "build" / "bench"
 
@@ -35,6 +38,7 @@ def main() -> None:
     bundle = read_bundle(folder)
     picture = Request("/predict", *make_form(make_phantom_file("JPEG", size=512)))
     instance = Request("/predict", make_instance(), "application/dicom")
+    volume = Request("/predict", make_volume(), "application/gzip")
     with ExitStack() as stack:
         servers = {name: stack.enter_context(serve(name, folder)) for name in COMMANDS}
         idle = {name: server.resident_mib() for name, server in servers.items()}
@@ -42,6 +46,8 @@ def main() -> None:
         alone = _measure_turns(servers, picture, instance, served, bundle)
         under_load = {name: load(server, picture) for name, server in servers.items()}
         under_load[f"{OURS}, DICOM"] = load(servers[OURS], instance)
+        studies_under_load = load(servers[OURS], volume, _VOLUMES_S)
+        throughput = _measure_best_throughput(served, bundle.manifest.input.size)
         studies = measure_studies(servers[OURS], served, bundle.manifest.input.size)
         ready = {name: server.seconds_to_ready for name, server in servers.items()}
     report = {
@@ -50,6 +56,8 @@ def main() -> None:
         "served_engine": served.name,
         "one_connection": alone,
         "sixteen_connections": under_load,
+        "raw_engine_per_second": round(throughput, 1),
+        "volumes_on_sixteen_connections": studies_under_load,
         "seconds_to_ready": {name: round(seconds, 2) for name, seconds in ready.items()},
         "idle_mib": {name: round(mib) for name, mib in idle.items()},
         "instances": measure_instances(bundle),
@@ -79,6 +87,12 @@ def _measure_turns(
     return {name: describe_latency(values) for name, values in time_in_turns(calls).items()}
 
 
+def _measure_best_throughput(engine: Engine, size: int) -> float:
+    """Slices a second that the engine alone reaches, called by one thread or by as many as there are cores."""
+    call = partial(engine.run, np.random.default_rng(0).random((1, size, size, 3), np.float32))
+    return max(measure_throughput(call, callers) for callers in (1, psutil.cpu_count() or 1))
+
+
 def _prepare(server: Server, request: Request) -> partial[Any]:
     return partial(ask, server.connect(), request.path, request.body, request.content_type)
 
@@ -91,7 +105,7 @@ def _add_ratios(report: dict[str, Any]) -> None:
         row["times_the_raw_engine"] = round(row["p50_ms"] / raw, 2)
     for row in crowded.values():
         row["times_flask"] = round(row["per_second"] / crowded[FLASK]["per_second"], 2)
-        row["share_of_raw_engine"] = round(row["per_second"] * raw / 1000, 2)
+        row["share_of_raw_engine"] = round(row["per_second"] / report["raw_engine_per_second"], 2)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,10 @@ def format_report(report: Mapping[str, Any]) -> str:
         _format_table("one 512×512 picture a request, one connection", alone),
         f"The raw engine is {report['served_engine']}; {cores} cores, whose int8 arithmetic takes {limit} ms.\n",
         _format_table("sixteen connections", crowded),
+        f"The raw engine, called by as many threads as suits it: {report['raw_engine_per_second']} slices a second.\n",
+        _format_table(
+            "240×240×155 volumes, sixteen connections", {"Tumorscope": report["volumes_on_sixteen_connections"]}
+        ),
         _format_table(
             "start and memory",
             {
