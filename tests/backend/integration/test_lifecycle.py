@@ -1,5 +1,6 @@
 """Starting, ready, failed: what /health says, and what /predict answers meanwhile."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -83,15 +84,25 @@ def _break_weights(bundle: Path) -> None:
 
 
 def _break_golden_answer(bundle: Path) -> None:
-    import json
-
     manifest = json.loads((bundle / MANIFEST_FILE).read_text())
     manifest["golden"][0]["probabilities"] = {"no_tumor": 1.0, "lesion": 0.0}
     (bundle / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
+def _date_ahead(bundle: Path) -> None:
+    manifest = (bundle / MANIFEST_FILE).read_text()
+    (bundle / MANIFEST_FILE).write_text(manifest.replace('"format_version": 1', '"format_version": 99'))
+
+
 @pytest.mark.parametrize(
-    "damage", [_break_weights, _break_golden_answer, lambda bundle: (bundle / MANIFEST_FILE).unlink()]
+    "damage",
+    [
+        _break_weights,
+        _break_golden_answer,
+        _date_ahead,
+        lambda bundle: (bundle / WEIGHTS_FILE).unlink(),
+        lambda bundle: (bundle / MANIFEST_FILE).unlink(),
+    ],
 )
 def test_bundle_that_cannot_be_trusted_is_never_served(tmp_path: Path, damage: object) -> None:
     bundle = write_tiny_int8_bundle(tmp_path)
@@ -117,6 +128,24 @@ def test_unforeseen_error_says_nothing_of_the_inside(tiny_bundle: Path, caplog: 
     assert (response.status_code, response.json()["code"]) == (500, "internal")
     assert "secret" not in response.text
     assert response.json()["request_id"] == caplog.records[-1].fields["request_id"]  # type: ignore[attr-defined]
+
+
+def test_want_of_memory_is_told_as_a_full_house_and_the_next_study_is_answered(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TestClient(create_app(Settings(bundle=tiny_bundle)), raise_server_exceptions=False) as client:
+        _wait_for(client, "ready")
+        with monkeypatch.context() as full:
+            full.setattr("tumorscope.inference.classifier.to_model_input", _find_no_memory)
+            for accepted in ("application/json", "application/x-ndjson"):
+                refused = client.post("/predict", content=make_phantom_file(), headers={"Accept": accepted})
+                problem = json.loads(refused.text.splitlines()[-1])
+                assert (problem["status"], problem["code"]) == (503, "overloaded")
+        assert client.post("/predict", content=make_phantom_file()).status_code == 200
+
+
+def _find_no_memory(*_: object) -> None:
+    raise MemoryError
 
 
 def test_failed_service_tells_clients_to_wait_longer() -> None:

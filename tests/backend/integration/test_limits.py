@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import io
 import json
+import platform
+import resource
 import socket
 import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ from tests.factories import (
     write_dicom,
     write_tiny_bundle,
 )
+from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 
 _PICTURE = make_phantom_file("JPEG")
@@ -225,7 +229,9 @@ def _find_decoder(served: ServiceProcess) -> psutil.Process:
 def _kill(process: psutil.Process) -> None:
     """Returns when it is dead."""
     process.kill()
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    threads = Path(f"/proc/{process.pid}/task")
+    # The first of its threads is dead before the others are, and it can be waited for when all are.
+    while process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or len(list(threads.iterdir())) > 1):
         time.sleep(0.005)
 
 
@@ -260,3 +266,31 @@ def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(se
             assert answer.headers["retry-after"]
         _check_answers(served, data)
     assert lost > 0
+
+
+@pytest.mark.parametrize("limit", ["nothing can be written", "the log is full"])
+def test_full_disk_costs_no_answer(tmp_path: Path, limit: str) -> None:
+    def write_nothing() -> None:
+        # Every file, of whatever place, is full at its first byte.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    with Path("/dev/full").open("wb") as full:
+        written = {"limit": write_nothing} if limit == "nothing can be written" else {"output": full.fileno()}
+        with serve(Settings().bundle, tmp_path, {}, **written) as served:
+            for data in _STUDIES.values():
+                _check_answers(served, data)
+            assert served.client.post("/predict", content=b"no scan").json()["code"] == "unsupported_format"
+            assert served.client.get("/metrics").status_code == 200
+            assert served.client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the heap of another C library is left as it is")
+def test_memory_that_volumes_took_is_given_back(bundle: Path, tmp_path: Path) -> None:
+    volume = make_nifti_bytes(np.stack([draw_phantom(1, lesion=True, size=240)] * 155, axis=-1), compressed=True)
+    with serve(bundle, tmp_path, {}) as served:
+        _check_answers(served)
+        idle = served.process.memory_info().rss
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(lambda _: _check_answers(served, volume), range(6)))
+        # Of what three volumes hold while they are read, tenths of a gigabyte.
+        assert served.process.memory_info().rss - idle < 50 * 2**20

@@ -20,6 +20,7 @@ import uvicorn
 
 from tumorscope.api.app import create_app
 from tumorscope.api.connections import PromptProtocol, raise_file_limit
+from tumorscope.api.heap import bound_heap
 from tumorscope.api.logs import configure_logs, log_event
 from tumorscope.api.metrics import SHARED_FOLDER
 from tumorscope.api.server import FINISH_S, run_server
@@ -101,6 +102,7 @@ def _run(settings: Settings, log_level: str, address: dict[str, Any], sockets: l
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     configure_logs(log_level)
     raise_file_limit()
+    bound_heap()
     api = create_app(settings)
     run_server(uvicorn.Config(api, **address, **_OPTIONS), api.state.service.drain, settings.drain_s, sockets)
 
