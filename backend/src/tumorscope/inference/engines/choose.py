@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ModelError
+from tumorscope.inference.engines.batching import BatchingEngine
 from tumorscope.inference.engines.engine import Engine, Outputs
 from tumorscope.inference.heatmap import HEAD_WEIGHTS
 from tumorscope.model.bundle import Bundle
@@ -21,6 +22,8 @@ EngineChoice = Literal["auto", "litert", "tensorflow"]
 
 # Made by NVIDIA's driver; to ask TensorFlow would mean to import it.
 _GPU_CONTROL = Path("/dev/nvidiactl")
+# The largest batch that `TensorFlowEngine` compiles.
+_GPU_SLICES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
         The bundle does not hold what the engine runs.
     """
     if choice == "tensorflow":
-        return OpenedEngine(_open_tensorflow(bundle), "chosen by the operator", bundle)
+        return OpenedEngine(_batch_on_gpu(_open_tensorflow(bundle)), "chosen by the operator", bundle)
     if choice == "litert":
         return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator", _keep_head(bundle))
     if not _GPU_CONTROL.exists():
@@ -124,7 +127,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     if engine.device != "gpu":
         _warn("gpu_not_found_by_tensorflow", None)
         return _open_cpu(bundle, threads, "a GPU is there and TensorFlow does not find it")
-    guarded = GuardedEngine(engine, lambda: _open_cpu(bundle, threads, "").engine)
+    guarded = GuardedEngine(_batch_on_gpu(engine), lambda: _open_cpu(bundle, threads, "").engine)
     return OpenedEngine(guarded, "a GPU was found", bundle)
 
 
@@ -151,6 +154,11 @@ def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
 
     return TensorFlowEngine(bundle, cpu_only=cpu_only)
+
+
+def _batch_on_gpu(engine: Engine) -> Engine:
+    """On a GPU sixteen slices together take hardly longer than one; on a CPU, as long as one by one."""
+    return BatchingEngine(engine, _GPU_SLICES) if engine.device == "gpu" else engine
 
 
 def _warn(event: str, error: Exception | None) -> None:

@@ -9,11 +9,20 @@ from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.processor import has_bfloat16
-from tumorscope.model.vgg16 import observe
+from tumorscope.model.vgg16 import Precision, observe
+
+GPU_BATCHES = (1, 4, 16)
+"""Slices of one call on a GPU, where a graph is compiled for each size; the rest is filled up with nothing."""
+
+# Of NVIDIA's cards, Ampere's is the first that multiplies bfloat16.
+_HAS_BFLOAT16 = (8, 0)
 
 
 class TensorFlowEngine:
-    """The bundle's network as one graph with a fixed signature, its weights folded in as constants.
+    """The bundle's network as one graph with a fixed signature.
+
+    On a CPU the weights are folded in as constants. On a GPU, XLA compiles the graph for a few sizes of a batch, all of
+    them at the start.
 
     Parameters
     ----------
@@ -36,13 +45,14 @@ class TensorFlowEngine:
             # Without this TensorFlow takes the whole card at once.
             tf.config.experimental.set_memory_growth(gpu, True)
         self.device = "gpu" if gpus else "cpu"
-        # A processor that multiplies bfloat16 itself answers in half the time; what it does to the answers is measured
-        # by `make bench`.
-        halved = self.device == "cpu" and has_bfloat16() and not exact
-        self.name = "tensorflow-bfloat16" if halved else "tensorflow-float32"
+        # What multiplies bfloat16 itself answers in half the time; what it does to the answers is measured by `make
+        # bench`.
+        halved = not exact and (_multiply_bfloat16(gpus) if gpus else has_bfloat16())
+        precision: Precision = "mixed_bfloat16" if halved else "float32"
+        self.name = f"tensorflow-{precision.removeprefix('mixed_')}"
         # Of itself TensorFlow takes a GPU for whatever it can, also for an engine of the CPU.
         with tf.device(self._place):
-            network = observe(load_network(bundle, "mixed_bfloat16" if halved else "float32"))
+            network = observe(load_network(bundle, precision))
         size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
 
         def answer(pixels: tf.Tensor) -> list[tf.Tensor]:
@@ -50,13 +60,36 @@ class TensorFlowEngine:
                 outputs: list[tf.Tensor] = network(pixels, training=False)
                 return outputs
 
-        call = tf.function(answer, input_signature=[tf.TensorSpec([None, size, size, channels], tf.float32)])
-        # Constants let the graph optimiser fold the rescaling and fuse convolution, bias and ReLU.
-        self._graph = convert_variables_to_constants_v2(call.get_concrete_function())
-        self.run(np.zeros((1, size, size, channels), np.float32))
+        signature = [tf.TensorSpec([None, size, size, channels], tf.float32)]
+        if gpus:
+            self._graph = tf.function(answer, input_signature=signature, jit_compile=True)
+        else:
+            # Constants let the graph optimiser fold the rescaling and fuse convolution, bias and ReLU.
+            call = tf.function(answer, input_signature=signature)
+            self._graph = convert_variables_to_constants_v2(call.get_concrete_function())
+        for slices in GPU_BATCHES if gpus else (1,):
+            self.run(np.zeros((slices, size, size, channels), np.float32))
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`."""
+        if self.device == "cpu":
+            return self._call(batch)
+        parts = [self._run_filled(batch[at : at + GPU_BATCHES[-1]]) for at in range(0, len(batch), GPU_BATCHES[-1])]
+        if len(parts) == 1:
+            return parts[0]
+        return Outputs(
+            np.concatenate([part.logits for part in parts]),
+            np.concatenate([part.features for part in parts]),
+            np.concatenate([part.activation for part in parts]),
+        )
+
+    def _run_filled(self, batch: NDArray[np.float32]) -> Outputs:
+        count = len(batch)
+        missing = next(slices for slices in GPU_BATCHES if slices >= count) - count
+        outputs = self._call(np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0))))
+        return Outputs(outputs.logits[:count], outputs.features[:count], outputs.activation[:count])
+
+    def _call(self, batch: NDArray[np.float32]) -> Outputs:
         with tf.device(self._place):
             logits, features, activation = self._graph(tf.constant(batch))
         return Outputs(logits.numpy(), features.numpy(), activation.numpy())
@@ -64,3 +97,8 @@ class TensorFlowEngine:
     @property
     def _place(self) -> str | None:
         return "/CPU:0" if self.device == "cpu" else None
+
+
+def _multiply_bfloat16(gpus: list[tf.config.PhysicalDevice]) -> bool:
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return all(one.get("compute_capability", (0, 0)) >= _HAS_BFLOAT16 for one in details)

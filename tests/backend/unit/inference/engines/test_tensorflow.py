@@ -1,5 +1,6 @@
 """The TensorFlow engine answers alike whatever the batch and whichever thread asks."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
@@ -8,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.engines import choose
+from tumorscope.inference.engines.tensorflow import GPU_BATCHES, TensorFlowEngine
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.vgg16 import LAST_CONVOLUTION
@@ -77,3 +79,33 @@ def test_engine_of_the_cpu_leaves_a_gpu_alone(tiny_bundle: Bundle, monkeypatch: 
     convolutions = [operation for operation in engine._graph.graph.get_operations() if operation.type == "Conv2D"]
     assert len(convolutions) == 13
     assert all(operation.device.endswith("CPU:0") for operation in convolutions)
+
+
+@pytest.fixture(scope="module")
+def gpu_engine(tiny_bundle: Bundle) -> Iterator[TensorFlowEngine]:
+    """What is done on a GPU, on this machine's processor: TensorFlow is told that there is one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tensorflow.config.list_physical_devices", lambda _kind: ["gpu"])
+        patch.setattr("tensorflow.config.experimental.set_memory_growth", lambda *_: None)
+        patch.setattr("tensorflow.config.experimental.get_device_details", lambda _gpu: {"compute_capability": (9, 0)})
+        yield TensorFlowEngine(tiny_bundle)
+
+
+def test_gpu_multiplies_bfloat16_where_it_can(gpu_engine: TensorFlowEngine) -> None:
+    assert (gpu_engine.name, gpu_engine.device) == ("tensorflow-bfloat16", "gpu")
+
+
+@pytest.mark.parametrize("slices", [1, 3, 5, 16, 35])
+def test_batch_of_any_size_is_run_by_graphs_of_a_few_sizes(
+    tiny_engine: TensorFlowEngine, gpu_engine: TensorFlowEngine, slices: int
+) -> None:
+    batch = np.random.default_rng(slices).random((slices, 32, 32, 3), np.float32)
+    outputs, expected = gpu_engine.run(batch), tiny_engine.run(batch)
+    assert outputs.activation.shape == expected.activation.shape
+    assert outputs.features.shape == expected.features.shape
+    np.testing.assert_allclose(calibrate(outputs.logits, 1.0), calibrate(expected.logits, 1.0), atol=0.03)
+    assert gpu_engine._graph.experimental_get_tracing_count() == 1
+
+
+def test_largest_batch_of_a_gpu_is_the_most_that_is_run_together() -> None:
+    assert max(GPU_BATCHES) == choose._GPU_SLICES
