@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import litserve
+from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from tests.bench.demo import Demo
@@ -15,7 +16,7 @@ class _Api(litserve.LitAPI):  # type: ignore[misc]
         self._demo = Demo()
         self._classify = self._demo.compile()
 
-    def decode_request(self, request: Any) -> bytes:
+    def decode_request(self, request: Request) -> bytes:
         content: bytes = request["file"].file.read()
         return content
 
