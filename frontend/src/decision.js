@@ -1,23 +1,28 @@
+import { joinWords } from './i18n/format.js';
+import { isMessageKey, translate } from './i18n/translate.js';
+
 /** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
 
 // A model of two classes knows tumours only as such: this label names no kind.
 const UNSTATED_KIND = 'tumor';
 
 /**
- * In the page's own spelling.
- * @param {string} className as the answer names it
+ * In the page's own spelling; a class that it has never heard of, as the answer names it.
+ * @param {string} className
  */
 export function describeClass(className) {
+  const key = `class.${className}`;
+  if (isMessageKey(key)) return translate(key);
   return className.replaceAll('_', ' ').replaceAll(/\btumor\b/g, 'tumour');
 }
 
 /** @param {string[]} classNames */
 function describeDoubt(classNames) {
   const names = classNames.map(describeClass);
-  const last = names.pop();
-  if (last === undefined || names.length === 0) return 'the model cannot decide here';
-  if (names.length === 1) return `the model cannot tell ${names[0]} from ${last} here`;
-  return `the model cannot tell ${names.join(', ')} and ${last} apart here`;
+  const [one, other] = names;
+  if (one === undefined || other === undefined) return translate('decision.uncertain');
+  if (names.length === 2) return translate('decision.uncertainOfTwo', { one, other });
+  return translate('decision.uncertainOfMore', { kinds: joinWords(names) });
 }
 
 /**
@@ -29,14 +34,14 @@ export function describeDecision(prediction) {
   switch (prediction.decision) {
     case 'tumor':
       return prediction.label === null || prediction.label === UNSTATED_KIND
-        ? 'Tumour likely'
-        : `Tumour likely: ${describeClass(prediction.label)}`;
+        ? translate('decision.tumor')
+        : translate('decision.tumorOfKind', { kind: describeClass(prediction.label) });
     case 'no_tumor':
-      return 'No tumour seen';
+      return translate('decision.noTumor');
     case 'uncertain':
-      return `Not certain: ${describeDoubt(prediction.prediction_set ?? [])}`;
+      return describeDoubt(prediction.prediction_set ?? []);
     case 'out_of_scope':
-      return 'This does not look like a brain MRI';
+      return translate('decision.outOfScope');
   }
 }
 
@@ -49,22 +54,20 @@ export function explainDecision(prediction) {
   switch (prediction.decision) {
     case 'tumor':
       return {
-        headline: 'The program sees signs of a tumour',
-        caution:
-          'Programs like this one make mistakes. Only a doctor can say what the pictures mean.',
+        headline: translate('patient.tumor'),
+        caution: translate('patient.tumor.caution'),
       };
     case 'no_tumor':
       return {
-        headline: 'The program sees no tumour',
-        caution:
-          'It knows three kinds of tumour, looks for nothing else, and can overlook one. Only a doctor can say what the pictures mean.',
+        headline: translate('patient.noTumor'),
+        caution: translate('patient.noTumor.caution'),
       };
     case 'uncertain':
       return {
-        headline: 'The program is not certain',
-        caution: 'That means neither that there is a tumour nor that there is none.',
+        headline: translate('patient.uncertain'),
+        caution: translate('patient.uncertain.caution'),
       };
     case 'out_of_scope':
-      return { headline: 'This does not look like a brain MRI', caution: '' };
+      return { headline: translate('decision.outOfScope'), caution: '' };
   }
 }

@@ -1,3 +1,5 @@
+import { translate } from './i18n/translate.js';
+
 /** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
@@ -22,12 +24,12 @@ export function measureTumorShare({ decision, model }, prevalence) {
  */
 export function describePredictiveValue(prediction, percent) {
   if (measureTumorShare(prediction, 0.5) === null) return '';
-  if (percent === null) return 'With it, this page says how often such an answer is right there.';
+  if (percent === null) return translate('predictiveValue.invitation');
   const share = measureTumorShare(prediction, percent / 100);
   if (share === null) return '';
   return prediction.decision === 'tumor'
-    ? `Of 100 answers “tumour” there, ${count(share)} would be right.`
-    : `Of 100 answers “no tumour” there, ${count(share)} would miss a tumour.`;
+    ? translate('predictiveValue.tumor', { count: count(share) })
+    : translate('predictiveValue.noTumor', { count: count(share) });
 }
 
 /**
@@ -39,8 +41,10 @@ export function describeBasis({ decision, model }) {
     return '';
   }
   const { with_tumor, without_tumor } = model.operating_figures[decision];
-  const words = decision === 'tumor' ? '“tumour”' : '“no tumour”';
-  return `Measured on held-out pictures: ${words} was the answer to ${count(with_tumor)} of 100 with a tumour and to ${count(without_tumor)} of 100 without.`;
+  const counts = { found: count(with_tumor), mistaken: count(without_tumor) };
+  return decision === 'tumor'
+    ? translate('predictiveValue.basisTumor', counts)
+    : translate('predictiveValue.basisNoTumor', counts);
 }
 
 /**
@@ -57,7 +61,7 @@ export function readPercent(text) {
 /** @param {number} share */
 function count(share) {
   const of100 = share * 100;
-  if (of100 > 0 && of100 < 1) return 'fewer than 1';
-  if (of100 > 99 && of100 < 100) return 'more than 99';
-  return `about ${Math.round(of100)}`;
+  if (of100 > 0 && of100 < 1) return translate('predictiveValue.fewerThanOne');
+  if (of100 > 99 && of100 < 100) return translate('predictiveValue.moreThan99');
+  return translate('predictiveValue.about', { count: Math.round(of100) });
 }

@@ -1,4 +1,6 @@
 import { describeDecision, explainDecision } from './decision.js';
+import { sayHere, sayReason } from './i18n/service-sentences.js';
+import { translate } from './i18n/translate.js';
 import { canRetry, describeFailure, describeWait } from './messages.js';
 import { formatPercentage, formatProgress } from './percentage.js';
 import { isReady } from './state/service.js';
@@ -6,6 +8,7 @@ import { isReady } from './state/service.js';
 /** @typedef {import('./state/session.js').Study} Study */
 /** @typedef {import('./state/service.js').Service} Service */
 /** @typedef {import('./state/session.js').Wording} Wording */
+/** @typedef {import('./i18n/service-sentences.js').Sentence} Sentence */
 /** @typedef {import('./api/failure.js').ServiceFailure} ServiceFailure */
 /** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
 
@@ -13,7 +16,7 @@ import { isReady } from './state/service.js';
  * All that is said of a study, as words.
  * @typedef {object} StudyDescription
  * @property {string} headline
- * @property {string[]} sentences
+ * @property {Sentence[]} sentences
  * @property {string} trace the failure's code and request id
  * @property {boolean} failed
  * @property {boolean} cancellable
@@ -26,11 +29,11 @@ import { isReady } from './state/service.js';
  * @param {Study} study
  */
 export function describeStep(study) {
-  if (study.phase === 'uploading') return `uploading ${formatProgress(study.uploaded)}`;
-  if (study.phase === 'analysing') return describeReading(study) ?? study.phase;
-  if (study.prediction !== null && study.phase === 'done')
+  if (study.phase === 'done' && study.prediction !== null)
     return describeDecision(study.prediction);
-  return study.phase;
+  const reading = findReading(study);
+  if (study.phase === 'analysing' && reading !== null) return translate('step.reading', reading);
+  return translate(`step.${study.phase}`, { percentage: formatProgress(study.uploaded) });
 }
 
 /**
@@ -48,74 +51,77 @@ export function describeStudy(study, service, wording) {
     otherWording: null,
     restart: null,
   };
+  const headline = translate(`study.${study.phase}`, {
+    percentage: formatProgress(study.uploaded),
+  });
   const settled = { ...pending, cancellable: false };
   switch (study.phase) {
     case 'waiting':
-      return { ...pending, headline: 'Waiting', sentences: [describeWaiting(service)] };
+      return { ...pending, headline, sentences: [sayHere(describeWaiting(service))] };
     case 'uploading':
-      return { ...pending, headline: `Uploading ${formatProgress(study.uploaded)}` };
+      return { ...pending, headline };
     case 'analysing':
-      return { ...pending, headline: 'Analysing', sentences: describeAnalysis(study) };
+      return { ...pending, headline, sentences: describeAnalysis(study) };
     case 'cancelled':
-      return { ...settled, headline: 'Cancelled', restart: 'Analyse again' };
+      return { ...settled, headline, restart: translate('decision.analyseAgain') };
     case 'failed':
       return study.failure === null
-        ? { ...settled, headline: 'Failed' }
+        ? { ...settled, headline }
         : { ...settled, ...describeFailedStudy(study.failure) };
     case 'done':
       return study.prediction === null
-        ? { ...settled, headline: 'Done' }
+        ? { ...settled, headline }
         : { ...settled, ...describePrediction(study.prediction, wording) };
   }
 }
 
 /** @param {Service} service */
 function describeWaiting(service) {
-  return isReady(service)
-    ? 'Studies are analysed one after another.'
-    : 'The service is not ready. The analysis starts by itself as soon as it is.';
+  return isReady(service) ? translate('study.waitsForTurn') : translate('study.waitsForService');
 }
 
 /**
+ * The slice that is being read, counted from one.
  * @param {Study} study
- * @returns {string | null} null where there is but one slice
+ * @returns {{ position: number, count: number } | null} null where there is but one slice
  */
-function describeReading({ read }) {
+function findReading({ read }) {
   if (read === null || read.total < 2) return null;
-  return `reading slice ${Math.min(read.done + 1, read.total)} of ${read.total}`;
+  return { position: Math.min(read.done + 1, read.total), count: read.total };
 }
 
 /** @param {Study} study */
 function describeAnalysis(study) {
-  const words = describeReading(study);
-  return words === null ? [] : [`${words.charAt(0).toUpperCase()}${words.slice(1)}`];
+  const reading = findReading(study);
+  return reading === null ? [] : [sayHere(translate('study.reading', reading))];
 }
 
 /** @param {ServiceFailure} failure */
 function describeFailedStudy(failure) {
   const { happened, advice } = describeFailure(failure);
-  const requestId = failure.requestId && `request ${failure.requestId}`;
+  const requestId = failure.requestId && translate('decision.request', { id: failure.requestId });
+  const sentences = [advice, sayHere(describeWait(failure))];
   return {
     headline: happened,
-    sentences: [advice, describeWait(failure)].filter((sentence) => sentence !== ''),
+    sentences: sentences.filter(({ text }) => text !== ''),
     trace: [failure.code, requestId].filter((part) => part !== '').join(' · '),
     failed: true,
-    restart: canRetry(failure) ? 'Try again' : null,
+    restart: canRetry(failure) ? translate('decision.tryAgain') : null,
   };
 }
 
 /**
  * @param {PredictionAnswer} prediction
  * @param {Wording} wording
- * @returns {{ headline: string, sentences: string[], otherWording: Wording }}
+ * @returns {{ headline: string, sentences: Sentence[], otherWording: Wording }}
  */
 function describePrediction(prediction, wording) {
+  const reasons = prediction.reasons.map((reason) => sayReason(reason, wording));
   const probability =
     prediction.tumor_probability === null
       ? []
-      : [`Tumour probability ${formatPercentage(prediction.tumor_probability)}`];
+      : [sayHere(describeProbability(prediction.tumor_probability))];
   if (wording === 'staff') {
-    const reasons = prediction.reasons.map(({ message }) => message);
     return {
       headline: describeDecision(prediction),
       sentences: [...probability, ...reasons],
@@ -123,10 +129,14 @@ function describePrediction(prediction, wording) {
     };
   }
   const { headline, caution } = explainDecision(prediction);
-  const reasons = prediction.reasons.map(({ patient_message }) => patient_message);
   return {
     headline,
-    sentences: [...probability, ...reasons, ...(caution === '' ? [] : [caution])],
+    sentences: [...probability, ...reasons, ...(caution === '' ? [] : [sayHere(caution)])],
     otherWording: 'staff',
   };
+}
+
+/** @param {number} probability in 0..1 */
+function describeProbability(probability) {
+  return translate('decision.probability', { percentage: formatPercentage(probability) });
 }

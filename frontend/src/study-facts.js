@@ -1,7 +1,7 @@
-/** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
+import { formatNumber } from './i18n/format.js';
+import { isMessageKey, translate } from './i18n/translate.js';
 
-const MULTIPLE = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
-const LEVEL = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, useGrouping: false });
+/** @typedef {import('./api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
  * Where the slice lies that is shown: in its volume, and in the head.
@@ -9,8 +9,10 @@ const LEVEL = new Intl.NumberFormat('en', { maximumSignificantDigits: 4, useGrou
  */
 export function describePlace({ slice_count, plane, view }) {
   const parts = [];
-  if (slice_count > 1) parts.push(`Slice ${view.slice_index + 1} of ${slice_count}`);
-  if (plane !== null) parts.push(plane);
+  if (slice_count > 1) {
+    parts.push(translate('slice.place', { position: view.slice_index + 1, count: slice_count }));
+  }
+  if (plane !== null) parts.push(describePlane(plane));
   return parts.join(', ');
 }
 
@@ -20,8 +22,8 @@ export function describePlace({ slice_count, plane, view }) {
  */
 export function describeLeftOut(count) {
   return count === 1
-    ? '1 file of another kind was left out.'
-    : `${count} files of other kinds were left out.`;
+    ? translate('intake.leftOut.one')
+    : translate('intake.leftOut.other', { count });
 }
 
 /**
@@ -31,20 +33,27 @@ export function describeLeftOut(count) {
  */
 export function describeFacts({ input, model, timing_ms }) {
   /** @type {[string, string][]} */
-  const facts = [['Scan', describeScan(input)]];
+  const facts = [[translate('facts.scan'), describeScan(input)]];
   if (input.spacing_mm !== null) {
-    const [rows, columns] = input.spacing_mm.map((spacing) => MULTIPLE.format(spacing));
-    facts.push(['Pixel', `${rows} × ${columns} mm`]);
+    const [rows = '', columns = ''] = input.spacing_mm.map((spacing) =>
+      formatNumber(spacing, { maximumFractionDigits: 2 }),
+    );
+    facts.push([translate('facts.pixel'), translate('facts.pixelSize', { rows, columns })]);
   }
   const { window } = input.view;
   if (window !== null) {
-    facts.push(['Window', `${LEVEL.format(window.lower)} to ${LEVEL.format(window.upper)}`]);
+    const lower = formatLevel(window.lower);
+    const upper = formatLevel(window.upper);
+    facts.push([translate('facts.window'), translate('facts.windowRange', { lower, upper })]);
   }
   return [
     ...facts,
-    ['Model', `${model.name} ${model.version}`],
-    ['Engine', `${model.engine} on ${model.device}`],
-    ['Time', `${Math.round(timing_ms.total)} ms`],
+    [translate('facts.model'), `${model.name} ${model.version}`],
+    [
+      translate('facts.engine'),
+      translate('facts.engineOn', { engine: model.engine, device: model.device }),
+    ],
+    [translate('facts.time'), `${formatNumber(Math.round(timing_ms.total))} ms`],
   ];
 }
 
@@ -53,13 +62,24 @@ function describeScan({ format, modality, slice_count, plane, width, height }) {
   const parts = [
     modality === null ? describeFormat(format) : `${describeFormat(format)} ${modality}`,
   ];
-  if (slice_count > 1) parts.push(`${slice_count} slices`);
-  if (plane !== null) parts.push(plane);
-  parts.push(`${width} × ${height} pixels`);
+  if (slice_count > 1) parts.push(translate('facts.slices', { count: slice_count }));
+  if (plane !== null) parts.push(describePlane(plane));
+  parts.push(translate('facts.pixels', { width: String(width), height: String(height) }));
   return parts.join(', ');
 }
 
 /** @param {string} format */
 function describeFormat(format) {
   return format === 'nifti' ? 'NIfTI' : format.toUpperCase();
+}
+
+/** @param {string} plane */
+function describePlane(plane) {
+  const key = `plane.${plane}`;
+  return isMessageKey(key) ? translate(key) : plane;
+}
+
+/** @param {number} intensity */
+function formatLevel(intensity) {
+  return formatNumber(intensity, { maximumSignificantDigits: 4, useGrouping: false });
 }

@@ -1,5 +1,8 @@
 import { ServiceFailure } from '../../frontend/src/api/failure.js';
+import { LANGUAGES, setLanguage } from '../../frontend/src/i18n/translate.js';
 import { canRetry, describeFailure, describeWait } from '../../frontend/src/messages.js';
+
+afterEach(() => setLanguage('en'));
 
 const CODES_OF_THE_CONTRACT = [
   'no_file',
@@ -27,28 +30,33 @@ const CODES_OF_THE_CONTRACT = [
 
 const CODES_OF_THE_CLIENT = ['unreachable', 'unreadable_answer'];
 
-test.each([...CODES_OF_THE_CONTRACT, ...CODES_OF_THE_CLIENT])(
-  '%s is said in words of the page',
-  (code) => {
-    const failure = new ServiceFailure({ code, title: 'a title', detail: 'a detail' });
-    const { happened, advice } = describeFailure(failure);
-    expect(happened).toMatch(/^[A-Z][^.]+$/);
-    expect(advice).toMatch(/^[A-Z].+\.$/);
-    expect([happened, advice]).not.toContain('a title');
-    expect(`${happened} ${advice}`).not.toContain(code);
-  },
-);
+describe.each(LANGUAGES)('in %s', (language) => {
+  beforeEach(() => setLanguage(language));
 
-test.each(['brand_new', 'constructor', '__proto__'])(
-  'an unknown code (%s) falls back to what the service says',
-  (code) => {
-    const failure = new ServiceFailure({ code, title: 'Teapot', detail: 'It is short and stout.' });
-    expect(describeFailure(failure)).toEqual({
-      happened: 'Teapot',
-      advice: 'It is short and stout.',
-    });
-  },
-);
+  test.each([...CODES_OF_THE_CONTRACT, ...CODES_OF_THE_CLIENT])(
+    '%s is said in words of the page',
+    (code) => {
+      const failure = new ServiceFailure({ code, title: 'a title', detail: 'a detail' });
+      const { happened, advice } = describeFailure(failure);
+      expect(happened).toMatch(/^[A-Z][^.]+$/);
+      expect(advice.text).toMatch(/^[A-Z].+\.$/);
+      expect(advice.language).toBe(language);
+      expect(`${happened} ${advice.text}`).not.toContain('a title');
+      expect(`${happened} ${advice.text}`).not.toContain(code);
+    },
+  );
+
+  test.each(['brand_new', 'constructor', '__proto__'])(
+    'an unknown code (%s) falls back to what the service says, in its language',
+    (code) => {
+      const failure = new ServiceFailure({ code, title: 'Teapot', detail: 'Short and stout.' });
+      expect(describeFailure(failure).advice).toEqual({
+        text: 'Teapot: Short and stout.',
+        language: 'en',
+      });
+    },
+  );
+});
 
 test.each([
   [{ code: 'upload_too_slow', status: 408 }, true],

@@ -6,11 +6,16 @@ import { makePrediction, makeStudy } from './factories.mjs';
 /** @type {import('../../frontend/src/state/service.js').Service} */
 const READY = { status: 'ready', modelVersion: '1' };
 
+/** @param {import('../../frontend/src/study-description.js').StudyDescription} description */
+function readTexts({ sentences }) {
+  return sentences.map(({ text }) => text);
+}
+
 test('a waiting study says whether it waits for its turn or for the service', () => {
-  expect(describeStudy(makeStudy(), READY, 'staff').sentences).toEqual([
+  expect(readTexts(describeStudy(makeStudy(), READY, 'staff'))).toEqual([
     'Studies are analysed one after another.',
   ]);
-  expect(describeStudy(makeStudy(), UNKNOWN_SERVICE, 'staff').sentences[0]).toMatch(/not ready/);
+  expect(readTexts(describeStudy(makeStudy(), UNKNOWN_SERVICE, 'staff'))[0]).toMatch(/not ready/);
 });
 
 test('an upload says how far it is and can be cancelled', () => {
@@ -26,7 +31,7 @@ test('an upload says how far it is and can be cancelled', () => {
 test('of a volume the slice that is being read is said', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
   expect(describeStep(study)).toBe('reading slice 71 of 155');
-  expect(describeStudy(study, READY, 'staff').sentences).toEqual(['Reading slice 71 of 155']);
+  expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual(['Reading slice 71 of 155']);
   const last = makeStudy({ phase: 'analysing', read: { done: 155, total: 155 } });
   expect(describeStep(last)).toBe('reading slice 155 of 155');
 });
@@ -34,15 +39,16 @@ test('of a volume the slice that is being read is said', () => {
 test('of a single slice nothing is counted', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 0, total: 1 } });
   expect(describeStep(study)).toBe('analysing');
-  expect(describeStudy(study, READY, 'staff').sentences).toEqual([]);
+  expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual([]);
 });
 
 test('a prediction says its decision, the tumour probability and its reasons', () => {
   const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
   const study = makeStudy({ phase: 'done', prediction: makePrediction({ reasons }) });
-  expect(describeStudy(study, READY, 'staff')).toMatchObject({
+  const description = describeStudy(study, READY, 'staff');
+  expect(readTexts(description)).toEqual(['Tumour probability 98\u00a0%', 'A reason.']);
+  expect(description).toMatchObject({
     headline: 'Tumour likely: glioma',
-    sentences: ['Tumour probability 98\u00a0%', 'A reason.'],
     cancellable: false,
     restart: null,
   });
@@ -53,15 +59,14 @@ test('a patient reads another headline, the plain reasons and what the answer do
   const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
   const prediction = makePrediction({ reasons, decision: 'uncertain', label: null });
   const study = makeStudy({ phase: 'done', prediction });
-  expect(describeStudy(study, READY, 'patient')).toMatchObject({
-    headline: 'The program is not certain',
-    sentences: [
-      'Tumour probability 98\u00a0%',
-      'In plain words.',
-      'That means neither that there is a tumour nor that there is none.',
-    ],
-    otherWording: 'staff',
-  });
+  const description = describeStudy(study, READY, 'patient');
+  expect(description.headline).toBe('The program is not certain');
+  expect(readTexts(description)).toEqual([
+    'Tumour probability 98\u00a0%',
+    'In plain words.',
+    'That means neither that there is a tumour nor that there is none.',
+  ]);
+  expect(description.otherWording).toBe('staff');
   expect(describeStudy(study, READY, 'staff').otherWording).toBe('patient');
   expect(describeStudy(makeStudy(), READY, 'staff').otherWording).toBeNull();
 });
@@ -84,9 +89,13 @@ test('a failure says what to do, how long to wait, its code and its request', ()
     requestId: 'r-1',
     retryAfterS: 5,
   });
-  expect(describeStudy(makeStudy({ phase: 'failed', failure }), READY, 'staff')).toMatchObject({
+  const description = describeStudy(makeStudy({ phase: 'failed', failure }), READY, 'staff');
+  expect(readTexts(description)).toEqual([
+    expect.stringContaining('Try again'),
+    'The service asks to wait 5 seconds.',
+  ]);
+  expect(description).toMatchObject({
     headline: 'The service is busy',
-    sentences: [expect.stringContaining('Try again'), 'The service asks to wait 5 seconds.'],
     trace: 'overloaded · request r-1',
     failed: true,
     restart: 'Try again',

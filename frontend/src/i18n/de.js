@@ -1,8 +1,9 @@
+import { FAILURES } from './de/failures.js';
+import { PAGE } from './de/page.js';
+import { RESULTS } from './de/results.js';
+
 /**
  * What the page says in German.
  * @type {Record<keyof typeof import('./en.js').EN, string>}
  */
-export const DE = {
-  'language.name': 'Deutsch',
-  'language.short': 'DE',
-};
+export const DE = { ...PAGE, ...RESULTS, ...FAILURES };

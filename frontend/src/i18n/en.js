@@ -1,5 +1,6 @@
+import { FAILURES } from './en/failures.js';
+import { PAGE } from './en/page.js';
+import { RESULTS } from './en/results.js';
+
 /** What the page says in English, by key; a value's name stands in braces. Keys begin with the view that says it. */
-export const EN = {
-  'language.name': 'English',
-  'language.short': 'EN',
-};
+export const EN = { ...PAGE, ...RESULTS, ...FAILURES };

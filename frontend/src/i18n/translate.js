@@ -7,12 +7,23 @@ import { EN } from './en.js';
 /** @type {Record<Language, Record<MessageKey, string>>} */
 const MESSAGES = { en: EN, de: DE };
 
+/** Of numbers and dates; the English of this page is British. */
+const LOCALES = { en: 'en-GB', de: 'de-DE' };
+
+/** @type {Language[]} */
+export const LANGUAGES = ['en', 'de'];
+
 /** @type {Language} */
 let current = 'en';
 
 /** @returns {Language} */
 export function getLanguage() {
   return current;
+}
+
+/** As Intl takes it. */
+export function getLocale() {
+  return LOCALES[current];
 }
 
 /**
@@ -29,8 +40,26 @@ export function setLanguage(language) {
  * @returns {string} text, never markup
  */
 export function translate(key, values = {}) {
-  return MESSAGES[current][key].replace(/\{(\w+)\}/g, (whole, name) => {
+  return translateTo(current, key, values);
+}
+
+/**
+ * @param {Language} language
+ * @param {MessageKey} key
+ * @param {Record<string, string | number>} [values]
+ */
+export function translateTo(language, key, values = {}) {
+  return MESSAGES[language][key].replace(/\{(\w+)\}/g, (whole, name) => {
     const value = values[name];
-    return typeof value === 'number' ? value.toLocaleString(current) : (value ?? whole);
+    return typeof value === 'number' ? value.toLocaleString(LOCALES[language]) : (value ?? whole);
   });
+}
+
+/**
+ * Of a key that is put together from what the service says.
+ * @param {string} key
+ * @returns {key is MessageKey}
+ */
+export function isMessageKey(key) {
+  return Object.hasOwn(EN, key);
 }

@@ -1,3 +1,5 @@
+import { translate } from '../i18n/translate.js';
+
 /** @typedef {import('../state/session.js').StudySource} StudySource */
 /** @typedef {import('./file-kind.js').FileKind} FileKind */
 
@@ -63,6 +65,6 @@ function findKey({ file, folder, kind }) {
 function nameGroup({ file, folder, kind }, group) {
   if (group.length === 1) return file.name;
   if (kind === 'nifti') return BRATS_NAME.exec(file.name)?.[1] ?? file.name;
-  const others = `${group.length} files`;
+  const others = translate('intake.fileCount', { count: group.length });
   return folder === '' ? others : `${folder.split('/').at(-1)} (${others})`;
 }

@@ -1,3 +1,5 @@
+import { translate } from '../i18n/translate.js';
+
 /** @typedef {import('../api/client.js').Health} Health */
 
 /**
@@ -7,14 +9,8 @@
 /** @type {Service} */
 export const UNKNOWN_SERVICE = { status: 'unknown', modelVersion: null };
 
-const WORDS = {
-  unknown: 'connecting',
-  ready: 'service ready',
-  starting: 'service starting',
-  draining: 'service draining',
-  failed: 'service failed',
-  unreachable: 'service not reachable',
-};
+/** @type {Service['status'][]} */
+const SAID_BY_SERVICE = ['ready', 'starting', 'draining', 'failed'];
 
 const PAUSE_READY_MS = 15_000;
 const PAUSE_NOT_READY_MS = 3000;
@@ -26,7 +22,7 @@ const PAUSE_NOT_READY_MS = 3000;
  */
 export function observeService(service, health) {
   const status =
-    health === null || !Object.hasOwn(WORDS, health.status) ? 'unreachable' : health.status;
+    health !== null && SAID_BY_SERVICE.includes(health.status) ? health.status : 'unreachable';
   const modelVersion = health?.model?.version ?? null;
   const unchanged = service.status === status && service.modelVersion === modelVersion;
   return unchanged ? service : { status, modelVersion };
@@ -34,8 +30,10 @@ export function observeService(service, health) {
 
 /** @param {Service} service */
 export function describeService(service) {
-  const words = WORDS[service.status];
-  return service.modelVersion === null ? words : `${words} · model\u00a0${service.modelVersion}`;
+  const state = translate(`service.${service.status}`);
+  return service.modelVersion === null
+    ? state
+    : translate('service.withModel', { state, version: service.modelVersion });
 }
 
 /** @param {Service} service */

@@ -20,9 +20,13 @@ export function createStore(reduce, initialState) {
       for (const listener of listeners) listener(state);
     },
 
-    /** @param {(state: State) => void} listener */
+    /**
+     * @param {(state: State) => void} listener
+     * @returns {() => void} ends it
+     */
     subscribe(listener) {
       listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }

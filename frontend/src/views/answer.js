@@ -1,5 +1,7 @@
+import { sayWarning } from '../i18n/service-sentences.js';
+import { translate } from '../i18n/translate.js';
 import { describeFacts } from '../study-facts.js';
-import { createElement } from './element.js';
+import { createElement, createSentence } from './element.js';
 import './answer.css';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
@@ -14,7 +16,7 @@ export function createAnswerView(root) {
   const warnings = createElement('ul', { className: 'warnings' });
   const facts = createElement('dl');
   const json = createElement('pre', { tabIndex: 0 });
-  json.setAttribute('aria-label', 'Answer as JSON');
+  json.setAttribute('aria-label', translate('answer.json'));
   json.setAttribute('role', 'region');
   const section = createElement('section', { className: 'answer', hidden: true }, [
     warnings,
@@ -23,7 +25,7 @@ export function createAnswerView(root) {
       createElement('summary', { textContent: 'JSON' }),
       createElement('button', {
         type: 'button',
-        textContent: 'Download JSON',
+        textContent: translate('answer.download'),
         onclick: () => shown !== null && downloadJson(shown),
       }),
       json,
@@ -39,9 +41,7 @@ export function createAnswerView(root) {
       section.hidden = prediction === null;
       if (prediction === null) return;
       warnings.replaceChildren(
-        ...prediction.input.warnings.map(({ message }) =>
-          createElement('li', { textContent: message }),
-        ),
+        ...prediction.input.warnings.map((warning) => createSentence('li', sayWarning(warning))),
       );
       facts.replaceChildren(
         ...describeFacts(prediction).flatMap(([term, words]) => [

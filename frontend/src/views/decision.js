@@ -1,13 +1,11 @@
+import { translate } from '../i18n/translate.js';
 import { describeStudy } from '../study-description.js';
-import { createElement } from './element.js';
+import { createElement, createSentence } from './element.js';
 import './decision.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
 /** @typedef {import('../state/session.js').Wording} Wording */
 /** @typedef {import('../state/service.js').Service} Service */
-
-/** @type {Record<Wording, string>} */
-const SAY_IT = { staff: 'In words for staff', patient: 'In words for a patient' };
 
 /**
  * What is said of the selected study: its step, its decision or its failure, and what can be done.
@@ -25,7 +23,7 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
   const trace = createElement('p', { className: 'trace' });
   const cancelButton = createElement('button', {
     type: 'button',
-    textContent: 'Cancel',
+    textContent: translate('decision.cancel'),
     onclick: () => onCancel(studyId),
   });
   const restartButton = createElement('button', {
@@ -65,7 +63,7 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
       const focused = document.activeElement;
       headline.textContent = description.headline;
       sentences.replaceChildren(
-        ...description.sentences.map((textContent) => createElement('p', { textContent })),
+        ...description.sentences.map((sentence) => createSentence('p', sentence)),
       );
       trace.textContent = description.trace;
       trace.hidden = description.trace === '';
@@ -75,7 +73,10 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
       restartButton.textContent = description.restart;
       otherWording = description.otherWording ?? otherWording;
       wordingButton.hidden = description.otherWording === null;
-      wordingButton.textContent = SAY_IT[otherWording];
+      wordingButton.textContent =
+        otherWording === 'staff'
+          ? translate('decision.forStaff')
+          : translate('decision.forPatient');
       // The keyboard stays here when the button it was on is gone.
       if (focused instanceof HTMLElement && focused.hidden && section.contains(focused)) {
         headline.focus();

@@ -1,21 +1,23 @@
+import { translate } from '../i18n/translate.js';
 import { describeLeftOut } from '../study-facts.js';
 import { createElement } from './element.js';
 import './empty-state.css';
 
-/** @typedef {{ url: string, name: string, title: string }} Example */
+/** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
+/** @typedef {{ url: string, name: string, title: MessageKey }} Example */
 
 /** @type {Example[]} */
 const EXAMPLES = [
-  { url: '/examples/phantom-plain.png', name: 'phantom-plain.png', title: 'Plain phantom' },
+  { url: '/examples/phantom-plain.png', name: 'phantom-plain.png', title: 'emptyState.plain' },
   {
     url: '/examples/phantom-lesion-a.png',
     name: 'phantom-lesion-a.png',
-    title: 'Phantom, lesion A',
+    title: 'emptyState.lesionA',
   },
   {
     url: '/examples/phantom-lesion-b.png',
     name: 'phantom-lesion-b.png',
-    title: 'Phantom, lesion B',
+    title: 'emptyState.lesionB',
   },
 ];
 
@@ -28,29 +30,27 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
   const leftOutLine = createElement('p', { hidden: true });
   leftOutLine.setAttribute('role', 'status');
   const section = createElement('section', { className: 'empty-state' }, [
-    createElement('h2', { textContent: 'Drop a brain MRI here' }),
+    createElement('h2', { textContent: translate('emptyState.title') }),
     createElement('p', { className: 'choices' }, [
       createElement('button', {
         type: 'button',
         className: 'main-action',
-        textContent: 'Choose files',
+        textContent: translate('emptyState.chooseFiles'),
         onclick: onChoose,
       }),
       createElement('button', {
         type: 'button',
-        textContent: 'Choose a folder',
+        textContent: translate('emptyState.chooseFolder'),
         onclick: onChooseFolder,
       }),
-      ' or paste a picture from the clipboard.',
+      ` ${translate('emptyState.paste')}`,
     ]),
     leftOutLine,
     createElement('p', {
       className: 'accepted',
-      textContent:
-        'DICOM files or series, NIfTI volumes, ZIP archives of these, a folder of them, or pictures (PNG, JPEG, BMP, ' +
-        'TIFF, WebP). Several studies are analysed one after another.',
+      textContent: translate('emptyState.accepted'),
     }),
-    createElement('h3', { textContent: 'No scan at hand? Try a synthetic picture' }),
+    createElement('h3', { textContent: translate('emptyState.examples') }),
     createElement(
       'ul',
       { className: 'examples' },
@@ -68,7 +68,9 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
       section.hidden = !visible;
       leftOutLine.hidden = leftOut === 0;
       leftOutLine.textContent =
-        leftOut === 0 ? '' : `Nothing to read in this folder: ${describeLeftOut(leftOut)}`;
+        leftOut === 0
+          ? ''
+          : translate('emptyState.nothingRead', { leftOut: describeLeftOut(leftOut) });
     },
   };
 }
@@ -80,7 +82,12 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
 function createTryButton(example, onExample) {
   return createElement('button', { type: 'button', onclick: () => onExample(example) }, [
     createElement('img', { src: example.url, alt: '', width: 128, height: 128 }),
-    createElement('span', { textContent: `Try: ${example.title}` }),
-    createElement('span', { className: 'synthetic', textContent: 'synthetic picture' }),
+    createElement('span', {
+      textContent: translate('emptyState.try', { example: translate(example.title) }),
+    }),
+    createElement('span', {
+      className: 'synthetic',
+      textContent: translate('emptyState.synthetic'),
+    }),
   ]);
 }

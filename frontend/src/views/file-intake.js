@@ -1,3 +1,4 @@
+import { translate } from '../i18n/translate.js';
 import { takeChosen, takeDropped } from '../intake/take-files.js';
 import { createElement } from './element.js';
 import './file-intake.css';
@@ -8,10 +9,11 @@ import './file-intake.css';
  * The ways of a scan onto the page: chosen, as files or a folder; dropped anywhere; pasted.
  * @param {HTMLElement} root
  * @param {{ onFiles: (files: TakenFile[]) => void }} events
+ * @param {AbortSignal} signal ends the listening to the whole page
  */
-export function createFileIntake(root, { onFiles }) {
-  const input = createInput('Files to analyse');
-  const folderInput = createInput('Folder to analyse');
+export function createFileIntake(root, { onFiles }, signal) {
+  const input = createInput(translate('intake.files'));
+  const folderInput = createInput(translate('intake.folder'));
   folderInput.webkitdirectory = true;
   root.append(input, folderInput);
 
@@ -41,19 +43,35 @@ export function createFileIntake(root, { onFiles }) {
     document.body.classList.toggle('dragging', dragging);
   }
 
-  document.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    showDragging(true);
-  });
-  document.addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) showDragging(false);
-  });
-  document.addEventListener('drop', async (event) => {
-    event.preventDefault();
-    showDragging(false);
-    if (event.dataTransfer !== null) take(await takeDropped(event.dataTransfer));
-  });
-  document.addEventListener('paste', (event) => take(takeChosen(event.clipboardData?.files ?? [])));
+  document.addEventListener(
+    'dragover',
+    (event) => {
+      event.preventDefault();
+      showDragging(true);
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'dragleave',
+    (event) => {
+      if (event.relatedTarget === null) showDragging(false);
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'drop',
+    async (event) => {
+      event.preventDefault();
+      showDragging(false);
+      if (event.dataTransfer !== null) take(await takeDropped(event.dataTransfer));
+    },
+    { signal },
+  );
+  document.addEventListener(
+    'paste',
+    (event) => take(takeChosen(event.clipboardData?.files ?? [])),
+    { signal },
+  );
 
   return { choose: () => input.click(), chooseFolder: () => folderInput.click() };
 }

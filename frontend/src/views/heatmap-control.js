@@ -1,5 +1,6 @@
 import { assignClassColors } from '../class-colors.js';
 import { describeClass } from '../decision.js';
+import { translate } from '../i18n/translate.js';
 import { createElement } from './element.js';
 import './heatmap-control.css';
 
@@ -28,9 +29,9 @@ export function createHeatmapControl(root, onChange) {
   const ramp = createElement('span', { className: 'heatmap-ramp' });
   ramp.setAttribute('aria-hidden', 'true');
   const legend = createElement('span', { className: 'heatmap-legend' }, [
-    createElement('span', { textContent: 'nothing' }),
+    createElement('span', { textContent: translate('heatmap.nothing') }),
     ramp,
-    createElement('span', { textContent: 'most' }),
+    createElement('span', { textContent: translate('heatmap.most') }),
   ]);
   const control = createElement('div', { className: 'heatmap-control', hidden: true }, [
     createElement('label', {}, [words, slider]),
@@ -49,7 +50,9 @@ export function createHeatmapControl(root, onChange) {
       control.hidden = explanation === null;
       if (explanation === null || prediction === null) return;
       const isNone = prediction.decision === 'no_tumor';
-      words.textContent = `What ${isNone ? 'little ' : ''}speaks for ${describeClass(explanation.label)}`;
+      words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', {
+        kind: describeClass(explanation.label),
+      });
       // A map has a brightest place even where next to nothing was found: there it is shown on request only.
       if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
       control.style.setProperty('--heat', findHeatColor(prediction));

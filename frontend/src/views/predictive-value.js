@@ -1,3 +1,4 @@
+import { translate } from '../i18n/translate.js';
 import { describeBasis, describePredictiveValue, readPercent } from '../predictive-value.js';
 import { keepPreference, readPreference } from '../preferences.js';
 import { createElement } from './element.js';
@@ -28,9 +29,9 @@ export function createPredictiveValueView(root) {
   sentence.setAttribute('role', 'status');
   const basis = createElement('p', { className: 'predictive-value-basis' });
   const section = createElement('section', { className: 'predictive-value', hidden: true }, [
-    createElement('h3', { textContent: 'At your site' }),
+    createElement('h3', { textContent: translate('predictiveValue.title') }),
     createElement('label', {}, [
-      createElement('span', { textContent: 'Of 100 pictures, a tumour is in' }),
+      createElement('span', { textContent: translate('predictiveValue.prevalence') }),
       input,
     ]),
     sentence,
@@ -44,7 +45,7 @@ export function createPredictiveValueView(root) {
     const isWrong = percent === null && input.value.trim() !== '';
     input.setAttribute('aria-invalid', String(isWrong));
     sentence.textContent = isWrong
-      ? 'This is no number from 0 to 100.'
+      ? translate('predictiveValue.invalid')
       : describePredictiveValue(shown, percent);
     basis.textContent = describeBasis(shown);
   }

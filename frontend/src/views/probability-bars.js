@@ -1,5 +1,6 @@
 import { assignClassColors } from '../class-colors.js';
 import { describeClass } from '../decision.js';
+import { translate } from '../i18n/translate.js';
 import { formatPercentage } from '../percentage.js';
 import { createElement } from './element.js';
 import './probability-bars.css';
@@ -15,7 +16,7 @@ export function createProbabilityBars(root) {
   let shown = null;
   const list = createElement('ul');
   const section = createElement('section', { className: 'probability-bars', hidden: true }, [
-    createElement('h3', { textContent: 'Probabilities' }),
+    createElement('h3', { textContent: translate('bars.title') }),
     list,
   ]);
   root.append(section);

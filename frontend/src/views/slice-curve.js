@@ -1,6 +1,7 @@
 import { assignClassColors } from '../class-colors.js';
 import { describeClass } from '../decision.js';
-import { formatPercentage } from '../percentage.js';
+import { translate } from '../i18n/translate.js';
+import { formatPercentage, formatProgress } from '../percentage.js';
 import { createElement } from './element.js';
 import './slice-curve.css';
 
@@ -26,11 +27,14 @@ export function createSliceCurve(root) {
   const last = createElement('span');
   const legend = createElement('ul', { className: 'curve-legend' });
   const section = createElement('section', { className: 'slice-curve', hidden: true }, [
-    createElement('h3', { textContent: 'Probability by slice' }),
+    createElement('h3', { textContent: translate('curve.title') }),
     createElement('div', { className: 'curve-plot' }, [
-      createElement('span', { className: 'curve-scale', textContent: '100 %' }),
+      createElement('span', { className: 'curve-scale', textContent: formatProgress(1) }),
       drawing,
-      createElement('span', { className: 'curve-scale curve-zero', textContent: '0 %' }),
+      createElement('span', {
+        className: 'curve-scale curve-zero',
+        textContent: formatProgress(0),
+      }),
     ]),
     createElement('p', { className: 'curve-ends' }, [first, last]),
     legend,
@@ -53,7 +57,7 @@ export function createSliceCurve(root) {
         drawMarker(prediction.input.view.slice_index),
         ...lines.map(drawLine),
       );
-      first.textContent = 'slice 1';
+      first.textContent = translate('curve.first');
       last.textContent = String(count);
       legend.replaceChildren(...lines.map(createLegendEntry));
     },
@@ -86,18 +90,23 @@ function listLines({ slices }) {
   const shares = slices.flatMap(({ index, tumor_probability }) =>
     tumor_probability === null ? [] : [{ index, probability: tumor_probability }],
   );
-  if (shares.length > 0) lines.push({ name: 'any tumour', color: 'var(--text)', points: shares });
+  if (shares.length > 0)
+    lines.push({ name: translate('curve.anyTumor'), color: 'var(--text)', points: shares });
   return lines;
 }
 
 /** @param {PredictionAnswer} prediction */
 function describeCurve({ input, slices }) {
-  const judged = `${slices.length} of ${input.slice_count} slices were judged`;
+  const judged = { judged: slices.length, count: input.slice_count };
   const shares = slices.map(({ tumor_probability }) => tumor_probability ?? 0);
   const place = slices[shares.indexOf(Math.max(...shares))];
-  if (place === undefined || place.tumor_probability === null) return `${judged}.`;
-  const highest = formatPercentage(place.tumor_probability);
-  return `${judged}; the tumour probability is highest at slice ${place.index + 1}, with ${highest}.`;
+  if (place === undefined || place.tumor_probability === null)
+    return translate('curve.judged', judged);
+  return translate('curve.highest', {
+    ...judged,
+    position: place.index + 1,
+    percentage: formatPercentage(place.tumor_probability),
+  });
 }
 
 /**

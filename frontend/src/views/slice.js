@@ -1,3 +1,4 @@
+import { translate } from '../i18n/translate.js';
 import { colorHeatmap } from '../imaging/heatmap-canvas.js';
 import { decodeBase64Png, decodeSlice, drawSlice } from '../imaging/slice-canvas.js';
 import { describePlace } from '../study-facts.js';
@@ -42,7 +43,7 @@ export function createSliceView(root) {
     drawSlice(canvas, bitmap ?? null, layer ? { layer, opacity: control.opacity } : null);
     canvas.setAttribute(
       'aria-label',
-      bitmap ? `Slice ${shown.name}` : `No preview of ${shown.name}`,
+      translate(bitmap ? 'slice.name' : 'slice.noPreview', { study: shown.name }),
     );
     const missing = bitmap || decoding.size > 0 ? '' : describeMissingPreview(shown);
     if (words.textContent !== missing) words.textContent = missing;
@@ -114,8 +115,8 @@ function nameJudged({ prediction }) {
 
 /** @param {Study} study */
 function describeMissingPreview({ phase }) {
-  if (phase === 'done') return 'The service sent no picture of this slice.';
+  if (phase === 'done') return translate('slice.notSent');
   return phase === 'failed' || phase === 'cancelled'
-    ? 'This browser cannot show the file itself.'
-    : 'The slice is shown as soon as the service has read it.';
+    ? translate('slice.cannotShow')
+    : translate('slice.notRead');
 }

@@ -1,3 +1,4 @@
+import { translate } from '../i18n/translate.js';
 import { isActive } from '../state/session.js';
 import { describeStep } from '../study-description.js';
 import { describeLeftOut } from '../study-facts.js';
@@ -17,11 +18,11 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
   const leftOutLine = createElement('p', { className: 'left-out' });
   const navigation = createElement('nav', { className: 'study-list' }, [
     list,
-    createAddButton('Add files', onChoose),
-    createAddButton('Add a folder', onChooseFolder),
+    createAddButton(translate('studyList.addFiles'), onChoose),
+    createAddButton(translate('studyList.addFolder'), onChooseFolder),
     leftOutLine,
   ]);
-  navigation.setAttribute('aria-label', 'Studies');
+  navigation.setAttribute('aria-label', translate('studyList.name'));
   root.append(navigation);
 
   return {

@@ -1,0 +1,121 @@
+import { groupStudies } from './intake/group-studies.js';
+import { findKinds } from './intake/take-files.js';
+import { applyLook, readLook } from './look.js';
+import { findSelected } from './state/session.js';
+import { createAnswerView } from './views/answer.js';
+import { createDecisionView } from './views/decision.js';
+import { createElement } from './views/element.js';
+import { createEmptyState } from './views/empty-state.js';
+import { createFileIntake } from './views/file-intake.js';
+import { createPredictiveValueView } from './views/predictive-value.js';
+import { createProbabilityBars } from './views/probability-bars.js';
+import { createSliceView } from './views/slice.js';
+import { createSliceCurve } from './views/slice-curve.js';
+import { createStudyList } from './views/study-list.js';
+import { createTopBar } from './views/top-bar.js';
+
+/** @typedef {import('./i18n/translate.js').Language} Language */
+/** @typedef {import('./state/session.js').Action} Action */
+/** @typedef {import('./state/session.js').Session} Session */
+/** @typedef {import('./state/session.js').StudySource} StudySource */
+
+/**
+ * What the page is built around, and what outlives it.
+ * @typedef {object} PageWiring
+ * @property {{ header: HTMLElement, middle: HTMLElement }} places
+ * @property {{ getState: () => Session, dispatch: (action: Action) => void,
+ *   subscribe: (listener: (session: Session) => void) => () => void }} store
+ * @property {{ cancel: (id: number) => void }} queue
+ * @property {(language: Language) => void} onLanguageChosen
+ */
+
+/**
+ * All views, in the language of now, around a session that goes on when they are removed.
+ * @param {PageWiring} wiring
+ */
+export function buildPage({ places: { header, middle }, store, queue, onLanguageChosen }) {
+  const removal = new AbortController();
+
+  const topBar = createTopBar(header, {
+    onLanguageChosen,
+    onLookChosen: (look) => {
+      applyLook(look);
+      topBar.showLook(look);
+    },
+  });
+  const intake = createFileIntake(
+    middle,
+    {
+      onFiles: async (files) => {
+        const { sources, leftOut } = groupStudies(await findKinds(files));
+        addStudies(sources, leftOut);
+      },
+    },
+    removal.signal,
+  );
+  const emptyState = createEmptyState(middle, {
+    onChoose: intake.choose,
+    onChooseFolder: intake.chooseFolder,
+    onExample: ({ name, url }) => addStudies([{ name, files: null, exampleUrl: url }], 0),
+  });
+  const result = createElement('div', { className: 'result' });
+  const studies = createElement('div', { className: 'studies' });
+  const studyList = createStudyList(studies, {
+    onSelect: (id) => store.dispatch({ type: 'studySelected', id }),
+    onChoose: intake.choose,
+    onChooseFolder: intake.chooseFolder,
+  });
+  studies.append(result);
+  middle.append(studies);
+  const decision = createDecisionView(result, {
+    onCancel: queue.cancel,
+    onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
+    onWordingChosen: (wording) => store.dispatch({ type: 'wordingChosen', wording }),
+  });
+  const bars = createProbabilityBars(result);
+  const predictiveValue = createPredictiveValueView(result);
+  const answer = createAnswerView(result);
+  const slice = createSliceView(studies);
+  const curve = createSliceCurve(slice.figure);
+
+  /**
+   * @param {StudySource[]} sources
+   * @param {number} leftOut
+   */
+  function addStudies(sources, leftOut) {
+    store.dispatch({ type: 'studiesAdded', sources, leftOut });
+    const { selectedId } = store.getState();
+    if (selectedId !== null) studyList.focus(selectedId);
+  }
+
+  /** @param {Session} session */
+  function render(session) {
+    const selected = findSelected(session);
+    topBar.showService(session.service);
+    emptyState.show(selected === null, selected === null ? session.leftOut : 0);
+    studies.hidden = selected === null;
+    if (selected === null) return;
+    const prediction = selected.phase === 'done' ? selected.prediction : null;
+    studyList.update(session.studies, session.selectedId, session.leftOut);
+    decision.update(selected, session.service, session.wording);
+    bars.update(prediction);
+    predictiveValue.update(session.wording === 'staff' ? prediction : null);
+    answer.update(prediction);
+    slice.update(selected);
+    curve.update(prediction);
+  }
+
+  topBar.showLook(readLook());
+  const unsubscribe = store.subscribe(render);
+  render(store.getState());
+
+  return {
+    focusLanguage: topBar.focusLanguage,
+    remove() {
+      removal.abort();
+      unsubscribe();
+      header.replaceChildren();
+      middle.replaceChildren();
+    },
+  };
+}
