@@ -21,6 +21,9 @@ export const test = base.extend({
 
 export { expect };
 
+const NOTICE =
+  /^(Investigational\. Not for diagnostic use\.|In Erprobung\. Nicht zur Diagnose bestimmt\.)$/;
+
 /** @param {import('@playwright/test').Page} page */
 export function describePage(page) {
   return {
@@ -33,7 +36,7 @@ export function describePage(page) {
     json: page.getByLabel('Answer as JSON'),
     serviceState: page.locator('.service-state'),
     studies: page.getByRole('navigation', { name: 'Studies' }).getByRole('listitem'),
-    notice: page.getByText('Investigational. Not for diagnostic use.', { exact: true }),
+    notice: page.getByRole('contentinfo').filter({ hasText: NOTICE }),
   };
 }
 
