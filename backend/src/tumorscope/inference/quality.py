@@ -1,5 +1,7 @@
 """A slice that was answered in; what of its quality a reader should weigh the answer by out."""
 
+import numpy as np
+
 from tumorscope.domain.scan import ScanWarning, SequenceName, Slice
 from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.spatial import Geometry
@@ -47,7 +49,7 @@ def find_quality_warnings(scan: Slice, geometry: Geometry, trust: TrustManifest 
         )
     crop = geometry.crop
     head = scan.pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
-    clipped = float((head == head.max()).mean())
+    clipped = np.count_nonzero(head == head.max()) / head.size
     if scan.channels is None and clipped > _MAX_AT_BRIGHTEST:
         warnings.append(
             ScanWarning("clipped_intensities", f"{clipped:.0%} of the head are at the brightest value: detail is lost.")

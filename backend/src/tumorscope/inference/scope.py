@@ -6,6 +6,7 @@ no training towards tumours has washed out, and of a thumbnail, which says where
 scanner that far off.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,9 @@ _COLOURED = "mostly_coloured"
 _AIR = 0.15
 _DIRECTIONS = 72
 _RAY_SAMPLES = 64
+_ANGLES = 2 * np.pi * np.arange(_DIRECTIONS)[:, None] / _DIRECTIONS
+_STEPS = np.sin(_ANGLES), np.cos(_ANGLES)
+_INWARD = np.linspace(1, 0, _RAY_SAMPLES)
 _RIM_DEPTH = 0.35
 _BEHIND_DEPTH = 0.5
 _BONE = 0.8
@@ -208,8 +212,8 @@ def _count_grey_levels(pixels: NDArray[Any]) -> NDArray[np.int_] | None:
     low, high = float(levels.min()), float(levels.max())
     if not high > low:
         return None
-    counts, _ = np.histogram(levels, bins=_GREY_LEVELS, range=(low, high), weights=weights)
-    return counts.astype(np.int_)
+    steps = np.minimum((levels - low) * (_GREY_LEVELS / (high - low)), _GREY_LEVELS - 1).astype(np.intp)
+    return np.bincount(steps.ravel(), weights, minlength=_GREY_LEVELS).astype(np.int_)
 
 
 def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
@@ -220,27 +224,35 @@ def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
     if not count:
         return None
     middle = np.array([by_row @ np.arange(len(by_row)), by_column @ np.arange(len(by_column))]) / count
-    angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
-    steps = np.stack([np.sin(angles), np.cos(angles)], axis=1)
-    distances = np.linspace(0, np.hypot(*grey.shape), 2 * max(grey.shape))
-    levels = _sample(grey, middle, steps, distances[None])
-    # The outermost sample that is brighter than air; in the middle itself where none is.
-    furthest = len(distances) - 1 - (levels > _AIR)[:, ::-1].argmax(axis=1)
-    surface = np.where((levels > _AIR).any(axis=1), distances[furthest], 0)
-    return _sample(grey, middle, steps, surface[:, None] * np.linspace(1, 0, _RAY_SAMPLES))
-
-
-def _sample(
-    grey: NDArray[np.float32], middle: NDArray[np.float64], steps: NDArray[np.float64], distances: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """The pixels at distances from the middle, shape (directions, samples); outside the picture is 0."""
+    distances, along = _draw_rays(*grey.shape)
     # A rim of air, to which everything outside is brought.
     bordered = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.float32)
     bordered[1:-1, 1:-1] = grey
-    rows, columns = (
-        np.minimum(np.maximum(np.rint(middle[axis] + distances * steps[:, axis : axis + 1]), -1), grey.shape[axis]) + 1
-        for axis in (0, 1)
-    )
-    places = (rows * bordered.shape[1] + columns).astype(np.intp)
-    levels: NDArray[np.float32] = bordered.ravel().take(places)
+    is_bright = _sample(bordered, middle, *along) > _AIR
+    # The outermost sample that is brighter than air; in the middle itself where none is.
+    furthest = len(distances) - 1 - is_bright[:, ::-1].argmax(axis=1)
+    surface = np.where(is_bright.any(axis=1), distances[furthest], 0)[:, None] * _INWARD
+    return _sample(bordered, middle, surface * _STEPS[0], surface * _STEPS[1])
+
+
+@lru_cache(maxsize=8)
+def _draw_rays(height: int, width: int) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Distances from the middle, and how many rows and columns away each lies in each direction. Read-only."""
+    distances = np.linspace(0, np.hypot(height, width), 2 * max(height, width))
+    return distances, (distances * _STEPS[0], distances * _STEPS[1])
+
+
+def _sample(
+    bordered: NDArray[np.float32], middle: NDArray[np.float64], down: NDArray[np.float64], across: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """The pixels so far from the middle, shape (directions, samples); the rim is all there is outside."""
+    places = None
+    for axis, away in enumerate((down, across)):
+        place = away + middle[axis]
+        np.rint(place, out=place)
+        place += 1
+        np.clip(place, 0, bordered.shape[axis] - 1, out=place)
+        places = place if places is None else places * bordered.shape[1] + place
+    assert places is not None  # noqa: S101  (there are two axes)
+    levels: NDArray[np.float32] = bordered.ravel().take(places.astype(np.intp))
     return levels
