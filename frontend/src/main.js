@@ -1,5 +1,5 @@
 import './page.css';
-import { fetchExample, fetchHealth, predict } from './api/client.js';
+import { fetchExample, fetchHealth, fetchModel, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
 import { applyLanguage, keepLanguage, readLanguage } from './language.js';
 import { applyLook, readLook } from './look.js';
@@ -24,6 +24,7 @@ const wiring = {
   places: { header: findPlace('top-bar'), middle: findPlace('middle') },
   store,
   queue,
+  fetchModel,
   onLanguageChosen: rebuildPage,
 };
 

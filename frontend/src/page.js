@@ -1,12 +1,15 @@
 import { groupStudies } from './intake/group-studies.js';
 import { findKinds } from './intake/take-files.js';
 import { applyLook, readLook } from './look.js';
+import { watchModelPlace } from './model-place.js';
+import { attachCommands } from './page-commands.js';
 import { findSelected } from './state/session.js';
 import { createAnswerView } from './views/answer.js';
 import { createDecisionView } from './views/decision.js';
 import { createElement } from './views/element.js';
 import { createEmptyState } from './views/empty-state.js';
 import { createFileIntake } from './views/file-intake.js';
+import { createModelView } from './views/model.js';
 import { createPredictiveValueView } from './views/predictive-value.js';
 import { createProbabilityBars } from './views/probability-bars.js';
 import { createSliceView } from './views/slice.js';
@@ -26,6 +29,7 @@ import { createTopBar } from './views/top-bar.js';
  * @property {{ getState: () => Session, dispatch: (action: Action) => void,
  *   subscribe: (listener: (session: Session) => void) => () => void }} store
  * @property {{ cancel: (id: number) => void }} queue
+ * @property {(signal: AbortSignal) => Promise<import('./api/client.js').ModelAnswer>} fetchModel
  * @property {(language: Language) => void} onLanguageChosen
  */
 
@@ -33,7 +37,13 @@ import { createTopBar } from './views/top-bar.js';
  * All views, in the language of now, around a session that goes on when they are removed.
  * @param {PageWiring} wiring
  */
-export function buildPage({ places: { header, middle }, store, queue, onLanguageChosen }) {
+export function buildPage({
+  places: { header, middle },
+  store,
+  queue,
+  fetchModel,
+  onLanguageChosen,
+}) {
   const removal = new AbortController();
 
   const topBar = createTopBar(header, {
@@ -42,6 +52,7 @@ export function buildPage({ places: { header, middle }, store, queue, onLanguage
       applyLook(look);
       topBar.showLook(look);
     },
+    onKeys: () => keySheet.open(),
   });
   const intake = createFileIntake(
     middle,
@@ -77,12 +88,25 @@ export function buildPage({ places: { header, middle }, store, queue, onLanguage
   const answer = createAnswerView(result);
   const slice = createSliceView(studies);
   const curve = createSliceCurve(slice.figure);
+  const modelView = createModelView(middle, { onClose: () => modelPlace.close() });
+  const modelPlace = watchModelPlace(
+    modelView,
+    fetchModel,
+    { onClosed: topBar.focusModel },
+    removal.signal,
+  );
+  const keySheet = attachCommands(
+    middle,
+    { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen },
+    removal.signal,
+  );
 
   /**
    * @param {StudySource[]} sources
    * @param {number} leftOut
    */
   function addStudies(sources, leftOut) {
+    modelPlace.close();
     store.dispatch({ type: 'studiesAdded', sources, leftOut });
     const { selectedId } = store.getState();
     if (selectedId !== null) studyList.focus(selectedId);
@@ -92,17 +116,20 @@ export function buildPage({ places: { header, middle }, store, queue, onLanguage
   function render(session) {
     const selected = findSelected(session);
     topBar.showService(session.service);
+    modelPlace.update(session.service);
     emptyState.show(selected === null, selected === null ? session.leftOut : 0);
     studies.hidden = selected === null;
     if (selected === null) return;
     const prediction = selected.phase === 'done' ? selected.prediction : null;
-    studyList.update(session.studies, session.selectedId, session.leftOut);
+    // Figures of figures and the terms of the trade are for those who work with them.
+    const forStaff = session.wording === 'staff' ? prediction : null;
+    studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
     decision.update(selected, session.service, session.wording);
     bars.update(prediction);
-    predictiveValue.update(session.wording === 'staff' ? prediction : null);
-    answer.update(prediction);
+    predictiveValue.update(forStaff);
+    answer.update(forStaff);
     slice.update(selected);
-    curve.update(prediction);
+    curve.update(forStaff);
   }
 
   topBar.showLook(readLook());

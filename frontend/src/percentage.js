@@ -17,3 +17,12 @@ export function formatPercentage(probability) {
 export function formatProgress(fraction) {
   return `${Math.floor(fraction * 100)}${NO_BREAK_SPACE}%`;
 }
+
+/**
+ * Of what was counted or measured on many: nothing and all may be.
+ * @param {number} share in 0..1
+ */
+export function formatShare(share) {
+  if (share > 0 && share < 0.01) return `<${NO_BREAK_SPACE}1${NO_BREAK_SPACE}%`;
+  return `${Math.round(share * 100)}${NO_BREAK_SPACE}%`;
+}

@@ -23,9 +23,7 @@ export function measureTumorShare({ decision, model }, prevalence) {
  * @returns {string} empty where there is nothing to say
  */
 export function describePredictiveValue(prediction, percent) {
-  if (measureTumorShare(prediction, 0.5) === null) return '';
-  if (percent === null) return translate('predictiveValue.invitation');
-  const share = measureTumorShare(prediction, percent / 100);
+  const share = percent === null ? null : measureTumorShare(prediction, percent / 100);
   if (share === null) return '';
   return prediction.decision === 'tumor'
     ? translate('predictiveValue.tumor', { count: count(share) })

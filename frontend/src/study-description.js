@@ -24,13 +24,29 @@ import { isReady } from './state/service.js';
  * @property {string | null} restart the words on the button that analyses it again; null where that cannot help
  */
 
+// These make the answer itself less certain; other warnings say what was done with the file.
+const LESS_CERTAIN = new Set([
+  'low_resolution',
+  'clipped_intensities',
+  'sequence_hardly_seen',
+  'plane_hardly_seen',
+  'missing_slices',
+  'other_body_part',
+  'localizer',
+  'derived_map',
+]);
+
 /**
  * The step the study is at, in a few words, for the list.
  * @param {Study} study
+ * @param {Wording} wording
  */
-export function describeStep(study) {
-  if (study.phase === 'done' && study.prediction !== null)
-    return describeDecision(study.prediction);
+export function describeStep(study, wording) {
+  if (study.phase === 'done' && study.prediction !== null) {
+    return wording === 'staff'
+      ? describeDecision(study.prediction)
+      : explainDecision(study.prediction).headline;
+  }
   const reading = findReading(study);
   if (study.phase === 'analysing' && reading !== null) return translate('step.reading', reading);
   return translate(`step.${study.phase}`, { percentage: formatProgress(study.uploaded) });
@@ -117,26 +133,32 @@ function describeFailedStudy(failure) {
  */
 function describePrediction(prediction, wording) {
   const reasons = prediction.reasons.map((reason) => sayReason(reason, wording));
-  const probability =
-    prediction.tumor_probability === null
-      ? []
-      : [sayHere(describeProbability(prediction.tumor_probability))];
   if (wording === 'staff') {
     return {
       headline: describeDecision(prediction),
-      sentences: [...probability, ...reasons],
+      sentences: [...sayProbability(prediction, 'decision.probability'), ...reasons],
       otherWording: 'patient',
     };
   }
   const { headline, caution } = explainDecision(prediction);
+  const isFlawed = prediction.input.warnings.some(({ code }) => LESS_CERTAIN.has(code));
+  const cautions = [isFlawed ? translate('patient.flawed') : '', caution];
   return {
     headline,
-    sentences: [...probability, ...reasons, ...(caution === '' ? [] : [sayHere(caution)])],
+    sentences: [
+      ...reasons,
+      ...cautions.filter((text) => text !== '').map(sayHere),
+      ...sayProbability(prediction, 'patient.probability'),
+    ],
     otherWording: 'staff',
   };
 }
 
-/** @param {number} probability in 0..1 */
-function describeProbability(probability) {
-  return translate('decision.probability', { percentage: formatPercentage(probability) });
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {'decision.probability' | 'patient.probability'} key
+ */
+function sayProbability({ tumor_probability }, key) {
+  if (tumor_probability === null) return [];
+  return [sayHere(translate(key, { percentage: formatPercentage(tumor_probability) }))];
 }

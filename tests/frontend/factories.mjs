@@ -126,3 +126,46 @@ export function makeStudy(changes = {}) {
 export function makeFile(name) {
   return new File(['pixels'], name, { type: 'image/png' });
 }
+
+/** @returns {import('../../frontend/src/api/client.js').ModelAnswer} */
+export function makeModelAnswer() {
+  return {
+    sha256: '00',
+    manifest: {
+      name: 'a-model',
+      version: '1.2.0',
+      architecture: 'vgg16',
+      class_names: ['glioma', 'no_tumor'],
+      input: { size: 128 },
+      intended_use: 'Research.',
+      limits: ['It judges one slice at a time.'],
+      license: 'CC-BY-4.0',
+      data: [{ name: 'A collection', license: 'CC BY 4.0', used_for: 'glioma' }],
+      training: {
+        training_slices: { glioma: 400, no_tumor: 600 },
+        validation_slices: { glioma: 40, no_tumor: 60 },
+        training_patients: 80,
+        validation_patients: 20,
+      },
+      metrics: {
+        figures: {
+          accuracy: { value: 0.9, low: 0.8, high: 0.95, n: 100, patients: 20 },
+          tumor_auc: { value: 0.98, low: null, high: null, n: 100, patients: 1 },
+        },
+        classes: { glioma: { precision: 1, recall: 0.75, f1: 0.86 } },
+        confusion_matrix: [
+          [30, 10],
+          [0, 60],
+        ],
+      },
+      trust: {
+        operating_points: { screening: {} },
+        figures: {
+          screening_answered: { value: 0.8, spread: 0.02 },
+          screening_right_of_answered: { value: 0.97, spread: 0.02 },
+          screening_tumor_called_none: { value: 0.004, spread: 0.002 },
+        },
+      },
+    },
+  };
+}

@@ -1,4 +1,4 @@
-import { formatPercentage, formatProgress } from '../../frontend/src/percentage.js';
+import { formatPercentage, formatProgress, formatShare } from '../../frontend/src/percentage.js';
 
 describe('a probability as a percentage', () => {
   test.each([
@@ -23,4 +23,10 @@ describe('a probability as a percentage', () => {
 test('progress is 100 % only when all is done', () => {
   expect(formatProgress(0.999)).toBe('99\u00a0%');
   expect(formatProgress(1)).toBe('100\u00a0%');
+});
+
+test('a share of what was counted may be nothing or all, but not nothing where there is some', () => {
+  expect(formatShare(0)).toBe('0\u00a0%');
+  expect(formatShare(0.004)).toBe('<\u00a01\u00a0%');
+  expect(formatShare(1)).toBe('100\u00a0%');
 });

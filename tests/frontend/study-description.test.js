@@ -25,20 +25,20 @@ test('an upload says how far it is and can be cancelled', () => {
     cancellable: true,
     restart: null,
   });
-  expect(describeStep(study)).toBe('uploading 40\u00a0%');
+  expect(describeStep(study, 'staff')).toBe('uploading 40\u00a0%');
 });
 
 test('of a volume the slice that is being read is said', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
-  expect(describeStep(study)).toBe('reading slice 71 of 155');
+  expect(describeStep(study, 'staff')).toBe('reading slice 71 of 155');
   expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual(['Reading slice 71 of 155']);
   const last = makeStudy({ phase: 'analysing', read: { done: 155, total: 155 } });
-  expect(describeStep(last)).toBe('reading slice 155 of 155');
+  expect(describeStep(last, 'staff')).toBe('reading slice 155 of 155');
 });
 
 test('of a single slice nothing is counted', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 0, total: 1 } });
-  expect(describeStep(study)).toBe('analysing');
+  expect(describeStep(study, 'staff')).toBe('analysing');
   expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual([]);
 });
 
@@ -52,7 +52,7 @@ test('a prediction says its decision, the tumour probability and its reasons', (
     cancellable: false,
     restart: null,
   });
-  expect(describeStep(study)).toBe('Tumour likely: glioma');
+  expect(describeStep(study, 'staff')).toBe('Tumour likely: glioma');
 });
 
 test('a patient reads another headline, the plain reasons and what the answer does not mean', () => {
@@ -62,13 +62,27 @@ test('a patient reads another headline, the plain reasons and what the answer do
   const description = describeStudy(study, READY, 'patient');
   expect(description.headline).toBe('The program is not certain');
   expect(readTexts(description)).toEqual([
-    'Tumour probability 98\u00a0%',
     'In plain words.',
-    'That means neither that there is a tumour nor that there is none.',
+    expect.stringMatching(/neither that there is a tumour nor that there is none/),
+    expect.stringMatching(/is 98\u00a0%\. That is not the chance of being ill/),
   ]);
+  expect(describeStep(study, 'patient')).toBe('The program is not certain');
   expect(description.otherWording).toBe('staff');
   expect(describeStudy(study, READY, 'staff').otherWording).toBe('patient');
   expect(describeStudy(makeStudy(), READY, 'staff').otherWording).toBeNull();
+});
+
+test.each([
+  ['low_resolution', true],
+  ['exif_rotated', false],
+])('a warning (%s) that makes the answer less certain is said to a patient: %s', (code, isSaid) => {
+  const { input } = makePrediction();
+  const prediction = makePrediction({
+    input: { ...input, warnings: [{ code, message: 'Mind.' }] },
+  });
+  const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
+  const sentence = 'Something about this picture makes the answer less certain.';
+  expect(readTexts(description).includes(sentence)).toBe(isSaid);
 });
 
 test('out of scope is said without a number', () => {

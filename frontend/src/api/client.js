@@ -4,6 +4,25 @@ import { createRequestId } from './request-id.js';
 /** @typedef {import('./schema.d.ts').components['schemas']['PredictionAnswer']} PredictionAnswer */
 /** @typedef {import('./schema.d.ts').components['schemas']['Health']} Health */
 
+/**
+ * Of the manifest, what the page tells; the service checks it when it loads the model.
+ * @typedef {object} Manifest
+ * @property {string} name
+ * @property {string} version
+ * @property {string} architecture
+ * @property {string[]} class_names
+ * @property {{ size: number }} input
+ * @property {string} intended_use
+ * @property {string[]} limits
+ * @property {string} license
+ * @property {{ name: string, license: string, used_for: string }[]} data
+ * @property {Record<string, unknown>} training
+ * @property {Record<string, unknown>} metrics
+ * @property {{ operating_points: Record<string, unknown>, figures: Record<string, unknown> } | null} trust
+ */
+
+/** @typedef {{ sha256: string, manifest: Manifest }} ModelAnswer */
+
 const HEALTH_TIMEOUT_MS = 5000;
 
 /**
@@ -93,6 +112,22 @@ export async function fetchHealth(signal) {
     return /** @type {Health} */ (/** @type {unknown} */ (health));
   }
   throw new ServiceFailure({ code: 'unreachable', status: response.status, requestId });
+}
+
+/**
+ * What the served model says of itself.
+ * @param {AbortSignal} signal
+ * @returns {Promise<ModelAnswer>}
+ */
+export async function fetchModel(signal) {
+  const requestId = createRequestId();
+  const response = await get(signal, '/api/model', requestId);
+  const body = await response.text();
+  const answer = parseJsonObject(body);
+  if (response.ok && typeof answer?.sha256 === 'string' && typeof answer.manifest === 'object') {
+    return /** @type {ModelAnswer} */ (/** @type {unknown} */ (answer));
+  }
+  throw readFailure(response.status, (name) => response.headers.get(name), body, requestId);
 }
 
 /**

@@ -1,4 +1,6 @@
 import { FAILURES } from './de/failures.js';
+import { KEYS } from './de/keys.js';
+import { MODEL } from './de/model.js';
 import { PAGE } from './de/page.js';
 import { RESULTS } from './de/results.js';
 
@@ -6,4 +8,4 @@ import { RESULTS } from './de/results.js';
  * What the page says in German.
  * @type {Record<keyof typeof import('./en.js').EN, string>}
  */
-export const DE = { ...PAGE, ...RESULTS, ...FAILURES };
+export const DE = { ...PAGE, ...RESULTS, ...FAILURES, ...MODEL, ...KEYS };

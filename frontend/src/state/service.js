@@ -30,10 +30,7 @@ export function observeService(service, health) {
 
 /** @param {Service} service */
 export function describeService(service) {
-  const state = translate(`service.${service.status}`);
-  return service.modelVersion === null
-    ? state
-    : translate('service.withModel', { state, version: service.modelVersion });
+  return translate(`service.${service.status}`);
 }
 
 /** @param {Service} service */

@@ -27,6 +27,12 @@ export function createPredictiveValueView(root) {
   });
   const sentence = createElement('p', { className: 'predictive-value-sentence' });
   sentence.setAttribute('role', 'status');
+  const why = createElement('p', {
+    id: 'predictive-value-why',
+    className: 'predictive-value-basis',
+    textContent: translate('predictiveValue.why'),
+  });
+  input.setAttribute('aria-describedby', why.id);
   const basis = createElement('p', { className: 'predictive-value-basis' });
   const section = createElement('section', { className: 'predictive-value', hidden: true }, [
     createElement('h3', { textContent: translate('predictiveValue.title') }),
@@ -34,6 +40,7 @@ export function createPredictiveValueView(root) {
       createElement('span', { textContent: translate('predictiveValue.prevalence') }),
       input,
     ]),
+    why,
     sentence,
     basis,
   ]);

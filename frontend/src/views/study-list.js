@@ -6,6 +6,7 @@ import { createElement } from './element.js';
 import './study-list.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
 
 /**
  * @param {HTMLElement} root
@@ -30,8 +31,9 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
      * @param {Study[]} studies
      * @param {number | null} selectedId
      * @param {number} leftOut
+     * @param {Wording} wording
      */
-    update(studies, selectedId, leftOut) {
+    update(studies, selectedId, leftOut, wording) {
       leftOutLine.hidden = leftOut === 0;
       leftOutLine.textContent = leftOut === 0 ? '' : describeLeftOut(leftOut);
       for (const study of studies) {
@@ -41,7 +43,7 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
           rows.set(study.id, row);
           list.append(row.item);
         }
-        row.update(study, study.id === selectedId);
+        row.update(study, study.id === selectedId, wording);
       }
     },
 
@@ -82,9 +84,10 @@ function createRow({ id, name }, onSelect) {
     /**
      * @param {Study} study
      * @param {boolean} selected
+     * @param {Wording} wording
      */
-    update(study, selected) {
-      const words = describeStep(study);
+    update(study, selected, wording) {
+      const words = describeStep(study, wording);
       if (step.textContent !== words) step.textContent = words;
       step.classList.toggle('failed', study.phase === 'failed');
       line.hidden = !isActive(study);

@@ -1,4 +1,5 @@
 import { getLanguage, LANGUAGES, translate, translateTo } from '../i18n/translate.js';
+import { MODEL_PLACE } from '../model-place.js';
 import { describeService, isBroken } from '../state/service.js';
 import { createElement } from './element.js';
 import './top-bar.css';
@@ -9,13 +10,16 @@ import './top-bar.css';
 
 /**
  * @param {HTMLElement} root
- * @param {{ onLanguageChosen: (language: Language) => void, onLookChosen: (look: Look) => void }} events
+ * @param {{ onLanguageChosen: (language: Language) => void, onLookChosen: (look: Look) => void,
+ *   onKeys: () => void }} events
  */
-export function createTopBar(root, { onLanguageChosen, onLookChosen }) {
+export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
   /** @type {Look} */
   let otherLook = 'light';
-  const state = createElement('p', { className: 'service-state' });
+  const state = createElement('span');
   state.setAttribute('role', 'status');
+  const model = createElement('a', { href: MODEL_PLACE, title: translate('topBar.aboutModel') });
+  const modelPart = createElement('span', {}, [' · ', model]);
   const languages = createElement(
     'div',
     { className: 'languages' },
@@ -23,12 +27,29 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen }) {
   );
   languages.setAttribute('role', 'group');
   languages.setAttribute('aria-label', translate('topBar.languages'));
-  const lookButton = createElement('button', {
+  const lookWords = createElement('span');
+  const lookButton = createElement(
+    'button',
+    { type: 'button', className: 'look-button', onclick: chooseLook },
+    [lookWords],
+  );
+  const keysButton = createElement('button', {
     type: 'button',
-    className: 'look-button',
-    onclick: () => onLookChosen(otherLook),
+    className: 'keys-button',
+    textContent: translate('keys.open'),
+    onclick: onKeys,
   });
-  root.append(createElement('h1', { textContent: 'Tumorscope' }), state, languages, lookButton);
+  root.append(
+    createElement('h1', { textContent: 'Tumorscope' }),
+    createElement('p', { className: 'service-state' }, [state, modelPart]),
+    languages,
+    lookButton,
+    keysButton,
+  );
+
+  function chooseLook() {
+    onLookChosen(otherLook);
+  }
 
   return {
     /** @param {Service} service */
@@ -37,19 +58,27 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen }) {
       if (state.textContent !== words) state.textContent = words;
       state.dataset.status = service.status;
       state.classList.toggle('broken', isBroken(service));
+      modelPart.hidden = service.modelVersion === null;
+      model.textContent = translate('topBar.model', { version: service.modelVersion ?? '' });
     },
 
     /** @param {Look} look */
     showLook(look) {
       otherLook = look === 'dark' ? 'light' : 'dark';
-      lookButton.textContent =
+      lookWords.textContent =
         otherLook === 'light' ? translate('topBar.lightLook') : translate('topBar.darkLook');
     },
+
+    chooseLook,
 
     /** Where the keyboard was when the page was built anew. */
     focusLanguage() {
       const chosen = languages.querySelector('[aria-pressed="true"]');
       if (chosen instanceof HTMLElement) chosen.focus();
+    },
+
+    focusModel() {
+      model.focus();
     },
   };
 }

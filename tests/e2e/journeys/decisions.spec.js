@@ -78,6 +78,9 @@ for (const decision of Object.keys(CANDIDATES)) {
     for (const { patient_message } of answer.reasons) {
       await expect(page.getByText(patient_message, { exact: true })).toBeVisible();
     }
+    await expect(page.locator('.answer')).toBeHidden();
+    await expect(page.locator('.predictive-value')).toBeHidden();
+    await expect(parts.studies.locator('.study-step')).toHaveText(PATIENT_HEADLINES[decision]);
     await checkAppearance(page, `real-${decision}-patient`);
   });
 }

@@ -1,5 +1,10 @@
-import { fetchExample, fetchHealth, predict } from '../../../frontend/src/api/client.js';
-import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
+import {
+  fetchExample,
+  fetchHealth,
+  fetchModel,
+  predict,
+} from '../../../frontend/src/api/client.js';
+import { makeFile, makeHealth, makeModelAnswer, makePrediction } from '../factories.mjs';
 
 /** What the network does with the one request of a test. */
 class StubbedRequest {
@@ -194,6 +199,25 @@ describe('the health of the service', () => {
       throw new TypeError('Failed to fetch');
     });
     await expect(fetchHealth(signal)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('the model', () => {
+  const { signal } = new AbortController();
+
+  test('says of itself what the service answers', async () => {
+    stubFetch(() => Response.json(makeModelAnswer()));
+    expect(await fetchModel(signal)).toEqual(makeModelAnswer());
+  });
+
+  test('is not there before the service is ready', async () => {
+    stubFetch(() => Response.json({ code: 'not_ready', title: 'x' }, { status: 503 }));
+    await expect(fetchModel(signal)).rejects.toMatchObject({ code: 'not_ready', status: 503 });
+  });
+
+  test('is no page of a gateway', async () => {
+    stubFetch(() => new Response('<html>', { status: 200 }));
+    await expect(fetchModel(signal)).rejects.toMatchObject({ code: 'unreadable_answer' });
   });
 });
 

@@ -1,3 +1,4 @@
+import { setLanguage } from '../../../frontend/src/i18n/translate.js';
 import { createPredictiveValueView } from '../../../frontend/src/views/predictive-value.js';
 import { makePrediction } from '../factories.mjs';
 
@@ -9,6 +10,8 @@ beforeEach(() => {
   root = document.createElement('div');
   document.body.replaceChildren(root);
 });
+
+afterEach(() => setLanguage('en'));
 
 /** @param {string} text */
 function type(text) {
@@ -25,6 +28,19 @@ test('what is typed is answered at once, and kept for the next time', () => {
   const next = document.createElement('div');
   createPredictiveValueView(next).update(makePrediction());
   expect(next.textContent).toContain('about 14 would be right');
+});
+
+test('why it is asked for, and where it is kept, is said with the field', () => {
+  createPredictiveValueView(root).update(makePrediction());
+  const described = root.querySelector('input')?.getAttribute('aria-describedby');
+  expect(document.getElementById(described ?? '')?.textContent).toMatch(/stays in this browser/);
+});
+
+test('in German a number may have its comma, and so has the sentence', () => {
+  setLanguage('de');
+  createPredictiveValueView(root).update(makePrediction());
+  expect(type('0,5').getAttribute('aria-invalid')).toBe('false');
+  expect(root.textContent).toMatch(/Von 100 Antworten „Tumor“ wären bei Ihnen etwa \d+ richtig/);
 });
 
 test('what is no number is said to be none', () => {

@@ -13,7 +13,6 @@ export const PAGE = {
   'service.draining': 'Dienst beendet sich',
   'service.failed': 'Dienst gestört',
   'service.unreachable': 'Dienst nicht erreichbar',
-  'service.withModel': '{state} · Modell\u00a0{version}',
   'emptyState.title': 'Ziehen Sie ein Hirn-MRT hierher',
   'emptyState.chooseFiles': 'Dateien wählen',
   'emptyState.chooseFolder': 'Ordner wählen',
@@ -33,6 +32,6 @@ export const PAGE = {
   'intake.leftOut.other': '{count} Dateien anderer Art wurden ausgelassen.',
   'intake.fileCount': '{count} Dateien',
   'studyList.name': 'Studien',
-  'studyList.addFiles': 'Dateien hinzufügen',
-  'studyList.addFolder': 'Ordner hinzufügen',
+  'studyList.addFiles': '+ Dateien',
+  'studyList.addFolder': '+ Ordner',
 };

@@ -28,7 +28,11 @@ export const RESULTS = {
   'patient.noTumor.caution':
     'Es kennt drei Arten von Tumoren, sucht nach nichts anderem und kann einen übersehen. Nur eine Ärztin oder ein Arzt kann sagen, was die Bilder bedeuten.',
   'patient.uncertain': 'Das Programm ist nicht sicher',
-  'patient.uncertain.caution': 'Das heißt weder, dass ein Tumor da ist, noch, dass keiner da ist.',
+  'patient.uncertain.caution':
+    'Das kommt oft vor und heißt weder, dass ein Tumor da ist, noch, dass keiner da ist. Eine Ärztin oder ein Arzt sieht alle Bilder an und weiß mehr als dieses Programm.',
+  'patient.probability':
+    'Das Programm gibt für einen Tumor den Wert {percentage} an. Das ist nicht die Wahrscheinlichkeit, krank zu sein.',
+  'patient.flawed': 'Etwas an diesem Bild macht die Antwort weniger sicher.',
   'step.waiting': 'wartet',
   'step.uploading': 'lädt hoch, {percentage}',
   'step.analysing': 'wird ausgewertet',
@@ -82,8 +86,8 @@ export const RESULTS = {
   'answer.download': 'JSON herunterladen',
   'predictiveValue.title': 'Bei Ihnen',
   'predictiveValue.prevalence': 'Von 100 Bildern zeigen einen Tumor',
-  'predictiveValue.invitation':
-    'Damit sagt diese Seite, wie oft eine solche Antwort bei Ihnen richtig ist.',
+  'predictiveValue.why':
+    'Wie oft eine Antwort richtig ist, hängt davon ab, wie häufig Tumoren unter Ihren Bildern sind. Die Zahl bleibt in diesem Browser.',
   'predictiveValue.invalid': 'Das ist keine Zahl von 0 bis 100.',
   'predictiveValue.tumor': 'Von 100 Antworten „Tumor“ wären bei Ihnen {count} richtig.',
   'predictiveValue.noTumor':

@@ -13,7 +13,6 @@ export const PAGE = {
   'service.draining': 'service draining',
   'service.failed': 'service failed',
   'service.unreachable': 'service not reachable',
-  'service.withModel': '{state} · model\u00a0{version}',
   'emptyState.title': 'Drop a brain MRI here',
   'emptyState.chooseFiles': 'Choose files',
   'emptyState.chooseFolder': 'Choose a folder',

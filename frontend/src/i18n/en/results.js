@@ -26,7 +26,11 @@ export const RESULTS = {
   'patient.noTumor.caution':
     'It knows three kinds of tumour, looks for nothing else, and can overlook one. Only a doctor can say what the pictures mean.',
   'patient.uncertain': 'The program is not certain',
-  'patient.uncertain.caution': 'That means neither that there is a tumour nor that there is none.',
+  'patient.uncertain.caution':
+    'That happens often, and means neither that there is a tumour nor that there is none. A doctor looks at all the pictures and knows more than this program does.',
+  'patient.probability':
+    'The program’s own figure for a tumour is {percentage}. That is not the chance of being ill.',
+  'patient.flawed': 'Something about this picture makes the answer less certain.',
   'step.waiting': 'waiting',
   'step.uploading': 'uploading {percentage}',
   'step.analysing': 'analysing',
@@ -80,7 +84,8 @@ export const RESULTS = {
   'answer.download': 'Download JSON',
   'predictiveValue.title': 'At your site',
   'predictiveValue.prevalence': 'Of 100 pictures, a tumour is in',
-  'predictiveValue.invitation': 'With it, this page says how often such an answer is right there.',
+  'predictiveValue.why':
+    'How often an answer is right depends on how common tumours are among your pictures. The number stays in this browser.',
   'predictiveValue.invalid': 'This is no number from 0 to 100.',
   'predictiveValue.tumor': 'Of 100 answers “tumour” there, {count} would be right.',
   'predictiveValue.noTumor': 'Of 100 answers “no tumour” there, {count} would miss a tumour.',

@@ -1,0 +1,54 @@
+/**
+ * Every command of the keyboard: the one table that the keys and their sheet go by. Keys are named as
+ * `KeyboardEvent.key` has them; the message `command.<name>` says what they do.
+ */
+export const COMMANDS = /** @type {const} */ ([
+  { name: 'nextStudy', group: 'studies', keys: ['j'] },
+  { name: 'previousStudy', group: 'studies', keys: ['k'] },
+  { name: 'addFiles', group: 'studies', keys: ['a'] },
+  { name: 'cancel', group: 'studies', keys: ['x'] },
+  { name: 'wording', group: 'page', keys: ['p'] },
+  { name: 'model', group: 'page', keys: ['m'] },
+  { name: 'language', group: 'page', keys: ['l'] },
+  { name: 'look', group: 'page', keys: ['t'] },
+  { name: 'help', group: 'page', keys: ['?'] },
+]);
+
+/** @typedef {(typeof COMMANDS)[number]['name']} CommandName */
+/** @typedef {(typeof COMMANDS)[number]['group']} CommandGroup */
+
+const TYPED_INTO = 'input:not([type="range"], [type="checkbox"], [type="file"]), textarea, select';
+
+/**
+ * Answers the keys of the whole page. A command without a handler is answered by the view that has the focus, and only
+ * stands in the sheet.
+ * @param {Partial<Record<CommandName, () => void>>} handlers
+ * @param {() => boolean} areOn single keys can be turned off (WCAG 2.1.4)
+ * @param {AbortSignal} signal ends it
+ */
+export function listenToCommands(handlers, areOn, signal) {
+  document.addEventListener(
+    'keydown',
+    (event) => {
+      if (!areOn() || isMeantOtherwise(event)) return;
+      const command = COMMANDS.find(({ keys }) => keys.some((key) => key === nameKey(event)));
+      const handle = command && handlers[command.name];
+      if (handle === undefined) return;
+      event.preventDefault();
+      handle();
+    },
+    { signal },
+  );
+}
+
+/** @param {KeyboardEvent} event */
+function isMeantOtherwise({ defaultPrevented, ctrlKey, altKey, metaKey, isComposing, target }) {
+  if (defaultPrevented || ctrlKey || altKey || metaKey || isComposing) return true;
+  if (document.querySelector('dialog[open]') !== null) return true;
+  return target instanceof Element && target.closest(TYPED_INTO) !== null;
+}
+
+/** @param {KeyboardEvent} event */
+function nameKey({ key }) {
+  return key.length === 1 ? key.toLowerCase() : key;
+}

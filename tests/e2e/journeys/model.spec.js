@@ -1,0 +1,75 @@
+import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
+import { findExample } from '../scans.js';
+
+/** @param {import('@playwright/test').Page} page */
+function findModelPage(page) {
+  return page.getByRole('heading', { name: 'About the model' });
+}
+
+test('the version in the bar leads to what the model is, and Back leads back', async ({
+  page,
+  request,
+}) => {
+  const parts = describePage(page);
+  const { sha256, manifest } = await (await request.get('/api/model')).json();
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  await page.getByRole('link', { name: `model ${manifest.version}` }).click();
+  await expect(findModelPage(page)).toBeFocused();
+  await expect(page).toHaveURL(/#model$/);
+  await expect(parts.headline).toBeHidden();
+  await expect(page.getByText(sha256)).toBeVisible();
+  for (const limit of manifest.limits) await expect(page.getByText(limit)).toBeVisible();
+  const matrix = page.getByRole('region', { name: 'What is taken for what' }).getByRole('row');
+  for (const [index, counts] of manifest.metrics.confusion_matrix.entries()) {
+    await expect(matrix.nth(index + 1).getByRole('cell')).toHaveText(counts.map(String));
+  }
+  await expect(parts.notice).toBeInViewport();
+
+  await page.goBack();
+  await expect(findModelPage(page)).toBeHidden();
+  await expect(parts.headline).toBeVisible();
+  await expect(page.getByRole('link', { name: /^model/ })).toBeFocused();
+});
+
+test('the page about the model can be linked, and a scan that is added closes it', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  await page.goto('/#model');
+  await expect(findModelPage(page)).toBeVisible();
+  await expect(page.getByRole('region', { name: 'How good it is' })).toBeVisible();
+  await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
+  await expect(findModelPage(page)).toBeHidden();
+  await expect(parts.headline).toHaveText(DECIDED);
+});
+
+test('before the service is ready the page says so, and fills by itself', async ({ page }) => {
+  await page.route('**/api/health', (route) => route.abort());
+  await page.goto('/#model');
+  await expect(page.getByText(/^The service is not ready\. The card appears/)).toBeVisible();
+  await page.unroute('**/api/health');
+  await expect(page.getByRole('region', { name: 'How good it is' })).toBeVisible();
+});
+
+for (const look of ['dark', 'light']) {
+  for (const [width, viewport] of Object.entries({
+    wide: { width: 1280, height: 800 },
+    narrow: { width: 390, height: 844 },
+  })) {
+    for (const language of ['EN', 'DE']) {
+      test(`the page about the model is sound when ${look} and ${width} (${language})`, async ({
+        page,
+      }) => {
+        await page.setViewportSize(viewport);
+        await page.goto('/#model');
+        if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+        await page.getByRole('button', { name: language, exact: true }).click();
+        await expect(page.getByRole('heading', { level: 2 })).toBeVisible();
+        await expect(page.locator('.model-count').first()).toBeVisible();
+        await checkAppearance(page, `model-${language}-${look}-${width}`);
+      });
+    }
+  }
+}
