@@ -19,7 +19,7 @@ test('the version in the bar leads to what the model is, and Back leads back', a
   await expect(findModelPage(page)).toBeFocused();
   await expect(page).toHaveURL(/#model$/);
   await expect(parts.headline).toBeHidden();
-  await expect(page.getByText(sha256)).toBeVisible();
+  await expect(page.getByText(sha256, { exact: true })).toBeVisible();
   for (const limit of manifest.limits) await expect(page.getByText(limit)).toBeVisible();
   const matrix = page.getByRole('region', { name: 'What is taken for what' }).getByRole('row');
   for (const [index, counts] of manifest.metrics.confusion_matrix.entries()) {

@@ -29,7 +29,7 @@ export const RESULTS = {
     'Es kennt drei Arten von Tumoren, sucht nach nichts anderem und kann einen übersehen. Nur eine Ärztin oder ein Arzt kann sagen, was die Bilder bedeuten.',
   'patient.uncertain': 'Das Programm ist nicht sicher',
   'patient.uncertain.caution':
-    'Das kommt oft vor und heißt weder, dass ein Tumor da ist, noch, dass keiner da ist. Eine Ärztin oder ein Arzt sieht alle Bilder an und weiß mehr als dieses Programm.',
+    'Das kommt oft vor und heißt weder, dass ein Tumor da ist, noch, dass keiner da ist.',
   'patient.probability':
     'Das Programm gibt für einen Tumor den Wert {percentage} an. Das ist nicht die Wahrscheinlichkeit, krank zu sein.',
   'patient.flawed': 'Etwas an diesem Bild macht die Antwort weniger sicher.',

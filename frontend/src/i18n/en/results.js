@@ -27,7 +27,7 @@ export const RESULTS = {
     'It knows three kinds of tumour, looks for nothing else, and can overlook one. Only a doctor can say what the pictures mean.',
   'patient.uncertain': 'The program is not certain',
   'patient.uncertain.caution':
-    'That happens often, and means neither that there is a tumour nor that there is none. A doctor looks at all the pictures and knows more than this program does.',
+    'That happens often, and means neither that there is a tumour nor that there is none.',
   'patient.probability':
     'The program’s own figure for a tumour is {percentage}. That is not the chance of being ill.',
   'patient.flawed': 'Something about this picture makes the answer less certain.',
