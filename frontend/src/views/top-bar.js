@@ -16,10 +16,12 @@ import './top-bar.css';
 export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
   /** @type {Look} */
   let otherLook = 'light';
+  /** @type {string | null} */
+  let shownVersion = null;
   const state = createElement('span');
   state.setAttribute('role', 'status');
   const model = createElement('a', { href: MODEL_PLACE, title: translate('topBar.aboutModel') });
-  const modelPart = createElement('span', {}, [' · ', model]);
+  const modelPart = createElement('span');
   const languages = createElement(
     'div',
     { className: 'languages' },
@@ -58,8 +60,11 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
       if (state.textContent !== words) state.textContent = words;
       state.dataset.status = service.status;
       state.classList.toggle('broken', isBroken(service));
-      modelPart.hidden = service.modelVersion === null;
-      model.textContent = translate('topBar.model', { version: service.modelVersion ?? '' });
+      const version = service.modelVersion;
+      if (version === shownVersion) return;
+      shownVersion = version;
+      model.textContent = version === null ? '' : translate('topBar.model', { version });
+      modelPart.replaceChildren(...(version === null ? [] : [' · ', model]));
     },
 
     /** @param {Look} look */

@@ -12,7 +12,7 @@ export const MODEL = {
     'Ein neuronales Netz der Art {architecture}. Es betrachtet jeweils eine Schicht eines Hirn-MRT, {size} × {size} Pixel des Kopfes, und sagt, für wie wahrscheinlich es jedes von diesen hält: {classes}. Die Antwort auf ein Volumen entsteht aus denen auf seine Schichten.',
   'model.isNotTitle': 'Was es nicht ist',
   'model.isNot':
-    'Es stellt keinen Befund. Es weiß nichts über die Person, vergleicht mit keiner früheren Aufnahme und sucht nur, was es gelernt hat. „Kein Tumor“ heißt nicht gesund.',
+    'Es erstellt keinen Befund. Es weiß nichts über die Person, vergleicht mit keiner früheren Aufnahme und sucht nur, was es gelernt hat. „Kein Tumor“ heißt nicht gesund.',
   'model.useTitle': 'Vorgesehener Gebrauch',
   'model.limitsTitle': 'Grenzen',
   'model.figuresTitle': 'Wie gut es ist',

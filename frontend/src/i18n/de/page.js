@@ -10,7 +10,7 @@ export const PAGE = {
   'service.unknown': 'verbindet sich',
   'service.ready': 'Dienst bereit',
   'service.starting': 'Dienst startet',
-  'service.draining': 'Dienst beendet sich',
+  'service.draining': 'Dienst fährt herunter',
   'service.failed': 'Dienst gestört',
   'service.unreachable': 'Dienst nicht erreichbar',
   'emptyState.title': 'Ziehen Sie ein Hirn-MRT hierher',

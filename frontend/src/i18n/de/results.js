@@ -52,7 +52,7 @@ export const RESULTS = {
   'study.cancelled': 'Abgebrochen',
   'bars.title': 'Wahrscheinlichkeiten',
   'heatmap.for': 'Was für {kind} spricht',
-  'heatmap.littleFor': 'Was auch nur wenig für {kind} spricht',
+  'heatmap.littleFor': 'Das Wenige, was für {kind} spricht',
   'heatmap.nothing': 'nichts',
   'heatmap.most': 'am meisten',
   'slice.name': 'Schicht {study}',

@@ -32,7 +32,7 @@ export const MODEL = {
     'Precision: of the slices answered so, how many are. Recall: of the slices that are, how many are answered so. F1 is between the two.',
   'model.confusionTitle': 'What is taken for what',
   'model.confusionNote':
-    'Held-out slices: a row is what they show, a column is the most probable class. The darker a field, the larger its share of the row.',
+    'Held-out slices: a row is what they show, a column is the most probable class. The stronger the colour of a field, the larger its share of the row.',
   'model.confusionCorner': 'shows',
   'model.answered': 'answered {kind}',
   'model.pointsTitle': 'When it answers',
