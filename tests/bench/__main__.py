@@ -6,6 +6,7 @@ Prints Markdown tables and writes them, the figures as JSON and a plot to ``buil
 
 import json
 import sys
+import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from tumorscope.model.bundle import Bundle, read_bundle
 
 # A volume takes more than a second, and sixteen wait for one another.
 _VOLUMES_S = 60.0
+_STAGE_ROUNDS = 60
 
 _OUTPUT = Path(__file__).parents[2] / "build" / "bench"
 
@@ -44,6 +46,7 @@ def main() -> None:
         idle = {name: server.resident_mib() for name, server in servers.items()}
         served = open_engine(bundle).engine
         alone = _measure_turns(servers, picture, instance, served, bundle)
+        stages = _measure_stages(servers[OURS], picture)
         under_load = {name: load(server, picture) for name, server in servers.items()}
         under_load[f"{OURS}, DICOM"] = load(servers[OURS], instance)
         studies_under_load = load(servers[OURS], volume, _VOLUMES_S)
@@ -56,7 +59,8 @@ def main() -> None:
         "served_engine": served.name,
         "one_connection": alone,
         "sixteen_connections": under_load,
-        "raw_engine_per_second": round(throughput, 1),
+        "raw_engine": throughput,
+        "stages": stages,
         "volumes_on_sixteen_connections": studies_under_load,
         "seconds_to_ready": {name: round(seconds, 2) for name, seconds in ready.items()},
         "idle_mib": {name: round(mib) for name, mib in idle.items()},
@@ -87,10 +91,27 @@ def _measure_turns(
     return {name: describe_latency(values) for name, values in time_in_turns(calls).items()}
 
 
-def _measure_best_throughput(engine: Engine, size: int) -> float:
+def _measure_stages(server: Server, request: Request) -> dict[str, float]:
+    """Mean milliseconds of each stage of a request that is alone, and what is left of the whole: HTTP, both ways."""
+    connection = server.connect()
+    answers, whole = [], []
+    for _ in range(_STAGE_ROUNDS):
+        started = time.perf_counter()
+        answers.append(json.loads(ask(connection, request.path, request.body, request.content_type))["timing_ms"])
+        whole.append((time.perf_counter() - started) * 1000)
+    stages = {
+        name: float(np.mean([answer[name] for answer in answers])) for name in ("decode", "preprocess", "inference")
+    }
+    stages["decisions"] = float(np.mean([answer["total"] for answer in answers])) - sum(stages.values())
+    stages["http"] = float(np.mean(whole)) - sum(stages.values())
+    return {f"{name}_ms": round(value, 2) for name, value in stages.items()}
+
+
+def _measure_best_throughput(engine: Engine, size: int) -> dict[str, float]:
     """Slices a second that the engine alone reaches, called by one thread or by as many as there are cores."""
     call = partial(engine.run, np.random.default_rng(0).random((1, size, size, 3), np.float32))
-    return max(measure_throughput(call, callers) for callers in (1, psutil.cpu_count() or 1))
+    found = [measure_throughput(call, callers) for callers in (1, psutil.cpu_count() or 1)]
+    return max(found, key=lambda one: one["per_second"])
 
 
 def _prepare(server: Server, request: Request) -> partial[Any]:
@@ -105,7 +126,7 @@ def _add_ratios(report: dict[str, Any]) -> None:
         row["times_the_raw_engine"] = round(row["p50_ms"] / raw, 2)
     for row in crowded.values():
         row["times_flask"] = round(row["per_second"] / crowded[FLASK]["per_second"], 2)
-        row["share_of_raw_engine"] = round(row["per_second"] / report["raw_engine_per_second"], 2)
+        row["share_of_raw_engine"] = round(row["per_second"] / report["raw_engine"]["per_second"], 2)
 
 
 if __name__ == "__main__":

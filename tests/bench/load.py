@@ -66,6 +66,7 @@ def load(server: Server, request: Request, seconds: float = 10.0) -> dict[str, A
         connections = [_Connection(server.port, message) for _ in range(_CONNECTIONS)]
         for connection in connections:
             connection.begin(selector)
+        worked = server.cpu_s()
         while (now := time.perf_counter()) < counts.since + seconds:
             if now - sampled > _SAMPLING_S:
                 peak, sampled = max(peak, server.resident_mib()), now
@@ -74,11 +75,14 @@ def load(server: Server, request: Request, seconds: float = 10.0) -> dict[str, A
                     connection.begin(selector)
             for key, _ in selector.select(_SAMPLING_S):
                 _advance(key.data, selector, counts)
+        worked = server.cpu_s() - worked
         for connection in connections:
             connection.socket.close()
     return {
         **describe_latency(counts.timings),
         "per_second": round(len(counts.timings) / seconds, 1),
+        # Also of those that came before the count began.
+        "cpu_ms": round(1000 * worked / max(1, counts.answered), 1),
         "failed": counts.failed,
         "memory_mib": round(peak),
     }
@@ -87,6 +91,7 @@ def load(server: Server, request: Request, seconds: float = 10.0) -> dict[str, A
 @dataclass(slots=True)
 class _Counts:
     since: float = 0.0
+    answered: int = 0
     timings: list[float] = field(default_factory=list)
     failed: int = 0
 
@@ -94,6 +99,7 @@ class _Counts:
 def _advance(connection: "_Connection", selector: selectors.BaseSelector, counts: _Counts) -> None:
     status = connection.exchange(selector)
     if status == http.client.OK:
+        counts.answered += 1
         if connection.began > counts.since:
             counts.timings.append((time.perf_counter() - connection.began) * 1000)
         connection.begin(selector)
@@ -102,8 +108,9 @@ def _advance(connection: "_Connection", selector: selectors.BaseSelector, counts
         connection.rest(selector)
 
 
-def measure_throughput(call: Callable[[], object], callers: int, seconds: float = 5.0) -> float:
-    """Calls a second, of so many threads."""
+def measure_throughput(call: Callable[[], object], callers: int, seconds: float = 5.0) -> dict[str, float]:
+    """Calls a second of so many threads, and the milliseconds that cores work for each."""
+    worked = time.process_time()
     with ThreadPoolExecutor(callers) as threads:
         over = time.perf_counter() + seconds
 
@@ -114,7 +121,11 @@ def measure_throughput(call: Callable[[], object], callers: int, seconds: float 
                 calls += 1
             return calls
 
-        return sum(one.result() for one in [threads.submit(repeat) for _ in range(callers)]) / seconds
+        calls = sum(one.result() for one in [threads.submit(repeat) for _ in range(callers)])
+    return {
+        "per_second": round(calls / seconds, 1),
+        "cpu_ms": round(1000 * (time.process_time() - worked) / calls, 1),
+    }
 
 
 def _compose(request: Request) -> bytes:

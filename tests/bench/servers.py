@@ -40,6 +40,11 @@ class Server:
         """A connection that is kept open: a client library of its own would take the cores from the servers."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
+    def cpu_s(self) -> float:
+        """Seconds that cores have worked for the process and its children, since their start."""
+        processes = (self.process, *self.process.children(recursive=True))
+        return sum(sum(process.cpu_times()[:2]) for process in processes)
+
     def resident_mib(self) -> float:
         """Of the process and its children, what they share counted once for each."""
         total = 0

@@ -8,12 +8,14 @@ def format_report(report: Mapping[str, Any]) -> str:
     """Every table, and what stands under it."""
     cores, limit = report["machine"]["logical_cores"], report["limit_ms"]
     alone, crowded = report["one_connection"], report["sixteen_connections"]
+    raw = report["raw_engine"]
     ready, idle = report["seconds_to_ready"], report["idle_mib"]
     parts = [
         _format_table("one 512×512 picture a request, one connection", alone),
         f"The raw engine is {report['served_engine']}; {cores} cores, whose int8 arithmetic takes {limit} ms.\n",
         _format_table("sixteen connections", crowded),
-        f"The raw engine, called by as many threads as suits it: {report['raw_engine_per_second']} slices a second.\n",
+        f"The raw engine, at best: {raw['per_second']} slices a second, for {raw['cpu_ms']} ms of the cores each.\n",
+        _format_table("where the time of a request goes, alone", {"Tumorscope": report["stages"]}),
         _format_table(
             "240×240×155 volumes, sixteen connections", {"Tumorscope": report["volumes_on_sixteen_connections"]}
         ),
