@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 
@@ -13,8 +15,9 @@ def test_committed_document_is_current() -> None:
     assert json.loads(_COMMITTED.read_text()) == create_app(Settings()).openapi(), "run `make openapi`"
 
 
-def test_every_error_of_predict_is_a_problem() -> None:
-    responses = create_app(Settings()).openapi()["paths"]["/predict"]["post"]["responses"]
+@pytest.mark.parametrize("path", ["/predict", "/volume"])
+def test_every_error_of_an_upload_is_a_problem(path: str) -> None:
+    responses = create_app(Settings()).openapi()["paths"][path]["post"]["responses"]
     assert {"400", "413", "415", "422", "500", "503"} <= set(responses)
     for status, response in responses.items():
         if status != "200":

@@ -32,6 +32,7 @@ _SCANS = [
     make_dicom_bytes(_PHANTOM),
     make_nifti_bytes(_PHANTOM[:, :, None].repeat(3, axis=2)),
 ]
+_OF_SCANS = ("/predict", "/volume")
 _PIXELS = {"name": "pixels", "shape": [1, 32, 32, 3], "datatype": "FP32", "data": [0.5] * 3072}
 _statuses: defaultdict[str, set[int]] = defaultdict(set)
 
@@ -57,7 +58,7 @@ def send_bytes(_context: object, value: Any) -> bytes:
 @schema.hook
 def flatmap_body(context: Any, body: Any) -> st.SearchStrategy[Any]:
     """Now and then one that can be answered."""
-    return st.just(body) | (_draw_scans(body) if context.operation.path == "/predict" else _draw_pixels(body))
+    return st.just(body) | (_draw_scans(body) if context.operation.path in _OF_SCANS else _draw_pixels(body))
 
 
 @schema.hook
@@ -88,6 +89,7 @@ def test_requests_were_answered_and_refused() -> None:
     if not _statuses:
         pytest.skip("nothing was generated in this run")
     assert _statuses["POST /predict"] >= {200, 400, 415, 422}
+    assert _statuses["POST /volume"] >= {200, 400, 415, 422}
     assert _statuses["POST /v2/models/{name}/infer"] >= {200, 404, 422}
     assert _statuses["POST /v2/models/{name}/versions/{version}/infer"] >= {200, 404, 422}
     assert all(200 in statuses for statuses in _statuses.values())

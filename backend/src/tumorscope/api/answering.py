@@ -28,10 +28,11 @@ from tumorscope.domain.errors import TumorscopeError
 from tumorscope.domain.prediction import Prediction
 from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.decode import looks_like_study
+from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.imaging.source import SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.explain import explain_study, name_explained
-from tumorscope.inference.study import StudyClassification, StudySlice, classify_study, rank_slices
+from tumorscope.inference.study import StudyClassification, StudySlice, choose_volume, classify_study, rank_slices
 
 _SUMMARY_SLICES = 5
 
@@ -153,6 +154,22 @@ def decode_files(answering: Answering, files: Sequence[SourceFile]) -> Decoded:
     scan = answering.decode(files)
     decode_ms = (perf_counter() - started) * 1000
     return Decoded(scan, _identify(files), decode_ms)
+
+
+def decode_volume(decode: Decoder, classifier: Classifier, files: Sequence[SourceFile]) -> bytes:
+    """Decode, and write the volume whose slices would be judged.
+
+    Returns
+    -------
+    bytes
+        NIfTI-1 behind gzip.
+
+    Raises
+    ------
+    InputError
+        The files cannot be read, or the model cannot read them.
+    """
+    return encode_nifti(choose_volume(classifier, decode(files)))
 
 
 async def stream_answer(

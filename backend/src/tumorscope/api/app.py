@@ -17,7 +17,7 @@ from tumorscope.api.metrics import MeasuredEngine, create_metrics, record_wait
 from tumorscope.api.middleware import RequestContext
 from tumorscope.api.model_watch import WatchedPlace, watch_model
 from tumorscope.api.openapi import build_document
-from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict
+from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
 from tumorscope.api.security import ApiKeyCheck
 from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
@@ -110,6 +110,6 @@ def create_app(settings: Settings) -> FastAPI:
     watch_state(collectors, service, work_queue, app.state.upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
-    for module in (predict, health, model, inference_protocol, metrics, docs):
+    for module in (predict, volume, health, model, inference_protocol, metrics, docs):
         app.include_router(module.router)
     return app

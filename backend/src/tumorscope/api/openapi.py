@@ -24,6 +24,33 @@ _FURTHER: tuple[type[BaseModel], ...] = (Problem, InferenceProblem, InferenceReq
 # FastAPI's own form of a refused parameter, which the service never gives.
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}},
+}
+UPLOAD_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {"schema": _FORM},
+        **dict.fromkeys(("image/*", "application/dicom", "application/gzip", "application/zip"), _BYTES),
+        "application/octet-stream": _BYTES,
+    },
+}
+"""What `uploads.read_files` reads."""
+
+UPLOAD_ERRORS: dict[int, str] = {
+    400: "no_file, mixed_study",
+    408: "upload_too_slow",
+    413: "upload_too_large, image_too_large, too_many_files, expands_too_much",
+    415: "unsupported_format",
+    422: "corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request",
+    500: "internal",
+    503: "not_ready, overloaded; with Retry-After",
+}
+"""How a study may be refused; for `describe_errors`."""
+
 
 def describe_errors(codes: dict[int, str], problem: type[Problem] = Problem) -> dict[int | str, dict[str, Any]]:
     """A route's error responses, by status: which codes, and that the body is a problem.

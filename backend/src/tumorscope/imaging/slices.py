@@ -1,4 +1,4 @@
-"""A Volume in, its Slices out, as a reader would hang them."""
+"""A Volume in, its Slices out, as a reader would hang them; and back again."""
 
 import numpy as np
 
@@ -67,4 +67,37 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
         volume.modality,
         plane=volume.stated_plane or plane,
         sequence=volume.sequence,
+    )
+
+
+def stack_slice(scan: Slice) -> Volume:
+    """A volume of one slice: what `slice_volume` undoes.
+
+    Parameters
+    ----------
+    scan : Slice
+        Hung as a reader would; of one sequence.
+
+    Returns
+    -------
+    Volume
+        One voxel of 1 mm thick. Of an oblique or unknown plane, it lies as an axial one. Its pixels are 1 mm where
+        their spacing is unknown.
+    """
+    plane: Plane = "axial" if scan.plane is None or scan.plane == "oblique" else scan.plane
+    axis = STACK_AXIS[plane]
+    rows_mm, columns_mm = scan.spacing_mm or (1.0, 1.0)
+    spacing, shape = [columns_mm, rows_mm], [scan.width, scan.height]
+    spacing.insert(axis, 1.0)
+    shape.insert(axis, 1)
+    return Volume(
+        scan.pixels[::-1, ::-1].T.reshape(shape),
+        (spacing[0], spacing[1], spacing[2]),
+        None,
+        scan.source_format,
+        plane,
+        scan.plane,
+        scan.modality,
+        scan.warnings,
+        scan.sequence,
     )

@@ -13,7 +13,7 @@ from tumorscope.domain.errors import CorruptFile, MissingModality
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
-from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume
+from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume, stack_slice
 from tumorscope.inference.classifier import (
     Classification,
     Classifier,
@@ -149,6 +149,29 @@ def classify_study(
         stack.first.voxels.shape[stack.axis],
         (*warnings, *_judge_quality(classifier, shown.classification, shown_scan)),
     )
+
+
+def choose_volume(classifier: Classifier, scan: Scan) -> Volume:
+    """The volume that `classify_study` cuts its slices from, as it cuts them.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        The served model, which says what of a study is read.
+    scan : Scan
+        Decoded.
+
+    Returns
+    -------
+    Volume
+        Of several sequences the one that is shown; of a slice, that slice alone.
+
+    Raises
+    ------
+    MissingModality, CorruptFile
+        As of `classify_study`.
+    """
+    return stack_slice(scan) if isinstance(scan, Slice) else _choose_stack(classifier, scan)[0].first
 
 
 def _classify_stack(classifier: Classifier, stack: _Stack, *, explain: bool) -> Iterator[list[StudySlice]]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tumorscope.domain.scan import Plane, Volume
-from tumorscope.imaging.slices import choose_slices, slice_volume
+from tumorscope.domain.scan import Plane, Slice, StatedPlane, Volume
+from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume, stack_slice
 
 
 def _volume_with_mark(right: int, anterior: int, superior: int) -> Volume:
@@ -70,3 +70,18 @@ def test_stretched_ramp_stays_a_ramp() -> None:
     scan = slice_volume(Volume(ramp, (1.0, 1.0, 4.0)), "coronal", 0)
     np.testing.assert_allclose(np.diff(scan.pixels[2:-2, 0]), -0.25, atol=1e-5)
     assert (scan.source_format, scan.modality) == ("nifti", "MR")
+
+
+@pytest.mark.parametrize(
+    ("stated", "plane"),
+    [("sagittal", "sagittal"), ("coronal", "coronal"), ("axial", "axial"), ("oblique", "axial"), (None, "axial")],
+)
+def test_slice_alone_is_a_volume_that_gives_it_back(stated: StatedPlane | None, plane: Plane) -> None:
+    pixels = np.arange(30, dtype=np.uint16).reshape(5, 6)
+    volume = stack_slice(Slice(pixels, "dicom", (0.5, 0.5), "MR", plane=stated))
+    assert volume.plane == plane
+    assert volume.voxels.shape[STACK_AXIS[plane]] == 1
+    again = slice_volume(volume, plane, 0)
+    np.testing.assert_array_equal(again.pixels, pixels)
+    assert again.spacing_mm == (0.5, 0.5)
+    assert (again.plane or plane) == (stated or plane)

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from tumorscope.api.answering import Answering, answer_files, decode_files, stream_answer
 from tumorscope.api.dependencies import ClassifierDependency, DeskDependency
-from tumorscope.api.openapi import describe_errors
+from tumorscope.api.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.schemas import PredictionAnswer
 from tumorscope.api.uploads import read_files
 from tumorscope.imaging.decode import looks_like_study
@@ -16,38 +16,14 @@ router = APIRouter(tags=["prediction"])
 
 NDJSON = "application/x-ndjson"
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}},
-}
-_REQUEST_BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {"schema": _FORM},
-        **dict.fromkeys(("image/*", "application/dicom", "application/gzip", "application/zip"), _BINARY),
-        "application/octet-stream": _BINARY,
-    },
-}
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {NDJSON: {"schema": {"type": "string", "description": "Lines of progress, then the result."}}}},
-    **describe_errors(
-        {
-            400: "no_file, mixed_study",
-            408: "upload_too_slow",
-            413: "upload_too_large, image_too_large, too_many_files, expands_too_much",
-            415: "unsupported_format",
-            422: "corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request",
-            500: "internal",
-            503: "not_ready, overloaded; with Retry-After",
-        }
-    ),
+    **describe_errors(UPLOAD_ERRORS),
 }
 
 
 @router.post(
-    "/predict", responses=_RESPONSES, openapi_extra={"requestBody": _REQUEST_BODY}, response_model=PredictionAnswer
+    "/predict", responses=_RESPONSES, openapi_extra={"requestBody": UPLOAD_BODY}, response_model=PredictionAnswer
 )
 async def predict(
     request: Request,

@@ -1,4 +1,4 @@
-"""A NIfTI file's bytes in, a Volume in canonical orientation out; nibabel reads the header."""
+"""A NIfTI file's bytes in, a Volume in canonical orientation out, and back; nibabel knows the header."""
 
 import gzip
 import zlib
@@ -21,6 +21,9 @@ _MAGIC = {348: (slice(344, 348), b"n+1\0"), 540: (slice(4, 8), b"n+2\0")}
 # An axis this much coarser than the third is the one that slices were acquired along.
 _COARSER = 1.5
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+# What NIfTI-1 writes its sizes with is signed, of 16 bits.
+_LONGEST_AXIS = 32_767
+_HEADER_BYTES_1 = 348
 _NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
 
 _FIRST_VOLUME = ScanWarning("first_volume", "The file holds several volumes; the first was read.")
@@ -98,6 +101,64 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
         stated_plane=name_plane(normal)[1],
         warnings=(*notes, *doubts),
     )
+
+
+def encode_nifti(volume: Volume) -> bytes:
+    """Write a volume as NIfTI-1 behind gzip.
+
+    Parameters
+    ----------
+    volume : Volume
+        Of any of its types.
+
+    Returns
+    -------
+    bytes
+        Little-endian int16 or uint16, RAS+. Whole numbers that fit are stored as they are, others with `scl_slope` and
+        `scl_inter`, in 65,536 steps from the least to the largest. `dim_info` names the axis that slices are stacked
+        along. `sform_code` is 1 (scanner), or 2 (aligned) where the source does not say where it lies.
+
+    Raises
+    ------
+    ImageTooLarge
+        An axis is longer than NIfTI-1 can say.
+    """
+    if max(volume.voxels.shape) > _LONGEST_AXIS:
+        raise ImageTooLarge(f"An axis of the scan has more than {_LONGEST_AXIS} pixels, too many for NIfTI-1.")
+    stored, slope, intercept = _make_16_bit(volume.voxels)
+    affine = np.diag([*volume.spacing_mm, 1.0]) if volume.affine is None else volume.affine
+    image = nibabel.Nifti1Image(stored, affine)
+    image.header.set_xyzt_units("mm")
+    image.header.set_dim_info(slice=PLANES.index(volume.plane))
+    image.header.set_slope_inter(slope, intercept)
+    image.set_sform(affine, 2 if volume.affine is None else 1)
+    image.set_qform(affine, 0)
+    image.header["vox_offset"] = _HEADER_BYTES_1 + 4
+    buffer = BytesIO()
+    # What is the same is written the same, whenever it is.
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as stream:
+        stream.write(image.header.binaryblock + bytes(4))
+        for layer in np.moveaxis(stored, 2, 0):
+            stream.write(layer.tobytes(order="F"))
+    return buffer.getvalue()
+
+
+def _make_16_bit(voxels: Voxels) -> tuple[NDArray[Any], float, float]:
+    """Stored numbers, and what they are times and plus to be the voxels' own."""
+    least, largest = voxels.min(), voxels.max()
+    for kind in (np.int16, np.uint16):
+        limits = np.iinfo(kind)
+        fits = limits.min <= least and largest <= limits.max
+        if fits and (voxels.dtype != np.float32 or (voxels == np.rint(voxels)).all()):
+            return voxels.astype(f"<{np.dtype(kind).str[1:]}"), 1.0, 0.0
+    # In double precision: the difference of two float32 may be none.
+    slope = float(np.float32((float(largest) - float(least)) / np.iinfo(np.uint16).max))
+    if slope == 0:
+        return np.zeros(voxels.shape, "<u2"), 1.0, float(least)
+    steps = np.empty(voxels.shape, "<u2")
+    for target, layer in zip(np.moveaxis(steps, 2, 0), np.moveaxis(voxels, 2, 0), strict=True):
+        target[...] = np.clip(np.rint((layer.astype(np.float64) - float(least)) / slope), 0, 65535)
+    return steps, slope, float(least)
 
 
 def _begin(data: bytes) -> bytes:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from tests.factories import make_nifti_bytes
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, InputError, UnsupportedFormat
-from tumorscope.domain.scan import Volume
-from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
+from tumorscope.domain.scan import Plane, Volume
+from tumorscope.imaging.formats.nifti import decode_nifti, encode_nifti, looks_like_nifti
 from tumorscope.imaging.source import FROM_DISK, DecodeLimits
 
 _RAMP = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
@@ -244,3 +244,55 @@ def test_other_content_is_no_nifti(data: bytes) -> None:
 def test_files_of_ones_own_disk_may_be_large() -> None:
     large: NDArray[Any] = np.zeros((64, 64, 64), np.uint8)
     assert decode_nifti(make_nifti_bytes(large, compressed=True), FROM_DISK).voxels.shape == (64, 64, 64)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "largest", "stored"),
+    [
+        (np.uint8, 0, 255, np.int16),
+        (np.int16, -32768, 32767, np.int16),
+        (np.uint16, 0, 32767, np.int16),
+        (np.uint16, 0, 65535, np.uint16),
+        (np.float32, -3, 40, np.int16),
+        (np.float32, 0, 50_000, np.uint16),
+    ],
+)
+def test_whole_numbers_are_written_as_they_are(kind: type, least: int, largest: int, stored: type) -> None:
+    voxels: NDArray[Any] = np.linspace(least, largest, 24).round().astype(kind).reshape(2, 3, 4)
+    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(encode_nifti(Volume(voxels, (1.0, 1.0, 1.0)))))
+    assert image.get_data_dtype() == stored
+    assert (image.dataobj.slope, image.dataobj.inter) == (1, 0)
+    np.testing.assert_array_equal(np.asarray(image.dataobj), voxels)
+
+
+@pytest.mark.parametrize(
+    "voxels", [_RAMP / 7 - 1, _RAMP * 1e5, _RAMP * np.float32(1e37), np.full((1, 1, 1), 0.5, np.float32)]
+)
+def test_other_numbers_are_written_in_65536_steps(voxels: NDArray[np.float32]) -> None:
+    again = _decode(encode_nifti(Volume(voxels, (1.0, 1.0, 1.0)))).voxels
+    assert float(np.abs(again - voxels).max()) <= float(np.ptp(voxels)) / 65535 * 0.51 + abs(float(voxels.max())) * 1e-6
+
+
+@pytest.mark.parametrize("plane", ["sagittal", "coronal", "axial"])
+def test_written_volume_lies_where_it_did_and_names_its_slices(plane: Plane) -> None:
+    affine = np.array([[2.0, 0.3, 0, -7], [-0.3, 3.0, 0, 5], [0, 0, 4.0, 9], [0, 0, 0, 1]])
+    spacing = tuple(float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
+    data = encode_nifti(Volume(_RAMP[:, ::-1], (spacing[0], spacing[1], spacing[2]), affine, plane=plane))
+    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(data))
+    np.testing.assert_allclose(image.affine, affine, rtol=1e-6)
+    np.testing.assert_allclose(image.header.get_zooms(), spacing, rtol=1e-6)
+    assert image.header.get_dim_info()[2] == ["sagittal", "coronal", "axial"].index(plane)
+    assert int(image.header["sform_code"]) == 1
+    np.testing.assert_array_equal(_decode(data).voxels, _RAMP[:, ::-1])
+    assert encode_nifti(Volume(_RAMP, (1.0, 1.0, 1.0))) == encode_nifti(Volume(_RAMP, (1.0, 1.0, 1.0)))
+
+
+def test_volume_of_no_known_place_says_so() -> None:
+    image = nibabel.Nifti1Image.from_bytes(gzip.decompress(encode_nifti(Volume(_RAMP, (1.0, 2.0, 3.0)))))
+    np.testing.assert_allclose(image.affine, np.diag([1, 2, 3, 1]))
+    assert int(image.header["sform_code"]) == 2
+
+
+def test_axis_that_nifti_cannot_count_is_refused() -> None:
+    with pytest.raises(ImageTooLarge):
+        encode_nifti(Volume(np.zeros((32_768, 1, 1), np.uint8), (1.0, 1.0, 1.0)))

@@ -1,0 +1,41 @@
+"""POST /volume."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from tumorscope.api.answering import decode_volume
+from tumorscope.api.dependencies import ClassifierDependency, DeskDependency
+from tumorscope.api.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
+from tumorscope.api.uploads import read_files
+
+router = APIRouter(tags=["prediction"])
+
+GZIP = "application/gzip"
+
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "NIfTI-1 behind gzip (.nii.gz), 16-bit integers.",
+        "content": {GZIP: {"schema": {"type": "string", "format": "binary"}}},
+    },
+    **describe_errors(UPLOAD_ERRORS),
+}
+
+
+@router.post("/volume", responses=_RESPONSES, openapi_extra={"requestBody": UPLOAD_BODY}, response_class=Response)
+async def volume(request: Request, desk: DeskDependency, classifier: ClassifierDependency) -> Response:
+    """The voxels of one study as POST /predict reads them, as NIfTI-1.
+
+    Axes grow to the patient's right, anterior and superior (RAS+). The header's `dim_info` names the axis that slices
+    are stacked along; `slices[].index` and `input.view.slice_index` of the prediction are positions on it. Of a slice,
+    the column counts down the first of the two other axes and the row down the second: row r, column c of `input.view`
+    is the voxel at n1 - 1 - c, n2 - 1 - r, where pixels are square; where they are not, the view is stretched to square
+    ones. Of a BraTS case, the sequence that the prediction shows; a picture is a volume of one slice.
+    """
+    with desk.memory.hold_files() as held:
+        with desk.metrics.upload_seconds.time():
+            files = await read_files(request, desk.limits, held)
+        content = await desk.queue.work(
+            decode_volume, desk.decode, classifier, files, is_study=True, is_gone=request.is_disconnected
+        )
+    return Response(content, media_type=GZIP)
