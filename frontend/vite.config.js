@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const securityHeaders = JSON.parse(
@@ -34,7 +35,23 @@ const address = {
 export default defineConfig({
   // One page: an unknown path is a 404, not the page again.
   appType: 'mpa',
-  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  // NiiVue reads a format of compressed blocks too, by WebAssembly that the page's policy would not let run.
+  resolve: {
+    alias: [
+      {
+        find: /^numcodecs\/.+/,
+        replacement: fileURLToPath(new URL('./src/imaging/no-codec.js', import.meta.url)),
+      },
+    ],
+  },
+  // NiiVue alone is larger than what is warned of; it is fetched when it is first opened.
+  build: {
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1000,
+    // What NiiVue and what it is made of ask of whoever passes them on.
+    license: { fileName: 'licenses.md' },
+    modulePreload: { polyfill: false },
+  },
   // The unit tests stand beside the other tests of the project, outside this folder.
   server: { ...address, fs: { allow: ['.', '../tests/frontend'] } },
   preview: { ...address, headers: securityHeaders },

@@ -24,3 +24,12 @@ export function assignClassColors(classNames) {
   }
   return colors;
 }
+
+/**
+ * The color of the class that is explained, as everywhere.
+ * @param {import('./api/client.js').PredictionAnswer} prediction
+ */
+export function findHeatColor({ explanation, probabilities }) {
+  const label = explanation?.label ?? '';
+  return assignClassColors(Object.keys(probabilities ?? {})).get(label) ?? '#e69f00';
+}

@@ -1,5 +1,5 @@
 import './page.css';
-import { fetchExample, fetchHealth, fetchModel, predict } from './api/client.js';
+import { fetchExample, fetchHealth, fetchModel, fetchVolume, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
 import { applyLanguage, keepLanguage, readLanguage } from './language.js';
 import { applyLook, readLook } from './look.js';
@@ -8,6 +8,7 @@ import { createAnalysisQueue } from './state/analysis-queue.js';
 import { getPauseMs } from './state/service.js';
 import { EMPTY_SESSION, reduceSession } from './state/session.js';
 import { createStore } from './state/store.js';
+import { createVolumes } from './state/volumes.js';
 import { createAnnouncer } from './views/announcer.js';
 
 /** @param {string} id */
@@ -25,6 +26,8 @@ const wiring = {
   store,
   queue,
   fetchModel,
+  volumes: createVolumes(fetchVolume),
+  looks: new Map(),
   onLanguageChosen: rebuildPage,
 };
 

@@ -4,6 +4,7 @@ import { applyLook, readLook } from './look.js';
 import { watchModelPlace } from './model-place.js';
 import { attachCommands } from './page-commands.js';
 import { findSelected } from './state/session.js';
+import { createViewers } from './viewers.js';
 import { createAnswerView } from './views/answer.js';
 import { createDecisionView } from './views/decision.js';
 import { createElement } from './views/element.js';
@@ -12,8 +13,6 @@ import { createFileIntake } from './views/file-intake.js';
 import { createModelView } from './views/model.js';
 import { createPredictiveValueView } from './views/predictive-value.js';
 import { createProbabilityBars } from './views/probability-bars.js';
-import { createSliceView } from './views/slice.js';
-import { createSliceCurve } from './views/slice-curve.js';
 import { createStudyList } from './views/study-list.js';
 import { createTopBar } from './views/top-bar.js';
 
@@ -30,6 +29,8 @@ import { createTopBar } from './views/top-bar.js';
  *   subscribe: (listener: (session: Session) => void) => () => void }} store
  * @property {{ cancel: (id: number) => void }} queue
  * @property {(signal: AbortSignal) => Promise<import('./api/client.js').ModelAnswer>} fetchModel
+ * @property {ReturnType<typeof import('./state/volumes.js').createVolumes>} volumes
+ * @property {import('./imaging/slice-look.js').Looks} looks
  * @property {(language: Language) => void} onLanguageChosen
  */
 
@@ -42,6 +43,8 @@ export function buildPage({
   store,
   queue,
   fetchModel,
+  volumes,
+  looks,
   onLanguageChosen,
 }) {
   const removal = new AbortController();
@@ -86,8 +89,7 @@ export function buildPage({
   const bars = createProbabilityBars(result);
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
-  const slice = createSliceView(studies);
-  const curve = createSliceCurve(slice.figure);
+  const viewers = createViewers(studies, { store, volumes, looks });
   const modelView = createModelView(middle, { onClose: () => modelPlace.close() });
   const modelPlace = watchModelPlace(
     modelView,
@@ -128,12 +130,12 @@ export function buildPage({
     bars.update(prediction);
     predictiveValue.update(forStaff);
     answer.update(forStaff);
-    slice.update(selected);
-    curve.update(forStaff);
+    viewers.update(session, selected, forStaff);
   }
 
   topBar.showLook(readLook());
   const unsubscribe = store.subscribe(render);
+  const unsubscribeVolumes = volumes.subscribe(() => render(store.getState()));
   render(store.getState());
 
   return {
@@ -141,6 +143,8 @@ export function buildPage({
     remove() {
       removal.abort();
       unsubscribe();
+      unsubscribeVolumes();
+      viewers.close();
       header.replaceChildren();
       middle.replaceChildren();
     },

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inflateSync } from 'node:zlib';
+import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 const DATA =
   process.env.TUMORSCOPE_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
@@ -58,21 +58,9 @@ export function findSeries() {
 /**
  * A NIfTI-1 volume, 2 mm voxels in RAS+: the synthetic head with a lesion, smaller towards both ends.
  * @param {number} slices
+ * @param {number} [side] in voxels
  */
-export function makeNifti(slices) {
-  const side = 96;
-  const header = Buffer.alloc(352);
-  header.writeInt32LE(348, 0);
-  for (const [index, size] of [3, side, side, slices, 1, 1, 1, 1].entries()) {
-    header.writeInt16LE(size, 40 + 2 * index);
-  }
-  header.writeInt16LE(2, 70); // datatype: uint8
-  header.writeInt16LE(8, 72);
-  for (const [index, size] of [1, 2, 2, 2].entries()) header.writeFloatLE(size, 76 + 4 * index);
-  header.writeFloatLE(352, 108);
-  header.writeInt16LE(1, 254); // sform_code
-  for (const row of [0, 1, 2]) header.writeFloatLE(2, 280 + 16 * row + 4 * row);
-  header.write('n+1\0', 344, 'latin1');
+export function makeNifti(slices, side = 96) {
   const head = readGreyPng(findExample('phantom-lesion-a.png'));
   const voxels = Buffer.alloc(side * side * slices);
   for (let z = 0; z < slices; z += 1) {
@@ -86,7 +74,125 @@ export function makeNifti(slices) {
       }
     }
   }
+  return packNifti(voxels, [side, side, slices], [2, 2, 2]);
+}
+
+/**
+ * 8-bit voxels in RAS+ as NIfTI-1.
+ * @param {Buffer} voxels the first axis runs fastest
+ * @param {[number, number, number]} shape
+ * @param {[number, number, number]} spacing in mm
+ */
+export function packNifti(voxels, shape, spacing) {
+  const header = Buffer.alloc(352);
+  header.writeInt32LE(348, 0);
+  for (const [index, size] of [3, ...shape, 1, 1, 1, 1].entries()) {
+    header.writeInt16LE(size, 40 + 2 * index);
+  }
+  header.writeInt16LE(2, 70); // datatype: uint8
+  header.writeInt16LE(8, 72);
+  for (const [index, size] of [1, ...spacing].entries()) header.writeFloatLE(size, 76 + 4 * index);
+  header.writeFloatLE(352, 108);
+  header.writeInt16LE(1, 254); // sform_code
+  for (const row of [0, 1, 2]) header.writeFloatLE(spacing[row], 280 + 16 * row + 4 * row);
+  header.write('n+1\0', 344, 'latin1');
   return Buffer.concat([header, voxels]);
+}
+
+/**
+ * An 8-bit grey PNG.
+ * @param {Buffer} pixels row by row
+ * @param {number} width
+ */
+export function makeGreyPng(pixels, width) {
+  const height = pixels.length / width;
+  const begin = Buffer.alloc(13);
+  begin.writeUInt32BE(width, 0);
+  begin.writeUInt32BE(height, 4);
+  begin[8] = 8;
+  const lines = Buffer.alloc(height * (width + 1));
+  for (let row = 0; row < height; row += 1) {
+    pixels.copy(lines, row * (width + 1) + 1, row * width, (row + 1) * width);
+  }
+  const magic = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const chunks = [
+    ['IHDR', begin],
+    ['IDAT', deflateSync(lines)],
+    ['IEND', Buffer.alloc(0)],
+  ];
+  return Buffer.concat([magic, ...chunks.map(([name, data]) => packChunk(name, data))]);
+}
+
+/**
+ * @param {string} name
+ * @param {Buffer} data
+ */
+function packChunk(name, data) {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  const named = Buffer.concat([Buffer.from(name, 'latin1'), data]);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(named));
+  return Buffer.concat([length, named, sum]);
+}
+
+/**
+ * A DICOM MR image, explicit VR, without its preamble's text: 8-bit pixels of 1 mm.
+ * @param {Buffer} pixels row by row
+ * @param {number} columns
+ * @param {string} orientation Image Orientation (Patient)
+ */
+export function makeDicom(pixels, columns, orientation) {
+  const [image, uid] = ['1.2.840.10008.5.1.4.1.1.4', '2.25.1'];
+  const meta = [
+    packElement(0x0002, 0x0002, 'UI', image),
+    packElement(0x0002, 0x0003, 'UI', uid),
+    packElement(0x0002, 0x0010, 'UI', '1.2.840.10008.1.2.1'),
+  ];
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(Buffer.concat(meta).length);
+  const whole = (/** @type {number} */ number) => Buffer.from([number & 255, number >> 8]);
+  return Buffer.concat([
+    Buffer.alloc(128),
+    Buffer.from('DICM', 'latin1'),
+    packElement(0x0002, 0x0000, 'UL', size),
+    ...meta,
+    packElement(0x0008, 0x0016, 'UI', image),
+    packElement(0x0008, 0x0018, 'UI', uid),
+    packElement(0x0008, 0x0060, 'CS', 'MR'),
+    packElement(0x0020, 0x000d, 'UI', uid),
+    packElement(0x0020, 0x000e, 'UI', uid),
+    packElement(0x0020, 0x0037, 'DS', orientation),
+    packElement(0x0028, 0x0002, 'US', whole(1)),
+    packElement(0x0028, 0x0004, 'CS', 'MONOCHROME2'),
+    packElement(0x0028, 0x0010, 'US', whole(pixels.length / columns)),
+    packElement(0x0028, 0x0011, 'US', whole(columns)),
+    packElement(0x0028, 0x0030, 'DS', '1\\1'),
+    packElement(0x0028, 0x0100, 'US', whole(8)),
+    packElement(0x0028, 0x0101, 'US', whole(8)),
+    packElement(0x0028, 0x0102, 'US', whole(7)),
+    packElement(0x0028, 0x0103, 'US', whole(0)),
+    packElement(0x7fe0, 0x0010, 'OB', pixels),
+  ]);
+}
+
+/**
+ * @param {number} group
+ * @param {number} element
+ * @param {string} vr
+ * @param {string | Buffer} value
+ */
+function packElement(group, element, vr, value) {
+  const data = Buffer.from(value);
+  const even = Buffer.concat([data, Buffer.alloc(data.length % 2, vr === 'CS' ? ' ' : 0)]);
+  const isLong = vr === 'OB';
+  const begin = Buffer.alloc(isLong ? 12 : 8);
+  begin.writeUInt16LE(group, 0);
+  begin.writeUInt16LE(element, 2);
+  begin.write(vr, 4, 'latin1');
+  if (isLong) begin.writeUInt32LE(even.length, 8);
+  else begin.writeUInt16LE(even.length, 6);
+  return Buffer.concat([begin, even]);
 }
 
 /**

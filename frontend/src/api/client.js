@@ -75,12 +75,10 @@ function sendFiles(signal, files, requestId, progress) {
     request.onerror = () => reject(new ServiceFailure({ code: 'unreachable', requestId }));
     request.onloadend = () => signal.removeEventListener('abort', abort);
 
-    const form = new FormData();
-    for (const file of files) form.append('file', file);
     request.open('POST', '/api/predict?picture=shown&slices=all&explain=heatmap');
     request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
-    request.send(form);
+    request.send(makeForm(files));
   });
 }
 
@@ -102,7 +100,7 @@ function reportLastProgress(received, progress) {
  */
 export async function fetchHealth(signal) {
   const requestId = createRequestId();
-  const response = await get(
+  const response = await send(
     AbortSignal.any([signal, AbortSignal.timeout(HEALTH_TIMEOUT_MS)]),
     '/api/health',
     requestId,
@@ -121,13 +119,28 @@ export async function fetchHealth(signal) {
  */
 export async function fetchModel(signal) {
   const requestId = createRequestId();
-  const response = await get(signal, '/api/model', requestId);
+  const response = await send(signal, '/api/model', requestId);
   const body = await response.text();
   const answer = parseJsonObject(body);
   if (response.ok && typeof answer?.sha256 === 'string' && typeof answer.manifest === 'object') {
     return /** @type {ModelAnswer} */ (/** @type {unknown} */ (answer));
   }
   throw readFailure(response.status, (name) => response.headers.get(name), body, requestId);
+}
+
+/**
+ * The voxels of a study as they were read for its prediction, in gzip.
+ * @param {AbortSignal} signal
+ * @param {File[]} files
+ */
+export async function fetchVolume(signal, files) {
+  const requestId = createRequestId();
+  const response = await send(signal, '/api/volume', requestId, makeForm(files));
+  if (!response.ok) {
+    const body = await response.text();
+    throw readFailure(response.status, (name) => response.headers.get(name), body, requestId);
+  }
+  return response.arrayBuffer();
 }
 
 /**
@@ -138,20 +151,30 @@ export async function fetchModel(signal) {
  */
 export async function fetchExample(signal, url, name) {
   const requestId = createRequestId();
-  const response = await get(signal, url, requestId);
+  const response = await send(signal, url, requestId);
   if (!response.ok) throw readFailure(response.status, () => null, '', requestId);
   const blob = await response.blob();
   return new File([blob], name, { type: blob.type });
+}
+
+/** @param {File[]} files */
+function makeForm(files) {
+  const form = new FormData();
+  for (const file of files) form.append('file', file);
+  return form;
 }
 
 /**
  * @param {AbortSignal} signal
  * @param {string} url
  * @param {string} requestId
+ * @param {FormData} [body] for a POST
  */
-async function get(signal, url, requestId) {
+async function send(signal, url, requestId, body) {
+  const headers = { 'X-Request-Id': requestId };
+  const method = body === undefined ? 'GET' : 'POST';
   try {
-    return await fetch(url, { signal, headers: { 'X-Request-Id': requestId }, cache: 'no-store' });
+    return await fetch(url, { method, body, signal, headers, cache: 'no-store' });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new ServiceFailure({ code: 'unreachable', requestId, detail: String(error) });

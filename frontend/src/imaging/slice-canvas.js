@@ -1,3 +1,5 @@
+import { placeSlice, WHOLE } from './viewport.js';
+
 // More than any screen shows of a slice; larger pictures are kept at this size for the session.
 const LONGEST_SIDE_PX = 2048;
 
@@ -32,34 +34,34 @@ export async function decodeBase64Png(picture) {
 }
 
 /**
- * Where the slice lies on a square: all of it in sight, centred.
- * @param {{ width: number, height: number }} slice in pixels
- * @param {number} side of the square, in pixels
- */
-export function fitSlice(slice, side) {
-  const scale = side / Math.max(slice.width, slice.height);
-  const width = slice.width * scale;
-  const height = slice.height * scale;
-  return { x: (side - width) / 2, y: (side - height) / 2, width, height };
-}
-
-/**
  * @param {HTMLCanvasElement} canvas
- * @param {ImageBitmap | null} bitmap null for black
+ * @param {ImageBitmap | OffscreenCanvas | null} picture null for black
  * @param {{ layer: OffscreenCanvas, opacity: number } | null} [overlay] of the same place, at any resolution
+ * @param {{ size?: { width: number, height: number }, viewport?: import('./viewport.js').Viewport,
+ *           inverted?: boolean }} [manner] `size`: of the slice in square pixels, where the picture's own are not
  */
-export function drawSlice(canvas, bitmap, overlay = null) {
+export function drawSlice(canvas, picture, overlay = null, manner = {}) {
   const side = Math.max(1, Math.round(canvas.clientWidth * window.devicePixelRatio));
-  canvas.width = side;
-  canvas.height = side;
+  if (canvas.width !== side || canvas.height !== side) {
+    canvas.width = side;
+    canvas.height = side;
+  }
   const context = canvas.getContext('2d');
   if (context === null) return;
+  context.globalAlpha = 1;
   context.fillStyle = '#000';
   context.fillRect(0, 0, side, side);
-  if (bitmap === null) return;
-  const { x, y, width, height } = fitSlice(bitmap, side);
+  if (picture === null) return;
+  const { size = picture, viewport = WHOLE, inverted = false } = manner;
+  const { x, y, width, height } = placeSlice(size, side, viewport);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(bitmap, x, y, width, height);
+  context.drawImage(picture, x, y, width, height);
+  if (inverted) {
+    context.globalCompositeOperation = 'difference';
+    context.fillStyle = '#fff';
+    context.fillRect(x, y, width, height);
+    context.globalCompositeOperation = 'source-over';
+  }
   if (overlay === null) return;
   context.globalAlpha = overlay.opacity;
   context.drawImage(overlay.layer, x, y, width, height);

@@ -28,6 +28,7 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  * @property {Service} service
  * @property {Study[]} studies
  * @property {number | null} selectedId
+ * @property {number | null} comparedId of the study beside the selected one
  * @property {Wording} wording
  * @property {number} leftOut files of the last folder that are of no format that is read here
  */
@@ -38,6 +39,7 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  * @typedef {{ type: 'serviceObserved', health: Health | null }
  *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
+ *   | { type: 'comparisonChosen', id: number | null }
  *   | { type: 'wordingChosen', wording: Wording }
  *   | { type: 'studyStarted', id: number }
  *   | { type: 'exampleFetched', id: number, file: File }
@@ -54,6 +56,7 @@ export const EMPTY_SESSION = {
   service: UNKNOWN_SERVICE,
   studies: [],
   selectedId: null,
+  comparedId: null,
   wording: 'staff',
   leftOut: 0,
 };
@@ -73,6 +76,11 @@ export function findSelected(session) {
   return session.studies.find((study) => study.id === session.selectedId) ?? null;
 }
 
+/** @param {Session} session */
+export function findCompared(session) {
+  return session.studies.find((study) => study.id === session.comparedId) ?? null;
+}
+
 /**
  * @param {Session} session
  * @param {Action} action
@@ -87,7 +95,9 @@ export function reduceSession(session, action) {
     case 'studiesAdded':
       return addStudies(session, action.sources, action.leftOut);
     case 'studySelected':
-      return { ...session, selectedId: action.id };
+      return selectStudy(session, action.id);
+    case 'comparisonChosen':
+      return { ...session, comparedId: action.id };
     case 'wordingChosen':
       return { ...session, wording: action.wording };
     default:
@@ -98,6 +108,17 @@ export function reduceSession(session, action) {
         ),
       };
   }
+}
+
+/**
+ * None is beside itself.
+ * @param {Session} session
+ * @param {number} id
+ * @returns {Session}
+ */
+function selectStudy(session, id) {
+  const comparedId = session.comparedId === id ? null : session.comparedId;
+  return { ...session, selectedId: id, comparedId };
 }
 
 /**
@@ -126,7 +147,8 @@ function addStudies(session, sources, leftOut) {
  * What comes late, after the study was cancelled, changes nothing.
  * @param {Study} study
  * @param {Exclude<Action,
- *   { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' | 'wordingChosen' }>} action
+ *   { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' | 'comparisonChosen' |
+ *   'wordingChosen' }>} action
  * @returns {Study}
  */
 function reduceStudy(study, action) {

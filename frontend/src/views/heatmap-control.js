@@ -1,6 +1,7 @@
-import { assignClassColors } from '../class-colors.js';
+import { findHeatColor } from '../class-colors.js';
 import { describeClass } from '../decision.js';
 import { translate } from '../i18n/translate.js';
+import { listMaps } from '../imaging/pictures.js';
 import { createElement } from './element.js';
 import './heatmap-control.css';
 
@@ -9,12 +10,14 @@ import './heatmap-control.css';
 const START_PERCENT = 45;
 
 /**
- * How strongly the map of what speaks for a class lies over the slice, and what its color means.
+ * How strongly the map of what speaks for a class lies over the slice, what its color means, and which slices have one.
  * @param {HTMLElement} root
- * @param {() => void} onChange
+ * @param {{ onChange: () => void, onSlice: (index: number) => void }} listeners
  */
-export function createHeatmapControl(root, onChange) {
+export function createHeatmapControl(root, { onChange, onSlice }) {
   let isChosen = false;
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
   const words = createElement('span');
   const slider = createElement('input', {
     type: 'range',
@@ -33,38 +36,62 @@ export function createHeatmapControl(root, onChange) {
     ramp,
     createElement('span', { textContent: translate('heatmap.most') }),
   ]);
+  const places = createElement('div', { className: 'heatmap-places' });
   const control = createElement('div', { className: 'heatmap-control', hidden: true }, [
     createElement('label', {}, [words, slider]),
     legend,
+    places,
   ]);
   root.append(control);
+
+  /** @param {PredictionAnswer} prediction */
+  function build(prediction) {
+    const isNone = prediction.decision === 'no_tumor';
+    const kind = describeClass(prediction.explanation?.label ?? '');
+    words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', { kind });
+    // A map has a brightest place even where next to nothing was found: there it is shown on request only.
+    if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
+    control.style.setProperty('--heat', findHeatColor(prediction));
+    const indices = listMaps(prediction).map(({ slice_index }) => slice_index);
+    places.hidden = prediction.input.slice_count < 2;
+    places.replaceChildren(
+      translate('heatmap.onSlices'),
+      ...indices.sort((one, other) => one - other).map((index) => createPlace(index, onSlice)),
+    );
+  }
 
   return {
     /** 0 to 1 */
     get opacity() {
       return Number(slider.value) / 100;
     },
-    /** @param {PredictionAnswer | null} prediction */
-    update(prediction) {
-      const explanation = prediction?.explanation ?? null;
-      control.hidden = explanation === null;
-      if (explanation === null || prediction === null) return;
-      const isNone = prediction.decision === 'no_tumor';
-      words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', {
-        kind: describeClass(explanation.label),
-      });
-      // A map has a brightest place even where next to nothing was found: there it is shown on request only.
-      if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
-      control.style.setProperty('--heat', findHeatColor(prediction));
+    /**
+     * @param {PredictionAnswer | null} prediction
+     * @param {number} [index] of the slice that is seen
+     */
+    update(prediction, index) {
+      const explained = prediction?.explanation ? prediction : null;
+      control.hidden = explained === null;
+      if (explained !== null && explained !== shown) build(explained);
+      shown = explained;
+      for (const button of places.querySelectorAll('button')) {
+        button.setAttribute('aria-pressed', String(button.value === String(index)));
+      }
     },
   };
 }
 
 /**
- * The color of the class that is explained, as everywhere.
- * @param {PredictionAnswer} prediction
+ * @param {number} index
+ * @param {(index: number) => void} onSlice
  */
-export function findHeatColor({ explanation, probabilities }) {
-  const label = explanation?.label ?? '';
-  return assignClassColors(Object.keys(probabilities ?? {})).get(label) ?? '#e69f00';
+function createPlace(index, onSlice) {
+  const button = createElement('button', {
+    type: 'button',
+    value: String(index),
+    textContent: String(index + 1),
+    onclick: () => onSlice(index),
+  });
+  button.setAttribute('aria-label', translate('heatmap.goToSlice', { number: index + 1 }));
+  return button;
 }

@@ -5,6 +5,10 @@ import './key-sheet.css';
 
 /** @typedef {import('../commands.js').CommandGroup} CommandGroup */
 
+/** As keyboards have them, where a key's name is no letter. */
+/** @type {Record<string, string>} */
+const SHOWN = { ArrowUp: '↑', ArrowDown: '↓' };
+
 /**
  * All commands of the keyboard, in a dialog; the browser keeps the focus in it and gives it back.
  * @param {HTMLElement} root
@@ -48,7 +52,7 @@ function createGroup(group) {
     createElement(
       'dt',
       {},
-      keys.map((key) => createElement('kbd', { textContent: key })),
+      keys.map((key) => createElement('kbd', { textContent: SHOWN[key] ?? key })),
     ),
     createElement('dd', { textContent: translate(`command.${name}`) }),
   ]);

@@ -1,3 +1,4 @@
+import { clamp } from '../clamp.js';
 import { assignClassColors } from '../class-colors.js';
 import { describeClass } from '../decision.js';
 import { translate } from '../i18n/translate.js';
@@ -16,13 +17,20 @@ const HEIGHT = 100;
 /**
  * For a volume, how the probabilities run through its slices. Slices that were not judged are gaps.
  * @param {HTMLElement} root
+ * @param {{ onSlice: (index: number) => void }} listeners told of the slice under a click
  */
-export function createSliceCurve(root) {
+export function createSliceCurve(root, { onSlice }) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
   const drawing = document.createElementNS(SVG, 'svg');
   drawing.setAttribute('role', 'img');
   drawing.setAttribute('preserveAspectRatio', 'none');
+  drawing.addEventListener('click', ({ clientX }) => {
+    const { left, width } = drawing.getBoundingClientRect();
+    const count = shown?.input.slice_count ?? 1;
+    onSlice(clamp(Math.floor(((clientX - left) / width) * count), 0, count - 1));
+  });
+  const seen = draw('path', { class: 'curve-seen' });
   const first = createElement('span');
   const last = createElement('span');
   const legend = createElement('ul', { className: 'curve-legend' });
@@ -56,10 +64,16 @@ export function createSliceCurve(root) {
         drawGrid(count),
         drawMarker(prediction.input.view.slice_index),
         ...lines.map(drawLine),
+        seen,
       );
       first.textContent = translate('curve.first');
       last.textContent = String(count);
       legend.replaceChildren(...lines.map(createLegendEntry));
+    },
+
+    /** @param {number} index of the slice that is seen now */
+    mark(index) {
+      seen.setAttribute('d', `M${index + 0.5} 0V${HEIGHT}`);
     },
   };
 }
@@ -128,7 +142,7 @@ function drawGrid(count) {
   });
 }
 
-/** @param {number} index of the slice that is shown */
+/** @param {number} index of the slice that was judged the most suspicious */
 function drawMarker(index) {
   return draw('path', { class: 'curve-marker', d: `M${index + 0.5} 0V${HEIGHT}` });
 }

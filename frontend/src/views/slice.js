@@ -1,122 +1,197 @@
 import { translate } from '../i18n/translate.js';
-import { colorHeatmap } from '../imaging/heatmap-canvas.js';
-import { decodeBase64Png, decodeSlice, drawSlice } from '../imaging/slice-canvas.js';
-import { describePlace } from '../study-facts.js';
+import { createPictures } from '../imaging/pictures.js';
+import { drawSlice } from '../imaging/slice-canvas.js';
+import { changeLook, startLook } from '../imaging/slice-look.js';
+import { createSlicePainter } from '../imaging/slice-painter.js';
 import { createElement } from './element.js';
-import { createHeatmapControl, findHeatColor } from './heatmap-control.js';
+import { createHeatmapControl } from './heatmap-control.js';
+import { attachGestures } from './slice-gestures.js';
+import { findCommand } from './slice-keys.js';
+import { createSliceTools } from './slice-tools.js';
+import { describeMissing, describeSeen, describeVolume } from './slice-words.js';
 import './slice.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../imaging/slice-look.js').Look} Look */
+/** @typedef {import('../imaging/slice-look.js').Looks} Looks */
+/** @typedef {import('../state/volumes.js').Volume} Volume */
 
 /**
- * The slice that was judged; until the answer brings it, the picture that was sent, where this browser can show it.
- * @param {HTMLElement} root
- * @returns {{ figure: HTMLElement, update: (study: Study) => void }}
+ * @typedef {object} SliceListeners
+ * @property {(study: Study, again: boolean) => void} onVolumeWanted the voxels are needed; `again`: after a failure
+ * @property {(look: Look, sliceCount: number, cause: 'study' | 'command' | 'other') => void} onLook changed by a new
+ *   study or answer, by whoever looks, or after another view's
  */
-export function createSliceView(root) {
-  /** Decoded once, kept for the session: switching studies is instant. */
-  /** @type {Map<string, ImageBitmap | null>} */
-  const bitmaps = new Map();
-  /** @type {Map<string, OffscreenCanvas>} */
-  const layers = new Map();
-  /** @type {Set<string>} */
-  const decoding = new Set();
+
+/**
+ * The slices of a study as people look at them: one of them, its window, place and size, and over it what speaks for the
+ * class. Until the voxels are here, the slice that was judged; before there is an answer, the picture that was sent.
+ * @param {HTMLElement} root
+ * @param {Looks} looks
+ * @param {SliceListeners} listeners
+ */
+export function createSliceView(root, looks, listeners) {
+  const pictures = createPictures(paint);
+  const paintSlice = createSlicePainter();
   /** @type {Study | null} */
   let shown = null;
+  /** @type {Volume | null} */
+  let volume = null;
 
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
   const words = createElement('p', { className: 'slice-words' });
+  const retry = createElement('button', {
+    type: 'button',
+    textContent: translate('viewer.loadAgain'),
+    onclick: () => shown !== null && listeners.onVolumeWanted(shown, true),
+  });
+  const loading = createElement('p', { className: 'slice-loading' });
+  loading.setAttribute('role', 'status');
   const caption = createElement('figcaption', { className: 'slice-caption' });
-  const figure = createElement('figure', { className: 'slice' }, [
-    createElement('div', { className: 'slice-square' }, [canvas, words]),
-    caption,
-  ]);
-  const control = createHeatmapControl(figure, paint);
+  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [canvas, words]);
+  square.setAttribute('role', 'group');
+  square.setAttribute('aria-label', translate('viewer.name'));
+  square.setAttribute('aria-description', translate('viewer.help'));
+  const figure = createElement('figure', { className: 'slice' }, [square, caption]);
+  const tools = createSliceTools(figure, obey);
+  figure.append(createElement('div', { className: 'slice-state' }, [loading, retry]));
+  const control = createHeatmapControl(figure, { onChange: paint, onSlice: goTo });
   root.append(figure);
   new ResizeObserver(paint).observe(canvas);
 
+  attachGestures(canvas, {
+    hasSlices: () => countSlices() > 1,
+    dragsWindow: () => tools.dragsWindow,
+    onCommand: obey,
+  });
+  square.addEventListener('keydown', (event) => {
+    const command = findCommand(event, countSlices() > 1);
+    if (command === null) return;
+    event.preventDefault();
+    obey(command);
+  });
+
+  /** @returns {Look} */
+  function look() {
+    if (shown === null) return startLook(null);
+    return looks.get(nameLook(shown)) ?? startLook(shown.prediction);
+  }
+
+  function countSlices() {
+    return shown?.prediction?.input.slice_count ?? 1;
+  }
+
+  function findVoxels() {
+    return volume?.state === 'here' ? volume.voxels : null;
+  }
+
+  /** @param {import('../imaging/slice-look.js').LookCommand} command */
+  function obey(command) {
+    if (shown === null) return;
+    const scan = { prediction: shown.prediction, voxels: findVoxels() };
+    looks.set(nameLook(shown), changeLook(look(), command, scan));
+    // The picture of one slice has its window in it; another one takes the voxels.
+    if (command.kind === 'setWindow' || command.kind === 'moveWindow') {
+      listeners.onVolumeWanted(shown, false);
+    }
+    paint();
+    listeners.onLook(look(), countSlices(), 'command');
+  }
+
+  /** @param {number} index */
+  function goTo(index) {
+    obey({ kind: 'go', index });
+  }
+
+  /** @param {Look} now */
+  function findPicture({ index, window, inverted }) {
+    if (shown === null) return null;
+    const voxels = findVoxels();
+    const judged = shown.prediction?.input.view;
+    if (voxels !== null && judged) {
+      const range = window ?? { lower: voxels.least, upper: voxels.largest };
+      return { picture: paintSlice(voxels, index, range, inverted), size: judged, inverted: false };
+    }
+    const picture = pictures.get(shown);
+    const isOther = judged !== undefined && judged.slice_index !== index;
+    return picture === null || isOther ? null : { picture, size: judged ?? picture, inverted };
+  }
+
   function paint() {
     if (shown === null) return;
-    const bitmap = bitmaps.get(nameJudged(shown)) ?? bitmaps.get(nameSent(shown));
-    const layer = bitmaps.has(nameJudged(shown)) ? layers.get(nameJudged(shown)) : undefined;
-    drawSlice(canvas, bitmap ?? null, layer ? { layer, opacity: control.opacity } : null);
+    const now = look();
+    const { prediction, name } = shown;
+    const found = findPicture(now);
+    const layer = prediction === null ? null : pictures.getLayer(prediction, now.index);
+    const overlay = layer === null ? null : { layer, opacity: control.opacity };
+    drawSlice(canvas, found?.picture ?? null, found === null ? null : overlay, {
+      ...found,
+      viewport: now.viewport,
+    });
+    canvas.classList.toggle('enlarged', now.viewport.zoom > 1 || tools.dragsWindow);
+    figure.setAttribute('aria-label', name);
     canvas.setAttribute(
       'aria-label',
-      translate(bitmap ? 'slice.name' : 'slice.noPreview', { study: shown.name }),
+      translate(found ? 'slice.name' : 'slice.noPreview', { study: name }),
     );
-    const missing = bitmap || decoding.size > 0 ? '' : describeMissingPreview(shown);
-    if (words.textContent !== missing) words.textContent = missing;
-    caption.textContent = shown.prediction === null ? '' : describePlace(shown.prediction.input);
-  }
-
-  /**
-   * @param {string} name
-   * @param {Promise<ImageBitmap | null>} bitmap
-   */
-  async function keep(name, bitmap) {
-    decoding.add(name);
-    bitmaps.set(name, await bitmap);
-    decoding.delete(name);
-    paint();
-  }
-
-  /**
-   * @param {string} name
-   * @param {Study} study
-   */
-  async function keepLayer(name, { prediction }) {
-    if (!prediction?.explanation) return;
-    const heatmap = await decodeBase64Png(prediction.explanation.heatmap_png);
-    if (heatmap === null) return;
-    layers.set(
-      name,
-      colorHeatmap(heatmap, prediction.input.view.turning, findHeatColor(prediction)),
-    );
-    paint();
-  }
-
-  /** @param {Study} study */
-  function decode(study) {
-    const picture = study.prediction?.input.view.picture_png;
-    const judged = nameJudged(study);
-    const sent = nameSent(study);
-    if (picture && !bitmaps.has(judged) && !decoding.has(judged)) {
-      keep(judged, decodeBase64Png(picture));
-      keepLayer(judged, study);
-    }
-    const only = study.files?.length === 1 ? study.files[0] : undefined;
-    if (only !== undefined && !bitmaps.has(sent) && !decoding.has(sent)) {
-      keep(sent, decodeSlice(only));
-    }
+    setText(words, found || pictures.isDecoding ? '' : describeMissing(shown, volume));
+    setText(caption, prediction === null ? '' : describeSeen(prediction.input, now.index));
+    setText(loading, describeVolume(volume, countSlices()));
+    retry.hidden = volume?.state !== 'failed';
+    tools.element.hidden = found === null && prediction === null;
+    tools.update(now, countSlices(), findVoxels());
+    control.update(prediction, now.index);
   }
 
   return {
     figure,
-    update(study) {
-      const changed = shown?.id !== study.id || shown.phase !== study.phase;
+    /** Where further tools go. */
+    buttons: tools.buttons,
+    square,
+    goTo,
+    /**
+     * @param {Study} study
+     * @param {Volume | null} itsVolume
+     */
+    update(study, itsVolume) {
+      const changed = shown !== study || volume !== itsVolume;
       shown = study;
-      decode(study);
-      control.update(study.prediction);
-      if (changed) paint();
+      volume = itsVolume;
+      pictures.want(study);
+      if (!changed) return;
+      paint();
+      listeners.onLook(look(), countSlices(), 'study');
+    },
+    /**
+     * Looks at the same place as another view: as far along its slices, as near.
+     * @param {Look} other
+     * @param {number} otherCount its slices
+     */
+    follow(other, otherCount) {
+      if (shown === null) return;
+      const { viewport } = other;
+      const share = otherCount > 1 ? other.index / (otherCount - 1) : 0;
+      const index = otherCount > 1 ? Math.round(share * (countSlices() - 1)) : look().index;
+      looks.set(nameLook(shown), { ...look(), index, viewport });
+      paint();
+      listeners.onLook(look(), countSlices(), 'other');
     },
   };
 }
 
-/** @param {Study} study */
-function nameSent({ id }) {
-  return `sent ${id}`;
+/**
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
-/** @param {Study} study */
-function nameJudged({ prediction }) {
-  return `judged ${prediction?.id}`;
-}
-
-/** @param {Study} study */
-function describeMissingPreview({ phase }) {
-  if (phase === 'done') return translate('slice.notSent');
-  return phase === 'failed' || phase === 'cancelled'
-    ? translate('slice.cannotShow')
-    : translate('slice.notRead');
+/**
+ * An answer brings its own slice and window.
+ * @param {Study} study
+ */
+function nameLook({ id, prediction }) {
+  return `${id} ${prediction?.id ?? ''}`;
 }

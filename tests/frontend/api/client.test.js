@@ -2,6 +2,7 @@ import {
   fetchExample,
   fetchHealth,
   fetchModel,
+  fetchVolume,
   predict,
 } from '../../../frontend/src/api/client.js';
 import { makeFile, makeHealth, makeModelAnswer, makePrediction } from '../factories.mjs';
@@ -240,5 +241,30 @@ describe('an example', () => {
     await expect(fetchExample(signal, '/examples/a.png', 'a.png')).rejects.toMatchObject({
       status: 404,
     });
+  });
+});
+
+test('the voxels of a study are asked for with its files', async () => {
+  const fetched = vi.fn(async (/** @type {string} */ _url, /** @type {RequestInit} */ _init) => {
+    return new Response(new Uint8Array([7]));
+  });
+  vi.stubGlobal('fetch', fetched);
+  const files = [makeFile('1.dcm'), makeFile('2.dcm')];
+  const volume = await fetchVolume(new AbortController().signal, files);
+  expect([...new Uint8Array(volume)]).toEqual([7]);
+  const [url, init] = fetched.mock.calls[0] ?? ['', {}];
+  expect([init.method, url]).toEqual(['POST', '/api/volume']);
+  const sent = /** @type {FormData} */ (init.body).getAll('file');
+  expect(sent.map((file) => /** @type {File} */ (file).name)).toEqual(['1.dcm', '2.dcm']);
+});
+
+test('voxels that are refused say why', async () => {
+  const problem = JSON.stringify({ code: 'overloaded', detail: 'Later.' });
+  const answer = new Response(problem, { status: 503, headers: { 'Retry-After': '3' } });
+  vi.stubGlobal('fetch', async () => answer);
+  await expect(fetchVolume(new AbortController().signal, [])).rejects.toMatchObject({
+    code: 'overloaded',
+    status: 503,
+    retryAfterS: 3,
   });
 });

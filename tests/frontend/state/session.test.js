@@ -1,5 +1,10 @@
 import { ServiceFailure } from '../../../frontend/src/api/failure.js';
-import { EMPTY_SESSION, findSelected, reduceSession } from '../../../frontend/src/state/session.js';
+import {
+  EMPTY_SESSION,
+  findCompared,
+  findSelected,
+  reduceSession,
+} from '../../../frontend/src/state/session.js';
 import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
 
 /** @typedef {import('../../../frontend/src/state/session.js').Action} Action */
@@ -127,4 +132,11 @@ test('the state of the service is kept beside the studies', () => {
 test('the wording that is chosen holds for every study', () => {
   const session = replay(add('a.png'), { type: 'wordingChosen', wording: 'patient' }, add('b.png'));
   expect(session.wording).toBe('patient');
+});
+
+test('a study is beside another, never beside itself', () => {
+  const compared = replay(add('a.png', 'b.png'), { type: 'comparisonChosen', id: 2 });
+  expect(findCompared(compared)?.name).toBe('b.png');
+  expect(findCompared(reduceSession(compared, { type: 'studySelected', id: 2 }))).toBeNull();
+  expect(findCompared(reduceSession(compared, { type: 'comparisonChosen', id: null }))).toBeNull();
 });

@@ -5,7 +5,9 @@ test('the sheet tells every command with its keys', () => {
   const root = document.createElement('div');
   createKeySheet(root, { areOn: true, onSwitched: () => {} });
   const keys = [...root.querySelectorAll('kbd')].map((key) => key.textContent);
-  expect(keys.sort()).toEqual(COMMANDS.flatMap(({ keys }) => [...keys]).sort());
+  const arrows = /** @type {Record<string, string>} */ ({ ArrowUp: '↑', ArrowDown: '↓' });
+  const named = COMMANDS.flatMap(({ keys }) => keys.map((key) => arrows[key] ?? key));
+  expect(keys.sort()).toEqual(named.sort());
   expect(root.textContent).toContain('next study');
 });
 

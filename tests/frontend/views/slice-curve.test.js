@@ -1,9 +1,9 @@
 import { createSliceCurve, tracePath } from '../../../frontend/src/views/slice-curve.js';
 import { makePrediction, makeVolumePrediction } from '../factories.mjs';
 
-function createCurve() {
+function createCurve(onSlice = (/** @type {number} */ _index) => {}) {
   const root = document.createElement('div');
-  return { root, curve: createSliceCurve(root) };
+  return { root, curve: createSliceCurve(root, { onSlice }) };
 }
 
 test('a volume has a line a kind of tumour and one for any', () => {
@@ -26,6 +26,25 @@ test('the slice that is shown is marked', () => {
   const { root, curve } = createCurve();
   curve.update(makeVolumePrediction());
   expect(root.querySelector('.curve-marker')?.getAttribute('d')).toBe('M5.5 0V100');
+});
+
+test('the slice that is seen has a mark of its own', () => {
+  const { root, curve } = createCurve();
+  curve.update(makeVolumePrediction());
+  curve.mark(2);
+  expect(root.querySelector('.curve-seen')?.getAttribute('d')).toBe('M2.5 0V100');
+});
+
+test('a click on the curve goes to the slice under it', () => {
+  const onSlice = vi.fn();
+  const { root, curve } = createCurve(onSlice);
+  curve.update(makeVolumePrediction());
+  const drawing = /** @type {SVGElement} */ (root.querySelector('svg'));
+  drawing.getBoundingClientRect = () => new DOMRect(100, 0, 200, 50);
+  for (const clientX of [100, 165, 300]) {
+    drawing.dispatchEvent(new MouseEvent('click', { clientX }));
+  }
+  expect(onSlice.mock.calls).toEqual([[0], [3], [9]]);
 });
 
 test('a single slice has no curve', () => {

@@ -14,7 +14,7 @@ from tumorscope.domain.scan import Examination, Plane, ScanWarning, Volume
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.inference.study import StudyClassification, classify_study
+from tumorscope.inference.study import StudyClassification, choose_volume, classify_study
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import InputManifest, PoolingManifest, PreprocessingManifest
 
@@ -188,3 +188,23 @@ def test_all_slices_of_an_empty_volume_are_judged() -> None:
     result, _ = _classify(_classifier(), Volume(np.zeros((16, 16, 4), np.uint8), (1.0, 1.0, 1.0)))
     assert len(result.slices) == 4
     assert set(result.prediction.probabilities) == set(DEFAULT_CLASS_NAMES)
+
+
+def test_volume_that_is_shown_is_the_one_that_slices_are_cut_from() -> None:
+    sequences = {name: _volume() for name in ("flair", "t1", "t1ce")}
+    chosen = choose_volume(_classifier(), Examination(sequences))
+    assert chosen.sequence == "t1ce"
+    np.testing.assert_array_equal(chosen.voxels, sequences["t1ce"].voxels)
+    # A model of several sequences sees each in scores.
+    scores = choose_volume(_classifier(("flair", "t1ce", "t1")), Examination(sequences))
+    assert scores.voxels.dtype == np.float32
+    assert scores.voxels.min() == -5
+
+
+def test_slice_is_shown_as_a_volume_of_one() -> None:
+    assert choose_volume(_classifier(), make_slice()).voxels.shape == (256, 256, 1)
+
+
+def test_volume_of_a_study_that_the_model_cannot_read_is_not_shown() -> None:
+    with pytest.raises(MissingModality):
+        choose_volume(_classifier(("flair", "t1ce", "t1")), _volume())

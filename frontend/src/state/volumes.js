@@ -1,0 +1,82 @@
+import { ServiceFailure } from '../api/failure.js';
+import { parseVoxels, unpackGzip } from '../imaging/voxels.js';
+
+/** @typedef {import('../imaging/voxels.js').Voxels} Voxels */
+/** @typedef {import('./session.js').Study} Study */
+/**
+ * @typedef {{ state: 'loading' }
+ *   | { state: 'here', voxels: Voxels, file: ArrayBuffer }
+ *   | { state: 'failed', failure: ServiceFailure }} Volume
+ */
+
+// A volume takes tens of megabytes: those looked at last are kept, the others asked for again.
+const KEPT = 6;
+
+/**
+ * The voxels of studies, asked of the service when they are first wanted.
+ * @param {(signal: AbortSignal, files: File[]) => Promise<ArrayBuffer>} fetchVolume
+ * @param {number} [kept]
+ */
+export function createVolumes(fetchVolume, kept = KEPT) {
+  /** @type {Map<string, Volume>} */
+  const volumes = new Map();
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+
+  /**
+   * @param {Study} study
+   * @param {Volume} volume
+   */
+  function put(study, volume) {
+    volumes.delete(nameVolume(study));
+    volumes.set(nameVolume(study), volume);
+    for (const oldest of [...volumes.keys()].slice(0, -kept)) volumes.delete(oldest);
+    for (const listener of listeners) listener();
+  }
+
+  /** @param {Study} study */
+  async function load(study) {
+    put(study, { state: 'loading' });
+    try {
+      const compressed = await fetchVolume(new AbortController().signal, study.files ?? []);
+      const file = await unpackGzip(compressed);
+      put(study, { state: 'here', voxels: parseVoxels(file), file });
+    } catch (error) {
+      const failure =
+        error instanceof ServiceFailure
+          ? error
+          : new ServiceFailure({ code: 'unreadable_answer', detail: String(error) });
+      put(study, { state: 'failed', failure });
+    }
+  }
+
+  return {
+    /** @param {Study} study */
+    get: (study) => volumes.get(nameVolume(study)) ?? null,
+
+    /**
+     * Asks for it, unless it is here or on its way; after a failure only when told to.
+     * @param {Study} study
+     * @param {boolean} again
+     */
+    want(study, again) {
+      const volume = volumes.get(nameVolume(study));
+      if (study.files === null || (volume && !(again && volume.state === 'failed'))) return;
+      load(study);
+    },
+
+    /** @param {() => void} listener told of each change */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/**
+ * Another model may read another sequence of the same files.
+ * @param {Study} study
+ */
+function nameVolume({ id, prediction }) {
+  return `${id} ${prediction?.model.sha256}`;
+}

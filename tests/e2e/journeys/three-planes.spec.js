@@ -1,0 +1,103 @@
+import { checkAppearance, expect, test } from '../page.js';
+import config from '../playwright.config.js';
+import { findExample, makeNifti } from '../scans.js';
+import { describeViewer, openStudy } from '../viewer.js';
+
+const { launchOptions } = config.use;
+// WebGL 2 drawn by the processor: slow, and the same everywhere.
+test.use({
+  launchOptions: {
+    ...launchOptions,
+    args: [
+      ...launchOptions.args.filter((argument) => argument !== '--disable-gpu'),
+      '--use-angle=swiftshader',
+      '--enable-unsafe-swiftshader',
+    ],
+  },
+});
+
+const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
+
+/** @param {import('@playwright/test').Page} page */
+function describePlanes(page) {
+  const panel = page.getByRole('region', { name: 'Three planes' });
+  return {
+    opener: page.getByRole('button', { name: 'Three planes' }),
+    panel,
+    picture: panel.getByRole('img'),
+    closer: panel.getByRole('button', { name: 'Close' }),
+    words: panel.getByRole('status'),
+  };
+}
+
+/**
+ * How much of what is seen is lighter than a dark grey, and a number that tells one picture from another.
+ * @param {import('@playwright/test').Locator} seen
+ */
+async function measure(seen) {
+  const picture = (await seen.screenshot()).toString('base64');
+  return seen.evaluate(async (_, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    let [light, mark] = [0, 0];
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at] > 60) light += 1;
+      mark = (mark * 31 + data[at]) % 1_000_003;
+    }
+    return { light: light / (data.length / 4), mark };
+  }, picture);
+}
+
+test('a volume is seen in three planes on request, and the module comes only then', async ({
+  page,
+}) => {
+  /** @type {string[]} */
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const planes = describePlanes(page);
+  await openStudy(page, VOLUME);
+  await expect(describeViewer(page).loading).toBeHidden();
+  expect(asked.filter((path) => path.includes('volume-viewer'))).toEqual([]);
+  await planes.opener.click();
+  await expect(planes.words).toBeEmpty();
+  expect(asked.filter((path) => path.includes('volume-viewer'))).not.toEqual([]);
+  await expect.poll(async () => (await measure(planes.picture)).light).toBeGreaterThan(0.1);
+  await checkAppearance(page, 'three-planes-dark-wide');
+
+  const before = await measure(planes.picture);
+  await planes.picture.focus();
+  for (let press = 0; press < 12; press += 1) await page.keyboard.press('PageUp');
+  await expect.poll(async () => (await measure(planes.picture)).mark).not.toBe(before.mark);
+  await page.keyboard.press('Escape');
+  await expect(planes.panel).toBeHidden();
+  await expect(planes.opener).toBeFocused();
+  await planes.opener.click();
+  await expect.poll(async () => (await measure(planes.picture)).light).toBeGreaterThan(0.1);
+  await planes.closer.click();
+  await expect(planes.panel).toBeHidden();
+});
+
+test('without WebGL 2 it is a sentence, and the slices stay', async ({ page }) => {
+  await page.addInitScript(() => {
+    const getContext = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
+      return kind === 'webgl2' ? null : getContext.call(this, kind, ...options);
+    };
+  });
+  const planes = describePlanes(page);
+  await openStudy(page, VOLUME);
+  await planes.opener.click();
+  await expect(planes.words).toHaveText(/they take WebGL 2/);
+  await planes.closer.click();
+  await describeViewer(page).square.press('Home');
+  await expect(describeViewer(page).caption).toHaveText('Slice 1 of 40, axial');
+});
+
+test('a single picture has no planes', async ({ page }) => {
+  await openStudy(page, findExample('phantom-plain.png'));
+  await expect(describeViewer(page).zoom).toBeVisible();
+  await expect(describePlanes(page).opener).toBeHidden();
+});

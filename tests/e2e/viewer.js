@@ -1,0 +1,64 @@
+import { DECIDED, describePage, expect } from './page.js';
+
+/** @param {import('@playwright/test').Page} page */
+export function describeViewer(page) {
+  return {
+    square: page.getByRole('group', { name: 'Slice viewer' }).first(),
+    canvas: page.locator('.slice canvas').first(),
+    caption: page.locator('.slice-caption').first(),
+    slice: page.getByRole('slider', { name: 'Slice', exact: true }).first(),
+    level: page.getByRole('slider', { name: 'Level' }).first(),
+    width: page.getByRole('slider', { name: 'Width' }).first(),
+    zoom: page.locator('.zoom').first(),
+    loading: page.getByText('The other slices are loading.'),
+  };
+}
+
+/**
+ * @param {import('@playwright/test').Page} page
+ * @param {string | { name: string, mimeType: string, buffer: Buffer }} file
+ */
+export async function openStudy(page, file) {
+  await page.goto('/');
+  await describePage(page).chooser.setInputFiles(file);
+  await expect(describePage(page).headline).toHaveText(DECIDED);
+}
+
+/**
+ * Its brightness, and a number that tells one picture from another.
+ * @param {import('@playwright/test').Locator} canvas
+ */
+export function readCanvas(canvas) {
+  return canvas.evaluate((/** @type {HTMLCanvasElement} */ element) => {
+    const { data } = element.getContext('2d').getImageData(0, 0, element.width, element.height);
+    let [sum, mark] = [0, 0];
+    for (let at = 0; at < data.length; at += 4) {
+      sum += data[at];
+      mark = (mark * 31 + data[at]) % 1_000_003;
+    }
+    return { mean: sum / (data.length / 4), mark };
+  });
+}
+
+/**
+ * Where a colour lies on the canvas: the middle of its pixels, in pixels of the screen.
+ * @param {import('@playwright/test').Locator} canvas
+ * @param {[number, number, number]} color
+ */
+export function findColor(canvas, color) {
+  return canvas.evaluate((/** @type {HTMLCanvasElement} */ element, [red, green, blue]) => {
+    const { width, height } = element;
+    const { data } = element.getContext('2d').getImageData(0, 0, width, height);
+    let [count, x, y] = [0, 0, 0];
+    for (let at = 0; at < data.length; at += 4) {
+      const distance =
+        Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue);
+      if (distance > 24) continue;
+      count += 1;
+      x += ((at / 4) % width) + 0.5;
+      y += Math.floor(at / 4 / width) + 0.5;
+    }
+    const scale = element.clientWidth / width;
+    return { count, x: (x / count) * scale, y: (y / count) * scale };
+  }, color);
+}

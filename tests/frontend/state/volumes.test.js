@@ -1,0 +1,74 @@
+import { gzipSync } from 'node:zlib';
+import { ServiceFailure } from '../../../frontend/src/api/failure.js';
+import { createVolumes } from '../../../frontend/src/state/volumes.js';
+import { makeFile, makePrediction, makeStudy } from '../factories.mjs';
+import { makeVolumeFile } from '../imaging/nifti.mjs';
+
+const PACKED = gzipSync(
+  new Uint8Array(makeVolumeFile({ shape: [1, 1, 2], sliceAxis: 2, stored: new Int16Array(2) })),
+);
+
+/** @param {number} id */
+function makeKept(id) {
+  return { ...makeStudy(), id, files: [makeFile('scan.nii')] };
+}
+
+/** @param {ReturnType<typeof createVolumes>} volumes */
+async function settle(volumes, id = 1) {
+  await vi.waitFor(() => expect(volumes.get(makeKept(id))?.state).not.toBe('loading'));
+  return volumes.get(makeKept(id));
+}
+
+test('voxels are asked for once, and kept', async () => {
+  const fetchVolume = vi.fn(async () => new Uint8Array(PACKED).buffer);
+  const volumes = createVolumes(fetchVolume);
+  const onChange = vi.fn();
+  volumes.subscribe(onChange);
+  expect(volumes.get(makeKept(1))).toBeNull();
+  volumes.want(makeKept(1), false);
+  volumes.want(makeKept(1), false);
+  expect(volumes.get(makeKept(1))?.state).toBe('loading');
+  expect(await settle(volumes)).toMatchObject({ state: 'here', voxels: { sliceCount: 2 } });
+  volumes.want(makeKept(1), false);
+  expect(fetchVolume).toHaveBeenCalledOnce();
+  expect(onChange).toHaveBeenCalledTimes(2);
+});
+
+test('after a failure they are asked for again on request only', async () => {
+  const failure = new ServiceFailure({ code: 'overloaded' });
+  const fetchVolume = vi.fn(async () => new Uint8Array(PACKED).buffer);
+  fetchVolume.mockRejectedValueOnce(failure);
+  const volumes = createVolumes(fetchVolume);
+  volumes.want(makeKept(1), false);
+  expect(await settle(volumes)).toEqual({ state: 'failed', failure });
+  volumes.want(makeKept(1), false);
+  expect(fetchVolume).toHaveBeenCalledOnce();
+  volumes.want(makeKept(1), true);
+  expect(await settle(volumes)).toMatchObject({ state: 'here' });
+});
+
+test('an answer that is no volume is a failure', async () => {
+  const volumes = createVolumes(async () => new ArrayBuffer(8));
+  volumes.want(makeKept(1), false);
+  expect(await settle(volumes)).toMatchObject({ failure: { code: 'unreadable_answer' } });
+});
+
+test('of many studies the oldest volume is dropped', async () => {
+  const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer, 2);
+  for (const id of [1, 2, 3]) {
+    volumes.want(makeKept(id), false);
+    await settle(volumes, id);
+  }
+  expect(volumes.get(makeKept(1))).toBeNull();
+  expect(volumes.get(makeKept(3))).toMatchObject({ state: 'here' });
+});
+
+test('what another model read of the same files is asked for anew', async () => {
+  const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer);
+  const study = { ...makeKept(1), prediction: makePrediction() };
+  volumes.want(study, false);
+  await vi.waitFor(() => expect(volumes.get(study)?.state).toBe('here'));
+  const { prediction } = study;
+  const model = { ...prediction.model, sha256: 'another' };
+  expect(volumes.get({ ...study, prediction: { ...prediction, model } })).toBeNull();
+});
