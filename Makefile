@@ -69,7 +69,7 @@ test-e2e: setup ## Make the journeys through page and API in Chromium
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e test
 
 .PHONY: screenshots
-screenshots: setup ## Take the README's picture of the page anew, in Chromium
+screenshots: setup ## Take the README's pictures of the page anew, in Chromium
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e run screenshots
 
 .PHONY: test-compose

@@ -17,10 +17,17 @@ function findPlace(id) {
 }
 
 const store = createStore(reduceSession, EMPTY_SESSION);
-const queue = createAnalysisQueue(store, { predict, fetchExample }, () => {
-  store.dispatch({ type: 'serviceObserved', health: null });
-  healthWatch.checkNow();
-});
+const queue = createAnalysisQueue(
+  store,
+  { predict, fetchExample },
+  {
+    onServiceAway: () => {
+      store.dispatch({ type: 'serviceObserved', health: null });
+      healthWatch.checkNow();
+    },
+    onOtherModel: () => healthWatch.checkNow(),
+  },
+);
 const wiring = {
   places: { header: findPlace('top-bar'), middle: findPlace('middle') },
   store,
@@ -28,20 +35,35 @@ const wiring = {
   fetchModel,
   volumes: createVolumes(fetchVolume),
   looks: new Map(),
-  onLanguageChosen: rebuildPage,
+  onLanguageChosen: changeLanguage,
+  onCleared: clearSession,
 };
 
 applyLook(readLook());
 applyLanguage(readLanguage());
 let page = buildPage(wiring);
 
-/** @param {import('./i18n/translate.js').Language} language */
-function rebuildPage(language) {
-  applyLanguage(language);
-  keepLanguage(language);
+function rebuildPage() {
   page.remove();
   page = buildPage(wiring);
+}
+
+/** @param {import('./i18n/translate.js').Language} language */
+function changeLanguage(language) {
+  applyLanguage(language);
+  keepLanguage(language);
+  rebuildPage();
   page.focusLanguage();
+}
+
+/** With the views goes all that they know of a study. */
+function clearSession() {
+  for (const { id } of store.getState().studies) queue.cancel(id);
+  store.dispatch({ type: 'sessionCleared' });
+  wiring.looks.clear();
+  announcer.forget();
+  rebuildPage();
+  page.focusStart();
 }
 
 const announcer = createAnnouncer(findPlace('announcements'));

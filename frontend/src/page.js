@@ -3,7 +3,8 @@ import { findKinds } from './intake/take-files.js';
 import { applyLook, readLook } from './look.js';
 import { watchModelPlace } from './model-place.js';
 import { attachCommands } from './page-commands.js';
-import { findSelected } from './state/session.js';
+import { attachTakeAway } from './page-take-away.js';
+import { findSelected, isReporting } from './state/session.js';
 import { createViewers } from './viewers.js';
 import { createAnswerView } from './views/answer.js';
 import { createDecisionView } from './views/decision.js';
@@ -32,6 +33,7 @@ import { createTopBar } from './views/top-bar.js';
  * @property {ReturnType<typeof import('./state/volumes.js').createVolumes>} volumes
  * @property {import('./imaging/slice-look.js').Looks} looks
  * @property {(language: Language) => void} onLanguageChosen
+ * @property {() => void} onCleared the whole session is to be forgotten
  */
 
 /**
@@ -46,6 +48,7 @@ export function buildPage({
   volumes,
   looks,
   onLanguageChosen,
+  onCleared,
 }) {
   const removal = new AbortController();
 
@@ -102,6 +105,10 @@ export function buildPage({
     { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen },
     removal.signal,
   );
+  const takeAway = attachTakeAway(
+    { middle, studies, result },
+    { store, queue, onCleared, onStudyGone: focusSelected },
+  );
 
   /**
    * @param {StudySource[]} sources
@@ -110,6 +117,10 @@ export function buildPage({
   function addStudies(sources, leftOut) {
     modelPlace.close();
     store.dispatch({ type: 'studiesAdded', sources, leftOut });
+    focusSelected();
+  }
+
+  function focusSelected() {
     const { selectedId } = store.getState();
     if (selectedId !== null) studyList.focus(selectedId);
   }
@@ -120,12 +131,15 @@ export function buildPage({
     topBar.showService(session.service);
     modelPlace.update(session.service);
     emptyState.show(selected === null, selected === null ? session.leftOut : 0);
-    studies.hidden = selected === null;
-    if (selected === null) return;
-    const prediction = selected.phase === 'done' ? selected.prediction : null;
+    const prediction = selected?.phase === 'done' ? selected.prediction : null;
+    studies.hidden = selected === null || isReporting(session);
+    takeAway.update(session);
+    viewers.keepOnly(session.studies);
+    volumes.keepOnly(session.studies);
     // Figures of figures and the terms of the trade are for those who work with them.
     const forStaff = session.wording === 'staff' ? prediction : null;
     studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
+    if (selected === null) return;
     decision.update(selected, session.service, session.wording);
     bars.update(prediction);
     predictiveValue.update(forStaff);
@@ -140,6 +154,7 @@ export function buildPage({
 
   return {
     focusLanguage: topBar.focusLanguage,
+    focusStart: emptyState.focus,
     remove() {
       removal.abort();
       unsubscribe();

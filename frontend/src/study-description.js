@@ -2,6 +2,7 @@ import { describeDecision, explainDecision } from './decision.js';
 import { sayHere, sayReason } from './i18n/service-sentences.js';
 import { translate } from './i18n/translate.js';
 import { canRetry, describeFailure, describeWait } from './messages.js';
+import { describeEarlierModel } from './model-change.js';
 import { formatPercentage, formatProgress } from './percentage.js';
 import { isReady } from './state/service.js';
 
@@ -73,7 +74,7 @@ export function describeStudy(study, service, wording) {
   const settled = { ...pending, cancellable: false };
   switch (study.phase) {
     case 'waiting':
-      return { ...pending, headline, sentences: [sayHere(describeWaiting(service))] };
+      return { ...pending, ...describeWaiting(service) };
     case 'uploading':
       return { ...pending, headline };
     case 'analysing':
@@ -87,13 +88,30 @@ export function describeStudy(study, service, wording) {
     case 'done':
       return study.prediction === null
         ? { ...settled, headline }
-        : { ...settled, ...describePrediction(study.prediction, wording) };
+        : withModelChange(study, service, {
+            ...settled,
+            ...describePrediction(study.prediction, wording),
+          });
   }
 }
 
-/** @param {Service} service */
+/**
+ * @param {Service} service
+ * @returns {{ headline: string, sentences: Sentence[] }}
+ */
 function describeWaiting(service) {
-  return isReady(service) ? translate('study.waitsForTurn') : translate('study.waitsForService');
+  const { askAgainS } = service;
+  if (isReady(service) && askAgainS !== null) {
+    const words =
+      askAgainS === 1
+        ? translate('study.askedAgain.one')
+        : translate('study.askedAgain.other', { count: askAgainS });
+    return { headline: translate('study.busy'), sentences: [sayHere(words)] };
+  }
+  const words = isReady(service)
+    ? translate('study.waitsForTurn')
+    : translate('study.waitsForService');
+  return { headline: translate('study.waiting'), sentences: [sayHere(words)] };
 }
 
 /**
@@ -151,6 +169,22 @@ function describePrediction(prediction, wording) {
       ...sayProbability(prediction, 'patient.probability'),
     ],
     otherWording: 'staff',
+  };
+}
+
+/**
+ * @param {Study} study
+ * @param {Service} service
+ * @param {StudyDescription} description
+ * @returns {StudyDescription} with the offer to analyse again what another model has judged
+ */
+function withModelChange(study, service, description) {
+  const words = describeEarlierModel(study, service);
+  if (words === '') return description;
+  return {
+    ...description,
+    sentences: [...description.sentences, sayHere(words)],
+    restart: translate('decision.analyseAgain'),
   };
 }
 

@@ -36,6 +36,11 @@ export function createViewers(root, { store, volumes, looks }) {
 
   return {
     close: planes.close,
+    /** @param {Study[]} studies */
+    keepOnly(studies) {
+      slice.keepOnly(studies);
+      comparison.keepOnly(studies);
+    },
     /**
      * @param {Session} session
      * @param {Study} selected

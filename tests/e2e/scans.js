@@ -56,6 +56,15 @@ export function findSeries() {
 }
 
 /**
+ * The volumes of a real BraTS case; none where there is no real data.
+ * @returns {string | null} their folder
+ */
+export function findCase() {
+  const folder = join(DATA, 'volumes', 'brats_gli', 'BraTS-GLI-00001-000');
+  return existsSync(folder) ? folder : null;
+}
+
+/**
  * A NIfTI-1 volume, 2 mm voxels in RAS+: the synthetic head with a lesion, smaller towards both ends.
  * @param {number} slices
  * @param {number} [side] in voxels
@@ -141,8 +150,10 @@ function packChunk(name, data) {
  * @param {Buffer} pixels row by row
  * @param {number} columns
  * @param {string} orientation Image Orientation (Patient)
+ * @param {{ patientName?: string, seriesDescription?: string }} [texts] what it says of the patient and the series
  */
-export function makeDicom(pixels, columns, orientation) {
+export function makeDicom(pixels, columns, orientation, texts = {}) {
+  const { patientName = '', seriesDescription = '' } = texts;
   const [image, uid] = ['1.2.840.10008.5.1.4.1.1.4', '2.25.1'];
   const meta = [
     packElement(0x0002, 0x0002, 'UI', image),
@@ -160,6 +171,8 @@ export function makeDicom(pixels, columns, orientation) {
     packElement(0x0008, 0x0016, 'UI', image),
     packElement(0x0008, 0x0018, 'UI', uid),
     packElement(0x0008, 0x0060, 'CS', 'MR'),
+    packElement(0x0008, 0x103e, 'LO', seriesDescription),
+    packElement(0x0010, 0x0010, 'PN', patientName),
     packElement(0x0020, 0x000d, 'UI', uid),
     packElement(0x0020, 0x000e, 'UI', uid),
     packElement(0x0020, 0x0037, 'DS', orientation),
@@ -176,6 +189,9 @@ export function makeDicom(pixels, columns, orientation) {
   ]);
 }
 
+/** Padded with a space, where others have a zero (PS3.5, 6.2). */
+const TEXTS = new Set(['CS', 'DS', 'LO', 'PN']);
+
 /**
  * @param {number} group
  * @param {number} element
@@ -184,7 +200,7 @@ export function makeDicom(pixels, columns, orientation) {
  */
 function packElement(group, element, vr, value) {
   const data = Buffer.from(value);
-  const even = Buffer.concat([data, Buffer.alloc(data.length % 2, vr === 'CS' ? ' ' : 0)]);
+  const even = Buffer.concat([data, Buffer.alloc(data.length % 2, TEXTS.has(vr) ? ' ' : 0)]);
   const isLong = vr === 'OB';
   const begin = Buffer.alloc(isLong ? 12 : 8);
   begin.writeUInt16LE(group, 0);
@@ -210,7 +226,7 @@ function readPlace(place, scale, length) {
  * An 8-bit grey PNG without interlacing (PNG 3rd edition, 9.2: filters).
  * @param {string} path
  */
-function readGreyPng(path) {
+export function readGreyPng(path) {
   const file = readFileSync(path);
   const [width, height] = [file.readUInt32BE(16), file.readUInt32BE(20)];
   const parts = [];

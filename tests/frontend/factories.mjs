@@ -1,6 +1,7 @@
 /** @typedef {import('../../frontend/src/api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {import('../../frontend/src/api/client.js').Health} Health */
 /** @typedef {import('../../frontend/src/state/session.js').Study} Study */
+/** @typedef {import('../../frontend/src/state/service.js').Service} Service */
 
 /**
  * @param {Partial<PredictionAnswer>} [changes]
@@ -104,6 +105,22 @@ export function makeHealth(status) {
 }
 
 /**
+ * @param {Partial<Service>} [changes]
+ * @returns {Service}
+ */
+export function makeService(changes = {}) {
+  const { version, sha256 } = makePrediction().model;
+  return {
+    status: 'ready',
+    modelVersion: version,
+    modelSha256: sha256,
+    queueDepth: 0,
+    askAgainS: null,
+    ...changes,
+  };
+}
+
+/**
  * @param {Partial<Study>} [changes]
  * @returns {Study}
  */
@@ -117,6 +134,9 @@ export function makeStudy(changes = {}) {
     uploaded: 0,
     read: null,
     prediction: null,
+    requestId: '',
+    answeredAt: null,
+    interrupted: false,
     failure: null,
     ...changes,
   };

@@ -1,10 +1,9 @@
 import { ServiceFailure } from '../../frontend/src/api/failure.js';
 import { UNKNOWN_SERVICE } from '../../frontend/src/state/service.js';
 import { describeStep, describeStudy } from '../../frontend/src/study-description.js';
-import { makePrediction, makeStudy } from './factories.mjs';
+import { makePrediction, makeService, makeStudy } from './factories.mjs';
 
-/** @type {import('../../frontend/src/state/service.js').Service} */
-const READY = { status: 'ready', modelVersion: '1' };
+const READY = makeService();
 
 /** @param {import('../../frontend/src/study-description.js').StudyDescription} description */
 function readTexts({ sentences }) {
@@ -120,4 +119,27 @@ test('what was cancelled can be started again', () => {
   expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY, 'staff').restart).toBe(
     'Analyse again',
   );
+});
+
+test.each([
+  [1, 'The study is sent again by itself in 1 second.'],
+  [7, 'The study is sent again by itself in 7 seconds.'],
+])('while the service is busy a study says when it is sent again (%i s)', (askAgainS, words) => {
+  const study = makeStudy({ phase: 'waiting' });
+  expect(describeStudy(study, makeService({ askAgainS }), 'staff')).toMatchObject({
+    headline: 'The service is busy',
+    sentences: [{ text: words }],
+    cancellable: true,
+  });
+  const away = makeService({ status: 'unreachable', askAgainS });
+  expect(describeStudy(study, away, 'staff').headline).toBe('Waiting');
+});
+
+test('a result of a model that the service no longer has can be made anew', () => {
+  const study = makeStudy({ phase: 'done', prediction: makePrediction() });
+  expect(describeStudy(study, makeService(), 'staff').restart).toBeNull();
+  const next = makeService({ modelVersion: '2', modelSha256: 'ff' });
+  const { restart, sentences } = describeStudy(study, next, 'staff');
+  expect(restart).toBe('Analyse again');
+  expect(sentences.at(-1)?.text).toMatch(/^This result is of model version 1\.2\.0;/);
 });

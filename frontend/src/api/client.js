@@ -25,6 +25,8 @@ import { createRequestId } from './request-id.js';
 
 const HEALTH_TIMEOUT_MS = 5000;
 
+/** @typedef {{ prediction: PredictionAnswer, requestId: string }} Answer */
+
 /**
  * @typedef {object} ProgressListener
  * @property {(fraction: number) => void} onUploaded 1 when all is sent
@@ -36,7 +38,7 @@ const HEALTH_TIMEOUT_MS = 5000;
  * @param {AbortSignal} signal
  * @param {File[]} files
  * @param {ProgressListener} progress
- * @returns {Promise<PredictionAnswer>}
+ * @returns {Promise<Answer>}
  */
 export async function predict(signal, files, progress) {
   const requestId = createRequestId();
@@ -45,7 +47,10 @@ export async function predict(signal, files, progress) {
   const answer = parseJsonObject(line);
   if (request.status === 200 && typeof answer?.decision === 'string') {
     const { event: _, ...prediction } = answer;
-    return /** @type {PredictionAnswer} */ (/** @type {unknown} */ (prediction));
+    return {
+      prediction: /** @type {PredictionAnswer} */ (/** @type {unknown} */ (prediction)),
+      requestId: request.getResponseHeader('X-Request-Id') ?? requestId,
+    };
   }
   // What goes wrong after the first line of progress has its status in its own line.
   const status = typeof answer?.status === 'number' ? answer.status : request.status;

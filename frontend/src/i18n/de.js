@@ -3,10 +3,11 @@ import { KEYS } from './de/keys.js';
 import { MODEL } from './de/model.js';
 import { PAGE } from './de/page.js';
 import { RESULTS } from './de/results.js';
+import { TAKE_AWAY } from './de/take-away.js';
 import { VIEWER } from './de/viewer.js';
 
 /**
  * What the page says in German.
  * @type {Record<keyof typeof import('./en.js').EN, string>}
  */
-export const DE = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS };
+export const DE = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...TAKE_AWAY };

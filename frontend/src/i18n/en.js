@@ -3,7 +3,8 @@ import { KEYS } from './en/keys.js';
 import { MODEL } from './en/model.js';
 import { PAGE } from './en/page.js';
 import { RESULTS } from './en/results.js';
+import { TAKE_AWAY } from './en/take-away.js';
 import { VIEWER } from './en/viewer.js';
 
 /** What the page says in English, by key; a value's name stands in braces. Keys begin with the view that says it. */
-export const EN = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS };
+export const EN = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...TAKE_AWAY };

@@ -68,6 +68,23 @@ export function createPictures(onChange) {
      */
     getLayer: (prediction, index) => layers.get(nameLayer(prediction, index)) ?? null,
 
+    /**
+     * The pixels of all others are let go.
+     * @param {Study[]} studies
+     */
+    keepOnly(studies) {
+      const kept = new Set(
+        studies.flatMap(({ id, prediction }) => [`sent ${id}`, `judged ${prediction?.id}`]),
+      );
+      const keptLayers = new Set(studies.flatMap(({ prediction }) => listLayers(prediction)));
+      for (const [name, bitmap] of bitmaps) {
+        if (kept.has(name)) continue;
+        bitmap?.close();
+        bitmaps.delete(name);
+      }
+      for (const name of layers.keys()) if (!keptLayers.has(name)) layers.delete(name);
+    },
+
     get isDecoding() {
       return decoding.size > 0;
     },
@@ -80,6 +97,12 @@ export function createPictures(onChange) {
  */
 export function listMaps({ explanation }) {
   return explanation === null ? [] : [explanation, ...explanation.further];
+}
+
+/** @param {PredictionAnswer | null} prediction */
+function listLayers(prediction) {
+  if (prediction === null) return [];
+  return listMaps(prediction).map(({ slice_index }) => nameLayer(prediction, slice_index));
 }
 
 /**

@@ -1,34 +1,41 @@
 import { ServiceFailure } from '../api/failure.js';
-import { isReady } from './service.js';
+import { takesStudies } from './service.js';
 
 /** @typedef {import('./session.js').Session} Session */
 /** @typedef {import('./session.js').Action} Action */
 /** @typedef {import('./session.js').Study} Study */
-/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../api/client.js').Answer} Answer */
 
 /**
  * @typedef {object} AnalysisClient
  * @property {(signal: AbortSignal, files: File[],
- *   progress: import('../api/client.js').ProgressListener) => Promise<PredictionAnswer>} predict
+ *   progress: import('../api/client.js').ProgressListener) => Promise<Answer>} predict
  * @property {(signal: AbortSignal, url: string, name: string) => Promise<File>} fetchExample
  */
 
+// The service has not begun with the study, which can be sent again.
+const NOT_BEGUN_CODES = new Set(['overloaded', 'rate_limited', 'not_ready']);
 const AWAY_CODES = new Set(['unreachable', 'not_ready']);
 
+const SHORTEST_WAIT_S = 1;
+const USUAL_WAIT_S = 5;
+
 /**
- * Analyses the waiting studies one after another, while the service is ready.
+ * Analyses the waiting studies one after another, while the service is ready. What it has too much to do for, or is lost
+ * with it, waits and is tried again by itself.
  * @param {{ getState: () => Session, dispatch: (action: Action) => void,
  *           subscribe: (listener: (session: Session) => void) => void }} store
  * @param {AnalysisClient} client
- * @param {() => void} onServiceAway the service takes no study now
+ * @param {{ onServiceAway: () => void, onOtherModel: () => void }} events the service takes no study now; it answered with
+ *   another model than was known
  */
-export function createAnalysisQueue(store, client, onServiceAway) {
+export function createAnalysisQueue(store, client, { onServiceAway, onOtherModel }) {
   /** @type {{ id: number, controller: AbortController } | null} */
   let running = null;
 
   function advance() {
     const { service, studies } = store.getState();
-    if (running !== null || !isReady(service)) return;
+    if (running !== null || !takesStudies(service)) return;
     const next = studies.find((study) => study.phase === 'waiting');
     if (next !== undefined) analyse(next);
   }
@@ -39,10 +46,17 @@ export function createAnalysisQueue(store, client, onServiceAway) {
     running = { id: study.id, controller };
     store.dispatch({ type: 'studyStarted', id: study.id });
     try {
-      const prediction = await requestPrediction(controller.signal, study);
-      store.dispatch({ type: 'predictionReceived', id: study.id, prediction });
+      const answer = await requestPrediction(controller.signal, study);
+      store.dispatch({
+        type: 'predictionReceived',
+        id: study.id,
+        ...answer,
+        answeredAt: Date.now(),
+      });
+      const { modelSha256 } = store.getState().service;
+      if (answer.prediction.model.sha256 !== modelSha256) onOtherModel();
     } catch (error) {
-      if (!controller.signal.aborted) reportFailure(study.id, error);
+      if (!controller.signal.aborted) handleFailure(study, error);
     } finally {
       running = null;
     }
@@ -68,17 +82,31 @@ export function createAnalysisQueue(store, client, onServiceAway) {
   }
 
   /**
-   * @param {number} id
+   * @param {Study} study as it was when it was sent
    * @param {unknown} error
    */
-  function reportFailure(id, error) {
+  function handleFailure({ id, interrupted }, error) {
     const failure =
       error instanceof ServiceFailure
         ? error
         : new ServiceFailure({ code: 'unreadable_answer', detail: String(error) });
-    store.dispatch({ type: 'studyFailed', id, failure });
-    // The other studies wait for the service instead of failing one after another.
+    if (NOT_BEGUN_CODES.has(failure.code)) {
+      countDown(Date.now() + 1000 * Math.max(SHORTEST_WAIT_S, failure.retryAfterS ?? USUAL_WAIT_S));
+      store.dispatch({ type: 'studyPostponed', id, interrupted: false });
+    } else if (failure.code === 'unreachable' && !interrupted) {
+      store.dispatch({ type: 'studyPostponed', id, interrupted: true });
+    } else {
+      // A study that is lost with the service twice may be the reason, and does not hold up the others.
+      store.dispatch({ type: 'studyFailed', id, failure });
+    }
     if (AWAY_CODES.has(failure.code)) onServiceAway();
+  }
+
+  /** @param {number} endMs when the service may be asked again */
+  function countDown(endMs) {
+    const leftS = Math.ceil((endMs - Date.now()) / 1000);
+    store.dispatch({ type: 'serviceBusy', leftS: leftS > 0 ? leftS : null });
+    if (leftS > 0) setTimeout(countDown, Math.min(1000, endMs - Date.now()), endMs);
   }
 
   store.subscribe(advance);

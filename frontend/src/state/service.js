@@ -3,17 +3,32 @@ import { translate } from '../i18n/translate.js';
 /** @typedef {import('../api/client.js').Health} Health */
 
 /**
- * @typedef {{ status: 'unknown' | 'unreachable' | Health['status'], modelVersion: string | null }} Service
+ * @typedef {object} Service
+ * @property {'unknown' | 'unreachable' | Health['status']} status
+ * @property {string | null} modelVersion
+ * @property {string | null} modelSha256 tells models of the same version apart
+ * @property {number} queueDepth requests that it answers or that wait, those of this page among them
+ * @property {number | null} askAgainS it sent a study away, and wants to be asked again in so many seconds
  */
 
 /** @type {Service} */
-export const UNKNOWN_SERVICE = { status: 'unknown', modelVersion: null };
+export const UNKNOWN_SERVICE = {
+  status: 'unknown',
+  modelVersion: null,
+  modelSha256: null,
+  queueDepth: 0,
+  askAgainS: null,
+};
 
 /** @type {Service['status'][]} */
 const SAID_BY_SERVICE = ['ready', 'starting', 'draining', 'failed'];
 
 const PAUSE_READY_MS = 15_000;
+const PAUSE_BUSY_MS = 5000;
 const PAUSE_NOT_READY_MS = 3000;
+
+// One may well be the study of this page.
+const LONGEST_FREE_QUEUE = 1;
 
 /**
  * @param {Service} service as it was
@@ -23,19 +38,45 @@ const PAUSE_NOT_READY_MS = 3000;
 export function observeService(service, health) {
   const status =
     health !== null && SAID_BY_SERVICE.includes(health.status) ? health.status : 'unreachable';
-  const modelVersion = health?.model?.version ?? null;
-  const unchanged = service.status === status && service.modelVersion === modelVersion;
-  return unchanged ? service : { status, modelVersion };
+  /** @type {Omit<Service, 'askAgainS'>} */
+  const observed = {
+    status,
+    modelVersion: health?.model?.version ?? null,
+    modelSha256: health?.model?.sha256 ?? null,
+    queueDepth: health?.queue_depth ?? 0,
+  };
+  const unchanged = Object.entries(observed).every(
+    ([name, value]) => service[/** @type {keyof Service} */ (name)] === value,
+  );
+  return unchanged ? service : { ...observed, askAgainS: service.askAgainS };
 }
 
 /** @param {Service} service */
 export function describeService(service) {
-  return translate(`service.${service.status}`);
+  if (!isBusy(service)) return translate(`service.${service.status}`);
+  return service.queueDepth > LONGEST_FREE_QUEUE
+    ? translate('service.busy.waiting', { count: service.queueDepth })
+    : translate('service.busy.sentAway');
 }
 
 /** @param {Service} service */
 export function isReady(service) {
   return service.status === 'ready';
+}
+
+/**
+ * Ready, but with more to do than to answer this page.
+ * @param {Service} service
+ */
+export function isBusy(service) {
+  return (
+    isReady(service) && (service.askAgainS !== null || service.queueDepth > LONGEST_FREE_QUEUE)
+  );
+}
+
+/** @param {Service} service */
+export function takesStudies(service) {
+  return isReady(service) && service.askAgainS === null;
 }
 
 /** @param {Service} service */
@@ -48,5 +89,6 @@ export function isBroken(service) {
  * @param {Service} service
  */
 export function getPauseMs(service) {
-  return isReady(service) ? PAUSE_READY_MS : PAUSE_NOT_READY_MS;
+  if (!isReady(service)) return PAUSE_NOT_READY_MS;
+  return isBusy(service) ? PAUSE_BUSY_MS : PAUSE_READY_MS;
 }

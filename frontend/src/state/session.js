@@ -1,27 +1,14 @@
 import { observeService, UNKNOWN_SERVICE } from './service.js';
+import { createStudy, reduceStudy } from './study.js';
 
-/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {import('../api/client.js').Health} Health */
-/** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
 /** @typedef {import('./service.js').Service} Service */
 
 /** @typedef {'staff' | 'patient'} Wording for whom predictions are put into words */
-/** @typedef {'waiting' | 'uploading' | 'analysing' | 'done' | 'failed' | 'cancelled'} Phase */
-
-/**
- * What is judged together in this session: a picture, a volume, a series. An example is known by its address until its
- * file is fetched.
- * @typedef {object} Study
- * @property {number} id
- * @property {string} name
- * @property {File[] | null} files
- * @property {string | null} exampleUrl
- * @property {Phase} phase
- * @property {number} uploaded fraction in 0..1
- * @property {{ done: number, total: number } | null} read slices
- * @property {PredictionAnswer | null} prediction
- * @property {ServiceFailure | null} failure
- */
+/** @typedef {import('./study.js').Study} Study */
+/** @typedef {import('./study.js').Phase} Phase */
+/** @typedef {import('./study.js').StudySource} StudySource */
+/** @typedef {import('./study.js').StudyAction} StudyAction */
 
 /**
  * @typedef {object} Session
@@ -31,24 +18,22 @@ import { observeService, UNKNOWN_SERVICE } from './service.js';
  * @property {number | null} comparedId of the study beside the selected one
  * @property {Wording} wording
  * @property {number} leftOut files of the last folder that are of no format that is read here
+ * @property {number} nextId no study of the session gets that of another, also where that was removed
+ * @property {boolean} reporting the selected study is shown as a report
  */
-
-/** @typedef {{ name: string, files: File[] | null, exampleUrl: string | null }} StudySource */
 
 /**
  * @typedef {{ type: 'serviceObserved', health: Health | null }
+ *   | { type: 'serviceBusy', leftS: number | null }
  *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
  *   | { type: 'comparisonChosen', id: number | null }
+ *   | { type: 'studyRemoved', id: number }
+ *   | { type: 'sessionCleared' }
  *   | { type: 'wordingChosen', wording: Wording }
- *   | { type: 'studyStarted', id: number }
- *   | { type: 'exampleFetched', id: number, file: File }
- *   | { type: 'uploadProgressed', id: number, fraction: number }
- *   | { type: 'readingProgressed', id: number, done: number, total: number }
- *   | { type: 'predictionReceived', id: number, prediction: PredictionAnswer }
- *   | { type: 'studyFailed', id: number, failure: ServiceFailure }
- *   | { type: 'studyCancelled', id: number }
- *   | { type: 'studyRetried', id: number }} Action
+ *   | { type: 'reportOpened' }
+ *   | { type: 'reportClosed' }
+ *   | StudyAction} Action
  */
 
 /** @type {Session} */
@@ -59,17 +44,9 @@ export const EMPTY_SESSION = {
   comparedId: null,
   wording: 'staff',
   leftOut: 0,
+  nextId: 1,
+  reporting: false,
 };
-
-/** @param {Study} study */
-export function isActive(study) {
-  return study.phase === 'uploading' || study.phase === 'analysing';
-}
-
-/** @param {Study} study */
-export function isPending(study) {
-  return study.phase === 'waiting' || isActive(study);
-}
 
 /** @param {Session} session */
 export function findSelected(session) {
@@ -79,6 +56,14 @@ export function findSelected(session) {
 /** @param {Session} session */
 export function findCompared(session) {
   return session.studies.find((study) => study.id === session.comparedId) ?? null;
+}
+
+/**
+ * A report is of a result; while the study is analysed again there is none.
+ * @param {Session} session
+ */
+export function isReporting(session) {
+  return session.reporting && findSelected(session)?.phase === 'done';
 }
 
 /**
@@ -94,10 +79,20 @@ export function reduceSession(session, action) {
     }
     case 'studiesAdded':
       return addStudies(session, action.sources, action.leftOut);
+    case 'serviceBusy':
+      return { ...session, service: { ...session.service, askAgainS: action.leftS } };
     case 'studySelected':
       return selectStudy(session, action.id);
     case 'comparisonChosen':
       return { ...session, comparedId: action.id };
+    case 'studyRemoved':
+      return removeStudy(session, action.id);
+    case 'sessionCleared':
+      return clearSession(session);
+    case 'reportOpened':
+      return { ...session, reporting: true };
+    case 'reportClosed':
+      return { ...session, reporting: false };
     case 'wordingChosen':
       return { ...session, wording: action.wording };
     default:
@@ -118,7 +113,7 @@ export function reduceSession(session, action) {
  */
 function selectStudy(session, id) {
   const comparedId = session.comparedId === id ? null : session.comparedId;
-  return { ...session, selectedId: id, comparedId };
+  return { ...session, selectedId: id, comparedId, reporting: false };
 }
 
 /**
@@ -128,55 +123,41 @@ function selectStudy(session, id) {
  * @returns {Session}
  */
 function addStudies(session, sources, leftOut) {
-  const firstId = session.studies.length + 1;
+  const firstId = session.nextId;
   if (sources.length === 0) return { ...session, leftOut };
-  /** @type {Study[]} */
-  const added = sources.map((source, index) => ({
-    ...source,
-    id: firstId + index,
-    phase: 'waiting',
-    uploaded: 0,
-    read: null,
-    prediction: null,
-    failure: null,
-  }));
-  return { ...session, studies: [...session.studies, ...added], selectedId: firstId, leftOut };
+  const added = sources.map((source, index) => createStudy(firstId + index, source));
+  return {
+    ...session,
+    studies: [...session.studies, ...added],
+    selectedId: firstId,
+    leftOut,
+    nextId: firstId + added.length,
+    reporting: false,
+  };
 }
 
 /**
- * What comes late, after the study was cancelled, changes nothing.
- * @param {Study} study
- * @param {Exclude<Action,
- *   { type: 'serviceObserved' | 'studiesAdded' | 'studySelected' | 'comparisonChosen' |
- *   'wordingChosen' }>} action
- * @returns {Study}
+ * The one behind it is selected, or the last.
+ * @param {Session} session
+ * @param {number} id
+ * @returns {Session}
  */
-function reduceStudy(study, action) {
-  switch (action.type) {
-    case 'studyStarted':
-      return study.phase === 'waiting'
-        ? { ...study, phase: 'uploading', uploaded: 0, read: null }
-        : study;
-    case 'exampleFetched':
-      return { ...study, files: [action.file] };
-    case 'uploadProgressed':
-      if (study.phase !== 'uploading') return study;
-      return {
-        ...study,
-        uploaded: action.fraction,
-        phase: action.fraction < 1 ? 'uploading' : 'analysing',
-      };
-    case 'readingProgressed':
-      return isActive(study)
-        ? { ...study, phase: 'analysing', read: { done: action.done, total: action.total } }
-        : study;
-    case 'predictionReceived':
-      return isActive(study) ? { ...study, phase: 'done', prediction: action.prediction } : study;
-    case 'studyFailed':
-      return isActive(study) ? { ...study, phase: 'failed', failure: action.failure } : study;
-    case 'studyCancelled':
-      return isPending(study) ? { ...study, phase: 'cancelled' } : study;
-    case 'studyRetried':
-      return isPending(study) ? study : { ...study, phase: 'waiting', uploaded: 0, failure: null };
-  }
+function removeStudy(session, id) {
+  const place = session.studies.findIndex((study) => study.id === id);
+  if (place === -1) return session;
+  const studies = session.studies.toSpliced(place, 1);
+  const comparedId = session.comparedId === id ? null : session.comparedId;
+  const left = { ...session, studies, comparedId };
+  if (session.selectedId !== id) return left;
+  const next = studies[place] ?? studies.at(-1);
+  return next === undefined ? clearSession(session) : selectStudy(left, next.id);
+}
+
+/**
+ * What people chose for every study holds on.
+ * @param {Session} session
+ * @returns {Session}
+ */
+function clearSession({ service, wording, nextId }) {
+  return { ...EMPTY_SESSION, service, wording, nextId };
 }

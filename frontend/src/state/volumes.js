@@ -20,6 +20,8 @@ const KEPT = 6;
 export function createVolumes(fetchVolume, kept = KEPT) {
   /** @type {Map<string, Volume>} */
   const volumes = new Map();
+  /** @type {Map<string, AbortController>} */
+  const requests = new Map();
   /** @type {Set<() => void>} */
   const listeners = new Set();
 
@@ -36,12 +38,15 @@ export function createVolumes(fetchVolume, kept = KEPT) {
 
   /** @param {Study} study */
   async function load(study) {
+    const controller = new AbortController();
+    requests.set(nameVolume(study), controller);
     put(study, { state: 'loading' });
     try {
-      const compressed = await fetchVolume(new AbortController().signal, study.files ?? []);
+      const compressed = await fetchVolume(controller.signal, study.files ?? []);
       const file = await unpackGzip(compressed);
       put(study, { state: 'here', voxels: parseVoxels(file), file });
     } catch (error) {
+      if (controller.signal.aborted) return;
       const failure =
         error instanceof ServiceFailure
           ? error
@@ -63,6 +68,20 @@ export function createVolumes(fetchVolume, kept = KEPT) {
       const volume = volumes.get(nameVolume(study));
       if (study.files === null || (volume && !(again && volume.state === 'failed'))) return;
       load(study);
+    },
+
+    /**
+     * The voxels of all others are let go, and those on their way.
+     * @param {Study[]} studies
+     */
+    keepOnly(studies) {
+      const kept = new Set(studies.map(nameVolume));
+      for (const name of volumes.keys()) if (!kept.has(name)) volumes.delete(name);
+      for (const [name, controller] of requests) {
+        if (kept.has(name)) continue;
+        controller.abort();
+        requests.delete(name);
+      }
     },
 
     /** @param {() => void} listener told of each change */

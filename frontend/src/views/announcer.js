@@ -14,6 +14,11 @@ export function createAnnouncer(root) {
   const announced = new Map();
 
   return {
+    forget() {
+      announced.clear();
+      root.textContent = '';
+    },
+
     /**
      * @param {Study[]} studies
      * @param {Service} service

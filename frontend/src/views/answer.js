@@ -21,15 +21,7 @@ export function createAnswerView(root) {
   const section = createElement('section', { className: 'answer', hidden: true }, [
     warnings,
     facts,
-    createElement('details', {}, [
-      createElement('summary', { textContent: 'JSON' }),
-      createElement('button', {
-        type: 'button',
-        textContent: translate('answer.download'),
-        onclick: () => shown !== null && downloadJson(shown),
-      }),
-      json,
-    ]),
+    createElement('details', {}, [createElement('summary', { textContent: 'JSON' }), json]),
   ]);
   root.append(section);
 
@@ -49,19 +41,7 @@ export function createAnswerView(root) {
           createElement('dd', { textContent: words }),
         ]),
       );
-      json.textContent = formatJson(prediction);
+      json.textContent = JSON.stringify(prediction, null, 2);
     },
   };
-}
-
-/** @param {PredictionAnswer} prediction */
-function formatJson(prediction) {
-  return JSON.stringify(prediction, null, 2);
-}
-
-/** @param {PredictionAnswer} prediction */
-function downloadJson(prediction) {
-  const url = URL.createObjectURL(new Blob([formatJson(prediction)], { type: 'application/json' }));
-  createElement('a', { href: url, download: `prediction-${prediction.id}.json` }).click();
-  URL.revokeObjectURL(url);
 }

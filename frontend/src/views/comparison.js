@@ -49,6 +49,8 @@ export function createComparison(root, buttons, looks, { onCompare, ...listeners
   }
 
   return {
+    /** @param {Study[]} studies */
+    keepOnly: (studies) => slice?.keepOnly(studies),
     /**
      * @param {import('../imaging/slice-look.js').Look} look
      * @param {number} sliceCount

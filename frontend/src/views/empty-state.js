@@ -4,21 +4,13 @@ import { createElement } from './element.js';
 import './empty-state.css';
 
 /** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
-/** @typedef {{ url: string, name: string, title: MessageKey }} Example */
+/** @typedef {{ url: string, preview: string, name: string, title: MessageKey }} Example */
 
 /** @type {Example[]} */
 const EXAMPLES = [
-  { url: '/examples/phantom-plain.png', name: 'phantom-plain.png', title: 'emptyState.plain' },
-  {
-    url: '/examples/phantom-lesion-a.png',
-    name: 'phantom-lesion-a.png',
-    title: 'emptyState.lesionA',
-  },
-  {
-    url: '/examples/phantom-lesion-b.png',
-    name: 'phantom-lesion-b.png',
-    title: 'emptyState.lesionB',
-  },
+  createExample('phantom-plain', 'emptyState.plain'),
+  createExample('phantom-lesion-a', 'emptyState.lesionA'),
+  createExample('phantom-lesion-b', 'emptyState.lesionB'),
 ];
 
 /**
@@ -27,17 +19,18 @@ const EXAMPLES = [
  * @param {{ onChoose: () => void, onChooseFolder: () => void, onExample: (example: Example) => void }} events
  */
 export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) {
+  const chooseButton = createElement('button', {
+    type: 'button',
+    className: 'main-action',
+    textContent: translate('emptyState.chooseFiles'),
+    onclick: onChoose,
+  });
   const leftOutLine = createElement('p', { hidden: true });
   leftOutLine.setAttribute('role', 'status');
   const section = createElement('section', { className: 'empty-state' }, [
     createElement('h2', { textContent: translate('emptyState.title') }),
     createElement('p', { className: 'choices' }, [
-      createElement('button', {
-        type: 'button',
-        className: 'main-action',
-        textContent: translate('emptyState.chooseFiles'),
-        onclick: onChoose,
-      }),
+      chooseButton,
       createElement('button', {
         type: 'button',
         textContent: translate('emptyState.chooseFolder'),
@@ -50,6 +43,7 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
       className: 'accepted',
       textContent: translate('emptyState.accepted'),
     }),
+    createElement('p', { textContent: translate('forget.nothingKept') }),
     createElement('h3', { textContent: translate('emptyState.examples') }),
     createElement(
       'ul',
@@ -60,6 +54,8 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
   root.append(section);
 
   return {
+    focus: () => chooseButton.focus(),
+
     /**
      * @param {boolean} visible
      * @param {number} leftOut files of a folder that holds nothing to read
@@ -76,12 +72,23 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
 }
 
 /**
+ * The page shows a small preview, so that it is there at once, and sends the picture itself.
+ * @param {string} stem of its files
+ * @param {MessageKey} title
+ * @returns {Example}
+ */
+function createExample(stem, title) {
+  const name = `${stem}.png`;
+  return { url: `/examples/${name}`, preview: `/examples/${stem}-preview.webp`, name, title };
+}
+
+/**
  * @param {Example} example
  * @param {(example: Example) => void} onExample
  */
 function createTryButton(example, onExample) {
   return createElement('button', { type: 'button', onclick: () => onExample(example) }, [
-    createElement('img', { src: example.url, alt: '', width: 128, height: 128 }),
+    createElement('img', { src: example.preview, alt: '', width: 128, height: 128 }),
     createElement('span', {
       textContent: translate('emptyState.try', { example: translate(example.title) }),
     }),

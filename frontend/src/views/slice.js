@@ -150,6 +150,7 @@ export function createSliceView(root, looks, listeners) {
     buttons: tools.buttons,
     square,
     goTo,
+    keepOnly: pictures.keepOnly,
     /**
      * @param {Study} study
      * @param {Volume | null} itsVolume

@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { isActive } from '../state/session.js';
+import { isActive } from '../state/study.js';
 import { describeStep } from '../study-description.js';
 import { describeLeftOut } from '../study-facts.js';
 import { createElement } from './element.js';
@@ -36,6 +36,11 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
     update(studies, selectedId, leftOut, wording) {
       leftOutLine.hidden = leftOut === 0;
       leftOutLine.textContent = leftOut === 0 ? '' : describeLeftOut(leftOut);
+      for (const [id, row] of rows) {
+        if (studies.some((study) => study.id === id)) continue;
+        row.item.remove();
+        rows.delete(id);
+      }
       for (const study of studies) {
         let row = rows.get(study.id);
         if (row === undefined) {

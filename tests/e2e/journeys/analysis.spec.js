@@ -108,19 +108,13 @@ test('a dropped and a pasted picture are analysed like a chosen one', async ({ p
   }
 });
 
-test('the answer can be read and downloaded as JSON', async ({ page }) => {
+test('the answer can be read as JSON', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
   await page.getByText('JSON', { exact: true }).click();
   await expect(parts.json).toBeVisible();
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Download JSON' }).click(),
-  ]);
-  const answer = await readAnswer(page);
-  expect(download.suggestedFilename()).toBe(`prediction-${answer.id}.json`);
-  expect(JSON.parse(readFileSync(await download.path(), 'utf8'))).toEqual(answer);
+  await expect(parts.json).toContainText('"decision": ');
 });
 
 test('a format this browser cannot show is analysed and shown all the same', async ({ page }) => {

@@ -1,7 +1,12 @@
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample, findScans } from '../scans.js';
 
-const WIDTHS = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+const WIDTHS = {
+  wide: { width: 1280, height: 800 },
+  narrow: { width: 390, height: 844 },
+  // What is left of the wide one at 200 %.
+  zoomed: { width: 640, height: 400 },
+};
 
 for (const look of ['dark', 'light']) {
   for (const [width, viewport] of Object.entries(WIDTHS)) {
@@ -32,6 +37,42 @@ for (const look of ['dark', 'light']) {
       });
       await expect(parts.trace).toHaveText(/^unsupported_format/);
       await checkAppearance(page, `failure-${look}-${width}`);
+    });
+
+    test(`the page is sound when ${look} and ${width}: another model, busy, before all is forgotten`, async ({
+      page,
+    }) => {
+      const parts = describePage(page);
+      await page.setViewportSize(viewport);
+      await page.goto('/');
+      if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+      await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+      await expect(parts.headline).toHaveText(DECIDED);
+      await page.route('**/api/health', async (route) => {
+        const health = await (await route.fetch()).json();
+        const model = { ...health.model, version: '99.0.0', sha256: 'ff' };
+        await route.fulfill({ json: { ...health, model, queue_depth: 7 } });
+      });
+      await page.evaluate(() => window.dispatchEvent(new Event('online')));
+      await expect(page.getByText('The model changed to version 99.0.0')).toBeVisible();
+      await expect(parts.serviceState).toHaveText(/^busy: 7 in queue/);
+      await checkAppearance(page, `another-model-${look}-${width}`);
+
+      await page.route('**/api/predict?*', (route) =>
+        route.fulfill({
+          status: 503,
+          contentType: 'application/problem+json',
+          headers: { 'Retry-After': '120' },
+          body: JSON.stringify({ title: 'x', code: 'overloaded', detail: 'x', request_id: 'abc' }),
+        }),
+      );
+      await page.getByRole('button', { name: 'Analyse again' }).click();
+      await expect(parts.headline).toHaveText('The service is busy');
+      await checkAppearance(page, `busy-${look}-${width}`);
+
+      await page.getByRole('button', { name: 'Clear the session' }).click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await checkAppearance(page, `forget-${look}-${width}`);
     });
   }
 }

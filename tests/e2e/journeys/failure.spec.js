@@ -1,4 +1,4 @@
-import { DECIDED, describePage, expect, test } from '../page.js';
+import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
 
 const TEXT_FILE = { mimeType: 'image/png', buffer: Buffer.from('This is no picture.') };
@@ -81,7 +81,9 @@ test('a cancelled analysis lets the next study begin', async ({ page }) => {
   await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
 });
 
-test('a busy service is named, says how long to wait, and can be tried again', async ({ page }) => {
+test('a busy service is named, and the study sent again by itself after the time it asks for', async ({
+  page,
+}) => {
   const parts = describePage(page);
   await page.route(
     '**/api/predict?*',
@@ -89,7 +91,7 @@ test('a busy service is named, says how long to wait, and can be tried again', a
       route.fulfill({
         status: 503,
         contentType: 'application/problem+json',
-        headers: { 'Retry-After': '7' },
+        headers: { 'Retry-After': '4' },
         body: JSON.stringify({ title: 'x', code: 'overloaded', detail: 'x', request_id: 'abc' }),
       }),
     { times: 1 },
@@ -97,9 +99,9 @@ test('a busy service is named, says how long to wait, and can be tried again', a
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
   await expect(parts.headline).toHaveText('The service is busy');
-  await expect(page.getByText('The service asks to wait 7 seconds.')).toBeVisible();
-  await expect(parts.trace).toHaveText('overloaded · request abc');
-  await page.getByRole('button', { name: 'Try again' }).click();
+  for (const words of ['in 3 seconds', 'in 2 seconds', 'in 1 second']) {
+    await expect(page.getByText(`The study is sent again by itself ${words}.`)).toBeVisible();
+  }
   await expect(parts.headline).toHaveText(DECIDED);
 });
 
@@ -132,12 +134,63 @@ test('a service lost during an analysis is noticed, and the others wait for it',
     findExample('phantom-plain.png'),
     findExample('phantom-lesion-a.png'),
   ]);
-  await expect(parts.headline).toHaveText('The service cannot be reached');
   await expect(parts.serviceState).toHaveText('service not reachable');
-  await expect(parts.studies.nth(1).locator('.study-step')).toHaveText('waiting');
+  for (const study of await parts.studies.all()) {
+    await expect(study.locator('.study-step')).toHaveText('waiting');
+  }
 
   await page.unroute('**/api/**');
+  for (const study of await parts.studies.all()) {
+    await expect(study.locator('.study-step')).toHaveText(DECIDED);
+  }
+});
+
+test('a study that is lost whenever it is sent fails, and does not hold up the others', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  let sent = 0;
+  await page.route('**/api/predict?*', (route) => {
+    sent += 1;
+    return sent <= 2 ? route.abort() : route.continue();
+  });
+  await page.goto('/');
+  await parts.chooser.setInputFiles([
+    findExample('phantom-plain.png'),
+    findExample('phantom-lesion-a.png'),
+  ]);
+  await expect(parts.headline).toHaveText('The service cannot be reached');
   await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
   await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(parts.headline).toHaveText(DECIDED);
+});
+
+for (const [status, words] of [
+  ['starting', 'service starting'],
+  ['draining', 'service draining'],
+]) {
+  test(`a service that is ${status} is named, and studies wait for it`, async ({ page }) => {
+    const parts = describePage(page);
+    const health = { status, model: null, uptime_s: 1, queue_depth: 0 };
+    await page.route('**/api/health', (route) => route.fulfill({ status: 503, json: health }));
+    await page.goto('/');
+    await expect(parts.serviceState).toHaveText(words);
+    await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
+    await expect(parts.headline).toHaveText('Waiting');
+    await checkAppearance(page, `service-${status}`);
+    await page.unroute('**/api/health');
+    await expect(parts.headline).toHaveText(DECIDED);
+  });
+}
+
+test('a service with more to do than this page is said to be busy', async ({ page }) => {
+  const parts = describePage(page);
+  await page.route('**/api/health', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ json: { ...(await response.json()), queue_depth: 5 } });
+  });
+  await page.goto('/');
+  await expect(parts.serviceState).toHaveText(/^busy: 5 in queue · model/);
+  await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
   await expect(parts.headline).toHaveText(DECIDED);
 });

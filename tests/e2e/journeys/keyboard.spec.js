@@ -1,7 +1,7 @@
 import { DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
 
-const MOST_STEPS = 20;
+const MOST_STEPS = 40;
 
 /**
  * Steps with Tab to the control of that name, as a person without a mouse does.
@@ -42,6 +42,34 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await tabTo(page, /^JSON/);
   await page.keyboard.press('Enter');
   await expect(parts.json).toBeVisible();
+
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    tabTo(page, /^Download JSON/).then(() => page.keyboard.press('Enter')),
+  ]);
+  expect(saved.suggestedFilename()).toBe('phantom-lesion-a.png.prediction.json');
+
+  await tabTo(page, /^Report/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: /^Report: / })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Name', { exact: true })).toBeFocused();
+  await page.keyboard.type('A. Example');
+  await page.evaluate(() => {
+    window.print = () => document.body.classList.add('printed');
+  });
+  await tabTo(page, /^Print or save as PDF/);
+  await page.keyboard.press('Enter');
+  await expect(page.locator('body')).toHaveClass('printed');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Report', exact: true })).toBeFocused();
+
+  await tabTo(page, /^Clear the session/);
+  await page.keyboard.press('Enter');
+  await tabTo(page, /^Forget all/);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Choose files' })).toBeFocused();
 
   await page.reload();
   await tabTo(page, /^Light look/);

@@ -2,14 +2,28 @@ import { fileURLToPath } from 'node:url';
 import { DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
 
-test('the README shows the page with a synthetic slice', async ({ page }) => {
-  const parts = describePage(page);
-  await page.goto('/');
-  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
-  await expect(parts.headline).toHaveText(DECIDED);
-  await expect(parts.opacity).toBeVisible();
-  await page.getByLabel('Of 100 pictures, a tumour is in').fill('5');
-  await page.getByRole('heading', { name: 'Tumorscope' }).click();
-  const path = fileURLToPath(new URL('../../../docs/page.png', import.meta.url));
-  await page.screenshot({ path });
-});
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 390, height: 844 };
+
+for (const { file, look, size } of [
+  { file: 'page.png', look: 'dark', size: WIDE },
+  { file: 'page-light.png', look: 'light', size: WIDE },
+  { file: 'page-narrow.png', look: 'dark', size: NARROW },
+]) {
+  test(`the README shows the page with a synthetic slice and its overlay: ${file}`, async ({
+    page,
+  }) => {
+    const parts = describePage(page);
+    await page.setViewportSize(size);
+    await page.addInitScript((chosen) => localStorage.setItem('tumorscope-look', chosen), look);
+    await page.goto('/');
+    await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+    await expect(parts.headline).toHaveText(DECIDED);
+    await expect(parts.opacity).toBeVisible();
+    await page.getByLabel('Of 100 pictures, a tumour is in').fill('5');
+    await page.getByRole('heading', { name: 'Tumorscope' }).click();
+    await page.evaluate(() => window.scrollTo(0, 0));
+    const path = fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
+    await page.screenshot({ path });
+  });
+}

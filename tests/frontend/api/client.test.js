@@ -83,7 +83,8 @@ describe('a prediction', () => {
   test('is asked for with the files of one study and a request id, and given as it came', async () => {
     const { answer, request } = startPrediction();
     request.receive(200, JSON.stringify(makePrediction()));
-    expect(await answer).toEqual(makePrediction());
+    const requestId = request.sentHeaders['X-Request-Id'];
+    expect(await answer).toEqual({ prediction: makePrediction(), requestId });
     expect(request.target).toBe('POST /api/predict?picture=shown&slices=all&explain=heatmap');
     expect(request.form?.getAll('file')).toHaveLength(2);
     expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
@@ -104,7 +105,7 @@ describe('a prediction', () => {
     expect(onRead.mock.calls).toEqual([[32, 140]]);
     const result = JSON.stringify({ event: 'result', ...makePrediction() });
     request.receive(200, `${lines.join('')}${result}\n`);
-    expect(await answer).toEqual(makePrediction());
+    expect((await answer).prediction).toEqual(makePrediction());
   });
 
   test('fails with a problem that came after the first progress', async () => {

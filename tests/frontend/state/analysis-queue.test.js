@@ -25,13 +25,19 @@ function startQueue() {
     fetchExample: vi.fn(async (_signal, _url, name) => makeFile(name)),
   };
   const onServiceAway = vi.fn(() => store.dispatch({ type: 'serviceObserved', health: null }));
-  const queue = createAnalysisQueue(store, /** @type {any} */ (client), onServiceAway);
-  return { store, requests, client, queue, onServiceAway };
+  const onOtherModel = vi.fn();
+  const events = { onServiceAway, onOtherModel };
+  const queue = createAnalysisQueue(store, /** @type {any} */ (client), events);
+  return { store, requests, client, queue, onServiceAway, onOtherModel };
 }
 
 /** @param {string[]} names */
 function makeSources(...names) {
   return names.map((name) => ({ name, files: [makeFile(name)], exampleUrl: null }));
+}
+
+function makeAnswer() {
+  return { prediction: makePrediction(), requestId: 'r-1' };
 }
 
 /** @param {ReturnType<typeof startQueue>['store']} store */
@@ -54,7 +60,7 @@ test('studies are analysed one after another, in their order', async () => {
   store.dispatch(READY);
   store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
   expect(requests.map(({ name }) => name)).toEqual(['a.png']);
-  requests[0]?.answer.resolve(makePrediction());
+  requests[0]?.answer.resolve(makeAnswer());
   await vi.waitFor(() => expect(requests.map(({ name }) => name)).toEqual(['a.png', 'b.png']));
   expect(readPhases(store)).toEqual(['done', 'uploading']);
 });
@@ -86,28 +92,109 @@ test('a picture that is refused does not hold up the others', async () => {
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
 });
 
-test.each(['unreachable', 'not_ready'])(
-  'when the service is lost (%s) the other studies wait instead of failing',
-  async (code) => {
+test('when the service is lost its study waits as the others do, and goes on with it', async () => {
+  const { store, requests, onServiceAway } = startQueue();
+  store.dispatch(READY);
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
+  requests[0]?.answer.reject(new ServiceFailure({ code: 'unreachable' }));
+  await vi.waitFor(() => expect(onServiceAway).toHaveBeenCalledOnce());
+  expect(readPhases(store)).toEqual(['waiting', 'waiting']);
+  store.dispatch(READY);
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['uploading', 'waiting']));
+});
+
+test('a study that is lost with the service twice fails, so that it cannot go on for ever', async () => {
+  const { store, requests } = startQueue();
+  store.dispatch(READY);
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
+  requests[0]?.answer.reject(new ServiceFailure({ code: 'unreachable' }));
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['waiting', 'waiting']));
+  store.dispatch(READY);
+  await vi.waitFor(() => expect(requests).toHaveLength(2));
+  requests[1]?.answer.reject(new ServiceFailure({ code: 'unreachable' }));
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'waiting']));
+  store.dispatch(READY);
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
+});
+
+describe('a busy service', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  test.each([
+    ['overloaded', 503, 3, 3],
+    ['rate_limited', 429, 0, 1],
+    ['overloaded', 503, null, 5],
+  ])(
+    'that says %s is asked again by itself after the time it names (%s, %s s)',
+    async (code, status, retryAfterS, seconds) => {
+      const { store, requests } = startQueue();
+      store.dispatch(READY);
+      store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
+      requests[0]?.answer.reject(new ServiceFailure({ code, status, retryAfterS }));
+      await vi.advanceTimersByTimeAsync(0);
+      expect(readPhases(store)).toEqual(['waiting', 'waiting']);
+      for (let left = seconds; left > 0; left -= 1) {
+        expect(store.getState().service.askAgainS).toBe(left);
+        expect(requests).toHaveLength(1);
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      expect(store.getState().service.askAgainS).toBeNull();
+      expect(requests.map(({ name }) => name)).toEqual(['a.png', 'a.png']);
+      requests[1]?.answer.resolve(makeAnswer());
+      await vi.advanceTimersByTimeAsync(0);
+      expect(readPhases(store)).toEqual(['done', 'uploading']);
+    },
+  );
+
+  test('that says in one place that it is ready and in another that it is not is not asked at once', async () => {
     const { store, requests, onServiceAway } = startQueue();
     store.dispatch(READY);
-    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
-    requests[0]?.answer.reject(new ServiceFailure({ code }));
-    await vi.waitFor(() => expect(onServiceAway).toHaveBeenCalledOnce());
-    expect(readPhases(store)).toEqual(['failed', 'waiting']);
+    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png'), leftOut: 0 });
+    requests[0]?.answer.reject(
+      new ServiceFailure({ code: 'not_ready', status: 503, retryAfterS: 2 }),
+    );
+    await vi.advanceTimersByTimeAsync(0);
+    expect(onServiceAway).toHaveBeenCalledOnce();
     store.dispatch(READY);
-    await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
-  },
-);
+    await vi.advanceTimersByTimeAsync(1900);
+    expect(requests).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(requests).toHaveLength(2);
+  });
+
+  test('does not keep a study that is cancelled meanwhile', async () => {
+    const { store, requests, queue } = startQueue();
+    store.dispatch(READY);
+    store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
+    requests[0]?.answer.reject(new ServiceFailure({ code: 'overloaded', retryAfterS: 2 }));
+    await vi.advanceTimersByTimeAsync(1000);
+    queue.cancel(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(requests.map(({ name }) => name)).toEqual(['a.png', 'b.png']);
+  });
+});
+
+test('a prediction is kept with its request and its time', async () => {
+  const { store, requests } = startQueue();
+  store.dispatch(READY);
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png'), leftOut: 0 });
+  const before = Date.now();
+  requests[0]?.answer.resolve(makeAnswer());
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['done']));
+  const [study] = store.getState().studies;
+  expect(study?.requestId).toBe('r-1');
+  expect(study?.answeredAt).toBeGreaterThanOrEqual(before);
+});
 
 test('a failed study is analysed again when it is retried', async () => {
   const { store, requests } = startQueue();
   store.dispatch(READY);
   store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png'), leftOut: 0 });
-  requests[0]?.answer.reject(new ServiceFailure({ code: 'overloaded', status: 503 }));
+  requests[0]?.answer.reject(new ServiceFailure({ code: 'internal', status: 500 }));
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed']));
   store.dispatch({ type: 'studyRetried', id: 1 });
-  requests[1]?.answer.resolve(makePrediction());
+  requests[1]?.answer.resolve(makeAnswer());
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['done']));
 });
 
@@ -117,7 +204,7 @@ test('an example is fetched once, then sent like any picture', async () => {
   const sources = [{ name: 'a.png', files: null, exampleUrl: '/examples/a.png' }];
   store.dispatch({ type: 'studiesAdded', sources, leftOut: 0 });
   await vi.waitFor(() => expect(requests.map(({ name }) => name)).toEqual(['a.png']));
-  requests[0]?.answer.reject(new ServiceFailure({ code: 'overloaded', status: 503 }));
+  requests[0]?.answer.reject(new ServiceFailure({ code: 'internal', status: 500 }));
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed']));
   store.dispatch({ type: 'studyRetried', id: 1 });
   await vi.waitFor(() => expect(requests).toHaveLength(2));
@@ -131,4 +218,17 @@ test('all files of a study are sent together', async () => {
   const sources = [{ name: 'series', files, exampleUrl: null }];
   store.dispatch({ type: 'studiesAdded', sources, leftOut: 0 });
   expect(requests.map(({ name }) => name)).toEqual(['1.dcm 2.dcm']);
+});
+
+test('an answer of another model than was known is news of the service', async () => {
+  const { store, requests, onOtherModel } = startQueue();
+  store.dispatch(READY);
+  store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
+  requests[0]?.answer.resolve(makeAnswer());
+  await vi.waitFor(() => expect(readPhases(store)).toEqual(['done', 'uploading']));
+  expect(onOtherModel).not.toHaveBeenCalled();
+  const { model } = makePrediction();
+  const prediction = makePrediction({ model: { ...model, sha256: 'ff' } });
+  requests[1]?.answer.resolve({ prediction, requestId: 'r-2' });
+  await vi.waitFor(() => expect(onOtherModel).toHaveBeenCalledOnce());
 });

@@ -2,11 +2,13 @@ import {
   describeService,
   getPauseMs,
   isBroken,
+  isBusy,
   isReady,
   observeService,
+  takesStudies,
   UNKNOWN_SERVICE,
 } from '../../../frontend/src/state/service.js';
-import { makeHealth } from '../factories.mjs';
+import { makeHealth, makeService } from '../factories.mjs';
 
 test.each(
   /** @type {const} */ ([
@@ -37,6 +39,22 @@ test('only a service that fails or is away is shown as broken', () => {
   expect(broken(makeHealth('failed'))).toBe(true);
   expect(broken(makeHealth('starting'))).toBe(false);
   expect(isBroken(UNKNOWN_SERVICE)).toBe(false);
+});
+
+test('a service is busy while it has more to do than to answer this page, or sent a study away', () => {
+  const busy = (/** @type {any} */ changes) => isBusy(makeService(changes));
+  expect(busy({ queueDepth: 1 })).toBe(false);
+  expect(busy({ queueDepth: 2 })).toBe(true);
+  expect(busy({ askAgainS: 7 })).toBe(true);
+  expect(busy({ status: 'draining', queueDepth: 2 })).toBe(false);
+  expect(takesStudies(makeService({ queueDepth: 2 }))).toBe(true);
+  expect(takesStudies(makeService({ askAgainS: 7 }))).toBe(false);
+});
+
+test('what a busy service asked for holds through its news', () => {
+  const busy = makeService({ askAgainS: 7 });
+  const health = { ...makeHealth('ready'), queue_depth: 4 };
+  expect(observeService(busy, health)).toMatchObject({ queueDepth: 4, askAgainS: 7 });
 });
 
 test('the same news changes nothing', () => {

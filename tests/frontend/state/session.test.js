@@ -15,6 +15,12 @@ function add(...names) {
   return { type: 'studiesAdded', sources, leftOut: 0 };
 }
 
+/** @returns {Extract<Action, { type: 'predictionReceived' }>} */
+function receive() {
+  const answer = { prediction: makePrediction(), requestId: 'r-1', answeredAt: 1000 };
+  return { type: 'predictionReceived', id: 1, ...answer };
+}
+
 /** @param {Action[]} actions */
 function replay(...actions) {
   return actions.reduce(reduceSession, EMPTY_SESSION);
@@ -62,9 +68,9 @@ test('a study is uploaded, analysed, done', () => {
   expect(uploading.studies[0]).toMatchObject({ phase: 'uploading', uploaded: 0.4 });
   const analysing = reduceSession(uploading, { type: 'uploadProgressed', id: 1, fraction: 1 });
   expect(analysing.studies[0]?.phase).toBe('analysing');
-  const prediction = makePrediction();
-  const done = reduceSession(analysing, { type: 'predictionReceived', id: 1, prediction });
-  expect(done.studies[0]).toMatchObject({ phase: 'done', prediction });
+  const { type: _, ...answer } = receive();
+  const done = reduceSession(analysing, receive());
+  expect(done.studies[0]).toMatchObject({ phase: 'done', ...answer });
 });
 
 test('what happens to one study leaves the others as they are', () => {
@@ -83,7 +89,7 @@ test('what comes after a study was cancelled is dropped', () => {
   const late = [
     { type: 'studyStarted', id: 1 },
     { type: 'uploadProgressed', id: 1, fraction: 1 },
-    { type: 'predictionReceived', id: 1, prediction: makePrediction() },
+    receive(),
     { type: 'studyFailed', id: 1, failure: new ServiceFailure({ code: 'internal' }) },
   ];
   for (const action of late) {
@@ -92,12 +98,10 @@ test('what comes after a study was cancelled is dropped', () => {
 });
 
 test('a finished study cannot be cancelled', () => {
-  const done = replay(
-    add('a.png'),
-    { type: 'studyStarted', id: 1 },
-    { type: 'predictionReceived', id: 1, prediction: makePrediction() },
-    { type: 'studyCancelled', id: 1 },
-  );
+  const done = replay(add('a.png'), { type: 'studyStarted', id: 1 }, receive(), {
+    type: 'studyCancelled',
+    id: 1,
+  });
   expect(done.studies[0]?.phase).toBe('done');
 });
 
@@ -139,4 +143,63 @@ test('a study is beside another, never beside itself', () => {
   expect(findCompared(compared)?.name).toBe('b.png');
   expect(findCompared(reduceSession(compared, { type: 'studySelected', id: 2 }))).toBeNull();
   expect(findCompared(reduceSession(compared, { type: 'comparisonChosen', id: null }))).toBeNull();
+});
+
+test('a study that is removed leaves the next one selected, and its number to nobody', () => {
+  const all = replay(add('a.png', 'b.png', 'c.png'), { type: 'studySelected', id: 2 });
+  const two = reduceSession(all, { type: 'studyRemoved', id: 2 });
+  expect(two.studies.map(({ name }) => name)).toEqual(['a.png', 'c.png']);
+  expect(findSelected(two)?.name).toBe('c.png');
+  const one = reduceSession(two, { type: 'studyRemoved', id: 3 });
+  expect(findSelected(one)?.name).toBe('a.png');
+  expect(reduceSession(one, add('d.png')).studies.map(({ id }) => id)).toEqual([1, 4]);
+  expect(findSelected(reduceSession(one, { type: 'studyRemoved', id: 1 }))).toBeNull();
+});
+
+test('removing another study leaves the selected one as it is', () => {
+  const session = replay(add('a.png', 'b.png'), { type: 'studyRemoved', id: 2 });
+  expect(findSelected(session)?.name).toBe('a.png');
+});
+
+test('a session that is cleared knows no study, and takes no late answer', () => {
+  const cleared = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'sessionCleared' },
+    receive(),
+  );
+  expect(cleared).toEqual({ ...EMPTY_SESSION, nextId: 2 });
+});
+
+test('a study that the service sent away waits again', () => {
+  const session = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    { type: 'studyPostponed', id: 1, interrupted: true },
+    { type: 'studyStarted', id: 1 },
+    { type: 'studyPostponed', id: 1, interrupted: false },
+  );
+  expect(session.studies[0]).toMatchObject({ phase: 'waiting', interrupted: true });
+  const done = [/** @type {Action} */ ({ type: 'studyStarted', id: 1 }), receive()];
+  expect(done.reduce(reduceSession, session).studies[0]?.interrupted).toBe(false);
+});
+
+test('an analysis again that is cancelled leaves the result there was', () => {
+  const session = replay(
+    add('a.png'),
+    { type: 'studyStarted', id: 1 },
+    receive(),
+    { type: 'studyRetried', id: 1 },
+    { type: 'studyCancelled', id: 1 },
+  );
+  expect(session.studies[0]?.phase).toBe('done');
+});
+
+test('a report is of the selected study, and closes with it', () => {
+  const open = replay(add('a.png', 'b.png'), { type: 'reportOpened' });
+  expect(open.reporting).toBe(true);
+  expect(reduceSession(open, { type: 'reportClosed' }).reporting).toBe(false);
+  expect(reduceSession(open, { type: 'studySelected', id: 2 }).reporting).toBe(false);
+  expect(reduceSession(open, { type: 'studyRemoved', id: 1 }).reporting).toBe(false);
+  expect(reduceSession(open, add('c.png')).reporting).toBe(false);
 });

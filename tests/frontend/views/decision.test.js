@@ -1,9 +1,8 @@
 import { ServiceFailure } from '../../../frontend/src/api/failure.js';
 import { createDecisionView } from '../../../frontend/src/views/decision.js';
-import { makePrediction, makeStudy } from '../factories.mjs';
+import { makePrediction, makeService, makeStudy } from '../factories.mjs';
 
-/** @type {import('../../../frontend/src/state/service.js').Service} */
-const READY = { status: 'ready', modelVersion: '1' };
+const READY = makeService();
 
 function startView() {
   const root = document.createElement('div');

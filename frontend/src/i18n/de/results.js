@@ -83,7 +83,6 @@ export const RESULTS = {
   'facts.engineOn': '{engine} auf {device}',
   'facts.time': 'Dauer',
   'answer.json': 'Antwort als JSON',
-  'answer.download': 'JSON herunterladen',
   'predictiveValue.title': 'Bei Ihnen',
   'predictiveValue.prevalence': 'Von 100 Bildern zeigen einen Tumor',
   'predictiveValue.why':

@@ -81,7 +81,6 @@ export const RESULTS = {
   'facts.engineOn': '{engine} on {device}',
   'facts.time': 'Time',
   'answer.json': 'Answer as JSON',
-  'answer.download': 'Download JSON',
   'predictiveValue.title': 'At your site',
   'predictiveValue.prevalence': 'Of 100 pictures, a tumour is in',
   'predictiveValue.why':

@@ -1,0 +1,83 @@
+import { translate } from '../i18n/translate.js';
+import { nameFile } from '../take-away/file-name.js';
+import { saveFile } from '../take-away/save-file.js';
+import { writeSessionCsv } from '../take-away/session-csv.js';
+import { createElement } from './element.js';
+import './take-away.css';
+
+/** @typedef {import('../state/study.js').Study} Study */
+
+/**
+ * What can be taken along of the selected study and of the session; the browser alone makes it.
+ * @param {HTMLElement} root
+ * @param {{ onReport: () => void, getStudies: () => Study[] }} wiring
+ */
+export function createTakeAwayView(root, { onReport, getStudies }) {
+  /** @type {Study | null} */
+  let shown = null;
+  const said = createElement('p', { className: 'take-away-said' });
+  said.setAttribute('role', 'status');
+  const report = createButton(translate('takeAway.report'), onReport);
+  const ofStudy = [
+    report,
+    createButton(translate('takeAway.json'), () => {
+      if (shown === null) return;
+      saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
+    }),
+  ];
+  // A browser gives its clipboard to pages on a secure connection only.
+  if (navigator.clipboard !== undefined) {
+    ofStudy.push(createButton(translate('takeAway.copy'), copyJson));
+  }
+  const section = createElement('section', { className: 'take-away', hidden: true }, [
+    createElement('h3', { textContent: translate('takeAway.title') }),
+    createElement('div', { className: 'take-away-actions' }, [
+      ...ofStudy,
+      createButton(translate('takeAway.csv'), () => {
+        const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
+        saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
+      }),
+    ]),
+    said,
+  ]);
+  root.append(section);
+
+  async function copyJson() {
+    if (shown === null) return;
+    try {
+      await navigator.clipboard.writeText(formatJson(shown));
+      said.textContent = translate('takeAway.copied');
+    } catch {
+      said.textContent = translate('takeAway.notCopied');
+    }
+  }
+
+  return {
+    /** @param {Study} study */
+    update(study) {
+      if (study === shown) return;
+      if (study.id !== shown?.id) said.textContent = '';
+      shown = study;
+      section.hidden = study.phase !== 'done' && study.phase !== 'failed';
+      for (const button of ofStudy) button.hidden = study.phase !== 'done';
+    },
+
+    /** For the keyboard, when the report is closed. */
+    focusReport() {
+      report.focus();
+    },
+  };
+}
+
+/**
+ * @param {string} textContent
+ * @param {() => void} onclick
+ */
+function createButton(textContent, onclick) {
+  return createElement('button', { type: 'button', textContent, onclick });
+}
+
+/** @param {Study} study */
+function formatJson({ prediction }) {
+  return `${JSON.stringify(prediction, null, 2)}\n`;
+}
