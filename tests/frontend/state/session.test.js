@@ -156,6 +156,16 @@ test('a study that is removed leaves the next one selected, and its number to no
   expect(findSelected(reduceSession(one, { type: 'studyRemoved', id: 1 }))).toBeNull();
 });
 
+test('a study that is removed is no longer beside another, nor is the one that is selected in its place', () => {
+  const compared = replay(add('a.png', 'b.png', 'c.png'), { type: 'comparisonChosen', id: 2 });
+  expect(reduceSession(compared, { type: 'studyRemoved', id: 2 }).comparedId).toBeNull();
+  expect(reduceSession(compared, { type: 'studyRemoved', id: 1 })).toMatchObject({
+    selectedId: 2,
+    comparedId: null,
+  });
+  expect(reduceSession(compared, { type: 'studyRemoved', id: 3 }).comparedId).toBe(2);
+});
+
 test('removing another study leaves the selected one as it is', () => {
   const session = replay(add('a.png', 'b.png'), { type: 'studyRemoved', id: 2 });
   expect(findSelected(session)?.name).toBe('a.png');

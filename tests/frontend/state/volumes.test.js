@@ -72,3 +72,25 @@ test('what another model read of the same files is asked for anew', async () => 
   const model = { ...prediction.model, sha256: 'another' };
   expect(volumes.get({ ...study, prediction: { ...prediction, model } })).toBeNull();
 });
+
+test('of a study that is forgotten nothing is kept, and what is on its way is called back', async () => {
+  /** @type {AbortSignal[]} */
+  const signals = [];
+  const fetchVolume = vi.fn(async (/** @type {AbortSignal} */ signal) => {
+    signals.push(signal);
+    if (signals.length === 1) return new Uint8Array(PACKED).buffer;
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+    });
+  });
+  const volumes = createVolumes(fetchVolume);
+  volumes.want(makeKept(1), false);
+  await settle(volumes, 1);
+  volumes.want(makeKept(2), false);
+  volumes.keepOnly([makeKept(1)]);
+  expect(signals[1]?.aborted).toBe(true);
+  expect(volumes.get(makeKept(2))).toBeNull();
+  expect(volumes.get(makeKept(1))?.state).toBe('here');
+  volumes.keepOnly([]);
+  expect(volumes.get(makeKept(1))).toBeNull();
+});
