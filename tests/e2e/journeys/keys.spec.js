@@ -50,6 +50,9 @@ test('studies, words, language, look and model are reached by single keys', asyn
   await expect(parts.headline).toHaveText(/^The program /);
   await page.keyboard.press('m');
   await expect(page.getByRole('heading', { name: 'About the model' })).toBeFocused();
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
   await page.keyboard.press('m');
   await expect(parts.headline).toBeVisible();
   await page.keyboard.press('l');
