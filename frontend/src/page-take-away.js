@@ -54,7 +54,7 @@ export function attachTakeAway({ middle, studies, result }, wiring) {
       report.update(isReporting(session) ? selected : null, session.service, session.wording);
       if (selected === null) return;
       modelChange.update(session.studies, session.service);
-      takeAway.update(selected);
+      takeAway.update(selected, session.wording);
       forget.update(session.studies.length);
     },
   };

@@ -1,13 +1,9 @@
 import { COMMANDS } from '../commands.js';
-import { translate } from '../i18n/translate.js';
+import { isMessageKey, translate } from '../i18n/translate.js';
 import { createElement } from './element.js';
 import './key-sheet.css';
 
 /** @typedef {import('../commands.js').CommandGroup} CommandGroup */
-
-/** As keyboards have them, where a key's name is no letter. */
-/** @type {Record<string, string>} */
-const SHOWN = { ArrowUp: '↑', ArrowDown: '↓' };
 
 /**
  * All commands of the keyboard, in a dialog; the browser keeps the focus in it and gives it back.
@@ -52,7 +48,7 @@ function createGroup(group) {
     createElement(
       'dt',
       {},
-      keys.map((key) => createElement('kbd', { textContent: SHOWN[key] ?? key })),
+      keys.map((key) => createElement('kbd', { textContent: nameKey(key) })),
     ),
     createElement('dd', { textContent: translate(`command.${name}`) }),
   ]);
@@ -60,4 +56,13 @@ function createGroup(group) {
     createElement('h3', { textContent: translate(`keys.group.${group}`) }),
     createElement('dl', {}, rows),
   ];
+}
+
+/**
+ * As keyboards of the language have it, where the key is no letter.
+ * @param {string} key
+ */
+function nameKey(key) {
+  const message = `key.${key}`;
+  return isMessageKey(message) ? translate(message) : key;
 }

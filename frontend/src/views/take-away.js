@@ -6,6 +6,7 @@ import { createElement } from './element.js';
 import './take-away.css';
 
 /** @typedef {import('../state/study.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
 
 /**
  * What can be taken along of the selected study and of the session; the browser alone makes it.
@@ -18,8 +19,7 @@ export function createTakeAwayView(root, { onReport, getStudies }) {
   const said = createElement('p', { className: 'take-away-said' });
   said.setAttribute('role', 'status');
   const report = createButton(translate('takeAway.report'), onReport);
-  const ofStudy = [
-    report,
+  const data = [
     createButton(translate('takeAway.json'), () => {
       if (shown === null) return;
       saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
@@ -27,17 +27,15 @@ export function createTakeAwayView(root, { onReport, getStudies }) {
   ];
   // A browser gives its clipboard to pages on a secure connection only.
   if (navigator.clipboard !== undefined) {
-    ofStudy.push(createButton(translate('takeAway.copy'), copyJson));
+    data.push(createButton(translate('takeAway.copy'), copyJson));
   }
+  const table = createButton(translate('takeAway.csv'), () => {
+    const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
+    saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
+  });
   const section = createElement('section', { className: 'take-away', hidden: true }, [
     createElement('h3', { textContent: translate('takeAway.title') }),
-    createElement('div', { className: 'take-away-actions' }, [
-      ...ofStudy,
-      createButton(translate('takeAway.csv'), () => {
-        const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
-        saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
-      }),
-    ]),
+    createElement('div', { className: 'take-away-actions' }, [report, ...data, table]),
     said,
   ]);
   root.append(section);
@@ -53,13 +51,19 @@ export function createTakeAwayView(root, { onReport, getStudies }) {
   }
 
   return {
-    /** @param {Study} study */
-    update(study) {
-      if (study === shown) return;
+    /**
+     * @param {Study} study
+     * @param {Wording} wording a patient takes the report along; the others are for those who work with figures
+     */
+    update(study, wording) {
       if (study.id !== shown?.id) said.textContent = '';
       shown = study;
-      section.hidden = study.phase !== 'done' && study.phase !== 'failed';
-      for (const button of ofStudy) button.hidden = study.phase !== 'done';
+      const isDone = study.phase === 'done';
+      const forStaff = wording === 'staff';
+      section.hidden = !isDone && !(forStaff && study.phase === 'failed');
+      report.hidden = !isDone;
+      table.hidden = !forStaff;
+      for (const button of data) button.hidden = !isDone || !forStaff;
     },
 
     /** For the keyboard, when the report is closed. */

@@ -15,21 +15,30 @@ function startView() {
 
 test('nothing can be taken away of a study that waits', () => {
   const { root, view } = startView();
-  view.update(makeStudy({ phase: 'waiting' }));
+  view.update(makeStudy({ phase: 'waiting' }), 'staff');
   expect(root.querySelector('section')?.hidden).toBe(true);
 });
 
 test('of a study that failed there is no report and no answer, but the table of the session', () => {
   const { view, findButton } = startView();
-  view.update(makeStudy({ phase: 'failed' }));
+  view.update(makeStudy({ phase: 'failed' }), 'staff');
   expect(findButton('Report')?.hidden).toBe(true);
   expect(findButton('Download JSON')?.hidden).toBe(true);
   expect(findButton('All studies as CSV')?.hidden).toBe(false);
 });
 
+test('a patient takes the report along, and no data', () => {
+  const { view, study, findButton } = startView();
+  view.update(study, 'patient');
+  expect(findButton('Report')?.hidden).toBe(false);
+  for (const name of ['Download JSON', 'Copy JSON', 'All studies as CSV']) {
+    expect(findButton(name)?.hidden).toBe(true);
+  }
+});
+
 test('the whole answer is copied, and that is said', async () => {
   const { root, view, study, writeText, findButton } = startView();
-  view.update(study);
+  view.update(study, 'staff');
   findButton('Copy JSON')?.click();
   await vi.waitFor(() =>
     expect(root.querySelector('[role="status"]')?.textContent).toBe(
@@ -42,7 +51,7 @@ test('the whole answer is copied, and that is said', async () => {
 test('a browser that does not give its clipboard is said to refuse', async () => {
   const { root, view, study, writeText, findButton } = startView();
   writeText.mockRejectedValue(new Error('no'));
-  view.update(study);
+  view.update(study, 'staff');
   findButton('Copy JSON')?.click();
   await vi.waitFor(() =>
     expect(root.querySelector('[role="status"]')?.textContent).toMatch(/^The browser did not let/),
@@ -74,7 +83,7 @@ test('the answer is saved under the name of its study, and no address of it is l
       saved.push(this.download);
     },
   );
-  view.update(makeStudy({ name: 'a/b.png', phase: 'done', prediction: makePrediction() }));
+  view.update(makeStudy({ name: 'a/b.png', phase: 'done', prediction: makePrediction() }), 'staff');
   findButton('Download JSON')?.click();
   expect(saved).toEqual(['a_b.png.prediction.json']);
   expect(revokeObjectURL).toHaveBeenCalledExactlyOnceWith('blob:x');
