@@ -83,6 +83,23 @@ for (const look of ['dark', 'light']) {
   }
 }
 
+test('the report in German is one sound page too, with its dates as there', async ({ page }) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await page.getByRole('button', { name: 'DE', exact: true }).click();
+  await page.getByLabel('Dateien zum Auswerten').setInputFiles(findExample('phantom-lesion-b.png'));
+  await expect(parts.headline).toHaveText(/^Tumor wahrscheinlich/);
+  await page.getByRole('button', { name: 'Bericht', exact: true }).click();
+  await page.getByLabel('Geburtsdatum').fill('1970-12-31');
+  const report = page.locator('.report-sheet');
+  await expect(report.locator('canvas')).toHaveCount(2);
+  await expect(report.locator('.report-typed').getByText('31. Dezember 1970')).toHaveCount(1);
+  await expect(report).toContainText('In Erprobung. Nicht zur Diagnose bestimmt.');
+  const path = 'test-results/screens/report-german.pdf';
+  const pages = readPages(await page.pdf({ path, preferCSSPageSize: true }));
+  expect(pages).toEqual({ count: 1, size: A4_POINTS });
+});
+
 test('a report with all that a study can have to say is still one page', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
