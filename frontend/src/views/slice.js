@@ -49,13 +49,17 @@ export function createSliceView(root, looks, listeners) {
   const loading = createElement('p', { className: 'slice-loading' });
   loading.setAttribute('role', 'status');
   const caption = createElement('figcaption', { className: 'slice-caption' });
-  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [canvas, words]);
+  const state = createElement('div', { className: 'slice-state' }, [loading, retry]);
+  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [
+    canvas,
+    words,
+    state,
+  ]);
   square.setAttribute('role', 'group');
   square.setAttribute('aria-label', translate('viewer.name'));
   square.setAttribute('aria-description', translate('viewer.help'));
   const figure = createElement('figure', { className: 'slice' }, [square, caption]);
   const tools = createSliceTools(figure, obey);
-  figure.append(createElement('div', { className: 'slice-state' }, [loading, retry]));
   const control = createHeatmapControl(figure, { onChange: paint, onSlice: goTo });
   root.append(figure);
   new ResizeObserver(paint).observe(canvas);

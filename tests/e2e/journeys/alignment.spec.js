@@ -123,8 +123,10 @@ test('the map lies on a turned DICOM slice where its source says', async ({ page
   await openStudy(page, { name: 'spot.dcm', mimeType: 'application/dicom', buffer });
   await expectAlignedWhereverSeen(page);
   // The voxels, which a change of the window brings, lie where the picture lay.
+  const voxels = page.waitForResponse('**/api/volume');
   await describeViewer(page).width.press('ArrowLeft');
-  await expect(page.getByText('The other slices are loading.')).toBeHidden();
+  await (await voxels).finished();
+  await expect(page.getByText('The full range of its intensities is loading.')).toBeHidden();
   await expectAligned(page);
 });
 
