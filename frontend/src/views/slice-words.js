@@ -37,3 +37,12 @@ export function describeVolume(volume, sliceCount) {
 export function describeSeen(input, index) {
   return describePlace({ ...input, view: { ...input.view, slice_index: index } });
 }
+
+/**
+ * Writes what has changed only: what is written is announced.
+ * @param {HTMLElement} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -8,7 +8,7 @@ import { createHeatmapControl } from './heatmap-control.js';
 import { attachGestures } from './slice-gestures.js';
 import { findCommand } from './slice-keys.js';
 import { createSliceTools } from './slice-tools.js';
-import { describeMissing, describeSeen, describeVolume } from './slice-words.js';
+import { describeMissing, describeSeen, describeVolume, setText } from './slice-words.js';
 import './slice.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
@@ -183,14 +183,6 @@ export function createSliceView(root, looks, listeners) {
       listeners.onLook(look(), countSlices(), 'other');
     },
   };
-}
-
-/**
- * @param {HTMLElement} element
- * @param {string} text
- */
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 /**
