@@ -97,6 +97,11 @@ def test_every_request_of_a_steady_load_is_answered_or_finds_the_port_closed(
 ) -> None:
     with serve(tiny_bundle, tmp_path / "service.log", "--workers", workers, drain_s="1") as served:
         served.wait_for_status("ready")
+        # One that is told to end before it has its model has no answer to give.
+        deadline = time.monotonic() + 60
+        while served.log.read_text().count('"event": "ready"') < int(workers):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         _stop_under_load(served)
 
 
