@@ -25,7 +25,7 @@ from tumorscope.api.shadow import ShadowPlan
 from tumorscope.api.state_metrics import watch_state
 from tumorscope.api.upload_pace import Pace, UploadPace
 from tumorscope.api.uploads import UploadLimits
-from tumorscope.api.work_queue import WorkQueue
+from tumorscope.api.work_queue import SPARE_THREADS, WorkQueue
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
@@ -60,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         return Classifier(opened.bundle, engine, settings.operating_point, opened.explain)
 
     service = Service()
-    threads = settings.threads or count_cores() + 1
+    threads = settings.threads or count_cores() + SPARE_THREADS
     work_queue = WorkQueue(threads, settings.max_waiting, partial(record_wait, collectors))
     watched = WatchedPlace(
         settings.bundle,

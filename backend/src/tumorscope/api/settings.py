@@ -68,7 +68,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=256,
-        description="Pictures that are worked on at the same time; by default one more than there are cores.",
+        description="Pictures that are worked on at the same time; by default two more than there are cores.",
     )
 
     @model_validator(mode="after")

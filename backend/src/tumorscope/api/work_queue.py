@@ -16,6 +16,9 @@ from tumorscope.domain.errors import Overloaded
 
 Result = TypeVar("Result")
 
+SPARE_THREADS = 2
+"""Pictures that are worked on beside one for each core: with fewer, cores wait while others are decoded."""
+
 # How much the last piece of work counts in the estimate of how long one takes.
 _SHARE_OF_LAST = 0.2
 # A single one that took long, for want of a processor perhaps, says little of the next.
@@ -33,7 +36,7 @@ class WorkQueue:
     Parameters
     ----------
     threads : int
-        Pictures that are worked on at the same time. Of studies, half as many are, in threads of their own.
+        Pictures that are worked on at the same time. Of studies, at most half as many are, in threads of their own.
     max_waiting : int
         Further ones that may wait, of either kind; fewer where they would wait too long.
     record_wait : callable, optional
@@ -44,7 +47,7 @@ class WorkQueue:
         self, threads: int, max_waiting: int, record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None
     ) -> None:
         self._pictures = Lane("pictures", threads, max_waiting, _PICTURE_WAIT_S, record_wait)
-        self._studies = Lane("studies", max(1, threads // 2), max_waiting, _STUDY_WAIT_S, record_wait)
+        self._studies = Lane("studies", max(1, (threads - 1) // 2), max_waiting, _STUDY_WAIT_S, record_wait)
 
     @property
     def lanes(self) -> tuple["Lane", ...]:

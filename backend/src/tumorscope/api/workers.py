@@ -25,6 +25,7 @@ from tumorscope.api.logs import configure_logs, log_event
 from tumorscope.api.metrics import SHARED_FOLDER
 from tumorscope.api.server import FINISH_S, run_server
 from tumorscope.api.settings import Settings
+from tumorscope.api.work_queue import SPARE_THREADS
 from tumorscope.model.processor import count_cores
 
 
@@ -59,7 +60,7 @@ def divide(settings: Settings, workers: int) -> Settings:
     return settings.model_copy(
         update={
             "engine_threads": cores,
-            "threads": max(1, settings.threads // workers) if settings.threads else cores + 1,
+            "threads": max(1, settings.threads // workers) if settings.threads else cores + SPARE_THREADS,
             "max_waiting": max(1, settings.max_waiting // workers),
             # One upload of the largest size has to fit.
             "max_upload_memory_mib": max(settings.max_request_mib, settings.max_upload_memory_mib // workers),
