@@ -24,8 +24,8 @@ _SHARE_OF_LAST = 0.2
 # A single one that took long, for want of a processor perhaps, says little of the next.
 _MOST_TIMES_MEAN = 4
 _MAX_RETRY_S = 60
-# Who would wait longer is told so at once. Under load a picture is then answered within a second, and a study, which may
-# come after some that take longer than most, well within the minute that proxies wait.
+# Who would wait longer is told so at once. Under load a picture is then answered within a second, and a study, which
+# may come after some that take longer than most, well within the minute that proxies wait.
 _PICTURE_WAIT_S = 0.5
 _STUDY_WAIT_S = 8.0
 
