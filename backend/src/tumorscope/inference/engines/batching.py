@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from tumorscope.inference.engines.engine import Engine, Outputs
 
+GPU_BATCHES = (1, 4, 16)
+"""Slices of one call on a GPU, where a graph is compiled for each size; the rest is filled up with nothing."""
+
 
 @dataclass(slots=True)
 class _Asked:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import ModelError
-from tumorscope.inference.engines.batching import BatchingEngine
+from tumorscope.inference.engines.batching import GPU_BATCHES, BatchingEngine
 from tumorscope.inference.engines.engine import Engine, Outputs
 from tumorscope.inference.heatmap import HEAD_WEIGHTS
 from tumorscope.model.bundle import Bundle
@@ -22,8 +22,6 @@ EngineChoice = Literal["auto", "litert", "tensorflow"]
 
 # Made by NVIDIA's driver; to ask TensorFlow would mean to import it.
 _GPU_CONTROL = Path("/dev/nvidiactl")
-# The largest batch that `TensorFlowEngine` compiles.
-_GPU_SLICES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +155,8 @@ def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
 
 
 def _batch_on_gpu(engine: Engine) -> Engine:
-    """On a GPU sixteen slices together take hardly longer than one; on a CPU, as long as one by one."""
-    return BatchingEngine(engine, _GPU_SLICES) if engine.device == "gpu" else engine
+    """On a GPU several slices together take hardly longer than one; on a CPU, as long as one by one."""
+    return BatchingEngine(engine, GPU_BATCHES[-1]) if engine.device == "gpu" else engine
 
 
 def _warn(event: str, error: Exception | None) -> None:

@@ -5,14 +5,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from tumorscope.inference.engines.batching import GPU_BATCHES
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision, observe
-
-GPU_BATCHES = (1, 4, 16)
-"""Slices of one call on a GPU, where a graph is compiled for each size; the rest is filled up with nothing."""
 
 # Of NVIDIA's cards, Ampere's is the first that multiplies bfloat16.
 _HAS_BFLOAT16 = (8, 0)

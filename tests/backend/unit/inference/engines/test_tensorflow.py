@@ -9,8 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.engines import choose
-from tumorscope.inference.engines.tensorflow import GPU_BATCHES, TensorFlowEngine
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.vgg16 import LAST_CONVOLUTION
@@ -105,7 +104,3 @@ def test_batch_of_any_size_is_run_by_graphs_of_a_few_sizes(
     assert outputs.features.shape == expected.features.shape
     np.testing.assert_allclose(calibrate(outputs.logits, 1.0), calibrate(expected.logits, 1.0), atol=0.03)
     assert gpu_engine._graph.experimental_get_tracing_count() == 1
-
-
-def test_largest_batch_of_a_gpu_is_the_most_that_is_run_together() -> None:
-    assert max(GPU_BATCHES) == choose._GPU_SLICES
