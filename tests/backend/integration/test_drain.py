@@ -135,7 +135,8 @@ def test_interruption_at_the_keyboard_does_not_wait(tiny_bundle: Path, tmp_path:
 
 
 def test_signal_while_the_model_loads_ends_the_process_in_order(tiny_bundle: Path, tmp_path: Path) -> None:
-    with serve(tiny_bundle, tmp_path / "service.log", drain_s="0") as process:
+    # TensorFlow takes seconds to load, and so the moment is not missed.
+    with serve(tiny_bundle, tmp_path / "service.log", drain_s="0", engine="tensorflow") as process:
         process.wait_for_status("starting")
         process.popen.send_signal(signal.SIGTERM)
         assert process.popen.wait(timeout=60) == 0

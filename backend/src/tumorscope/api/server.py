@@ -1,14 +1,16 @@
 """An application in, the server that runs it out: before it ends it says so, and what was accepted is answered."""
 
 import asyncio
+import ctypes
 import os
 import select
 import signal
+import struct
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from socket import socket
+from socket import SOL_SOCKET, fromfd, socket
 from types import FrameType
 
 import uvicorn
@@ -22,6 +24,9 @@ _SETTLE_S = 0.5
 _MAX_ROUNDS = 1000
 # Threads cannot be cancelled: with what they still compute after all answers had their time, the process ends.
 _GIVE_UP_S = 2
+# Linux' SO_ATTACH_FILTER, which Python has no name for, and one instruction of classic BPF: return 0, keep nothing.
+_ATTACH_FILTER = 26
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 
 class DrainingServer(uvicorn.Server):
@@ -36,12 +41,17 @@ class DrainingServer(uvicorn.Server):
     drain_s : float
         So long it still listens and answers, so that a proxy that asks for readiness stops to send. An interruption at
         the keyboard does not wait.
+    ends_port : callable
+        Whether nobody else will accept at this port once it has stopped to.
     """
 
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], None], drain_s: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, drain: Callable[[], None], drain_s: float, ends_port: Callable[[], bool]
+    ) -> None:
         super().__init__(config)
         self._drain = drain
         self._drain_s = drain_s
+        self._ends_port = ends_port
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See uvicorn; the second signal ends the wait of the first."""
@@ -57,6 +67,8 @@ class DrainingServer(uvicorn.Server):
         while clock() - started < self._drain_s:  # noqa: ASYNC110  (a signal's handler can set no event)
             await asyncio.sleep(0.05)
         for server in self.servers:
+            if self._ends_port():
+                _hold_off(server.sockets)
             await _accept_waiting(server.sockets)
             server.close()
         for listener in sockets or []:
@@ -69,13 +81,17 @@ class DrainingServer(uvicorn.Server):
 
 
 def run_server(
-    config: uvicorn.Config, drain: Callable[[], None], drain_s: float, sockets: list[socket] | None = None
+    config: uvicorn.Config,
+    drain: Callable[[], None],
+    drain_s: float,
+    ends_port: Callable[[], bool],
+    sockets: list[socket] | None = None,
 ) -> None:
     """Serve until a signal comes; SIGTERM ends the process with status 0.
 
     Parameters
     ----------
-    config, drain, drain_s
+    config, drain, drain_s, ends_port
         As `DrainingServer` takes them.
     sockets : list of socket, optional
         That it listens at, in place of the configured address.
@@ -83,7 +99,20 @@ def run_server(
     # Uvicorn raises the signal again when it is done, and its default would end the process with status 143.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     with suppress(KeyboardInterrupt):
-        DrainingServer(config, drain, drain_s).run(sockets)
+        DrainingServer(config, drain, drain_s, ends_port).run(sockets)
+
+
+def _hold_off(listeners: Sequence[socket]) -> None:
+    """Let the kernel drop whoever comes now: a connection that it made before the port closes would be reset.
+
+    A dropped one is tried again by the other side's kernel after a second, and then finds the port closed.
+    """
+    code = ctypes.create_string_buffer(_DROP_ALL)
+    program = struct.pack("HP", 1, ctypes.addressof(code))
+    for listener in listeners:
+        # Where the kernel knows no such filter, those of the last microseconds are reset.
+        with suppress(OSError), fromfd(listener.fileno(), listener.family, listener.type) as same:
+            same.setsockopt(SOL_SOCKET, _ATTACH_FILTER, program)
 
 
 async def _accept_waiting(listeners: Sequence[socket]) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from socket import socket
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -44,14 +46,18 @@ def serve(settings: Settings, host: str, port: int, log_level: str, workers: int
         Processes that answer. One that ends is replaced; at SIGTERM each finishes what it has accepted.
     """
     if workers == 1:
-        _run(settings, log_level, {"host": host, "port": port})
+        _run(settings, log_level, {"host": host, "port": port}, lambda: True)
         return
     configure_logs(log_level)
     listener = uvicorn.Config("", host=host, port=port, log_config=None).bind_socket()
     # For what has been accepted before a worker is there to take it.
     listener.listen(_BACKLOG)
     with _shared_counters():
-        _supervise(partial(_run, divide(settings, workers), log_level, {}, [listener]), workers, listener)
+        # Spawned, for a fork of a process with threads may hang.
+        context = multiprocessing.get_context("spawn")
+        ending = context.Event()
+        run = partial(_run, divide(settings, workers), log_level, {}, ending.is_set, [listener])
+        _supervise(context, run, workers, listener, ending)
 
 
 def divide(settings: Settings, workers: int) -> Settings:
@@ -97,7 +103,13 @@ def _shared_counters() -> Iterator[None]:
         yield
 
 
-def _run(settings: Settings, log_level: str, address: dict[str, Any], sockets: list[socket] | None = None) -> None:
+def _run(
+    settings: Settings,
+    log_level: str,
+    address: dict[str, Any],
+    ends_port: Callable[[], bool],
+    sockets: list[socket] | None = None,
+) -> None:
     """One process; a worker is given the sockets that all of them listen at."""
     if (parent := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -105,7 +117,8 @@ def _run(settings: Settings, log_level: str, address: dict[str, Any], sockets: l
     raise_file_limit()
     bound_heap()
     api = create_app(settings)
-    run_server(uvicorn.Config(api, **address, **_OPTIONS), api.state.service.drain, settings.drain_s, sockets)
+    config = uvicorn.Config(api, **address, **_OPTIONS)
+    run_server(config, api.state.service.drain, settings.drain_s, ends_port, sockets)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -114,15 +127,13 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _supervise(run: Callable[[], None], workers: int, listener: socket) -> None:
+def _supervise(context: SpawnContext, run: Callable[[], None], workers: int, listener: socket, ending: Event) -> None:
     """Keep so many processes running until a signal comes, then have them end, and with them the port close."""
-    # Spawned, for a fork of a process with threads may hang.
-    context = multiprocessing.get_context("spawn")
-    ending = False
+    told = False
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        nonlocal ending
-        ending = True
+        nonlocal told
+        told = True
 
     def start() -> BaseProcess:
         process = context.Process(target=run)
@@ -132,15 +143,17 @@ def _supervise(run: Callable[[], None], workers: int, listener: socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     processes = [start() for _ in range(workers)]
-    while not ending:
+    while not told:
         wait([process.sentinel for process in processes], _LOOK_S)
         ended = [process for process in processes if not process.is_alive()]
-        if ended and not ending:
+        if ended and not told:
             log_event("worker_ended", logging.ERROR, statuses=[process.exitcode for process in ended])
             time.sleep(_RESTART_S)
             processes = [process if process.is_alive() else start() for process in processes]
     # Held open here, it would take connections that nobody accepts any more.
     listener.close()
+    # No handler of a signal may do this: it takes a lock.
+    ending.set()
     for process in processes:
         process.terminate()
     for process in processes:

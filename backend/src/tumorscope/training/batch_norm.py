@@ -7,6 +7,7 @@ it, and what is served is VGG16 again, to the letter.
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 _EPSILON = 1e-3
 _MOMENTUM = 0.97
@@ -43,6 +44,26 @@ def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
             x = keras.layers.ReLU(dtype=precision, name=f"{layer.name}_relu")(x)
         copy.set_weights(layer.get_weights())
     return keras.Model(inputs, x, name=plain.name)
+
+
+def adopt_moments(normalised: keras.Model, pixels: NDArray[np.float32]) -> None:
+    """Give each normalisation the moments of what it sees, and the scale and shift that undo it.
+
+    So a network that has learned without normalisation, or had it folded away, goes on with it where it stands.
+
+    Parameters
+    ----------
+    normalised : keras.Model
+        From `add_batch_norm`; changed in place. Its answers stay as they are.
+    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
+        A few dozen training pictures.
+    """
+    norms = [layer for layer in normalised.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    seen = keras.Model(normalised.input, [norm.input for norm in norms]).predict_on_batch(pixels)
+    for norm, values in zip(norms, seen, strict=True):
+        channels = np.asarray(values, dtype=np.float32).reshape(-1, values.shape[-1])
+        mean, variance = channels.mean(axis=0), channels.var(axis=0)
+        norm.set_weights([np.sqrt(variance + _EPSILON), mean, mean, variance])
 
 
 def fold_batch_norm(normalised: keras.Model, plain: keras.Model) -> None:

@@ -19,7 +19,7 @@ from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
-from tumorscope.training.batch_norm import fold_batch_norm
+from tumorscope.training.batch_norm import adopt_moments, fold_batch_norm
 from tumorscope.training.logs import EpochWriter, read_epochs
 from tumorscope.training.networks import WHERE_LAYER, build_plain, carry_weights, equip, to_input
 from tumorscope.training.pictures import Picture, prepare_pictures
@@ -94,8 +94,7 @@ def run_recipe(
         network: keras.Model | None = None
         for number, stage in enumerate(recipe.stages):
             finished = run_folder / f"stage{number}.weights.h5"
-            later = run_folder / f"stage{number + 1}.weights.h5"
-            if later.is_file():
+            if finished.is_file() and number + 1 < len(recipe.stages):
                 continue
             pictures, validation = _prepare_stage(recipe, split, stage, progress)
             network = _build(recipe, stage, precision, pictures, initial_weights, run_folder, number)
@@ -123,6 +122,7 @@ def _build(
     number: int,
 ) -> keras.Model:
     """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
+    sample = to_input(np.stack([picture.pixels for picture in pictures[::_SCALE_STRIDE]]))
 
     def build(of: Stage) -> keras.Model:
         plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)
@@ -131,39 +131,46 @@ def _build(
                 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
             )
             # What is whole stays as published; what lies on random layers is rescaled with them.
-            untouched = copied if copied == sum(CONVOLUTIONS) else 0
-            scale_layers(
-                plain, to_input(np.stack([picture.pixels for picture in pictures[::_SCALE_STRIDE]])), untouched
-            )
-        return equip(plain, precision, batch_norm=recipe.batch_norm, where=recipe.where_weight > 0)
+            scale_layers(plain, sample, copied if copied == sum(CONVOLUTIONS) else 0)
+        return _equip(recipe, of, plain, precision)
 
-    if stage.evidence_weight > 0:
-        if number == 0 or recipe.stages[number - 1].size != stage.size:
+    if number == 0:
+        if stage.evidence_weight > 0:
             raise TrainingError("A stage that asks for evidence follows one of its own size.")
-        return _fold_before(recipe, stage, precision, build(recipe.stages[number - 1]), run_folder, number)
-    network = build(stage)
-    if number > 0:
-        before = recipe.stages[number - 1]
+        return build(stage)
+    before = recipe.stages[number - 1]
+    finished = run_folder / f"stage{number - 1}.weights.h5"
+    if stage.evidence_weight == 0 and before.evidence_weight == 0:
         # Which layers are frozen decides which have a normalisation: both must have the same.
-        source = build(replace(stage, size=before.size))
-        source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
+        network, source = build(stage), build(replace(stage, size=before.size))
+        source.load_weights(finished)
         carry_weights(source, network)
-    return network
+        return network
+    if before.size != stage.size:
+        raise TrainingError("A stage that asks for evidence has the size of the stages beside it.")
+    source = build(before)
+    source.load_weights(finished)
+    return _turn(recipe, stage, precision, source, sample)
 
 
-def _fold_before(
-    recipe: Recipe, stage: Stage, precision: Precision, before: keras.Model, run_folder: Path, number: int
+def _equip(recipe: Recipe, stage: Stage, plain: keras.Model, precision: Precision) -> keras.Model:
+    asks = stage.evidence_weight > 0
+    return equip(
+        plain, precision, batch_norm=recipe.batch_norm and not asks, where=recipe.where_weight > 0, evidence=asks
+    )
+
+
+def _turn(
+    recipe: Recipe, stage: Stage, precision: Precision, source: keras.Model, sample: NDArray[np.float32]
 ) -> keras.Model:
-    """The network of a stage that asks for evidence, with the weights of the stage before it."""
-    before.load_weights(run_folder / f"stage{number - 1}.weights.h5")
+    """The network of a stage that asks for evidence, or of one after such, that answers as the one before it does."""
     plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
-    if recipe.batch_norm and recipe.stages[number - 1].evidence_weight == 0:
-        fold_batch_norm(before, plain)
-    else:
-        plain.set_weights([weights for layer in plain.layers for weights in before.get_layer(layer.name).get_weights()])
-    network = equip(plain, precision, batch_norm=False, where=recipe.where_weight > 0, evidence=True)
+    fold_batch_norm(source, plain)
+    network = _equip(recipe, stage, plain, precision)
+    if recipe.batch_norm and stage.evidence_weight == 0:
+        adopt_moments(network, sample)
     if recipe.where_weight > 0:
-        network.get_layer(WHERE_LAYER).set_weights(before.get_layer(WHERE_LAYER).get_weights())
+        network.get_layer(WHERE_LAYER).set_weights(source.get_layer(WHERE_LAYER).get_weights())
     return network
 
 

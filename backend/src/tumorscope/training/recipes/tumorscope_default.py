@@ -78,6 +78,11 @@ _MIXTURE = Mixture(
 )
 _LAST = replace(_MIXTURE, tumors_removed=0.03)
 _learn = partial(Stage, warmup_epochs=0.3, frozen_convolutions=_FROZEN, mixture=_MIXTURE)
+# What speaks for a tumour is asked to come from it, or an explanation would point anywhere. Where it comes from is up
+# to the last block and the head.
+_point = _learn(
+    size=128, epochs=6, peak_learning_rate=1.5e-4, mixture=_LAST, evidence_weight=0.3, frozen_convolutions=10
+)
 
 RECIPE = Recipe(
     name="tumorscope_default",
@@ -91,11 +96,10 @@ RECIPE = Recipe(
         # A large tumour pushes the brain aside, which the other side in its place does not undo: a network that is
         # told "no tumour" of such a picture overlooks the next large one.
         _learn(size=128, epochs=9, peak_learning_rate=4e-4, mixture=_LAST),
-        # What speaks for a tumour is asked to come from it, or an explanation would point anywhere. Where it comes from
-        # is up to the last block and the head.
-        _learn(
-            size=128, epochs=6, peak_learning_rate=1.5e-4, mixture=_LAST, evidence_weight=0.3, frozen_convolutions=10
-        ),
+        _point,
+        # With normalisation again, for without it no more than the last block goes on learning.
+        _learn(size=128, epochs=22, peak_learning_rate=3e-4, warmup_epochs=1.0, mixture=_LAST),
+        _point,
     ),
     augmentations=(*STANDARD, *SCANNER),
     card=CARD,
