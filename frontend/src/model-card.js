@@ -1,3 +1,6 @@
+import { readCalibration, readRocCurves } from './model-curves.js';
+import { readNumber, readRecord } from './noted.js';
+
 /** @typedef {import('./api/client.js').ModelAnswer} ModelAnswer */
 
 /** @typedef {{ name: string, value: number, low: number | null, high: number | null, n: number, patients: number }} Figure */
@@ -34,6 +37,8 @@
  * @property {Figure[]} figures
  * @property {ClassFigures[]} classFigures
  * @property {number[][]} confusions a row a true class, a column an answer, both in the order of `classNames`
+ * @property {import('./model-curves.js').RocCurve[]} rocCurves
+ * @property {import('./model-curves.js').CalibrationBin[]} calibration
  * @property {PointFigures[]} points
  */
 
@@ -61,23 +66,10 @@ export function readModelCard({ sha256, manifest }) {
     figures: Object.entries(readRecord(metrics.figures)).flatMap(readFigure),
     classFigures: Object.entries(readRecord(metrics.classes)).flatMap(readClassFigures),
     confusions: readConfusions(metrics.confusion_matrix, manifest.class_names.length),
+    rocCurves: Object.entries(readRecord(metrics.roc)).flatMap(readRocCurves),
+    calibration: readCalibration(metrics.calibration),
     points: trust === null ? [] : readPoints(trust),
   };
-}
-
-/**
- * @param {unknown} value
- * @returns {Record<string, unknown>} empty where it is none
- */
-function readRecord(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? /** @type {Record<string, unknown>} */ (value)
-    : {};
-}
-
-/** @param {unknown} value */
-function readNumber(value) {
-  return typeof value === 'number' ? value : null;
 }
 
 /**

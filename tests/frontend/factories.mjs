@@ -177,6 +177,14 @@ export function makeModelAnswer() {
           [30, 10],
           [0, 60],
         ],
+        roc: {
+          glioma: { fpr: [0, 0, 1], tpr: [0, 0.75, 1], auc: 0.875 },
+          tumor_against_none: { fpr: [0, 0.1, 1], tpr: [0, 1, 1], auc: 0.95 },
+        },
+        calibration: [
+          { low: 0.6, high: 0.7, n: 25, confidence: 0.65, accuracy: 0.6 },
+          { low: 0.9, high: 1, n: 75, confidence: 0.96, accuracy: 0.98 },
+        ],
       },
       trust: {
         operating_points: { screening: {} },

@@ -29,7 +29,15 @@ test('a model that was not calibrated, or measured in another way, is told of wi
     manifest: {
       ...answer.manifest,
       trust: null,
-      metrics: { figures: { accuracy: 'high' }, confusion_matrix: [[1]] },
+      metrics: {
+        figures: { accuracy: 'high' },
+        confusion_matrix: [[1]],
+        roc: {
+          glioma: { fpr: [0, 1], tpr: [0], auc: 1 },
+          no_tumor: { fpr: '0', tpr: [0], auc: 1 },
+        },
+        calibration: [{ low: 0, high: 1, n: 10 }],
+      },
       training: {},
     },
   });
@@ -37,6 +45,8 @@ test('a model that was not calibrated, or measured in another way, is told of wi
     figures: [],
     classFigures: [],
     confusions: [],
+    rocCurves: [],
+    calibration: [],
     points: [],
     counts: [],
     trainingPatients: null,
@@ -50,6 +60,8 @@ test('the model that ships is told of in full', () => {
     'figures',
     'classFigures',
     'confusions',
+    'rocCurves',
+    'calibration',
     'points',
     'counts',
     'data',

@@ -1,4 +1,4 @@
-import { REASONS, WARNINGS } from './de/service-sentences.js';
+import { MODEL_SENTENCES, REASONS, WARNINGS } from './de/service-sentences.js';
 import { getLanguage } from './translate.js';
 
 /** @typedef {import('./translate.js').Language} Language */
@@ -23,6 +23,16 @@ export function sayHere(text) {
  */
 export function sayAsService(text) {
   return { text, language: 'en' };
+}
+
+/**
+ * @param {string} text as the model's manifest says it
+ * @returns {Sentence}
+ */
+export function sayAsModel(text) {
+  const known =
+    getLanguage() === 'de' && Object.hasOwn(MODEL_SENTENCES, text) ? MODEL_SENTENCES[text] : null;
+  return known == null ? sayAsService(text) : sayHere(known);
 }
 
 /**

@@ -1,8 +1,9 @@
 import { describeClass } from '../decision.js';
 import { joinWords } from '../i18n/format.js';
-import { sayAsService } from '../i18n/service-sentences.js';
+import { sayAsModel } from '../i18n/service-sentences.js';
 import { translate } from '../i18n/translate.js';
 import { createElement, createSentence } from './element.js';
+import { createCalibrationPlot, createRocPlot } from './model-curves.js';
 import { createClassTable, createConfusionTable, createFigureTable } from './model-figures.js';
 import { createCountTable, createDataTable, createPointTable } from './model-tables.js';
 import './model.css';
@@ -69,11 +70,13 @@ function createParts(card) {
   return [
     ...createPart('model.isTitle', [createParagraph(describeModel(card))]),
     ...createPart('model.isNotTitle', [createParagraph(translate('model.isNot'))]),
-    ...createPart('model.useTitle', [createSentence('p', sayAsService(card.intendedUse))]),
+    ...createPart('model.useTitle', [createSentence('p', sayAsModel(card.intendedUse))]),
     ...createPart('model.limitsTitle', createLimits(card)),
     ...createPart('model.figuresTitle', createFigureTable(card), 'model.figuresNote'),
     ...createPart('model.classesTitle', createClassTable(card), 'model.classesNote'),
     ...createPart('model.confusionTitle', createConfusionTable(card), 'model.confusionNote'),
+    ...createPart('model.rocTitle', createRocPlot(card), 'model.rocNote'),
+    ...createPart('model.calibrationTitle', createCalibrationPlot(card), 'model.calibrationNote'),
     ...createPart('model.pointsTitle', createPointTable(card), 'model.pointsNote'),
     ...createPart('model.dataTitle', [
       ...describePatients(card),
@@ -116,7 +119,7 @@ function describeModel({ architecture, size, classNames }) {
 
 /** @param {ModelCard} card */
 function createLimits({ limits }) {
-  const items = limits.map((limit) => createSentence('li', sayAsService(limit)));
+  const items = limits.map((limit) => createSentence('li', sayAsModel(limit)));
   return items.length === 0 ? [] : [createElement('ul', { className: 'model-limits' }, items)];
 }
 

@@ -4,6 +4,9 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.audit import find_leakage
 from tumorscope.datasets.discover import discover_examples
@@ -47,6 +50,17 @@ def test_split_of_the_bundle_does_not_leak(data_folder: Path) -> None:
     examples = discover_examples(data_folder)
     leakage = find_leakage(read_split(Settings().bundle / "split.json", examples), lambda: None)
     assert not leakage.found, leakage.summary
+
+
+def test_curves_in_the_manifest_are_those_of_its_figures() -> None:
+    metrics = read_bundle(Settings().bundle).manifest.metrics
+    curve = metrics["roc"]["tumor_against_none"]
+    assert np.trapezoid(curve["tpr"], curve["fpr"]) == pytest.approx(metrics["figures"]["tumor_auc"]["value"], abs=5e-3)
+    bins = metrics["calibration"]
+    counts = np.array([one["n"] for one in bins])
+    gaps = np.array([abs(one["confidence"] - one["accuracy"]) for one in bins])
+    assert counts.sum() == metrics["figures"]["ece"]["n"]
+    assert (counts * gaps).sum() / counts.sum() == pytest.approx(metrics["figures"]["ece"]["value"], abs=1e-3)
 
 
 def test_manifest_is_readable_json_for_people() -> None:

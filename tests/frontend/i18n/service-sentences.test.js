@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REASONS, WARNINGS } from '../../../frontend/src/i18n/de/service-sentences.js';
-import { sayReason, sayWarning } from '../../../frontend/src/i18n/service-sentences.js';
+import { sayAsModel, sayReason, sayWarning } from '../../../frontend/src/i18n/service-sentences.js';
 import { setLanguage } from '../../../frontend/src/i18n/translate.js';
 
 afterEach(() => setLanguage('en'));
@@ -23,6 +23,18 @@ test('every reason that the service can give is said in German, to staff and to 
 
 test('every warning that the service can give is said in German', () => {
   expect(Object.keys(WARNINGS).sort()).toEqual(findCodes(/ScanWarning\(\s*"(\w+)"/g));
+});
+
+test('what the model that ships says of itself is said in German, and of another one in English', () => {
+  const path = join(SERVICE, '../../models/default/manifest.json');
+  const { intended_use, limits } = JSON.parse(readFileSync(path, 'utf8'));
+  for (const text of [intended_use, ...limits]) {
+    expect(sayAsModel(text)).toEqual({ text, language: 'en' });
+    setLanguage('de');
+    expect(sayAsModel(text).language, text).toBe('de');
+    expect(sayAsModel(`${text} Yes.`)).toEqual({ text: `${text} Yes.`, language: 'en' });
+    setLanguage('en');
+  }
 });
 
 const REASON = { code: 'low_confidence', message: 'For staff.', patient_message: 'For a patient.' };

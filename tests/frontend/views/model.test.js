@@ -42,6 +42,33 @@ test('what is taken for what is counted by true class, and shaded by its share',
   expect(shares).toEqual(['0.75', '0.25', '0', '1']);
 });
 
+test('the ROC curves are drawn to scale, in the colours of their classes, with their areas', () => {
+  const root = tell(makeModelAnswer());
+  const drawing = root.querySelector('svg[aria-label^="ROC curves"]');
+  expect(drawing?.getAttribute('aria-label')).toContain('glioma: area 0.88; any tumour: area 0.95');
+  const lines = [...(drawing?.querySelectorAll('.model-curve') ?? [])];
+  expect(lines.map((line) => line.getAttribute('d'))).toEqual([
+    'M0 100L0 25L100 0',
+    'M0 100L10 0L100 0',
+  ]);
+  expect(new Set(lines.map((line) => line.getAttribute('style'))).size).toBe(2);
+});
+
+test('what the probabilities are worth is drawn, and said, bin by bin', () => {
+  const drawing = tell(makeModelAnswer()).querySelector('svg[aria-label^="How often"]');
+  expect(drawing?.getAttribute('aria-label')?.replaceAll('\u00a0', ' ')).toContain(
+    'said 65 %, right 60 %, 25 slices; said 96 %, right 98 %, 75 slices',
+  );
+  const heights = [...(drawing?.querySelectorAll('rect') ?? [])].map((bar) => [
+    bar.getAttribute('y'),
+    bar.getAttribute('height'),
+  ]);
+  expect(heights).toEqual([
+    ['75', '25'],
+    ['25', '75'],
+  ]);
+});
+
 test('on a German page what the service says of the model is marked as English', () => {
   setLanguage('de');
   const root = tell(makeModelAnswer());

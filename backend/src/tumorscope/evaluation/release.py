@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from tumorscope.datasets.example import Example
+from tumorscope.evaluation.curves import trace_calibration, trace_curves
 from tumorscope.evaluation.definitions import HEADLINE
 from tumorscope.evaluation.evaluate import score_examples
 from tumorscope.evaluation.golden import draw_golden_files
@@ -58,6 +59,7 @@ def release(
     scored = score_examples(Classifier(bundle, engine), validation, advance)
     temperature = fit_temperature(scored)
     calibrated = replace(scored, probabilities=calibrate(as_logits(scored), temperature))
+    curves = trace_curves(calibrated)
     metrics: dict[str, Any] = {
         "split": "validation, by patient",
         "engine": engine.name,
@@ -68,6 +70,8 @@ def release(
             for name, figures in measure_classes(calibrated).items()
         },
         "confusion_matrix": count_confusions(calibrated),
+        "roc": {name: {**curve["roc"], "auc": curve["auc"]["value"]} for name, curve in curves.items()},
+        "calibration": trace_calibration(calibrated),
         "ece_uncalibrated": measure_figures(scored, ["ece"]).get("ece"),
     }
     served = manifest.model_copy(update={"temperature": temperature, "metrics": metrics})

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 _EPSILON = 1e-3
 _MOMENTUM = 0.97
+# A filter that is all zeros stays so.
+_LEAST_SIZE = 1e-8
 
 
 def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
@@ -49,21 +51,29 @@ def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
 def adopt_moments(normalised: keras.Model, pixels: NDArray[np.float32]) -> None:
     """Give each normalisation the moments of what it sees, and the scale and shift that undo it.
 
-    So a network that has learned without normalisation, or had it folded away, goes on with it where it stands.
+    So a network that had its normalisation folded away goes on with it where it stands. What a step changes is relative
+    to a kernel's size, and folding has shrunk the kernels: each filter gets the size of a fresh one (He et al., arXiv
+    1502.01852), which its normalisation takes back.
 
     Parameters
     ----------
     normalised : keras.Model
         From `add_batch_norm`; changed in place. Its answers stay as they are.
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        A few dozen training pictures.
+        A hundred training pictures, say.
     """
     norms = [layer for layer in normalised.layers if isinstance(layer, keras.layers.BatchNormalization)]
     seen = keras.Model(normalised.input, [norm.input for norm in norms]).predict_on_batch(pixels)
     for norm, values in zip(norms, seen, strict=True):
         channels = np.asarray(values, dtype=np.float32).reshape(-1, values.shape[-1])
+        layer = normalised.get_layer(norm.name.removesuffix("_norm"))
+        kernel, bias = layer.get_weights()
+        inputs = kernel.reshape(-1, kernel.shape[-1])
+        grown = np.sqrt(2 / len(inputs)) / np.maximum(np.sqrt(np.square(inputs).mean(axis=0)), _LEAST_SIZE)
+        layer.set_weights([kernel * grown, bias * grown])
         mean, variance = channels.mean(axis=0), channels.var(axis=0)
-        norm.set_weights([np.sqrt(variance + _EPSILON), mean, mean, variance])
+        moments = mean * grown, variance * grown**2
+        norm.set_weights([np.sqrt(moments[1] + _EPSILON) / grown, mean, *moments])
 
 
 def fold_batch_norm(normalised: keras.Model, plain: keras.Model) -> None:

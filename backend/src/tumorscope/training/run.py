@@ -27,8 +27,8 @@ from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
 
-# Every so many-th picture shows a layer's scale well enough.
-_SCALE_STRIDE = 97
+# Every so many-th picture shows a layer's scale and moments well enough.
+_SCALE_STRIDE = 23
 _BACKEND_FILE = "backend.txt"
 
 

@@ -36,6 +36,21 @@ export const MODEL = {
     'Zurückgehaltene Schichten: Eine Zeile ist, was sie zeigen, eine Spalte die wahrscheinlichste Klasse. Je kräftiger ein Feld, desto größer sein Anteil an der Zeile.',
   'model.confusionCorner': 'zeigt',
   'model.answered': 'Antwort {kind}',
+  'model.rocTitle': 'Wie gut es unterscheidet',
+  'model.rocNote':
+    'Für jede Grenze, ab der eine Schicht dafür gilt: wie viele, die es sind, es findet, und wie viele, die es nicht sind, es dafür hält. Je näher eine Kurve an die linke obere Ecke kommt, desto besser; die gestrichelte Linie ist Zufall.',
+  'model.rocTumor': 'irgendein Tumor',
+  'model.rocCurve': '{kind}: Fläche {area}',
+  'model.rocWords': 'ROC-Kurven. {curves}',
+  'model.rocAcross': 'der anderen, dafür gehalten',
+  'model.rocUp': 'gefunden',
+  'model.calibrationTitle': 'Was seine Wahrscheinlichkeiten wert sind',
+  'model.calibrationNote':
+    'Von den Schichten, denen es etwa dieselbe Wahrscheinlichkeit gab, bei wie vielen es richtig lag. Auf der gestrichelten Linie sagt die Wahrscheinlichkeit genau das. Die Balken zeigen, wie viele der Schichten es sind.',
+  'model.calibrationBin': 'genannt {said}, richtig {right}, {count} Schichten',
+  'model.calibrationWords': 'Wie oft es richtig liegt, nach seiner Wahrscheinlichkeit: {bins}',
+  'model.calibrationAcross': 'Wahrscheinlichkeit',
+  'model.calibrationUp': 'richtig',
   'model.pointsTitle': 'Wann es antwortet',
   'model.pointsNote':
     'Wo es nicht sicher genug ist, antwortet es „nicht sicher“. Wie sicher genug ist, hängt davon ab, was schwerer wiegt: ein übersehener Tumor oder ein falscher Alarm.',

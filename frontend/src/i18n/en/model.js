@@ -35,6 +35,21 @@ export const MODEL = {
     'Held-out slices: a row is what they show, a column is the most probable class. The stronger the colour of a field, the larger its share of the row.',
   'model.confusionCorner': 'shows',
   'model.answered': 'answered {kind}',
+  'model.rocTitle': 'How well it tells apart',
+  'model.rocNote':
+    'For each limit from which on a slice counts as such: how many that are it finds, and how many that are not it takes for one. The nearer a curve comes to the upper left corner, the better; the dashed line is chance.',
+  'model.rocTumor': 'any tumour',
+  'model.rocCurve': '{kind}: area {area}',
+  'model.rocWords': 'ROC curves. {curves}',
+  'model.rocAcross': 'of the others, taken for it',
+  'model.rocUp': 'found',
+  'model.calibrationTitle': 'What its probabilities are worth',
+  'model.calibrationNote':
+    'Of the slices that it gave about the same probability, how many it was right about. On the dashed line the probability says exactly that. The bars show how many of the slices there are.',
+  'model.calibrationBin': 'said {said}, right {right}, {count} slices',
+  'model.calibrationWords': 'How often it is right, by its probability: {bins}',
+  'model.calibrationAcross': 'probability',
+  'model.calibrationUp': 'right',
   'model.pointsTitle': 'When it answers',
   'model.pointsNote':
     'Where it is not sure enough, it answers “not certain”. How sure is enough depends on what weighs more: a tumour that is missed, or a false alarm.',

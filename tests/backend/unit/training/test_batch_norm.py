@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tests.backend.unit.training.networks import FROZEN, pictures, small_network
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.model.vgg16 import convolution_layers
-from tumorscope.training.batch_norm import add_batch_norm, fold_batch_norm
+from tumorscope.training.batch_norm import add_batch_norm, adopt_moments, fold_batch_norm
 from tumorscope.training.loss import label_set_loss
 from tumorscope.training.networks import to_input
 from tumorscope.training.pictures import mark_allowed
@@ -73,3 +73,11 @@ def test_folding_leaves_the_normalised_network_alone(normalised: keras.Model) ->
     fold_batch_norm(normalised, small_network(seed=5))
     for value, expected in zip(normalised.get_weights(), before, strict=True):
         np.testing.assert_array_equal(value, expected)
+
+
+def test_network_with_adopted_moments_answers_as_before(plain: keras.Model) -> None:
+    network = add_batch_norm(plain, "float32")
+    expected = _logits(plain)
+    assert np.abs(_logits(network) - expected).max() > 1e-3
+    adopt_moments(network, _PIXELS)
+    np.testing.assert_allclose(_logits(network), expected, rtol=1e-3, atol=1e-4)

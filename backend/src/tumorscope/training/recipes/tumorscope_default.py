@@ -98,7 +98,7 @@ RECIPE = Recipe(
         _learn(size=128, epochs=9, peak_learning_rate=4e-4, mixture=_LAST),
         _point,
         # With normalisation again, for without it no more than the last block goes on learning.
-        _learn(size=128, epochs=22, peak_learning_rate=3e-4, warmup_epochs=1.0, mixture=_LAST),
+        _learn(size=128, epochs=16, peak_learning_rate=3e-4, warmup_epochs=1.0, mixture=_LAST),
         _point,
     ),
     augmentations=(*STANDARD, *SCANNER),

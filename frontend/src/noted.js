@@ -1,0 +1,15 @@
+/**
+ * What training and evaluation noted has no fixed shape; of that only what is as expected is read.
+ * @param {unknown} value
+ * @returns {Record<string, unknown>} empty where it is none
+ */
+export function readRecord(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? /** @type {Record<string, unknown>} */ (value)
+    : {};
+}
+
+/** @param {unknown} value */
+export function readNumber(value) {
+  return typeof value === 'number' ? value : null;
+}
