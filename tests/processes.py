@@ -5,56 +5,95 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
-_START_TIMEOUT_S = 120
+_START_TIMEOUT_S = 180
 
 
 @dataclass(frozen=True)
 class ServedProcess:
-    """A running service."""
+    """A running service, a client for it, and where its log goes."""
 
-    url: str
+    address: tuple[str, int]
+    client: httpx.Client
     popen: subprocess.Popen[bytes]
     log: Path
 
+    @property
+    def process(self) -> psutil.Process:
+        """For what `popen` does not tell."""
+        return psutil.Process(self.popen.pid)
+
+    @property
+    def resident_mib(self) -> float:
+        """Resident memory of the process."""
+        return float(self.process.memory_info().rss) / 2**20
+
     def connect(self) -> httpx.Client:
         """A client with connections of its own."""
-        return httpx.Client(base_url=self.url, timeout=120, trust_env=False)
+        return _connect(self.address)
 
     def wait_for_status(self, status: str, timeout_s: float = _START_TIMEOUT_S) -> None:
         """Until /health says so."""
         deadline = time.monotonic() + timeout_s
         with self.connect() as client:
             while time.monotonic() < deadline:
-                assert self.popen.poll() is None, self.log.read_text()
+                assert self.popen.poll() is None, _read_log(self.log)
                 try:
                     if client.get("/health").json()["status"] == status:
                         return
                 except httpx.TransportError:
                     pass
                 time.sleep(0.05)
-        raise AssertionError(f"never {status}: {self.log.read_text()}")
+        raise AssertionError(f"never {status}: {_read_log(self.log)}")
 
 
 @contextmanager
-def serve(bundle: Path, log: Path, *options: str, **settings: str) -> Iterator[ServedProcess]:
-    """Start it, with settings by their names without the prefix; it is ended with the context."""
+def serve(
+    bundle: Path, log: Path, *options: str, limit: Callable[[], None] | None = None, **settings: str
+) -> Iterator[ServedProcess]:
+    """Start it; it is ended with the context.
+
+    Parameters
+    ----------
+    bundle, log : Path
+        What it serves, and what its log is written to.
+    options : str
+        Of the command.
+    limit : callable, optional
+        Called in the process before the service starts.
+    settings : str
+        By their names in the environment, in small letters and without the prefix.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TUMORSCOPE_")}
     environment |= {f"TUMORSCOPE_{name.upper()}": value for name, value in settings.items()}
     environment |= {"TUMORSCOPE_BUNDLE": str(bundle), "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [sys.executable, "-m", "tumorscope", "serve", "--port", str(port), *options]
-    with log.open("wb") as output, subprocess.Popen(command, env=environment, stdout=output) as popen:
+    address = ("127.0.0.1", port)
+    with (
+        log.open("wb") as output,
+        _connect(address) as client,
+        subprocess.Popen(command, env=environment, stdout=output, preexec_fn=limit) as popen,  # noqa: PLW1509  (system calls only)
+    ):
         try:
-            yield ServedProcess(f"http://127.0.0.1:{port}", popen, log)
+            yield ServedProcess(address, client, popen, log)
         finally:
             if popen.poll() is None:
                 popen.kill()
+
+
+def _connect(address: tuple[str, int]) -> httpx.Client:
+    return httpx.Client(base_url="http://{}:{}".format(*address), timeout=120, trust_env=False)
+
+
+def _read_log(log: Path) -> str:
+    return log.read_text() if log.is_file() else ""

@@ -2,8 +2,8 @@
 
 import httpx
 
-from tests.backend.integration.conftest import LiveService
 from tests.factories import make_phantom_file
+from tests.processes import ServedProcess
 
 
 def check_problem(response: httpx.Response, status: int, code: str) -> None:
@@ -18,6 +18,6 @@ def check_problem(response: httpx.Response, status: int, code: str) -> None:
     assert "tumorscope/" not in response.text
 
 
-def check_still_serving(live: LiveService) -> None:
+def check_still_serving(live: ServedProcess) -> None:
     """The next good request is answered."""
     assert live.client.post("/predict", files={"file": make_phantom_file()}).status_code == 200

@@ -6,9 +6,9 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.backend.integration.conftest import LiveService
 from tests.backend.integration.problems import check_problem, check_still_serving
 from tests.factories import make_huge_png, make_phantom_file, make_picture
+from tests.processes import ServedProcess
 
 _PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
 _LIMIT_S = 2.0
@@ -28,7 +28,7 @@ _FILES = {
 
 
 @pytest.mark.parametrize("name", _FILES)
-def test_bad_file_gets_its_code(live: LiveService, name: str) -> None:
+def test_bad_file_gets_its_code(live: ServedProcess, name: str) -> None:
     data, status, code = _FILES[name]
     # Under a good name and type: they are never trusted.
     started = time.monotonic()
@@ -38,30 +38,30 @@ def test_bad_file_gets_its_code(live: LiveService, name: str) -> None:
     check_still_serving(live)
 
 
-def test_renamed_file_is_read_as_what_it_is(live: LiveService) -> None:
+def test_renamed_file_is_read_as_what_it_is(live: ServedProcess) -> None:
     response = live.client.post("/predict", files={"file": ("scan.pdf", make_phantom_file("WEBP"), "application/pdf")})
     assert response.json()["input"]["format"] == "webp"
 
 
-def test_form_without_the_field_file_is_no_file(live: LiveService) -> None:
+def test_form_without_the_field_file_is_no_file(live: ServedProcess) -> None:
     check_problem(live.client.post("/predict", files={"picture": _PHANTOM}), 400, "no_file")
     check_problem(live.client.post("/predict", files={"file": ("", b"")}), 400, "no_file")
     check_problem(live.client.post("/predict"), 400, "no_file")
 
 
-def test_wrong_method_and_path_are_problems(live: LiveService) -> None:
+def test_wrong_method_and_path_are_problems(live: ServedProcess) -> None:
     response = live.client.get("/predict")
     check_problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "POST"
     check_problem(live.client.get("/prediction"), 404, "not_found")
 
 
-def test_unknown_parameter_value_is_invalid(live: LiveService) -> None:
+def test_unknown_parameter_value_is_invalid(live: ServedProcess) -> None:
     for query in ("explain=saliency", "slices=some"):
         check_problem(live.client.post(f"/predict?{query}", files={"file": _PHANTOM}), 422, "invalid_request")
 
 
-def test_malformed_forms_are_invalid(live: LiveService) -> None:
+def test_malformed_forms_are_invalid(live: ServedProcess) -> None:
     for kind, body in (
         ("multipart/form-data", b"x"),
         ("multipart/form-data; boundary=a", b"no boundary here"),
@@ -74,20 +74,20 @@ def test_malformed_forms_are_invalid(live: LiveService) -> None:
         check_problem(response, 422, "invalid_request")
 
 
-def test_two_pictures_are_not_one_study(live: LiveService) -> None:
+def test_two_pictures_are_not_one_study(live: ServedProcess) -> None:
     parts = [("file", ("a.png", _PHANTOM)), ("file", ("b.png", _PHANTOM))]
     check_problem(live.client.post("/predict", files=parts), 400, "mixed_study")
 
 
 @pytest.mark.parametrize("count", [2001, 20_000])
-def test_too_many_files_are_refused(live: LiveService, count: int) -> None:
+def test_too_many_files_are_refused(live: ServedProcess, count: int) -> None:
     parts = [("file", (f"{i}.png", b"x")) for i in range(count)]
     check_problem(live.client.post("/predict", files=parts), 413, "too_many_files")
     check_still_serving(live)
 
 
 @pytest.mark.parametrize("form", [True, False], ids=["form", "plain body"])
-def test_body_of_40_mib_is_too_large(live: LiveService, form: bool) -> None:
+def test_body_of_40_mib_is_too_large(live: ServedProcess, form: bool) -> None:
     body = bytes(40 * 2**20)
     started = time.monotonic()
     response = live.client.post("/predict", **({"files": {"file": body}} if form else {"content": body}))
@@ -96,12 +96,12 @@ def test_body_of_40_mib_is_too_large(live: LiveService, form: bool) -> None:
     check_still_serving(live)
 
 
-def test_body_without_a_declared_length_is_bounded_too(live: LiveService) -> None:
+def test_body_without_a_declared_length_is_bounded_too(live: ServedProcess) -> None:
     response = live.client.post("/predict", content=(bytes(2**20) for _ in range(40)))
     check_problem(response, 413, "upload_too_large")
 
 
-def test_memory_is_back_after_bad_and_large_input(live: LiveService) -> None:
+def test_memory_is_back_after_bad_and_large_input(live: ServedProcess) -> None:
     large = make_picture(np.zeros((6000, 6000), np.uint8))
     check_still_serving(live)
     live.client.post("/predict", files={"file": large})
@@ -115,13 +115,13 @@ def test_memory_is_back_after_bad_and_large_input(live: LiveService) -> None:
     assert live.resident_mib - before < _KEPT_MIB
 
 
-def test_client_that_goes_away_costs_nothing(live: LiveService) -> None:
+def test_client_that_goes_away_costs_nothing(live: ServedProcess) -> None:
     with pytest.raises(httpx.TransportError):
         live.client.post("/predict", files={"file": make_phantom_file(size=1024)}, timeout=0.0005)
     check_still_serving(live)
 
 
-def test_log_holds_no_file_name_and_every_line_is_json(live: LiveService) -> None:
+def test_log_holds_no_file_name_and_every_line_is_json(live: ServedProcess) -> None:
     import json
 
     live.client.post("/predict?patient=Jane_Doe", files={"file": ("Jane_Doe_1970.png", _PHANTOM)})

@@ -13,9 +13,9 @@ import psutil
 import pytest
 from pydicom.uid import UID, CTImageStorage, JPEG2000Lossless, RLELossless
 
-from tests.backend.integration.conftest import LiveService
 from tests.backend.integration.problems import check_problem, check_still_serving
 from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
+from tests.processes import ServedProcess
 
 _LIMIT_S = 5.0
 _LIMIT_MIB = 1024
@@ -155,7 +155,7 @@ _ANSWERED: dict[str, tuple[Callable[[], bytes], list[str]]] = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _within_memory(live: LiveService) -> Iterator[None]:
+def _within_memory(live: ServedProcess) -> Iterator[None]:
     """Hold the highest that memory was, of the service and of its decoders, against what it was before."""
     dataset = make_dicom_dataset(_PIXELS)
     dataset.compress(RLELossless)
@@ -169,7 +169,7 @@ def _within_memory(live: LiveService) -> Iterator[None]:
     assert highest - before < _LIMIT_MIB * _MIB
 
 
-def _processes(live: LiveService) -> list[psutil.Process]:
+def _processes(live: ServedProcess) -> list[psutil.Process]:
     return [live.process, *live.process.children(recursive=True)]
 
 
@@ -179,7 +179,7 @@ def _read_highest(pid: int) -> int:
 
 
 @pytest.mark.parametrize("name", _REFUSED)
-def test_bad_study_gets_its_code(live: LiveService, name: str) -> None:
+def test_bad_study_gets_its_code(live: ServedProcess, name: str) -> None:
     make, status, code = _REFUSED[name]
     data = make()
     started = time.monotonic()
@@ -191,7 +191,7 @@ def test_bad_study_gets_its_code(live: LiveService, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", _ANSWERED)
-def test_odd_study_is_answered(live: LiveService, name: str) -> None:
+def test_odd_study_is_answered(live: ServedProcess, name: str) -> None:
     make, warnings = _ANSWERED[name]
     data = make()
     started = time.monotonic()
@@ -206,12 +206,12 @@ def test_odd_study_is_answered(live: LiveService, name: str) -> None:
     check_still_serving(live)
 
 
-def test_volume_of_nothing_but_nan_is_corrupt(live: LiveService) -> None:
+def test_volume_of_nothing_but_nan_is_corrupt(live: ServedProcess) -> None:
     data = make_nifti_bytes(np.full((64, 64, 4), np.nan, np.float32))
     check_problem(live.client.post("/predict", files={"file": data}), 422, "corrupt_file")
 
 
-def test_bad_members_of_a_study_are_left_out(live: LiveService) -> None:
+def test_bad_members_of_a_study_are_left_out(live: ServedProcess) -> None:
     """Nothing that can be read is lost because a file beside it cannot."""
     parts = [("file", make_dicom_bytes(_PIXELS, ImagePositionPatient=[0, 0, 4 * index])) for index in range(5)]
     answer = live.client.post("/predict", files=[*parts, ("file", _truncated()[:300])]).json()

@@ -39,10 +39,9 @@ def served(tiny_bundle: Path, tmp_path: Path, request: pytest.FixtureRequest) ->
 
 def _wait_until_refused(served: ServedProcess) -> None:
     deadline = time.monotonic() + 30
-    url = httpx.URL(served.url)
     while time.monotonic() < deadline:
         try:
-            socket.create_connection((url.host, url.port or 80), timeout=5).close()
+            socket.create_connection(served.address, timeout=5).close()
         except ConnectionRefusedError:
             return
         time.sleep(0.05)

@@ -21,8 +21,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from tests.backend.integration.conftest import LiveService
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_picture
+from tests.processes import ServedProcess
 from tumorscope.imaging.phantom import draw_phantom
 
 _TABLE = Path(__file__).with_name("dicom_files.txt").read_text(encoding="utf-8").splitlines()[1:]
@@ -35,7 +35,7 @@ def dicom_folder(data_folder: Path) -> Path:
     return data_folder / "dicom"
 
 
-def _predict(live: LiveService, *files: bytes | Path, **query: str) -> dict[str, Any]:
+def _predict(live: ServedProcess, *files: bytes | Path, **query: str) -> dict[str, Any]:
     parts = [("file", (f"{i}", file if isinstance(file, bytes) else file.read_bytes())) for i, file in enumerate(files)]
     response = live.client.post("/predict", files=parts, params=query)
     assert response.status_code == 200, response.text
@@ -55,7 +55,7 @@ def _describe(body: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("line", _TABLE)
-def test_each_real_dicom_file_gets_what_the_table_says(live: LiveService, dicom_folder: Path, line: str) -> None:
+def test_each_real_dicom_file_gets_what_the_table_says(live: ServedProcess, dicom_folder: Path, line: str) -> None:
     name, expected = line.split(maxsplit=1)
     data = (dicom_folder / name).read_bytes()
     response = live.client.post("/predict", content=data, headers={"Content-Type": "application/dicom"})
@@ -69,7 +69,7 @@ def test_table_lists_every_dicom_file_but_those_of_the_series(dicom_folder: Path
     assert {name for name in files if not name.startswith("t1_mprage_series/")} == listed
 
 
-def test_real_series_is_the_same_as_parts_in_any_order_and_as_zip(live: LiveService, dicom_folder: Path) -> None:
+def test_real_series_is_the_same_as_parts_in_any_order_and_as_zip(live: ServedProcess, dicom_folder: Path) -> None:
     files = sorted((dicom_folder / "t1_mprage_series").glob("*.dcm"))
     assert len(files) == 176
     packed = io.BytesIO()
@@ -103,7 +103,7 @@ def _stored(path: Path) -> NDArray[np.uint16]:
 
 
 def test_one_slice_is_one_picture_in_nine_encodings_as_png_and_as_nifti(
-    live: LiveService, dicom_folder: Path, record_property: Any
+    live: ServedProcess, dicom_folder: Path, record_property: Any
 ) -> None:
     """The file is a mosaic of slices, which the scope gate refuses: the pictures are compared, and the decisions."""
     files = sorted((dicom_folder / "transfer_syntaxes").glob("*.dcm"))
@@ -130,7 +130,7 @@ def test_one_slice_is_one_picture_in_nine_encodings_as_png_and_as_nifti(
     ],
 )
 def test_slice_of_the_series_gets_one_answer_however_it_is_encoded(
-    live: LiveService, dicom_folder: Path, syntax: UID
+    live: ServedProcess, dicom_folder: Path, syntax: UID
 ) -> None:
     file = dicom_folder / "t1_mprage_series" / "00088.dcm"
     dataset = pydicom.dcmread(file)
@@ -149,7 +149,7 @@ def test_slice_of_the_series_gets_one_answer_however_it_is_encoded(
 
 @pytest.mark.parametrize("number", ["00060", "00088", "00120"])
 def test_slice_of_the_series_gets_one_answer_as_dicom_png_and_nifti(
-    live: LiveService, dicom_folder: Path, number: str
+    live: ServedProcess, dicom_folder: Path, number: str
 ) -> None:
     file = dicom_folder / "t1_mprage_series" / f"{number}.dcm"
     pixels = _stored(file)
@@ -164,7 +164,7 @@ def test_slice_of_the_series_gets_one_answer_as_dicom_png_and_nifti(
 
 
 def test_slice_of_an_enhanced_object_gets_one_answer_as_dicom_png_and_nifti(
-    live: LiveService, dicom_folder: Path
+    live: ServedProcess, dicom_folder: Path
 ) -> None:
     file = dicom_folder / "enhanced_multiframe" / "Siemens" / "XA10" / "6_1.dcm"
     answer = _predict(live, file, slices="all")
@@ -175,7 +175,7 @@ def test_slice_of_an_enhanced_object_gets_one_answer_as_dicom_png_and_nifti(
     assert _differ(shown, _predict(live, make_picture(frame))) <= _SAME
 
 
-def test_crop_turn_and_window_are_in_the_answer_and_lie_in_the_picture(live: LiveService, dicom_folder: Path) -> None:
+def test_crop_turn_and_window_are_in_the_answer_and_lie_in_the_picture(live: ServedProcess, dicom_folder: Path) -> None:
     view = _predict(live, dicom_folder / "transfer_syntaxes" / "1.dcm", picture="shown")["input"]["view"]
     crop = view["crop"]
     assert 0 <= crop["top"] < crop["top"] + crop["height"] <= view["height"]
@@ -191,7 +191,7 @@ def _volumes(data_folder: Path) -> list[Path]:
     return [*healthy, *sorted(folder.glob("brats*/*/*_t1ce.nii.gz"))]
 
 
-def test_each_healthy_volume_and_each_brats_case_is_answered(live: LiveService, data_folder: Path) -> None:
+def test_each_healthy_volume_and_each_brats_case_is_answered(live: ServedProcess, data_folder: Path) -> None:
     volumes = _volumes(data_folder)
     assert len(volumes) >= 4
     for path in volumes:
@@ -204,7 +204,7 @@ def test_each_healthy_volume_and_each_brats_case_is_answered(live: LiveService, 
         assert answer["notice"] == "Investigational. Not for diagnostic use."
 
 
-def test_brats_case_is_read_by_the_names_of_its_volumes(live: LiveService, data_folder: Path) -> None:
+def test_brats_case_is_read_by_the_names_of_its_volumes(live: ServedProcess, data_folder: Path) -> None:
     case = data_folder / "volumes" / "brats_gli" / "BraTS-GLI-00001-000"
     parts = [("file", (path.name, path.read_bytes())) for path in sorted(case.glob("*.nii.gz"))]
     response = live.client.post("/predict", files=parts)
@@ -212,7 +212,7 @@ def test_brats_case_is_read_by_the_names_of_its_volumes(live: LiveService, data_
     assert "sequence_chosen" in {warning["code"] for warning in response.json()["input"]["warnings"]}
 
 
-def test_volume_streams_its_progress_and_ends_with_the_same_answer(live: LiveService, data_folder: Path) -> None:
+def test_volume_streams_its_progress_and_ends_with_the_same_answer(live: ServedProcess, data_folder: Path) -> None:
     path = _volumes(data_folder)[0]
     expected = _predict(live, path)
     headers = {"Accept": "application/x-ndjson", "Content-Type": "application/octet-stream"}
@@ -230,7 +230,7 @@ def test_volume_streams_its_progress_and_ends_with_the_same_answer(live: LiveSer
     assert len(expected["slices"]) == 5
 
 
-def test_summary_holds_the_five_highest_slices(live: LiveService) -> None:
+def test_summary_holds_the_five_highest_slices(live: ServedProcess) -> None:
     heads = [draw_phantom(seed, lesion=seed % 3 == 0, size=128) for seed in range(1, 13)]
     voxels = np.stack(heads, axis=2)
     every = _predict(live, make_nifti_bytes(voxels), slices="all")["slices"]
@@ -240,7 +240,7 @@ def test_summary_holds_the_five_highest_slices(live: LiveService) -> None:
     assert summary == ranked[:5]
 
 
-def test_two_patients_in_one_request_are_a_mixed_study(live: LiveService) -> None:
+def test_two_patients_in_one_request_are_a_mixed_study(live: ServedProcess) -> None:
     pixels = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
     parts = [
         ("file", (name, make_dicom_bytes(pixels, PatientID=name, StudyInstanceUID=f"1.2.{name}")))

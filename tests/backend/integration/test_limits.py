@@ -19,7 +19,6 @@ import psutil
 import pytest
 from pydicom.uid import JPEG2000Lossless
 
-from tests.backend.integration.service_process import ServiceProcess, serve
 from tests.factories import (
     make_dicom_bytes,
     make_dicom_dataset,
@@ -28,6 +27,7 @@ from tests.factories import (
     write_dicom,
     write_tiny_bundle,
 )
+from tests.processes import ServedProcess, serve
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 
@@ -43,15 +43,18 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceProcess]:
-    settings = {
-        "TUMORSCOPE_MIN_UPLOAD_KIB": "1",
-        "TUMORSCOPE_UPLOAD_WINDOW_S": str(_WINDOW_S),
-        "TUMORSCOPE_MAX_PART_MIB": "8",
-        "TUMORSCOPE_MAX_REQUEST_MIB": "8",
-        "TUMORSCOPE_MAX_UPLOAD_MEMORY_MIB": "8",
-    }
-    with serve(bundle, tmp_path_factory.mktemp("served"), settings) as served:
+def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProcess]:
+    starting = serve(
+        bundle,
+        tmp_path_factory.mktemp("served") / "service.log",
+        min_upload_kib="1",
+        upload_window_s=str(_WINDOW_S),
+        max_part_mib="8",
+        max_request_mib="8",
+        max_upload_memory_mib="8",
+    )
+    with starting as served:
+        served.wait_for_status("ready")
         yield served
 
 
@@ -86,13 +89,13 @@ _STUDIES = {
 }
 
 
-def _check_answers(served: ServiceProcess, data: bytes = _PICTURE) -> None:
+def _check_answers(served: ServedProcess, data: bytes = _PICTURE) -> None:
     answer = served.client.post("/predict", content=data)
     assert answer.status_code == 200, answer.text
     assert answer.json()["probabilities"]
 
 
-def _check_idle(served: ServiceProcess) -> None:
+def _check_idle(served: ServedProcess) -> None:
     """In the end nothing waits, and nothing is held of uploads: one that takes all the memory for them is answered."""
     whole = _PICTURE + bytes(8 * 2**20 - len(_PICTURE))
     deadline = time.monotonic() + 30
@@ -112,7 +115,7 @@ _PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r
     [("image/jpeg", b""), ("multipart/form-data; boundary=a", _PART)],
     ids=["plain body", "form"],
 )
-def test_body_that_trickles_is_refused_while_others_are_served(served: ServiceProcess, kind: str, begin: bytes) -> None:
+def test_body_that_trickles_is_refused_while_others_are_served(served: ServedProcess, kind: str, begin: bytes) -> None:
     with socket.create_connection(served.address, timeout=20) as slow:
         slow.sendall(_head(100_000).replace(b"Host: x", f"Host: x\r\nContent-Type: {kind}".encode()) + begin)
         slow.settimeout(0.2)
@@ -136,7 +139,7 @@ def test_body_that_trickles_is_refused_while_others_are_served(served: ServicePr
     _check_idle(served)
 
 
-def test_body_that_comes_slowly_and_steadily_is_answered(served: ServiceProcess) -> None:
+def test_body_that_comes_slowly_and_steadily_is_answered(served: ServedProcess) -> None:
     pieces = 4 * _WINDOW_S
 
     def send() -> Iterator[bytes]:
@@ -148,7 +151,7 @@ def test_body_that_comes_slowly_and_steadily_is_answered(served: ServiceProcess)
     assert served.client.post("/predict", content=send()).status_code == 200
 
 
-def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServiceProcess) -> None:
+def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServedProcess) -> None:
     with (
         socket.create_connection(served.address, timeout=20) as slow,
         socket.create_connection(served.address, timeout=20) as silent,
@@ -165,7 +168,7 @@ def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServicePr
         assert silent.recv(1) == b""
 
 
-def test_500_idle_connections_hinder_no_prediction(served: ServiceProcess) -> None:
+def test_500_idle_connections_hinder_no_prediction(served: ServedProcess) -> None:
     idle = [socket.create_connection(served.address, timeout=20) for _ in range(_MANY)]
     try:
         for connection in idle:
@@ -189,7 +192,7 @@ async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]
     return head, body
 
 
-def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served: ServiceProcess) -> None:
+def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served: ServedProcess) -> None:
     async def predict_all() -> list[tuple[bytes, bytes]]:
         return await asyncio.gather(*(_predict(served.address, _PICTURE) for _ in range(_MANY)))
 
@@ -204,7 +207,7 @@ def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served:
 
 
 @pytest.mark.parametrize("study", ["picture", "volume"])
-def test_clients_that_hang_up_leave_nothing_behind(served: ServiceProcess, study: str) -> None:
+def test_clients_that_hang_up_leave_nothing_behind(served: ServedProcess, study: str) -> None:
     data = _STUDIES[study] + bytes(200_000)
     for share in (0.0, 0.5, 0.99, 1.0):
         for _ in range(8):
@@ -213,7 +216,7 @@ def test_clients_that_hang_up_leave_nothing_behind(served: ServiceProcess, study
     _check_idle(served)
 
 
-def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind(served: ServiceProcess) -> None:
+def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind(served: ServedProcess) -> None:
     data = _make_volume(120)
     with socket.create_connection(served.address, timeout=20) as leaving:
         leaving.sendall(_head(len(data)).replace(b"Host: x", b"Host: x\r\nAccept: application/x-ndjson") + data)
@@ -221,7 +224,7 @@ def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind
     _check_idle(served)
 
 
-def _find_decoder(served: ServiceProcess) -> psutil.Process:
+def _find_decoder(served: ServedProcess) -> psutil.Process:
     (decoder,) = [child for child in served.process.children() if "spawn_main" in " ".join(child.cmdline())]
     return decoder
 
@@ -235,7 +238,7 @@ def _kill(process: psutil.Process) -> None:
         time.sleep(0.005)
 
 
-def test_decoder_process_that_was_killed_is_replaced(served: ServiceProcess) -> None:
+def test_decoder_process_that_was_killed_is_replaced(served: ServedProcess) -> None:
     data = _STUDIES["compressed DICOM"]
     _check_answers(served, data)
     killed = _find_decoder(served)
@@ -244,7 +247,7 @@ def test_decoder_process_that_was_killed_is_replaced(served: ServiceProcess) -> 
     assert _find_decoder(served).pid != killed.pid
 
 
-def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(served: ServiceProcess) -> None:
+def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(served: ServedProcess) -> None:
     pixels = np.stack([draw_phantom(1, lesion=True, size=512).astype(np.uint16)] * 4)
     series = io.BytesIO()
     with zipfile.ZipFile(series, "w") as archive:
@@ -274,20 +277,25 @@ def test_full_disk_costs_no_answer(tmp_path: Path, limit: str) -> None:
         # Every file, of whatever place, is full at its first byte.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    with Path("/dev/full").open("wb") as full:
-        written = {"limit": write_nothing} if limit == "nothing can be written" else {"output": full.fileno()}
-        with serve(Settings().bundle, tmp_path, {}, **written) as served:
-            for data in _STUDIES.values():
-                _check_answers(served, data)
-            assert served.client.post("/predict", content=b"no scan").json()["code"] == "unsupported_format"
-            assert served.client.get("/metrics").status_code == 200
-            assert served.client.get("/health/ready").status_code == 200
+    starting = (
+        serve(Settings().bundle, tmp_path / "service.log", limit=write_nothing)
+        if limit == "nothing can be written"
+        else serve(Settings().bundle, Path("/dev/full"))
+    )
+    with starting as served:
+        served.wait_for_status("ready")
+        for data in _STUDIES.values():
+            _check_answers(served, data)
+        assert served.client.post("/predict", content=b"no scan").json()["code"] == "unsupported_format"
+        assert served.client.get("/metrics").status_code == 200
+        assert served.client.get("/health/ready").status_code == 200
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the heap of another C library is left as it is")
 def test_memory_that_volumes_took_is_given_back(bundle: Path, tmp_path: Path) -> None:
     volume = make_nifti_bytes(np.stack([draw_phantom(1, lesion=True, size=240)] * 155, axis=-1), compressed=True)
-    with serve(bundle, tmp_path, {}) as served:
+    with serve(bundle, tmp_path / "service.log") as served:
+        served.wait_for_status("ready")
         _check_answers(served)
         idle = served.process.memory_info().rss
         with ThreadPoolExecutor(3) as threads:

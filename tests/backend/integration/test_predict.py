@@ -9,8 +9,8 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.backend.integration.conftest import LiveService
 from tests.factories import make_phantom_file
+from tests.processes import ServedProcess
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import PictureReference
@@ -22,11 +22,11 @@ from tumorscope.imaging.phantom import draw_phantom
 _NOTICE = "Investigational. Not for diagnostic use."
 
 
-def _predict(live: LiveService, data: bytes, **parameters: str) -> httpx.Response:
+def _predict(live: ServedProcess, data: bytes, **parameters: str) -> httpx.Response:
     return live.client.post("/predict", files={"file": ("scan", data)}, params=parameters)
 
 
-def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
+def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
     data = make_phantom_file()
     answer = _predict(live, data).json()
     assert set(answer) == {
@@ -56,7 +56,7 @@ def test_answer_has_every_field_of_the_contract(live: LiveService) -> None:
     assert answer["slices"] == []
 
 
-def test_probabilities_sum_to_one_and_agree_with_the_decision(live: LiveService) -> None:
+def test_probabilities_sum_to_one_and_agree_with_the_decision(live: ServedProcess) -> None:
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion)).json()
         probabilities = answer["probabilities"]
@@ -67,18 +67,18 @@ def test_probabilities_sum_to_one_and_agree_with_the_decision(live: LiveService)
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
-def test_every_picture_format_is_told_by_its_content(live: LiveService, file_format: str) -> None:
+def test_every_picture_format_is_told_by_its_content(live: ServedProcess, file_format: str) -> None:
     response = live.client.post("/predict", files={"file": ("lie.dcm", make_phantom_file(file_format), "text/plain")})
     assert response.status_code == 200
     assert response.json()["input"]["format"] == file_format.lower()
 
 
-def test_lossless_formats_of_the_same_pixels_get_the_same_answer(live: LiveService) -> None:
+def test_lossless_formats_of_the_same_pixels_get_the_same_answer(live: ServedProcess) -> None:
     answers = [_predict(live, make_phantom_file(form)).json()["tumor_probability"] for form in ("PNG", "BMP", "TIFF")]
     assert answers == pytest.approx([answers[0]] * 3, abs=1e-6)
 
 
-def test_plain_body_gets_the_same_answer_as_a_form(live: LiveService) -> None:
+def test_plain_body_gets_the_same_answer_as_a_form(live: ServedProcess) -> None:
     data = make_phantom_file()
     for kind in ("image/png", "application/octet-stream", "application/x-www-form-urlencoded"):
         plain = live.client.post("/predict", content=data, headers={"Content-Type": kind})
@@ -86,7 +86,7 @@ def test_plain_body_gets_the_same_answer_as_a_form(live: LiveService) -> None:
         assert plain.json()["probabilities"] == _predict(live, data).json()["probabilities"]
 
 
-def test_ndjson_streams_progress_and_ends_with_the_result(live: LiveService) -> None:
+def test_ndjson_streams_progress_and_ends_with_the_result(live: ServedProcess) -> None:
     response = live.client.post(
         "/predict", files={"file": make_phantom_file()}, headers={"Accept": "application/x-ndjson"}
     )
@@ -97,29 +97,29 @@ def test_ndjson_streams_progress_and_ends_with_the_result(live: LiveService) -> 
     assert events[-1]["notice"] == _NOTICE
 
 
-def test_ndjson_of_a_bad_file_is_a_problem_not_a_stream(live: LiveService) -> None:
+def test_ndjson_of_a_bad_file_is_a_problem_not_a_stream(live: ServedProcess) -> None:
     response = live.client.post("/predict", files={"file": b"text"}, headers={"Accept": "application/x-ndjson"})
     assert (response.status_code, response.json()["code"]) == (415, "unsupported_format")
 
 
-def test_request_id_is_echoed_or_made(live: LiveService) -> None:
+def test_request_id_is_echoed_or_made(live: ServedProcess) -> None:
     assert live.client.get("/health", headers={"X-Request-Id": "ward-7.42"}).headers["x-request-id"] == "ward-7.42"
     assert len(live.client.get("/health").headers["x-request-id"]) >= 16
 
 
-def test_request_id_that_could_forge_a_log_line_is_replaced(live: LiveService) -> None:
+def test_request_id_that_could_forge_a_log_line_is_replaced(live: ServedProcess) -> None:
     for forged in ('x","level":"error', "a b", "x" * 200):
         echoed = live.client.get("/health", headers={"X-Request-Id": forged}).headers["x-request-id"]
         assert echoed != forged
 
 
-def test_every_answer_states_the_model_version(live: LiveService) -> None:
+def test_every_answer_states_the_model_version(live: ServedProcess) -> None:
     version = live.client.get("/model").json()["manifest"]["version"]
     for response in (live.client.get("/health"), _predict(live, b"bad"), live.client.get("/nothing")):
         assert response.headers["x-model-version"] == version
 
 
-def test_slices_of_held_out_patients_mostly_get_their_own_class(live: LiveService, data_folder: Path) -> None:
+def test_slices_of_held_out_patients_mostly_get_their_own_class(live: ServedProcess, data_folder: Path) -> None:
     right = dict.fromkeys(DEFAULT_CLASS_NAMES, 0)
     split_file = Settings().bundle / "split.json"
     validation = read_split(split_file, discover_examples(data_folder)).validation
@@ -133,7 +133,7 @@ def test_slices_of_held_out_patients_mostly_get_their_own_class(live: LiveServic
     assert sum(right.values()) >= 30
 
 
-def test_model_card_states_classes_training_and_figures_with_intervals(live: LiveService) -> None:
+def test_model_card_states_classes_training_and_figures_with_intervals(live: ServedProcess) -> None:
     card = live.client.get("/model").json()
     manifest = card["manifest"]
     assert manifest["class_names"] == ["glioma", "meningioma", "no_tumor", "pituitary"]
@@ -146,7 +146,7 @@ def test_model_card_states_classes_training_and_figures_with_intervals(live: Liv
     assert base64.b16decode(card["sha256"].upper())
 
 
-def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: LiveService) -> None:
+def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: ServedProcess) -> None:
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion), explain="heatmap").json()
         explanation = answer["explanation"]
@@ -160,7 +160,7 @@ def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: LiveServi
         assert answer["timing_ms"]["explain"] > 0
 
 
-def test_map_of_a_lesion_points_at_it(live: LiveService) -> None:
+def test_map_of_a_lesion_points_at_it(live: ServedProcess) -> None:
     plain, lesion = (draw_phantom(1, lesion=shown).astype(int) for shown in (False, True))
     answer = _predict(live, make_phantom_file(size=512), explain="heatmap").json()
     heatmap = decode_picture(base64.b64decode(answer["explanation"]["heatmap_png"]), 10**6).pixels
@@ -170,7 +170,7 @@ def test_map_of_a_lesion_points_at_it(live: LiveService) -> None:
     assert columns.min() <= column <= columns.max()
 
 
-def test_photo_is_out_of_scope_and_gets_no_number(live: LiveService, data_folder: Path) -> None:
+def test_photo_is_out_of_scope_and_gets_no_number(live: ServedProcess, data_folder: Path) -> None:
     photo = next(iter(sorted((data_folder / "out_of_scope" / "photos").glob("*.jp*g"))))
     answer = _predict(live, photo.read_bytes(), explain="heatmap").json()
     assert answer["decision"] == "out_of_scope"
@@ -180,12 +180,12 @@ def test_photo_is_out_of_scope_and_gets_no_number(live: LiveService, data_folder
 
 
 @pytest.mark.parametrize("name", ["00.jpg", "04.jpg", "10.jpg", "16.jpg"])
-def test_head_ct_is_out_of_scope(live: LiveService, data_folder: Path, name: str) -> None:
+def test_head_ct_is_out_of_scope(live: ServedProcess, data_folder: Path, name: str) -> None:
     answer = _predict(live, (data_folder / "out_of_scope" / "head_ct" / name).read_bytes()).json()
     assert answer["decision"] == "out_of_scope"
 
 
-def test_every_decision_is_met_among_held_out_pictures(live: LiveService, data_folder: Path) -> None:
+def test_every_decision_is_met_among_held_out_pictures(live: ServedProcess, data_folder: Path) -> None:
     bundle = Settings().bundle
     examples = discover_examples(data_folder, DEFAULT_CLASS_NAMES)
     held_out = [one for one in read_split(bundle / "split.json", examples).validation if one.label != "tumor"]
