@@ -25,7 +25,7 @@ from tests.factories import (
     make_nifti_bytes,
     make_phantom_file,
     write_dicom,
-    write_tiny_bundle,
+    write_tiny_int8_bundle,
 )
 from tests.processes import ServedProcess, serve
 from tumorscope.api.settings import Settings
@@ -39,7 +39,7 @@ _MANY = 500
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 @pytest.fixture(scope="module")
