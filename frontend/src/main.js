@@ -35,6 +35,7 @@ const wiring = {
   fetchModel,
   volumes: createVolumes(fetchVolume),
   looks: new Map(),
+  typed: new Map(),
   onLanguageChosen: changeLanguage,
   onCleared: clearSession,
 };
@@ -61,6 +62,7 @@ function clearSession() {
   for (const { id } of store.getState().studies) queue.cancel(id);
   store.dispatch({ type: 'sessionCleared' });
   wiring.looks.clear();
+  wiring.typed.clear();
   announcer.forget();
   rebuildPage();
   page.focusStart();

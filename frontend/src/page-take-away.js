@@ -11,17 +11,17 @@ import { createTakeAwayView } from './views/take-away.js';
 /**
  * What becomes of results: they are taken along, forgotten, or made anew with another model.
  * @param {{ middle: HTMLElement, studies: HTMLElement, result: HTMLElement }} places
- * @param {Pick<PageWiring, 'store' | 'queue' | 'onCleared'> & { onStudyGone: () => void }} wiring
+ * @param {Pick<PageWiring, 'store' | 'queue' | 'typed' | 'onCleared'> & { onStudyGone: () => void }} wiring
  */
 export function attachTakeAway({ middle, studies, result }, wiring) {
-  const { store, queue, onCleared, onStudyGone } = wiring;
+  const { store, queue, typed, onCleared, onStudyGone } = wiring;
   const modelChange = createModelChangeView(studies, { onAgain: analyseEarlierAgain });
   const takeAway = createTakeAwayView(result, {
     onReport: () => store.dispatch({ type: 'reportOpened' }),
     getStudies: () => store.getState().studies,
   });
   const forget = createForgetView(result, { onRemove: removeSelected, onClear: onCleared });
-  const report = createReportView(middle, {
+  const report = createReportView(middle, typed, {
     onClose: () => {
       store.dispatch({ type: 'reportClosed' });
       takeAway.focusReport();

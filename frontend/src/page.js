@@ -32,6 +32,7 @@ import { createTopBar } from './views/top-bar.js';
  * @property {(signal: AbortSignal) => Promise<import('./api/client.js').ModelAnswer>} fetchModel
  * @property {ReturnType<typeof import('./state/volumes.js').createVolumes>} volumes
  * @property {import('./imaging/slice-look.js').Looks} looks
+ * @property {import('./views/report-fields.js').Typed} typed on an open report
  * @property {(language: Language) => void} onLanguageChosen
  * @property {() => void} onCleared the whole session is to be forgotten
  */
@@ -47,6 +48,7 @@ export function buildPage({
   fetchModel,
   volumes,
   looks,
+  typed,
   onLanguageChosen,
   onCleared,
 }) {
@@ -107,7 +109,7 @@ export function buildPage({
   );
   const takeAway = attachTakeAway(
     { middle, studies, result },
-    { store, queue, onCleared, onStudyGone: focusSelected },
+    { store, queue, typed, onCleared, onStudyGone: focusSelected },
   );
 
   /**

@@ -19,11 +19,12 @@ const LONGEST_HALF_LINE = 36;
 
 /**
  * A prediction on one sheet of paper, light in every look, to be printed or saved as PDF by the browser. It is there only
- * while it is open: with it goes what was typed on it.
+ * while it is open: with it goes what was typed on it. On a page that is built anew around an open report, it stands there again.
  * @param {HTMLElement} root
+ * @param {import('./report-fields.js').Typed} typed
  * @param {{ onClose: () => void }} events
  */
-export function createReportView(root, { onClose }) {
+export function createReportView(root, typed, { onClose }) {
   /** @type {Study | null} */
   let shown = null;
   /** @type {HTMLElement | null} */
@@ -37,6 +38,7 @@ export function createReportView(root, { onClose }) {
      */
     update(study, service, wording) {
       if (study === shown) return;
+      if (shown !== null) typed.clear();
       shown = study;
       open?.remove();
       open = null;
@@ -50,7 +52,7 @@ export function createReportView(root, { onClose }) {
         createTools(onClose),
         createElement('article', { className: 'report-sheet' }, [
           createHead(heading),
-          createReportFields(),
+          createReportFields(typed),
           createElement('section', {}, [
             createElement('p', { className: 'report-headline', textContent: headline }),
             createElement(

@@ -57,6 +57,23 @@ test('an analysis that runs goes on when the language is changed', async ({ page
   await expect(parts.headline).toHaveText(GERMAN_DECIDED);
 });
 
+test('an open report is said in the other language, and what was typed on it stays', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  await page.getByRole('button', { name: 'Report', exact: true }).click();
+  await page.getByLabel('Name', { exact: true }).fill('A. Example');
+  await page.getByLabel('Date of birth').fill('1970-12-31');
+  await chooseGerman(page);
+  await expect(page.locator('.report-headline')).toHaveText(GERMAN_DECIDED);
+  await expect(page.getByLabel('Geburtsdatum')).toHaveValue('1970-12-31');
+  await expect(page.locator('.report-typed').getByText('31. Dezember 1970')).toHaveCount(1);
+  await expect(page.locator('.report-typed').getByText('A. Example')).toHaveCount(1);
+});
+
 test('after a change of language a dropped file is taken once', async ({ page }) => {
   await page.goto('/');
   await chooseGerman(page);

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
-import { findExample, findSeries, makeNifti, WHY_SKIPPED } from '../scans.js';
+import { findExample, findSeries, makeNifti, packZip, WHY_SKIPPED } from '../scans.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
 
@@ -52,6 +52,36 @@ for (const look of ['dark', 'light']) {
     });
   }
 }
+
+test('a ZIP of a real DICOM series is one volume, and its slices can be scrolled', async ({
+  page,
+}) => {
+  const series = findSeries();
+  test.skip(series === null, WHY_SKIPPED);
+  const names = readdirSync(series).filter((name) => name.endsWith('.dcm'));
+  const packed = packZip(
+    names
+      .sort()
+      .slice(60, 90)
+      .map((name) => [`series/${name}`, readFileSync(join(series, name))]),
+  );
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles({
+    name: 'series.zip',
+    mimeType: 'application/zip',
+    buffer: packed,
+  });
+  await expect(parts.headline).toHaveText(DECIDED);
+  const { input } = await readAnswer(page);
+  expect([input.format, input.slice_count]).toEqual(['dicom', 30]);
+  const judged = input.view.slice_index + 1;
+  await expect(page.locator('.slice-caption')).toContainText(`Slice ${judged} of 30`);
+  const slider = page.getByRole('slider', { name: 'Slice', exact: true });
+  await slider.focus();
+  await page.keyboard.press('Home');
+  await expect(page.locator('.slice-caption')).toContainText('Slice 1 of 30');
+});
 
 test('a folder becomes its studies, and what is no scan is left out and counted', async ({
   page,

@@ -8,10 +8,11 @@ function openReport(changes = {}) {
   const root = document.createElement('div');
   document.body.replaceChildren(root);
   const onClose = vi.fn();
-  const view = createReportView(root, { onClose });
+  const typed = new Map();
+  const view = createReportView(root, typed, { onClose });
   const study = makeStudy({ phase: 'done', prediction: makePrediction(), ...changes });
   view.update(study, makeService(), 'staff');
-  return { root, view, study, onClose };
+  return { root, view, study, typed, onClose };
 }
 
 /** @param {HTMLElement} root @param {string} selector */
@@ -57,6 +58,20 @@ test('what is typed stands on the paper, and is gone when the report is closed',
   view.update(study, makeService(), 'staff');
   expect(typed()).toEqual(['', '', '', '']);
   expect(root.querySelector('input')?.value).toBe('');
+});
+
+test('what is typed stands on a report that is built anew in another language, until it is closed', () => {
+  const { root, study, typed } = openReport();
+  const input = /** @type {HTMLInputElement} */ (root.querySelector('.report-field input'));
+  input.value = 'Doe';
+  input.dispatchEvent(new Event('input'));
+  root.replaceChildren();
+  const again = createReportView(root, typed, { onClose: () => {} });
+  again.update(study, makeService(), 'staff');
+  expect(root.querySelector('input')?.value).toBe('Doe');
+  expect(find(root, '.report-typed').textContent).toBe('Doe');
+  again.update(null, makeService(), 'staff');
+  expect(typed.size).toBe(0);
 });
 
 test('the name of a study is text on its report, whatever it holds', () => {
