@@ -6,14 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tumorscope.commands.calibrate import (
-    CALIBRATION_SLICES,
-    SPLIT_FILE,
-    fit_trust_layer,
-    measure_int8,
-    with_version,
-    write_fitted,
-)
+from tumorscope.commands.calibrate import SPLIT_FILE, with_version, write_fitted
 
 
 def export(
@@ -27,6 +20,7 @@ def export(
     """
     import numpy as np  # noqa: PLC0415
 
+    from tumorscope.commands.trust_layer import CALIBRATION_SLICES, fit_trust_layer, measure_int8  # noqa: PLC0415
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.example import read_example  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415

@@ -1,0 +1,191 @@
+"""A bundle and held-out patients in; the bundle with what was fitted and measured on them out."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.splits import Split
+from tumorscope.domain.errors import EvaluationError, GoldenMismatch
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.scan import SequenceName, Slice
+from tumorscope.evaluation import trust
+from tumorscope.evaluation.agreement import check_agreement, compare_answers
+from tumorscope.evaluation.release import answer_golden, as_logits, fit_temperature
+from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules
+from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.inference.calibration import calibrate as apply_temperature
+from tumorscope.inference.classifier import Classifier, check_golden_answers
+from tumorscope.inference.engines.choose import open_engine
+from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.scope import describe_slices, measure_distance
+from tumorscope.model.bundle import Bundle
+from tumorscope.model.manifest import TrustManifest
+from tumorscope.preprocessing.pipeline import to_model_input
+from tumorscope.training.counterfactuals import strip_skull
+
+_BATCH = 16
+CALIBRATION_SLICES = 300
+"""Training slices that the scales of an int8 form are found on."""
+# So many slices of each collection are shown once more without scalp and skull, and so many drawn heads: the gate is to
+# let the project's own examples pass.
+_STRIPPED = 120
+_PHANTOMS = 16
+# In a sequence that so small a share of the tumours came in, tumours were hardly learned.
+_LEARNED = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """Of n slices: logits, shape (n, classes), and what the scope gate compares them by, shape (n, features)."""
+
+    logits: NDArray[np.float32]
+    described: NDArray[np.float32]
+
+
+def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
+    """The bundle with its trust layer and golden answers; with an int8 form, measured beside the float32 network.
+
+    Raises
+    ------
+    EvaluationError
+        Its int8 form is too far from the float32 network.
+    """
+    engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
+    with Progress(console=Console(stderr=True)) as progress:
+        total = len(split.validation) + len(split.training)
+        # With an int8 form, all of it twice, and the held-out slices once more to compare the decisions.
+        total += 0 if int8 is None else total + len(split.validation)
+        task = progress.add_task("looking", total=total)
+        temperature, trust, scope = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
+        update = {"trust": trust, "temperature": temperature}
+        fitted = replace(bundle, manifest=bundle.manifest.model_copy(update=update), scope=scope)
+        golden = answer_golden(Classifier(fitted, engine))
+        fitted = replace(fitted, manifest=fitted.manifest.model_copy(update={"golden": golden}))
+        return fitted if int8 is None else measure_int8(fitted, engine, int8, split, lambda: progress.advance(task))
+
+
+def measure_int8(bundle: Bundle, engine: Engine, int8: Engine, split: Split, advance: Callable[[], None]) -> Bundle:
+    """The bundle with what its int8 form costs.
+
+    Raises
+    ------
+    EvaluationError
+        Too much, on the held-out patients or on the golden pictures.
+    """
+    exact, fast = Classifier(bundle, engine), Classifier(bundle, int8)
+    found = compare_answers(exact, fast, split.validation, CALIBRATION_SLICES, advance)
+    for name, value in found:
+        Console().print(name, value)
+    check_agreement(found)
+    try:
+        check_golden_answers(fast)
+    except GoldenMismatch as error:
+        raise EvaluationError(f"The int8 form is too far from the float32 network: {error}.") from error
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"int8": found}))
+
+
+def _open_int8(bundle: Bundle) -> Engine | None:
+    return None if bundle.int8 is None else open_engine(bundle, "litert").engine
+
+
+def _fit(
+    bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]
+) -> tuple[float, TrustManifest, dict[str, NDArray[np.float32]]]:
+    """The temperature, what the manifest says, and the gate's arrays."""
+    names = tuple(bundle.manifest.class_names)
+    held_out = _observe(bundle, engine, _read(split.validation), advance)
+    held_out_int8 = held_out if int8 is None else _observe(bundle, int8, _read(split.validation), advance)
+    described, groups = _observe_reference(bundle, engine, split.training, advance)
+    by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
+    scope = trust.fit_scope(described, groups, by_int8)
+    gated = replace(bundle, scope=scope)
+    distances = np.array([measure_distance(gated, one.described) for one in (held_out, held_out_int8)], np.float64)
+    pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
+    stranger_limit = trust.find_stranger_limit(described, groups, sorted(pictures), gated)
+    scored = Scored.of(
+        split.validation, apply_temperature(held_out.logits, 1.0), names, bundle.manifest.tumor_threshold
+    )
+    temperature = fit_temperature(scored)
+    rules = trust.fit_rules(
+        replace(scored, probabilities=apply_temperature(as_logits(scored), temperature)),
+        apply_temperature(held_out_int8.logits, temperature),
+    )
+    kept_from = rules["balanced"].kept_from or {}
+    figures = measure_rules(scored)
+    manifest = TrustManifest(
+        coverage=trust.COVERAGE,
+        kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
+        operating_points=trust.describe_points(rules, figures),
+        scope=trust.fit_scope_limits(distances, stranger_limit),
+        tumor_sequences=_find_tumor_sequences(split.training),
+        figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
+    )
+    return temperature, manifest, scope
+
+
+def _find_tumor_sequences(training: Sequence[Example]) -> list[SequenceName]:
+    """Those of at least a tenth of the tumours of known sequence."""
+    counts = Counter(example.sequence for example in training if example.label != NO_TUMOR and example.sequence)
+    names: tuple[SequenceName, ...] = get_args(SequenceName)
+    return [name for name in names if counts[name] >= _LEARNED * max(1, counts.total())]
+
+
+def _read(examples: Sequence[Example]) -> list[Callable[[], Slice]]:
+    return [partial(read_example, example) for example in examples]
+
+
+def _group_of(example: Example) -> str:
+    """What counts as one collection to the scope gate."""
+    return f"{example.source} {example.plane or ''}"
+
+
+def _observe(
+    bundle: Bundle, engine: Engine, readers: Sequence[Callable[[], Slice]], advance: Callable[[], None]
+) -> _Observed:
+    parameters = bundle.manifest.preprocessing_parameters
+    parts = []
+    for start in range(0, len(readers), _BATCH):
+        chosen = readers[start : start + _BATCH]
+        parts.append(_look(engine, np.stack([to_model_input(read(), parameters).pixels for read in chosen])))
+        for _ in chosen:
+            advance()
+    return _Observed(np.concatenate([one.logits for one in parts]), np.concatenate([one.described for one in parts]))
+
+
+def _look(engine: Engine, pixels: NDArray[np.float32]) -> _Observed:
+    outputs = engine.run(pixels)
+    return _Observed(outputs.logits, describe_slices(outputs.features, pixels))
+
+
+def _observe_reference(
+    bundle: Bundle, engine: Engine, training: Sequence[Example], advance: Callable[[], None]
+) -> tuple[NDArray[np.float32], list[str]]:
+    """What everything that the model was made from is compared by, and the collection of each."""
+    rng = np.random.default_rng(0)
+    groups = [_group_of(example) for example in training]
+    seen = _observe(bundle, engine, _read(training), advance).described
+    phantoms = [Slice(draw_phantom(seed, seed % 2 == 0), "png") for seed in range(2 * _PHANTOMS)]
+    sources = np.array([example.source for example in training])
+    chosen = [rng.permutation(np.flatnonzero(sources == source))[:_STRIPPED] for source in np.unique(sources)]
+    stripped = []
+    for row in np.concatenate(chosen):
+        prepared = to_model_input(_read([training[row]])[0](), bundle.manifest.preprocessing_parameters).pixels
+        left = strip_skull(prepared[:, :, 0], None, rng)
+        if left is not None:
+            stripped.append(np.repeat(left[0][:, :, None], 3, axis=2))
+    without_skull = [
+        _look(engine, np.stack(stripped[start : start + _BATCH])).described for start in range(0, len(stripped), _BATCH)
+    ]
+    drawn = _observe(bundle, engine, [lambda one=one: one for one in phantoms], lambda: None).described  # type: ignore[misc]
+    groups += ["stripped"] * len(stripped) + ["drawn"] * len(phantoms)
+    return np.concatenate([seen, *without_skull, drawn]), groups
