@@ -1,6 +1,7 @@
 """Inputs for tests, made on the spot."""
 
 import gzip
+import json
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.model.bundle import write_bundle
+from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, write_bundle
 from tumorscope.model.manifest import (
     GoldenManifest,
     InputManifest,
@@ -228,3 +229,17 @@ def write_tiny_int8_bundle(
         folder, manifest, _random_weights(len(class_names), 32), {"phantom.png": make_phantom_file()}, int8=int8
     )
     return folder
+
+
+def break_weights(bundle: Path) -> None:
+    """Turn one bit of a bundle's weights around."""
+    content = bytearray((bundle / WEIGHTS_FILE).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / WEIGHTS_FILE).write_bytes(content)
+
+
+def break_golden_answer(bundle: Path) -> None:
+    """Have a bundle of `write_tiny_int8_bundle` promise another answer than it gives."""
+    manifest = json.loads((bundle / MANIFEST_FILE).read_text())
+    manifest["golden"][0]["probabilities"] = {"no_tumor": 1.0, "lesion": 0.0}
+    (bundle / MANIFEST_FILE).write_text(json.dumps(manifest))

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tests.factories import break_golden_answer, break_weights, make_phantom_file, write_tiny_int8_bundle
 from tumorscope.api import model_watch
 from tumorscope.api import service as service_module
 from tumorscope.api.app import create_app
@@ -77,18 +77,6 @@ def test_starting_service_is_alive_and_not_ready(tiny_bundle: Path, monkeypatch:
     assert "x-model-version" not in refused.headers
 
 
-def _break_weights(bundle: Path) -> None:
-    content = bytearray((bundle / WEIGHTS_FILE).read_bytes())
-    content[len(content) // 2] ^= 1
-    (bundle / WEIGHTS_FILE).write_bytes(content)
-
-
-def _break_golden_answer(bundle: Path) -> None:
-    manifest = json.loads((bundle / MANIFEST_FILE).read_text())
-    manifest["golden"][0]["probabilities"] = {"no_tumor": 1.0, "lesion": 0.0}
-    (bundle / MANIFEST_FILE).write_text(json.dumps(manifest))
-
-
 def _date_ahead(bundle: Path) -> None:
     manifest = (bundle / MANIFEST_FILE).read_text()
     (bundle / MANIFEST_FILE).write_text(manifest.replace('"format_version": 1', '"format_version": 99'))
@@ -97,8 +85,8 @@ def _date_ahead(bundle: Path) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        _break_weights,
-        _break_golden_answer,
+        break_weights,
+        break_golden_answer,
         _date_ahead,
         lambda bundle: (bundle / WEIGHTS_FILE).unlink(),
         lambda bundle: (bundle / MANIFEST_FILE).unlink(),
@@ -190,7 +178,7 @@ def test_draining_service_is_not_ready_and_answers(tiny_bundle: Path) -> None:
 def test_mended_bundle_is_picked_up_without_a_restart(tmp_path: Path) -> None:
     bundle = write_tiny_int8_bundle(tmp_path)
     whole = (bundle / WEIGHTS_FILE).read_bytes()
-    _break_weights(bundle)
+    break_weights(bundle)
     with TestClient(create_app(Settings(bundle=bundle))) as client:
         health = _wait_for(client, "failed").json()
         assert health["failure"] == "bundle_invalid"

@@ -1,7 +1,6 @@
 """A new model takes the old one's place while requests are answered; one that fails never does; rollback is at once."""
 
 import gc
-import json
 import logging
 import threading
 import time
@@ -21,7 +20,7 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
-from tests.factories import make_outputs, make_phantom_file, write_tiny_int8_bundle
+from tests.factories import break_golden_answer, break_weights, make_outputs, make_phantom_file, write_tiny_int8_bundle
 from tumorscope.api import model_watch
 from tumorscope.api.app import create_app
 from tumorscope.api.service import Service
@@ -29,7 +28,7 @@ from tumorscope.api.settings import Settings
 from tumorscope.cli import app as command
 from tumorscope.inference.engines.choose import OpenedEngine, open_engine
 from tumorscope.inference.engines.engine import Engine, Outputs
-from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, Bundle
+from tumorscope.model.bundle import Bundle
 from tumorscope.model.store import CURRENT_FILE, add_bundle, make_current, roll_back
 
 _FILE = make_phantom_file()
@@ -182,18 +181,6 @@ def test_change_that_is_taken_back_while_it_is_tried_leaves_the_old_model(store:
         assert health["model"]["version"] == _OLD
 
 
-def _break_weights(bundle: Path) -> None:
-    content = bytearray((bundle / WEIGHTS_FILE).read_bytes())
-    content[len(content) // 2] ^= 1
-    (bundle / WEIGHTS_FILE).write_bytes(content)
-
-
-def _break_golden_answer(bundle: Path) -> None:
-    manifest = json.loads((bundle / MANIFEST_FILE).read_text())
-    manifest["golden"][0]["probabilities"] = {"no_tumor": 1.0, "lesion": 0.0}
-    (bundle / MANIFEST_FILE).write_text(json.dumps(manifest))
-
-
 def _remove(bundle: Path) -> None:
     bundle.rename(bundle.with_name("elsewhere"))
 
@@ -201,8 +188,8 @@ def _remove(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "version", "reason"),
     [
-        (_break_weights, None, "bundle_invalid"),
-        (_break_golden_answer, _NEW, "golden_mismatch"),
+        (break_weights, None, "bundle_invalid"),
+        (break_golden_answer, _NEW, "golden_mismatch"),
         (_remove, None, "bundle_invalid"),
     ],
 )
@@ -305,7 +292,7 @@ def test_commands_add_activate_roll_back_and_list(bundles: dict[str, Path], tmp_
     assert run("list") == f"{_OLD} current\n{_NEW} previous\n"
 
 
-@pytest.mark.parametrize("damage", [_break_weights, _break_golden_answer, _remove])
+@pytest.mark.parametrize("damage", [break_weights, break_golden_answer, _remove])
 def test_activate_refuses_what_does_not_hold_here(store: Path, damage: Callable[[Path], None]) -> None:
     damage(store / _NEW)
     done = CliRunner().invoke(command, ["model", "activate", _NEW, "--store", str(store)])
