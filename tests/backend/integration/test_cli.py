@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import make_phantom_file, write_tiny_bundle
+from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"), DEFAULT_CLASS_NAMES)
 
 
 def _run(*arguments: str | Path, bundle: Path | None = None) -> subprocess.CompletedProcess[str]:

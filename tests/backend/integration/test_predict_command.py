@@ -16,14 +16,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, write_tiny_bundle
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, write_tiny_int8_bundle
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 
 _NOTICE = "Investigational. Not for diagnostic use."
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_bundle(tmp_path_factory.mktemp("bundle"))
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"), DEFAULT_CLASS_NAMES)
 
 
 def _command(*arguments: str | Path) -> list[str]:
