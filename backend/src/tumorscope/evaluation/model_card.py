@@ -165,10 +165,14 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
     facts |= {"batch_norm": "Batch normalisation while it learns", "where_weight": "Weight of the tumour's place"}
     lines += [f"{title}: {_word(training[name])}" for name, title in facts.items() if name in training]
     for stage in training.get("stages", []):
+        aim = ", asking for evidence from the tumour's place" if stage.get("evidence_weight") else ""
         lines.append(
             f"Stage at {stage['size']}×{stage['size']}: {stage['epochs']} epochs, "
-            f"peak learning rate {stage['peak_learning_rate']:g}" + _describe_mixture(stage.get("mixture", {}))
+            f"peak learning rate {stage['peak_learning_rate']:g}{aim}" + _describe_mixture(stage.get("mixture", {}))
         )
+    if training.get("averaged_stages"):
+        ends = ", ".join(str(number + 1) for number in training["averaged_stages"])
+        lines.append(f"Weights: the mean of those at the ends of the stages {ends}, counted from 1")
     if training.get("augmentations"):
         lines.append("Augmentation: " + _list_settings(training["augmentations"]))
     if training.get("epochs"):

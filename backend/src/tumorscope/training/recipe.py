@@ -120,6 +120,9 @@ class Recipe:
         Where the convolutions start unless told otherwise: Keras' download, the data folder's warm start, or nowhere.
     batch_norm : bool
         Train with batch normalisation, folded away before shipping.
+    averaged_stages : tuple of int
+        Positions of stages, all of the last one's size: the mean of the weights that they end with is what the run
+        brings (Izmailov et al., arXiv 1803.05407; Wortsman et al., arXiv 2203.05482). None named: the last one's.
     where_weight : float
         Weight of the loss that asks the last feature map where the tumour is; 0: not asked.
     batch_size, label_smoothing, weight_decay, seed, validation_share
@@ -135,6 +138,7 @@ class Recipe:
     card: Card
     initial_weights: Literal["imagenet", "data", "none"]
     batch_norm: bool = False
+    averaged_stages: tuple[int, ...] = ()
     where_weight: float = 0.0
     batch_size: int = 32
     label_smoothing: float = 0.0
@@ -148,3 +152,5 @@ class Recipe:
         normalised = [stage.frozen_convolutions for stage in self.stages if not stage.evidence_weight]
         if self.batch_norm and len(set(normalised)) > 1:
             raise ValueError("with batch normalisation, every stage that has it freezes the same convolutions")
+        if any(self.stages[number].size != self.stages[-1].size for number in self.averaged_stages):
+            raise ValueError("stages are averaged that have the size of the last one")

@@ -27,8 +27,8 @@ from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
 
-# Every so many-th picture shows a layer's scale and moments well enough.
-_SCALE_STRIDE = 23
+# Of so many pictures, spread over all, a layer's scale and moments are seen well enough.
+_SAMPLE = 128
 _BACKEND_FILE = "backend.txt"
 
 
@@ -74,7 +74,7 @@ def run_recipe(
     Returns
     -------
     Trained
-        The last stage's weights.
+        The last stage's weights, or the mean of several stages'.
 
     Raises
     ------
@@ -91,25 +91,33 @@ def run_recipe(
     with ExitStack() as stack:
         progress = stack.enter_context(_progress())
         writer = stack.enter_context(EpochWriter(run_folder))
-        network: keras.Model | None = None
         for number, stage in enumerate(recipe.stages):
             finished = run_folder / f"stage{number}.weights.h5"
-            if finished.is_file() and number + 1 < len(recipe.stages):
+            if finished.is_file():
                 continue
             pictures, validation = _prepare_stage(recipe, split, stage, progress)
             network = _build(recipe, stage, precision, pictures, initial_weights, run_folder, number)
-            if finished.is_file():
-                network.load_weights(finished)
-                continue
             train_stage(
                 network, recipe, number, pictures, validation, run_folder, _observer(recipe, number, progress, writer)
             )
             network.save_weights(finished)
-    assert network is not None  # noqa: S101  (stages is not empty)
-    folded = build_plain(len(recipe.class_names), recipe.stages[-1].size, 0, "float32")
-    fold_batch_norm(network, folded)
-    weights = {variable.path: keras.ops.convert_to_numpy(variable) for variable in folded.weights}
+    ends = [
+        _read_end(recipe, number, precision, run_folder)
+        for number in recipe.averaged_stages or (len(recipe.stages) - 1,)
+    ]
+    weights = {name: np.stack([end[name] for end in ends]).mean(axis=0) for name in ends[0]}
     return Trained(weights, _record(split, settings, run_folder, leakage_allowed))
+
+
+def _read_end(recipe: Recipe, number: int, precision: Precision, run_folder: Path) -> dict[str, NDArray[np.float32]]:
+    """The weights of plain VGG16 that a finished stage ended with, by ``layer/variable``."""
+    stage = recipe.stages[number]
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    network = _equip(recipe, stage, plain, precision)
+    network.load_weights(run_folder / f"stage{number}.weights.h5")
+    folded = build_plain(len(recipe.class_names), stage.size, 0, "float32")
+    fold_batch_norm(network, folded)
+    return {variable.path: keras.ops.convert_to_numpy(variable) for variable in folded.weights}
 
 
 def _build(
@@ -122,7 +130,7 @@ def _build(
     number: int,
 ) -> keras.Model:
     """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
-    sample = to_input(np.stack([picture.pixels for picture in pictures[::_SCALE_STRIDE]]))
+    sample = to_input(np.stack([picture.pixels for picture in pictures[:: max(1, len(pictures) // _SAMPLE)]]))
 
     def build(of: Stage) -> keras.Model:
         plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)
@@ -223,6 +231,7 @@ def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["ima
         "stages": [asdict(stage) for stage in recipe.stages],
         "augmentations": {step.name: step.probability for step in recipe.augmentations},
         "batch_norm": recipe.batch_norm,
+        "averaged_stages": list(recipe.averaged_stages),
         "where_weight": recipe.where_weight,
         "batch_size": recipe.batch_size,
         "label_smoothing": recipe.label_smoothing,

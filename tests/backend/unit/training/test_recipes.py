@@ -52,6 +52,13 @@ def test_batch_normalisation_needs_the_same_frozen_layers_in_every_stage() -> No
     assert replace(RECIPE, stages=stages, batch_norm=False).stages == stages
 
 
+def test_stages_of_different_sizes_are_not_averaged() -> None:
+    stages = tuple(Stage(size=size, epochs=1, peak_learning_rate=1e-3) for size in (32, 64, 64))
+    assert replace(RECIPE, stages=stages, averaged_stages=(1, 2)).averaged_stages == (1, 2)
+    with pytest.raises(ValueError, match="size of the last one"):
+        replace(RECIPE, stages=stages, averaged_stages=(0, 2))
+
+
 # (kernel 3 x 3 x inputs + 1 bias) x outputs of each convolution of VGG16's base (arXiv 1409.1556, table 1, D).
 _BASE = {
     "block1_conv1": 1_792,
