@@ -28,7 +28,7 @@ REFUSED_STRANGERS = 0.06
 """Share of the pictures of a collection that the gate knows nothing of."""
 
 # So many slices are to be answered, and not uncertain.
-_ANSWERED, _ANSWERED_SPAN = 0.83, 0.02
+_ANSWERED, _ANSWERED_SPAN = 0.805, 0.015
 _POINTS: dict[OperatingPoint, tuple[float, str]] = {
     "screening": (0.99, "'no tumor' is not answered for 99 % of the slices with a tumour"),
     "balanced": (0.97, "'no tumor' is not answered for 97 % of the slices with a tumour"),
