@@ -62,7 +62,9 @@ def test_probabilities_sum_to_one_and_agree_with_the_decision(live: ServedProces
         probabilities = answer["probabilities"]
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-6)
         assert answer["tumor_probability"] == pytest.approx(1 - probabilities["no_tumor"], abs=1e-6)
-        assert answer["decision"] == ("tumor" if lesion else "no_tumor")
+        # Of a drawing it may be uncertain, and takes none for a tumour that shows none.
+        assert answer["decision"] in ({"tumor"} if lesion else {"no_tumor", "uncertain"})
+        assert (max(probabilities, key=probabilities.__getitem__) != "no_tumor") == lesion
         assert (answer["label"] is not None) == (answer["decision"] == "tumor")
 
 
@@ -127,10 +129,11 @@ def test_slices_of_held_out_patients_mostly_get_their_own_class(live: ServedProc
         pictures = [e for e in validation if e.label == label and isinstance(e.image, PictureReference)]
         for example in pictures[:: len(pictures) // 10][:10]:
             answer = _predict(live, example.image.path.read_bytes()).json()
-            right[label] += (answer["label"] or answer["decision"]) == label
+            probabilities = answer["probabilities"] or {label: 0.0, "refused": 1.0}
+            right[label] += max(probabilities, key=probabilities.__getitem__) == label
     # Far fewer would mean a wrong model or another preprocessing than in training.
-    assert min(right.values()) >= 5
-    assert sum(right.values()) >= 30
+    assert min(right.values()) >= 7, right
+    assert sum(right.values()) >= 34, right
 
 
 def test_model_card_states_classes_training_and_figures_with_intervals(live: ServedProcess) -> None:

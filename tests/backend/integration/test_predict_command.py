@@ -20,6 +20,8 @@ from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_fil
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 
 _NOTICE = "Investigational. Not for diagnostic use."
+# They take seconds, so that an interruption comes amid them.
+_MANY = 1500
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +125,8 @@ def test_csv_has_a_row_a_study_with_model_and_notice(archive: Path, bundle: Path
 def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_path: Path, bundle: Path) -> None:
     folder, results = tmp_path / "scans", tmp_path / "results.ndjson"
     folder.mkdir()
-    for index in range(300):
-        (folder / f"{index:03}.png").write_bytes(make_phantom_file(seed=index % 3, size=64))
+    for index in range(_MANY):
+        (folder / f"{index:04}.png").write_bytes(make_phantom_file(seed=index % 3, size=64))
     running = subprocess.Popen(
         _command(folder, "--results", results, "--format", "ndjson"),
         env=_environment(bundle),
@@ -141,7 +143,7 @@ def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_pa
     assert running.returncode == 130
     assert b"Traceback" not in errors
     before = results.read_bytes().splitlines()[1:]
-    assert 9 <= len(before) < 300
+    assert 9 <= len(before) < _MANY
     # What was read is made unreadable: whoever opened it again would fail on it.
     for line in before:
         Path(json.loads(line)["files"][0]).write_text("read before")
@@ -151,7 +153,7 @@ def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_pa
     assert result.returncode == 0, result.stderr
     header, *rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert header["notice"] == _NOTICE
-    assert sorted(Path(row["files"][0]).name for row in rows) == [f"{index:03}.png" for index in range(300)]
+    assert sorted(Path(row["files"][0]).name for row in rows) == [f"{index:04}.png" for index in range(_MANY)]
     assert results.read_text() == result.stdout
 
 
