@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 import tumorscope
 from tests.backend.integration.problems import check_problem
+from tumorscope.api import service
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 
@@ -17,9 +18,11 @@ _ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def client() -> TestClient:
-    # Without its lifespan the application loads no model.
-    return TestClient(create_app(Settings()), follow_redirects=False, raise_server_exceptions=False)
+def client() -> Iterator[TestClient]:
+    # Without its lifespan the application loads no model, and there is none to wait for.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "_WAIT_S", 0.1)
+        yield TestClient(create_app(Settings()), follow_redirects=False, raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(
