@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
 from tests.factories import make_phantom_file
+from tumorscope.api import service as service_module
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.decode import decode_picture
@@ -277,9 +278,12 @@ def test_requests_are_counted_by_route_and_the_network_timed(service: _Service, 
     assert "Jane" not in text
 
 
-def test_starting_service_is_live_and_refuses_to_infer(tiny_bundle_folder: Path) -> None:
+def test_starting_service_is_live_and_refuses_to_infer(
+    tiny_bundle_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from fastapi.testclient import TestClient
 
+    monkeypatch.setattr(service_module, "_WAIT_S", 0.1)
     # Without its lifespan the application has not begun to load.
     starting = TestClient(create_app(Settings(bundle=tiny_bundle_folder)))
     assert starting.get("/v2/health/live").json() == {"live": True}
