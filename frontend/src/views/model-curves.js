@@ -63,14 +63,7 @@ export function createCalibrationPlot({ calibration }) {
   const drawing = createDrawing(translate('model.calibrationWords', { bins: bins.join('; ') }), [
     ...calibration.map((bin) => drawBar(bin, total)),
     draw('path', { class: 'model-curve model-curve-found', d: tracePoints(points) }),
-    ...points.map(([across = 0, up = 0]) =>
-      draw('circle', {
-        class: 'model-curve-point',
-        cx: String(across * SIDE),
-        cy: String((1 - up) * SIDE),
-        r: '1.6',
-      }),
-    ),
+    ...calibration.map((bin) => drawPoint(bin, total)),
   ]);
   return [
     createElement('div', { className: 'model-curve-part' }, [
@@ -91,6 +84,20 @@ function drawBar({ low, high, n }, total) {
     y: String(SIDE - height),
     width: String((high - low) * SIDE),
     height: String(height),
+  });
+}
+
+/**
+ * What few slices say is a small point.
+ * @param {CalibrationBin} bin
+ * @param {number} total
+ */
+function drawPoint({ n, confidence, accuracy }, total) {
+  return draw('circle', {
+    class: 'model-curve-point',
+    cx: String(confidence * SIDE),
+    cy: String((1 - accuracy) * SIDE),
+    r: String(Math.max(0.7, 4 * Math.sqrt(n / total))),
   });
 }
 
