@@ -16,6 +16,7 @@ from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import PictureReference
 from tumorscope.datasets.splits import read_split
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.domain.prediction import DecisionRule, decide
 from tumorscope.imaging.decode import decode_picture
 from tumorscope.imaging.phantom import draw_phantom
 
@@ -57,15 +58,20 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
 
 
 def test_probabilities_sum_to_one_and_agree_with_the_decision(live: ServedProcess) -> None:
+    trust = live.client.get("/model").json()["manifest"]["trust"]
+    point = trust["operating_points"]["balanced"]
+    rule = DecisionRule(point["tumor_threshold"], point["min_confidence"], trust["kept_from"])
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion)).json()
         probabilities = answer["probabilities"]
         assert sum(probabilities.values()) == pytest.approx(1, abs=1e-6)
         assert answer["tumor_probability"] == pytest.approx(1 - probabilities["no_tumor"], abs=1e-6)
-        # Of a drawing it may be uncertain, and takes none for a tumour that shows none.
-        assert answer["decision"] in ({"tumor"} if lesion else {"no_tumor", "uncertain"})
+        expected = decide(probabilities, rule)
+        assert answer["decision"] == expected.decision.value
+        assert answer["label"] == expected.label
+        assert answer["prediction_set"] == list(expected.prediction_set or ())
+        assert (answer["decision"] == "tumor") == lesion
         assert (max(probabilities, key=probabilities.__getitem__) != "no_tumor") == lesion
-        assert (answer["label"] is not None) == (answer["decision"] == "tumor")
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
