@@ -107,7 +107,7 @@ def _describe_decisions(trust: TrustManifest) -> dict[str, Any]:
             f"{point}_none_called_tumor": f"{point}: slices without a tumour answered 'tumor'",
         }
     left_out = [
-        [f"expected calibration error on {source}, temperature fitted without it", f"{value:.3f}", "–"]
+        [f"expected calibration error on {source}, calibrated without it", f"{value:.3f}", "–"]
         for source, value in figures["ece_left_out"].items()
     ]
     return {

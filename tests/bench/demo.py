@@ -30,8 +30,7 @@ class Demo:
         bundle = read_bundle(Path(os.environ["TUMORSCOPE_BUNDLE"]))
         self.size = bundle.manifest.input.size
         self.network = load_network(bundle)
-        self._class_names = bundle.manifest.class_names
-        self._temperature = bundle.manifest.temperature
+        self._manifest = bundle.manifest
 
     def compile(self) -> Classify:
         """As a graph, warm."""
@@ -44,5 +43,5 @@ class Demo:
 
     def answer(self, content: bytes, classify: Classify) -> dict[str, float]:
         """Probabilities by class."""
-        row = calibrate(classify(open_picture(content, self.size)), self._temperature)[0]
-        return dict(zip(self._class_names, row.tolist(), strict=True))
+        row = calibrate(classify(open_picture(content, self.size)), self._manifest.temperature, self._manifest.chance)[0]
+        return dict(zip(self._manifest.class_names, row.tolist(), strict=True))

@@ -20,7 +20,7 @@ def calibrate(
     data: Annotated[Path, typer.Argument(help="What it was trained on; the bundle's split says who was held out.")],
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
-    """Fit temperature, prediction sets, operating points and scope gate on the patients held out of training."""
+    """Fit calibration, prediction sets, operating points and scope gate on the patients held out of training."""
     from tumorscope.commands.trust_layer import fit_trust_layer  # noqa: PLC0415
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415

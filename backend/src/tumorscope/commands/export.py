@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from tumorscope.commands.calibrate import SPLIT_FILE, with_version, write_fitted
 
@@ -35,7 +36,8 @@ def export(
     chosen = np.random.default_rng(0).permutation(len(split.training))[:CALIBRATION_SLICES]
     parameters = loaded.manifest.preprocessing_parameters
     pixels = np.stack([to_model_input(read_example(split.training[row]), parameters).pixels for row in chosen])
-    converted = replace(loaded, int8=convert_to_int8(loaded, pixels))
+    with Console(stderr=True).status("converting to int8, which takes some minutes"):
+        converted = replace(loaded, int8=convert_to_int8(loaded, pixels))
     if loaded.manifest.trust is not None:
         write_fitted(bundle, fit_trust_layer(converted, split))
         return

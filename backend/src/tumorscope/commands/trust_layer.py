@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,11 @@ from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import SequenceName, Slice
 from tumorscope.evaluation import trust
 from tumorscope.evaluation.agreement import check_agreement, compare_answers
-from tumorscope.evaluation.release import answer_golden, as_logits, fit_temperature
+from tumorscope.evaluation.release import answer_golden, as_logits, fit_calibration, measure_calibrated
 from tumorscope.evaluation.scored import Scored
 from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.calibration import calibrate as apply_temperature
+from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, check_golden_answers
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
@@ -62,12 +62,12 @@ def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
     """
     engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
     with Progress(console=Console(stderr=True)) as progress:
-        total = len(split.validation) + len(split.training)
-        # With an int8 form, all of it twice, and the held-out slices once more to compare the decisions.
-        total += 0 if int8 is None else total + len(split.validation)
+        held_out, reference = len(split.validation), len(split.training)
+        # By the float32 network, and the held-out slices as the same engine serves them. With an int8 form all of it once
+        # more, and the held-out slices a last time to compare the decisions.
+        total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out + reference)
         task = progress.add_task("looking", total=total)
-        temperature, trust, scope = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
-        update = {"trust": trust, "temperature": temperature}
+        update, scope = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
         fitted = replace(bundle, manifest=bundle.manifest.model_copy(update=update), scope=scope)
         golden = answer_golden(Classifier(fitted, engine))
         fitted = replace(fitted, manifest=fitted.manifest.model_copy(update={"golden": golden}))
@@ -100,25 +100,26 @@ def _open_int8(bundle: Bundle) -> Engine | None:
 
 def _fit(
     bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]
-) -> tuple[float, TrustManifest, dict[str, NDArray[np.float32]]]:
-    """The temperature, what the manifest says, and the gate's arrays."""
+) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
+    """What changes in the manifest, and the gate's arrays."""
     names = tuple(bundle.manifest.class_names)
-    held_out = _observe(bundle, engine, _read(split.validation), advance)
-    held_out_int8 = held_out if int8 is None else _observe(bundle, int8, _read(split.validation), advance)
+    # Of all engines that could serve here, for limits that they fall on the same side of.
+    engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *([] if int8 is None else [int8])]
+    held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
     described, groups = _observe_reference(bundle, engine, split.training, advance)
     by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
     scope = trust.fit_scope(described, groups, by_int8)
     gated = replace(bundle, scope=scope)
-    distances = np.array([measure_distance(gated, one.described) for one in (held_out, held_out_int8)], np.float64)
+    distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
     pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
     stranger_limit = trust.find_stranger_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(
-        split.validation, apply_temperature(held_out.logits, 1.0), names, bundle.manifest.tumor_threshold
+        split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold
     )
-    temperature = fit_temperature(scored)
+    temperature, chance = fit_calibration(scored)
     rules = trust.fit_rules(
-        replace(scored, probabilities=apply_temperature(as_logits(scored), temperature)),
-        apply_temperature(held_out_int8.logits, temperature),
+        replace(scored, probabilities=calibrate(as_logits(scored), temperature, chance)),
+        [calibrate(one.logits, temperature, chance) for one in held_out[1:]],
     )
     kept_from = rules["balanced"].kept_from or {}
     figures = measure_rules(scored)
@@ -130,7 +131,9 @@ def _fit(
         tumor_sequences=_find_tumor_sequences(split.training),
         figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
     )
-    return temperature, manifest, scope
+    # Those of the curves and figures that go by probabilities are other ones now.
+    metrics = measure_calibrated(scored, (temperature, chance), engine.name)
+    return {"trust": manifest, "temperature": temperature, "chance": chance, "metrics": metrics}, scope
 
 
 def _find_tumor_sequences(training: Sequence[Example]) -> list[SequenceName]:

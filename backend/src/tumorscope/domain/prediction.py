@@ -53,7 +53,8 @@ class Prediction:
     tumor_probability : float or None
         1 - P(no_tumor), in 0..1; None of a model that has no such class.
     prediction_set : tuple of str or None
-        The classes that the rule keeps, never none of them; None of a model without such sets.
+        The classes that the rule keeps, none of them where the slice is unlike those of any class; None of a model
+        without such sets.
     reasons : tuple of Reason
         Why, where there is something to say.
     """
@@ -82,8 +83,9 @@ def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction
     Returns
     -------
     Prediction
-        ``uncertain`` where the prediction set holds both a tumour and none or more than one kind, where no class is
-        probable enough, and where none is the most probable and a tumour is not improbable enough.
+        ``uncertain`` where the prediction set holds both a tumour and none or more than one kind, where it lacks the
+        most probable class or no class is probable enough, and where none is the most probable and a tumour is not
+        improbable enough.
     """
     kept = _keep(probabilities, rule)
     label = max((name for name in probabilities if name != NO_TUMOR), key=lambda name: probabilities[name])
@@ -108,9 +110,7 @@ def refuse(prediction: Prediction, *why: Reason) -> Prediction:
 def _keep(probabilities: Mapping[str, float], rule: DecisionRule) -> tuple[str, ...] | None:
     if rule.kept_from is None:
         return None
-    likeliest = max(probabilities, key=lambda name: probabilities[name])
-    kept_from = rule.kept_from
-    return tuple(name for name in probabilities if name == likeliest or probabilities[name] >= kept_from[name])
+    return tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
 
 
 def _doubt(probabilities: Mapping[str, float], kept: tuple[str, ...] | None, rule: DecisionRule) -> tuple[Reason, ...]:
@@ -119,7 +119,7 @@ def _doubt(probabilities: Mapping[str, float], kept: tuple[str, ...] | None, rul
     if kept is not None and len(kept) > 1:
         found.append(reasons.TUMOR_AND_NONE_POSSIBLE if NO_TUMOR in kept else reasons.SEVERAL_KINDS_POSSIBLE)
     likeliest = max(probabilities, key=lambda name: probabilities[name])
-    if probabilities[likeliest] < rule.min_confidence:
+    if probabilities[likeliest] < rule.min_confidence or (kept is not None and likeliest not in kept):
         found.append(reasons.LOW_CONFIDENCE)
     if likeliest == NO_TUMOR and rule.kept_from is not None and 1 - probabilities[NO_TUMOR] >= rule.tumor_threshold:
         found.append(reasons.TUMOR_NOT_EXCLUDED)

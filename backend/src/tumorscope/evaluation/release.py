@@ -1,4 +1,4 @@
-"""Trained weights in, a bundle with fitted temperature, measured figures and golden answers out."""
+"""Trained weights in, a bundle with fitted calibration, measured figures and golden answers out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from tumorscope.datasets.example import Example
 from tumorscope.evaluation.curves import trace_calibration, trace_curves
@@ -57,13 +57,37 @@ def release(
     bundle = Bundle(manifest, "", stored, golden_files)
     engine = load_engine(bundle)
     scored = score_examples(Classifier(bundle, engine), validation, advance)
-    temperature = fit_temperature(scored)
-    calibrated = replace(scored, probabilities=calibrate(as_logits(scored), temperature))
+    temperature, chance = fit_calibration(scored)
+    metrics = measure_calibrated(scored, (temperature, chance), engine.name)
+    served = manifest.model_copy(update={"temperature": temperature, "chance": chance, "metrics": metrics})
+    answering = Classifier(Bundle(served, "", stored, golden_files), engine)
+    return served.model_copy(update={"golden": answer_golden(answering)}), golden_files
+
+
+def measure_calibrated(scored: Scored, calibration: tuple[float, float], engine_name: str) -> dict[str, Any]:
+    """What a manifest says of its model's answers.
+
+    Parameters
+    ----------
+    scored : Scored
+        Validation slices, classified at temperature 1, without chance.
+    calibration : tuple of float
+        From `fit_calibration`.
+    engine_name : str
+        Of the engine that answered.
+
+    Returns
+    -------
+    dict
+        ``figures``, ``classes``, ``confusion_matrix``, the points of ``roc`` and ``calibration``, and how they
+        came about.
+    """
+    calibrated = replace(scored, probabilities=calibrate(as_logits(scored), *calibration))
     curves = trace_curves(calibrated)
-    metrics: dict[str, Any] = {
+    return {
         "split": "validation, by patient",
-        "engine": engine.name,
-        "temperature": "fitted on the same validation patients; 'ece' is after, 'ece_uncalibrated' before",
+        "engine": engine_name,
+        "calibration_fitted": "on the same validation patients; 'ece' is after, 'ece_uncalibrated' before",
         "figures": measure_figures(calibrated, HEADLINE),
         "classes": {
             name: {key: figures[key]["value"] for key in ("precision", "recall", "f1")}
@@ -74,9 +98,6 @@ def release(
         "calibration": trace_calibration(calibrated),
         "ece_uncalibrated": measure_figures(scored, ["ece"]).get("ece"),
     }
-    served = manifest.model_copy(update={"temperature": temperature, "metrics": metrics})
-    answering = Classifier(Bundle(served, "", stored, golden_files), engine)
-    return served.model_copy(update={"golden": answer_golden(answering)}), golden_files
 
 
 def answer_golden(classifier: Classifier) -> list[GoldenManifest]:
@@ -90,30 +111,33 @@ def answer_golden(classifier: Classifier) -> list[GoldenManifest]:
     ]
 
 
-def fit_temperature(scored: Scored) -> float:
-    """The temperature of least negative log-likelihood, over examples of known class.
+def fit_calibration(scored: Scored) -> tuple[float, float]:
+    """The temperature and the share of chance of least negative log-likelihood, over examples of known class.
 
     Parameters
     ----------
     scored : Scored
-        Classified at temperature 1.
+        Classified at temperature 1, without chance.
 
     Returns
     -------
-    float
-        In 0.25..4; 1 where no class is known.
+    tuple of float
+        The temperature, in 0.25..4, and the share, in 0..0.1, as `inference.calibration.calibrate` takes them; 1 and 0
+        where no class is known.
     """
     known = scored.take(scored.of_known_class)
     if not len(known):
-        return 1.0
+        return 1.0, 0.0
     truth = np.array([known.class_names.index(label) for label in known.labels])
     logits = as_logits(known)
 
-    def loss(log_temperature: float) -> float:
-        probabilities = calibrate(logits, float(np.exp(log_temperature)))
+    def loss(parameters: NDArray[np.float64]) -> float:
+        probabilities = calibrate(logits, float(np.exp(parameters[0])), float(parameters[1]))
         return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)).mean())
 
-    return round(float(np.exp(minimize_scalar(loss, bounds=(np.log(0.25), np.log(4)), method="bounded").x)), 4)
+    bounds = [(np.log(0.25), np.log(4)), (0.0, 0.1)]
+    log_temperature, chance = minimize(loss, [0.0, 0.01], method="L-BFGS-B", bounds=bounds).x
+    return round(float(np.exp(log_temperature)), 4), round(float(chance), 4)
 
 
 def as_logits(scored: Scored) -> NDArray[np.float32]:

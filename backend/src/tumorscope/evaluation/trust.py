@@ -39,7 +39,9 @@ _BALANCE = 0.8
 _BEYOND_ALL = 1.02
 
 
-def fit_rules(scored: Scored, by_other_engine: NDArray[np.float64] | None = None) -> dict[OperatingPoint, DecisionRule]:
+def fit_rules(
+    scored: Scored, by_other_engines: Sequence[NDArray[np.float64]] = ()
+) -> dict[OperatingPoint, DecisionRule]:
     """Choose what is answered and what is uncertain.
 
     Class-conditional conformal prediction sets (Vovk, arXiv 1209.2673): a class is kept from the probability on that
@@ -50,8 +52,8 @@ def fit_rules(scored: Scored, by_other_engine: NDArray[np.float64] | None = None
     ----------
     scored : Scored
         Calibrated answers to slices of patients that were not trained on, some of each class.
-    by_other_engine : ndarray, shape (n, classes), optional
-        Another engine's probabilities of the same slices, for limits that both fall on one side of.
+    by_other_engines : sequence of ndarray, shape (n, classes)
+        Other engines' probabilities of the same slices, for limits that all fall on one side of.
 
     Returns
     -------
@@ -59,14 +61,13 @@ def fit_rules(scored: Scored, by_other_engine: NDArray[np.float64] | None = None
         Both with the same sets and the same least confidence.
     """
     known = scored.of_known_class
-    others = scored.probabilities if by_other_engine is None else by_other_engine
-    pairs = np.stack([scored.probabilities, others])[:, known]
+    by_engine = np.stack([scored.probabilities, *by_other_engines])
     kept_from = {
-        name: _keep_from(scored.labels[known] == name, pairs[:, :, number])
+        name: _keep_from(scored.labels[known] == name, by_engine[:, known, number])
         for number, name in enumerate(scored.class_names)
     }
-    confidence = _fit_confidence(pairs, np.array(list(kept_from.values())))
-    tumor = _sum_tumors(scored, others)
+    confidence = _fit_confidence(by_engine[:, known], np.array(list(kept_from.values())))
+    tumor = np.stack([replace(scored, probabilities=one).tumor_probability for one in by_engine])
     return {
         point: DecisionRule(
             min(0.5, _limit_that_keeps(scored.with_tumor, 1 - sensitivity, tumor)), confidence, kept_from
@@ -169,13 +170,13 @@ def find_stranger_limit(
     return float(np.mean(limits)) if limits else 0.0
 
 
-def fit_scope_limits(pairs: NDArray[np.float64], stranger_limit: float = 0.0) -> ScopeManifest:
+def fit_scope_limits(by_engine: NDArray[np.float64], stranger_limit: float = 0.0) -> ScopeManifest:
     """Up to which distance a slice is a brain MRI.
 
     Parameters
     ----------
-    pairs : ndarray, shape (2, n)
-        Distances of held-out slices, by one engine and by another.
+    by_engine : ndarray, shape (engines, n)
+        Distances of held-out slices; the first engine's limits, which the others are to fall on the same side of.
     stranger_limit : float
         From `find_stranger_limit`.
 
@@ -185,7 +186,7 @@ def fit_scope_limits(pairs: NDArray[np.float64], stranger_limit: float = 0.0) ->
         Limits that at most `REFUSED_PICTURES` and `REFUSED_MR` of the slices are beyond, and that are not below that
         for strangers, each in a gap between two slices.
     """
-    ordered = np.sort(pairs[0])
+    ordered = np.sort(by_engine[0])
 
     def find(refused: float) -> float:
         last = len(ordered) - 1 - int(len(ordered) * refused)
@@ -193,56 +194,52 @@ def fit_scope_limits(pairs: NDArray[np.float64], stranger_limit: float = 0.0) ->
         last = max(last, int(np.searchsorted(ordered, stranger_limit)) - 1)
         if last + 1 == len(ordered):
             return round(max(stranger_limit, float(ordered[-1]) * _BEYOND_ALL), 4)
-        return round(_find_gap(float(ordered[last]), float(ordered[last + 1]), pairs), 4)
+        return round(_find_gap(float(ordered[last]), float(ordered[last + 1]), by_engine), 4)
 
     return ScopeManifest(picture_limit=find(REFUSED_PICTURES), mr_limit=find(REFUSED_MR))
 
 
-def _sum_tumors(scored: Scored, others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tumour probabilities, shape (2, n), by both engines."""
-    return np.stack([scored.tumor_probability, replace(scored, probabilities=others).tumor_probability])
-
-
-def _keep_from(own: Mask, pairs: NDArray[np.float64]) -> float:
+def _keep_from(own: Mask, by_engine: NDArray[np.float64]) -> float:
     # One more than there are, for the slice that is yet to come.
-    return _limit_that_keeps(own, (1 - COVERAGE) * (1 + 1 / own.sum()), pairs) if own.any() else 0.0
+    return _limit_that_keeps(own, (1 - COVERAGE) * (1 + 1 / own.sum()), by_engine) if own.any() else 0.0
 
 
-def _fit_confidence(pairs: NDArray[np.float64], kept_from: NDArray[np.float64]) -> float:
+def _fit_confidence(by_engine: NDArray[np.float64], kept_from: NDArray[np.float64]) -> float:
     """The confidence from which on `_ANSWERED` of the slices are answered, but for `_ANSWERED_SPAN`.
 
     A share, and no accuracy: the few errors that are left at high confidence would decide over that alone.
     """
-    is_single = (pairs >= kept_from).sum(axis=2) <= 1
-    confidence = np.where(is_single, pairs.max(axis=2), 0.0)
+    kept = by_engine >= kept_from
+    is_single = (kept.sum(axis=2) == 1) & np.take_along_axis(kept, by_engine.argmax(axis=2)[:, :, None], axis=2)[:, :, 0]
+    confidence = np.where(is_single, by_engine.max(axis=2), 0.0)
     low, high = np.quantile(confidence[0], [1 - _ANSWERED - _ANSWERED_SPAN, 1 - _ANSWERED + _ANSWERED_SPAN])
     return _find_gap(float(low), float(high), confidence)
 
 
-def _limit_that_keeps(own: Mask, lost: float, pairs: NDArray[np.float64]) -> float:
+def _limit_that_keeps(own: Mask, lost: float, by_engine: NDArray[np.float64]) -> float:
     """Reached by all values of a class's own slices but the lowest of them, a share of `lost` at most."""
-    ordered = np.sort(pairs[0][own])
+    ordered = np.sort(by_engine[0][own])
     rank = int(len(ordered) * lost + 1e-9)
     if rank == 0:
         return 0.0
-    return _find_gap(float(ordered[rank - 3]) if rank > 2 else 0.0, float(ordered[rank - 1]), pairs)
+    return _find_gap(float(ordered[rank - 3]) if rank > 2 else 0.0, float(ordered[rank - 1]), by_engine)
 
 
-def _find_gap(low: float, high: float, pairs: NDArray[np.float64]) -> float:
+def _find_gap(low: float, high: float, by_engine: NDArray[np.float64]) -> float:
     """Of the gaps between two limits, the middle of the widest that fewest slices lie on both sides of.
 
     Parameters
     ----------
     low, high : float
         Limits.
-    pairs : ndarray, shape (2, n)
-        The slices' values, by one engine and by another.
+    by_engine : ndarray, shape (engines, n)
+        The slices' values.
     """
-    inside = pairs[(pairs > low) & (pairs < high)]
+    inside = by_engine[(by_engine > low) & (by_engine < high)]
     edges = np.unique(np.concatenate([[low, high], inside]))
     if len(edges) == 1:
         return low
     middles = (edges[:-1] + edges[1:]) / 2
-    reached = pairs[:, :, None] >= middles
-    parted = (reached[0] != reached[1]).sum(axis=0)
+    reached = by_engine[:, :, None] >= middles
+    parted = (reached != reached[0]).any(axis=0).sum(axis=0)
     return float(middles[np.lexsort((-np.diff(edges), parted))[0]])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, decide
 from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.release import as_logits, fit_temperature
+from tumorscope.evaluation.release import as_logits, fit_calibration
 from tumorscope.evaluation.scored import Mask, Scored
 from tumorscope.evaluation.trust import fit_rules
 from tumorscope.inference.calibration import calibrate
@@ -34,7 +34,7 @@ def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
     Returns
     -------
     dict
-        Means over ten partings of the patients into five folds: temperature, sets and rules are fitted on four of
+        Means over ten partings of the patients into five folds: calibration, sets and rules are fitted on four of
         them and judged on the fifth.
     """
     rng = np.random.default_rng(seed)
@@ -47,7 +47,7 @@ def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
 
 
 def measure_left_out_sources(scored: Scored) -> dict[str, float]:
-    """The expected calibration error on each collection, at a temperature that was fitted on the others alone.
+    """The expected calibration error on each collection, calibrated on the others alone.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def measure_left_out_sources(scored: Scored) -> dict[str, float]:
         inside = known.sources == source
         if inside.sum() < _MIN_SLICES or inside.all():
             continue
-        judged, temperature = known.take(inside), fit_temperature(known.take(~inside))
-        calibrated = replace(judged, probabilities=calibrate(as_logits(judged), temperature))
+        judged, fitted = known.take(inside), fit_calibration(known.take(~inside))
+        calibrated = replace(judged, probabilities=calibrate(as_logits(judged), *fitted))
         errors[str(source)] = float(measure_figures(calibrated, ["ece"])["ece"]["value"])
     return errors
 
@@ -89,9 +89,9 @@ def _measure_parting(scored: Scored, folds: NDArray[np.int_]) -> dict[str, float
     kept = np.zeros(scored.probabilities.shape, bool)
     for fold in range(_FOLDS):
         fitted, judged = scored.take(folds != fold), np.flatnonzero(folds == fold)
-        temperature = fit_temperature(fitted)
-        rules = fit_rules(replace(fitted, probabilities=calibrate(as_logits(fitted), temperature)))
-        probabilities[judged] = calibrate(as_logits(scored.take(judged)), temperature)
+        calibration = fit_calibration(fitted)
+        rules = fit_rules(replace(fitted, probabilities=calibrate(as_logits(fitted), *calibration)))
+        probabilities[judged] = calibrate(as_logits(scored.take(judged)), *calibration)
         for point, rule in rules.items():
             for row in judged:
                 named = dict(zip(scored.class_names, map(float, probabilities[row]), strict=True))

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def calibrate(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """Temperature scaling and softmax (Guo et al., arXiv 1706.04599).
+def calibrate(logits: NDArray[np.float32], temperature: float, chance: float = 0.0) -> NDArray[np.float64]:
+    """Temperature scaling (Guo et al., arXiv 1706.04599) mixed with chance (Zhang et al., arXiv 2003.07329).
 
     Parameters
     ----------
@@ -13,6 +13,9 @@ def calibrate(logits: NDArray[np.float32], temperature: float) -> NDArray[np.flo
         The network's output.
     temperature : float
         Above 1 makes the answer less sure; from the manifest.
+    chance : float
+        In 0..1: the share of the answer that all classes get alike, whatever the logits. It stands for slices that are
+        answered wrongly however sure the network is, which no temperature describes; from the manifest.
 
     Returns
     -------
@@ -22,5 +25,6 @@ def calibrate(logits: NDArray[np.float32], temperature: float) -> NDArray[np.flo
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     exponentials = np.exp(scaled)
-    probabilities: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    softmax = exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = (1 - chance) * softmax + chance / logits.shape[1]
     return probabilities

@@ -220,10 +220,11 @@ def answer_prepared(classifier: Classifier, pixels: NDArray[np.float32]) -> Prep
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
+    manifest = classifier.bundle.manifest
     outputs = classifier.engine.run(pixels)
     if not np.isfinite(outputs.logits).all():
         raise AnswerNotFinite("the network's answer is no number")
-    probabilities = calibrate(outputs.logits, classifier.bundle.manifest.temperature)
+    probabilities = calibrate(outputs.logits, manifest.temperature, manifest.chance)
     distances = measure_distance(classifier.bundle, describe_slices(outputs.features, pixels))
     return PreparedAnswer(outputs.logits, probabilities, distances, outputs.activation)
 

@@ -126,6 +126,8 @@ class Manifest(_Strict):
     input: InputManifest
     preprocessing: PreprocessingManifest
     temperature: float = Field(gt=0)
+    chance: float = Field(default=0.0, ge=0, lt=1)
+    """The share of an answer that all classes get alike; see `inference.calibration`."""
     tumor_threshold: Probability
     pooling: PoolingManifest = PoolingManifest()
     trust: TrustManifest | None = None

@@ -58,7 +58,6 @@ def _name(glioma: float, meningioma: float, no_tumor: float, pituitary: float) -
         (_name(0.65, 0.3, 0.03, 0.02), ("glioma", "meningioma"), Decision.UNCERTAIN, ["several_kinds_possible"]),
         (_name(0.55, 0.15, 0.15, 0.15), ("glioma",), Decision.UNCERTAIN, ["low_confidence"]),
         (_name(0.14, 0.14, 0.64, 0.08), ("no_tumor",), Decision.UNCERTAIN, ["tumor_not_excluded"]),
-        # Nothing reaches its limit: the most probable class is in the set all the same.
         (_name(0.24, 0.24, 0.24, 0.28), ("pituitary",), Decision.UNCERTAIN, ["low_confidence"]),
     ],
 )
@@ -69,6 +68,22 @@ def test_doubt_is_uncertain_and_says_why(
     assert (prediction.prediction_set, prediction.decision) == (kept, decision)
     assert [reason.code for reason in prediction.reasons] == codes
     assert (prediction.label is not None) == (decision is Decision.TUMOR)
+
+
+@pytest.mark.parametrize(
+    ("pituitary_from", "others_from", "kept"),
+    [(0.9, 0.25, ()), (0.9, 0.1, ("glioma",)), (0.7, 0.25, ("pituitary",))],
+    ids=["unlike any class", "like another class than the likeliest", "like the likeliest"],
+)
+def test_class_that_is_usually_likelier_than_this_is_not_in_the_set(
+    pituitary_from: float, others_from: float, kept: tuple[str, ...]
+) -> None:
+    rule = DecisionRule(0.3, 0.6, {**dict.fromkeys(_KEPT_FROM, others_from), "pituitary": pituitary_from})
+    prediction = decide(_name(0.14, 0.04, 0.04, 0.78), rule)
+    assert prediction.prediction_set == kept
+    # The least confidence alone would have let it through.
+    expected = (Decision.TUMOR, []) if "pituitary" in kept else (Decision.UNCERTAIN, ["low_confidence"])
+    assert (prediction.decision, [reason.code for reason in prediction.reasons]) == expected
 
 
 def test_refused_slice_has_neither_label_nor_set() -> None:

@@ -131,7 +131,7 @@ def test_small_collection_is_not_drowned_by_a_large_one() -> None:
     assert _measure(apart, of_small).mean() < 0.7 * _measure(together, of_small).mean()
 
 
-def test_limits_that_both_engines_were_asked_for_part_fewer_slices() -> None:
+def test_limits_that_all_engines_were_asked_for_part_fewer_slices() -> None:
     scored = _draw(600, 0, sharpness=4)
     noise = np.random.default_rng(1).normal(0, 0.03, scored.probabilities.shape)
     others = calibrate((np.log(scored.probabilities) + noise).astype(np.float32), 1.0)
@@ -141,8 +141,8 @@ def test_limits_that_both_engines_were_asked_for_part_fewer_slices() -> None:
         pairs = zip(_decide(scored, rules, "balanced"), _decide(elsewhere, rules, "balanced"), strict=True)
         return sum(one is not two for one, two in pairs)
 
-    alone, both = count_different(fit_rules(scored)), count_different(fit_rules(scored, others))
-    assert both < alone / 2, (both, alone)
+    alone, together = count_different(fit_rules(scored)), count_different(fit_rules(scored, [scored.probabilities, others]))
+    assert together < alone / 2, (together, alone)
 
 
 def test_scope_limits_lie_between_slices_and_refuse_the_stated_share() -> None:
@@ -182,7 +182,7 @@ def test_where_engines_disagree_a_distance_counts_less() -> None:
     assert np.linalg.norm(shift @ both["whitening"]) < 0.7 * np.linalg.norm(shift @ alone["whitening"])
 
 
-def test_a_collection_left_out_is_judged_at_the_temperature_of_the_others() -> None:
+def test_a_collection_left_out_is_calibrated_on_the_others() -> None:
     large, small = _draw(4000, 0), _draw(2000, 1)
     # The small collection's answers are twice as sure as they should be; the large one's are as they should be.
     sure = calibrate(2 * np.log(small.probabilities).astype(np.float32), 1.0)

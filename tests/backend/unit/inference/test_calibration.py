@@ -1,4 +1,4 @@
-"""Logits become probabilities; the temperature decides how sure they are."""
+"""Logits become probabilities; the temperature decides how sure they are, and chance how sure they can be."""
 
 import numpy as np
 import pytest
@@ -28,6 +28,13 @@ def test_higher_temperature_is_less_sure_and_keeps_the_order() -> None:
     plain, soft = calibrate(_LOGITS[:2], 1.0), calibrate(_LOGITS[:2], 2.0)
     assert (soft.max(axis=1) < plain.max(axis=1)).all()
     np.testing.assert_array_equal(plain.argsort(axis=1), soft.argsort(axis=1))
+
+
+def test_chance_is_a_share_that_all_classes_get_alike() -> None:
+    found = calibrate(_LOGITS, 1.3, 0.06)
+    np.testing.assert_allclose(found, 0.94 * calibrate(_LOGITS, 1.3) + 0.02)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert found.min() >= 0.02
 
 
 def test_constant_added_to_the_logits_changes_nothing() -> None:
