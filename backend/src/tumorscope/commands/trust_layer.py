@@ -63,7 +63,7 @@ def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
     engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
     with Progress(console=Console(stderr=True)) as progress:
         held_out, reference = len(split.validation), len(split.training)
-        # By the float32 network, and the held-out slices as the same engine serves them. With an int8 form all of it once
+        # By the float32 network, and the held-out slices as TensorFlow serves them. With an int8 form all of it once
         # more, and the held-out slices a last time to compare the decisions.
         total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out + reference)
         task = progress.add_task("looking", total=total)
@@ -113,9 +113,7 @@ def _fit(
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
     pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
     stranger_limit = trust.find_stranger_limit(described, groups, sorted(pictures), gated)
-    scored = Scored.of(
-        split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold
-    )
+    scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold)
     temperature, chance = fit_calibration(scored)
     rules = trust.fit_rules(
         replace(scored, probabilities=calibrate(as_logits(scored), temperature, chance)),

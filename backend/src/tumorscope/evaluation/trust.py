@@ -24,7 +24,7 @@ COVERAGE = 0.95
 """Of the prediction sets, for each class."""
 REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
 """Shares of held-out slices that the scope gate may refuse: of pictures, and of slices that an MR file states."""
-REFUSED_STRANGERS = 0.06
+REFUSED_STRANGERS = 0.07
 """Share of the pictures of a collection that the gate knows nothing of."""
 
 # So many slices are to be answered, and not uncertain.
@@ -184,14 +184,18 @@ def fit_scope_limits(by_engine: NDArray[np.float64], stranger_limit: float = 0.0
     -------
     ScopeManifest
         Limits that at most `REFUSED_PICTURES` and `REFUSED_MR` of the slices are beyond, and that are not below that
-        for strangers, each in a gap between two slices.
+        for strangers, each between two slices and with no slice that engines see on either side of it.
     """
     ordered = np.sort(by_engine[0])
+    beyond = by_engine > stranger_limit
+    strangers_part_none = bool((beyond == beyond[0]).all())
 
     def find(refused: float) -> float:
         last = len(ordered) - 1 - int(len(ordered) * refused)
-        # The gap that holds the strangers' limit, where that is further out.
-        last = max(last, int(np.searchsorted(ordered, stranger_limit)) - 1)
+        if stranger_limit > ordered[last]:
+            if strangers_part_none:
+                return round(stranger_limit, 4)
+            last = int(np.searchsorted(ordered, stranger_limit)) - 1
         if last + 1 == len(ordered):
             return round(max(stranger_limit, float(ordered[-1]) * _BEYOND_ALL), 4)
         return round(_find_gap(float(ordered[last]), float(ordered[last + 1]), by_engine), 4)
@@ -210,8 +214,9 @@ def _fit_confidence(by_engine: NDArray[np.float64], kept_from: NDArray[np.float6
     A share, and no accuracy: the few errors that are left at high confidence would decide over that alone.
     """
     kept = by_engine >= kept_from
-    is_single = (kept.sum(axis=2) == 1) & np.take_along_axis(kept, by_engine.argmax(axis=2)[:, :, None], axis=2)[:, :, 0]
-    confidence = np.where(is_single, by_engine.max(axis=2), 0.0)
+    likeliest = by_engine.argmax(axis=2)[:, :, None]
+    is_only_one = np.take_along_axis(kept, likeliest, axis=2)[:, :, 0] & (kept.sum(axis=2) == 1)
+    confidence = np.where(is_only_one, by_engine.max(axis=2), 0.0)
     low, high = np.quantile(confidence[0], [1 - _ANSWERED - _ANSWERED_SPAN, 1 - _ANSWERED + _ANSWERED_SPAN])
     return _find_gap(float(low), float(high), confidence)
 

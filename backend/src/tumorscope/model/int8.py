@@ -30,7 +30,7 @@ _KEPT_FLOAT = ["MUL", "ADD", "SUB", "MEAN", "CONCATENATION", "FULLY_CONNECTED"]
 _ROUNDED_BY = 100
 _PLACES = 500
 _BATCH = 10
-# A channel is divided by its range to this power: 1 would make all ranges alike, and the weights that take it back uneven.
+# A channel is divided by its range to this power: 1 would make all ranges alike, and the weights that take it back odd.
 _EQUALISED = 0.5
 # A channel that reaches less than this share of the largest one is not made larger any further.
 _LEAST_RANGE = 0.01
@@ -130,9 +130,7 @@ def _apply(layer: keras.Layer, seen: NDArray[np.float32]) -> Iterator[NDArray[np
         yield np.asarray(layer(seen[start : start + _BATCH]))
 
 
-def _sum_products(
-    seen: NDArray[np.float32], size: tuple[int, int], rng: np.random.Generator
-) -> NDArray[np.float64]:
+def _sum_products(seen: NDArray[np.float32], size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
     """Of what a convolution multiplies its weights by: the sum of the products of any two, over some of the places."""
     total: NDArray[np.float64] = np.zeros(1)
     for start in range(0, len(seen), _BATCH):

@@ -1,4 +1,4 @@
-"""Weights and what they are multiplied by in, the weights as int8 holds them out (GPTQ: Frantar et al., arXiv 2210.17323)."""
+"""Weights and what they are multiplied by in, weights that int8 holds out (GPTQ: Frantar et al., arXiv 2210.17323)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -141,7 +141,10 @@ def test_limits_that_all_engines_were_asked_for_part_fewer_slices() -> None:
         pairs = zip(_decide(scored, rules, "balanced"), _decide(elsewhere, rules, "balanced"), strict=True)
         return sum(one is not two for one, two in pairs)
 
-    alone, together = count_different(fit_rules(scored)), count_different(fit_rules(scored, [scored.probabilities, others]))
+    alone, together = (
+        count_different(fit_rules(scored)),
+        count_different(fit_rules(scored, [scored.probabilities, others])),
+    )
     assert together < alone / 2, (together, alone)
 
 
