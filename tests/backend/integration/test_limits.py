@@ -233,8 +233,8 @@ def _kill(process: psutil.Process) -> None:
     """Returns when it is dead."""
     process.kill()
     threads = Path(f"/proc/{process.pid}/task")
-    # The first of its threads is dead before the others are, and it can be waited for when all are. Where the service has
-    # waited for it between two of these questions, the second one finds nobody.
+    # The first of its threads is dead before the others are, and it can be waited for when all are. Where the service
+    # has waited for it between two of these questions, the second one finds nobody.
     with contextlib.suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         while process.is_running() and (process.status() != psutil.STATUS_ZOMBIE or len(list(threads.iterdir())) > 1):
             time.sleep(0.005)
