@@ -156,6 +156,15 @@ def test_scope_limits_lie_between_slices_and_refuse_the_stated_share() -> None:
     assert limits.mr_limit > limits.picture_limit
 
 
+def test_limit_is_the_strangers_unless_engines_see_a_slice_on_either_side_of_it() -> None:
+    distances = np.arange(1000) / 1000
+    agreed = fit_scope_limits(np.stack([distances, distances + 1e-4]), 0.9958)
+    assert agreed.picture_limit == 0.9958
+    parted = fit_scope_limits(np.stack([distances, distances + 4e-4]), 0.9952)
+    # In the same gap, where the engines agree.
+    assert 0.9954 < parted.picture_limit < 0.996
+
+
 def test_limit_reaches_as_far_out_as_collections_that_the_gate_does_not_know() -> None:
     rng = np.random.default_rng(0)
     near, far = rng.standard_normal((300, 4)), rng.normal((3, 0, 0, 0), 1, (300, 4))
