@@ -21,7 +21,7 @@ from tests.backend.integration.problems import check_problem
 from tests.factories import make_manifest, make_outputs, make_phantom_file
 from tumorscope import cli
 from tumorscope.api.app import create_app
-from tumorscope.api.service import Service
+from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import ApiKeysInvalid
 from tumorscope.inference.classifier import Classifier

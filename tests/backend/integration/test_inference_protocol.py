@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
 from tests.factories import make_phantom_file
-from tumorscope.api import service as service_module
 from tumorscope.api.app import create_app
+from tumorscope.api.lifecycle import service as service_module
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.decode import decode_picture
 from tumorscope.model.bundle import read_bundle

@@ -14,10 +14,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.factories import break_golden_answer, break_weights, make_phantom_file, write_tiny_int8_bundle
-from tumorscope.api import model_watch
-from tumorscope.api import service as service_module
 from tumorscope.api.app import create_app
-from tumorscope.api.service import Candidate, Service
+from tumorscope.api.lifecycle import model_watch
+from tumorscope.api.lifecycle import service as service_module
+from tumorscope.api.lifecycle.service import Candidate, Service
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import NotReady
 from tumorscope.inference.engines.choose import OpenedEngine, open_engine

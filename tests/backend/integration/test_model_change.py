@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from tests.factories import break_golden_answer, break_weights, make_outputs, make_phantom_file, write_tiny_int8_bundle
-from tumorscope.api import model_watch
 from tumorscope.api.app import create_app
-from tumorscope.api.service import Service
+from tumorscope.api.lifecycle import model_watch
+from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.settings import Settings
 from tumorscope.cli import app as command
 from tumorscope.inference.engines.choose import OpenedEngine, open_engine

@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 
 import tumorscope
 from tests.backend.integration.problems import check_problem
-from tumorscope.api import service
 from tumorscope.api.app import create_app
+from tumorscope.api.lifecycle import service
 from tumorscope.api.settings import Settings
 
 _ROOT = Path(__file__).parents[3]

@@ -12,8 +12,8 @@ import pytest
 
 from tests.factories import make_phantom_file, write_tiny_int8_bundle
 from tests.processes import ServedProcess, serve
+from tumorscope.api.lifecycle.workers import divide
 from tumorscope.api.settings import Settings
-from tumorscope.api.workers import divide
 
 _FILE = make_phantom_file()
 _TIMEOUT_S = 60

@@ -10,22 +10,22 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from tumorscope import NOTICE
-from tumorscope.api import errors
-from tumorscope.api.held_files import UploadMemory
-from tumorscope.api.key_ring import KeyRing
-from tumorscope.api.metrics import MeasuredEngine, create_metrics, record_wait
-from tumorscope.api.middleware import RequestContext
-from tumorscope.api.model_watch import WatchedPlace, watch_model
-from tumorscope.api.openapi import build_document
+from tumorscope.api.auth.key_ring import KeyRing
+from tumorscope.api.auth.security import ApiKeyCheck
+from tumorscope.api.http import errors
+from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.http.middleware import RequestContext
+from tumorscope.api.http.openapi import build_document
+from tumorscope.api.http.upload_pace import Pace, UploadPace
+from tumorscope.api.http.uploads import UploadLimits
+from tumorscope.api.jobs.work_queue import SPARE_THREADS, WorkQueue
+from tumorscope.api.lifecycle.model_watch import WatchedPlace, watch_model
+from tumorscope.api.lifecycle.service import Service
+from tumorscope.api.lifecycle.shadow import ShadowPlan
+from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics, record_wait
+from tumorscope.api.monitoring.state_metrics import watch_state
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
-from tumorscope.api.security import ApiKeyCheck
-from tumorscope.api.service import Service
 from tumorscope.api.settings import Settings
-from tumorscope.api.shadow import ShadowPlan
-from tumorscope.api.state_metrics import watch_state
-from tumorscope.api.upload_pace import Pace, UploadPace
-from tumorscope.api.uploads import UploadLimits
-from tumorscope.api.work_queue import SPARE_THREADS, WorkQueue
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import decode_scan
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tumorscope.api.api_keys import RateLimit, format_key, make_key, parse_keys, read_keys_text
+from tumorscope.api.auth.api_keys import RateLimit, format_key, make_key, parse_keys, read_keys_text
 from tumorscope.domain.errors import ApiKeysInvalid
 
 app = typer.Typer(help="Make, list and revoke the API keys of a service, also while it runs.", no_args_is_help=True)

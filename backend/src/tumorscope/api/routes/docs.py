@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tumorscope.api.docs_page import STYLE, render_page
+from tumorscope.api.http.docs_page import STYLE, render_page
 
 router = APIRouter(include_in_schema=False)
 

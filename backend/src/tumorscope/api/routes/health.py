@@ -6,10 +6,10 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from tumorscope.api.dependencies import ServiceDependency, WorkQueueDependency
-from tumorscope.api.schemas import CandidateDescription, Health, ModelDescription
-from tumorscope.api.service import Service
-from tumorscope.api.work_queue import WorkQueue
+from tumorscope.api.http.dependencies import ServiceDependency, WorkQueueDependency
+from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.lifecycle.service import Service
+from tumorscope.presentation.schemas import CandidateDescription, Health, ModelDescription
 
 router = APIRouter(tags=["health"])
 

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from tumorscope.api.content_coding import choose_coding, encode_body
-from tumorscope.api.dependencies import (
+from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     MetricsDependency,
     ServiceDependency,
@@ -17,18 +16,19 @@ from tumorscope.api.dependencies import (
     UploadMemoryDependency,
     WorkQueueDependency,
 )
-from tumorscope.api.held_files import UploadMemory
-from tumorscope.api.inference_schemas import InferenceAnswer
-from tumorscope.api.inferring import SentBody, answer_body
-from tumorscope.api.metrics import Metrics
-from tumorscope.api.model_tensors import ModelMetadata, describe_model
-from tumorscope.api.openapi import describe_errors
-from tumorscope.api.schemas import InferenceProblem
-from tumorscope.api.tensors import EncodedAnswer, limit_body
-from tumorscope.api.uploads import UploadLimits, read_body
-from tumorscope.api.work_queue import WorkQueue
+from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.http.openapi import describe_errors
+from tumorscope.api.http.uploads import UploadLimits, read_body
+from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.monitoring.metrics import Metrics
+from tumorscope.api.open_inference.content_coding import choose_coding, encode_body
+from tumorscope.api.open_inference.inference_schemas import InferenceAnswer
+from tumorscope.api.open_inference.inferring import SentBody, answer_body
+from tumorscope.api.open_inference.model_tensors import ModelMetadata, describe_model
+from tumorscope.api.open_inference.tensors import EncodedAnswer, limit_body
 from tumorscope.domain.errors import UnknownModel
 from tumorscope.inference.classifier import Classifier
+from tumorscope.presentation.schemas import InferenceProblem
 from tumorscope.version import VERSION
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])

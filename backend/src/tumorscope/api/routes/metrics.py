@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from tumorscope.api.dependencies import MetricsDependency
+from tumorscope.api.http.dependencies import MetricsDependency
 
 router = APIRouter(tags=["metrics"])
 

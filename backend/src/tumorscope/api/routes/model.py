@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from tumorscope.api.dependencies import ClassifierDependency
-from tumorscope.api.openapi import describe_errors
-from tumorscope.api.schemas import ModelCard
+from tumorscope.api.http.dependencies import ClassifierDependency
+from tumorscope.api.http.openapi import describe_errors
+from tumorscope.presentation.schemas import ModelCard
 
 router = APIRouter(tags=["model"])
 

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from tumorscope.api.answering import Answering, answer_files, decode_files, stream_answer
-from tumorscope.api.dependencies import ClassifierDependency, DeskDependency
-from tumorscope.api.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
-from tumorscope.api.schemas import PredictionAnswer
-from tumorscope.api.uploads import read_files
+from tumorscope.api.http.dependencies import ClassifierDependency, DeskDependency
+from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
+from tumorscope.api.http.uploads import read_files
+from tumorscope.api.jobs.answering import Answering, answer_files, decode_files, stream_answer
 from tumorscope.imaging.decode import looks_like_study
+from tumorscope.presentation.schemas import PredictionAnswer
 
 router = APIRouter(tags=["prediction"])
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from tumorscope.api.answering import decode_volume
-from tumorscope.api.dependencies import ClassifierDependency, DeskDependency
-from tumorscope.api.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
-from tumorscope.api.uploads import read_files
+from tumorscope.api.http.dependencies import ClassifierDependency, DeskDependency
+from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
+from tumorscope.api.http.uploads import read_files
+from tumorscope.api.jobs.answering import decode_volume
 
 router = APIRouter(tags=["prediction"])
 

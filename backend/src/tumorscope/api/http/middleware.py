@@ -1,0 +1,114 @@
+"""A request id for every request, the model's version on every answer, one log line each, and no unhandled error."""
+
+import logging
+import re
+from time import perf_counter
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tumorscope.api.http.errors import internal_problem
+from tumorscope.api.lifecycle.service import Service
+from tumorscope.api.monitoring.logs import log_event
+from tumorscope.api.monitoring.metrics import Metrics, record_request
+
+REQUEST_ID = "X-Request-Id"
+MODEL_VERSION = "X-Model-Version"
+
+# What a client may choose; anything else could forge a log line.
+_GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# nginx's status for a client that went away; it is logged, never sent.
+_CLIENT_CLOSED = 499
+# On every answer. A browser shows it as what it is, runs nothing of it, and gives it to no other page; styles are the
+# documentation's. TLS ends before this service: who ends it says Strict-Transport-Security.
+_SAFE_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class RequestContext:
+    """Outermost of the application's own middleware.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What is inside.
+    service : Service
+        Knows the model's version.
+    metrics : Metrics
+        Counts the requests.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service, metrics: Metrics) -> None:
+        self._app = app
+        self._service = service
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        wished = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = wished if _GOOD_REQUEST_ID.fullmatch(wished) else uuid4().hex
+        request = Request(scope, receive)
+        request.state.request_id = request_id
+        request.state.code = None
+        request.state.client = None
+        request.state.model_version = None
+        started = perf_counter()
+        status: int | None = None
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID] = request_id
+                headers.raw.extend(_SAFE_HEADERS)
+                if self._service.status == "draining":
+                    # So that nobody sends another request on a connection that is about to be closed.
+                    headers["Connection"] = "close"
+                version = request.state.model_version or self._service.version
+                if version is not None:
+                    headers[MODEL_VERSION] = version
+            await send(message)
+
+        failure: Exception | None = None
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            status = _CLIENT_CLOSED
+        except Exception as error:  # noqa: BLE001  (the last one to see it: it becomes a 500 and a log line)
+            failure = error
+            if status is None:
+                await internal_problem(request)(scope, receive, send_with_headers)
+        # The route's own path: the raw one is the client's text.
+        route: str | None = getattr(scope.get("route"), "path", None)
+        code: str | None = request.state.code
+        seconds = perf_counter() - started
+        record_request(self._metrics, route, scope["method"], status, code, seconds)
+        log_event(
+            "request",
+            logging.ERROR if failure else logging.INFO,
+            error=failure,
+            request_id=request_id,
+            method=scope["method"],
+            route=route,
+            status=status,
+            code=code,
+            # The name of its key, never the key.
+            client=request.state.client,
+            duration_ms=round(seconds * 1000, 1),
+        )

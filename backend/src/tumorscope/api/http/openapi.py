@@ -1,0 +1,98 @@
+"""An application in, its OpenAPI document out, with the problem that every error is."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from tumorscope.api.auth.security import PUBLIC_PATHS
+from tumorscope.api.http.errors import MEDIA_TYPE, PROTOCOL_PATHS
+from tumorscope.api.open_inference.inference_schemas import InferenceRequest
+from tumorscope.presentation.schemas import InferenceProblem, Problem
+
+_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_KEY_SCHEMES = {
+    "BearerKey": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
+    "HeaderKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same, in its own header."},
+}
+_KEY_ANSWERS = {401: "missing_api_key", 403: "wrong_api_key", 429: "rate_limited, with Retry-After"}
+# A service that only its own machine reaches may have no keys.
+_KEY_REQUIREMENT: list[dict[str, list[str]]] = [{}, {"BearerKey": []}, {"HeaderKey": []}]
+# What no route names as its own: errors, and a body that the route itself reads.
+_FURTHER: tuple[type[BaseModel], ...] = (Problem, InferenceProblem, InferenceRequest)
+# FastAPI's own form of a refused parameter, which the service never gives.
+_UNUSED = ("HTTPValidationError", "ValidationError")
+
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}},
+}
+UPLOAD_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {"schema": _FORM},
+        **dict.fromkeys(("image/*", "application/dicom", "application/gzip", "application/zip"), _BYTES),
+        "application/octet-stream": _BYTES,
+    },
+}
+"""What `uploads.read_files` reads."""
+
+UPLOAD_ERRORS: dict[int, str] = {
+    400: "no_file, mixed_study",
+    408: "upload_too_slow",
+    413: "upload_too_large, image_too_large, too_many_files, expands_too_much",
+    415: "unsupported_format",
+    422: "corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request",
+    500: "internal",
+    503: "not_ready, overloaded; with Retry-After",
+}
+"""How a study may be refused; for `describe_errors`."""
+
+
+def describe_errors(codes: dict[int, str], problem: type[Problem] = Problem) -> dict[int | str, dict[str, Any]]:
+    """A route's error responses, by status: which codes, and that the body is a problem.
+
+    FastAPI's own way, ``{"model": Problem}``, would state ``application/json``.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{problem.__name__}"}}}
+    return {status: {"description": description, "content": content} for status, description in codes.items()}
+
+
+def build_document(app: FastAPI) -> dict[str, Any]:
+    """The document of the application's routes; made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = document["components"]["schemas"]
+        for model in _FURTHER:
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update({**schema.pop("$defs", {}), model.__name__: schema})
+        _drop_unused(document)
+        document["components"]["securitySchemes"] = _KEY_SCHEMES
+        for path, operations in document["paths"].items():
+            if path not in PUBLIC_PATHS:
+                _describe_keys(path, [operations[method] for method in _METHODS & operations.keys()])
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _describe_keys(path: str, operations: list[dict[str, Any]]) -> None:
+    """What `api.security` asks and answers before any of these routes."""
+    problem = InferenceProblem if path.startswith(PROTOCOL_PATHS) else Problem
+    answers = describe_errors(_KEY_ANSWERS, problem)
+    for operation in operations:
+        operation["security"] = _KEY_REQUIREMENT
+        described = operation["responses"] | {str(status): answer for status, answer in answers.items()}
+        operation["responses"] = dict(sorted(described.items()))
+
+
+def _drop_unused(document: dict[str, Any]) -> None:
+    """Leave out what FastAPI states of every route with a parameter: a status that a text in a path never gets."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                del operation["responses"]["422"]
+    for name in _UNUSED:
+        document["components"]["schemas"].pop(name, None)

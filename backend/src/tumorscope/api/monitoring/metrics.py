@@ -1,0 +1,244 @@
+"""What happens in the service in, Prometheus' counters and distributions out; never a name, a path or a pixel."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from tumorscope.api.http.errors import STATUS
+from tumorscope.domain.prediction import Decision
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.inference.study import StudyClassification
+from tumorscope.presentation.schemas import Timing
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_SLICES = (1, 2, 4, 8, 16, 32, 64)
+# Finer at the ends, where a model that is sure has most of its answers.
+_PROBABILITIES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
+_DISTANCES = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6)
+
+# A label has few values, whatever a client sends: a method of its own making is "other", a path without a route is not
+# written down.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER_METHOD = "other"
+_NO_ROUTE = "none"
+_NO_CODE = "none"
+_NO_STATUS = "none"
+_NO_LABEL = "none"
+
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names a folder where several processes count together; prometheus_client's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The collectors of one application; they may be changed from several threads at once.
+
+    `shared` says whether the counters and distributions in `registry` are those of several processes together.
+    """
+
+    registry: CollectorRegistry
+    shared: bool
+    requests: Counter
+    stream_failures: Counter
+    request_seconds: Histogram
+    upload_seconds: Histogram
+    wait_seconds: Histogram
+    stage_seconds: Histogram
+    batch_slices: Histogram
+    decisions: Counter
+    reasons: Counter
+    tumor_probability: Histogram
+    class_probability: Histogram
+    scope_distance: Histogram
+    inputs: Counter
+    warnings: Counter
+
+
+def create_metrics() -> Metrics:
+    """Collectors that have counted nothing, in a registry of their own, or beside those of other processes."""
+    # A line for each series that says when it began; Prometheus finds that out by itself.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    registry = CollectorRegistry()
+    shared_folder = os.environ.get(SHARED_FOLDER)
+    counting = None if shared_folder else registry
+    if shared_folder:
+        # Reads what every process has written there, this one too.
+        MultiProcessCollector(registry, shared_folder)  # type: ignore[no-untyped-call]
+
+    def counter(name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"tumorscope_{name}", text, labels, registry=counting)
+
+    def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"tumorscope_{name}", text, labels, buckets=buckets, registry=counting)
+
+    metrics = Metrics(
+        registry=registry,
+        shared=counting is None,
+        requests=counter(
+            "requests", "Requests answered; code is the problem's, or none.", "route", "method", "status", "code"
+        ),
+        stream_failures=counter(
+            "stream_failures", "Streams that ended with a problem, after their status had gone out.", "code"
+        ),
+        request_seconds=histogram(
+            "request_duration_seconds", "From the first byte of a request to the last of its answer.", _SECONDS, "route"
+        ),
+        upload_seconds=histogram("upload_duration_seconds", "Reading the files of a request.", _SECONDS),
+        wait_seconds=histogram(
+            "queue_wait_seconds", "From when a request was read to when its work began.", _SECONDS, "lane"
+        ),
+        stage_seconds=histogram(
+            "stage_duration_seconds",
+            "Steps of a prediction: decode, preprocess, inference, explain, and total; of one slice or of a volume."
+            " Of the pixels of an inference request, which come prepared, inference.",
+            _SECONDS,
+            "stage",
+            "scan",
+        ),
+        batch_slices=histogram("batch_slices", "Slices in one call of the engine.", _SLICES),
+        decisions=counter(
+            "decisions",
+            "Predictions; label is the kind of tumour, or none.",
+            "model_version",
+            "decision",
+            "label",
+        ),
+        reasons=counter("reasons", "Why predictions are what they are.", "model_version", "decision", "reason"),
+        tumor_probability=histogram(
+            "tumor_probability", "Of predictions that are in scope.", _PROBABILITIES, "model_version"
+        ),
+        class_probability=histogram(
+            "class_probability", "Of predictions that are in scope.", _PROBABILITIES, "model_version", "class_name"
+        ),
+        scope_distance=histogram(
+            "scope_distance",
+            "How far slices lie from what the model was made from; source is mr where the file says so, else picture.",
+            _DISTANCES,
+            "model_version",
+            "source",
+        ),
+        inputs=counter("inputs", "Studies that were read.", "format"),
+        warnings=counter("warnings", "Warnings in answers.", "code"),
+    )
+    # Prometheus sees no increase from nothing to one: what is alerted on has to be there before it happens.
+    for error, status in STATUS.items():
+        if "code" in vars(error):
+            metrics.requests.labels("/predict", "POST", str(status), error.code)
+            metrics.stream_failures.labels(error.code)
+    return metrics
+
+
+def record_request(
+    metrics: Metrics, route: str | None, method: str, status: int | None, code: str | None, seconds: float
+) -> None:
+    """Count a request that was answered.
+
+    Parameters
+    ----------
+    metrics : Metrics
+        Changed.
+    route : str, optional
+        The route's own path, with its parameters' names; None where none fits.
+    method : str
+        As the client sent it.
+    status : int, optional
+        None where the connection ended before an answer began.
+    code : str, optional
+        Of the problem.
+    seconds : float
+        From its beginning to the end of its answer.
+    """
+    known_method = method if method in _METHODS else _OTHER_METHOD
+    metrics.requests.labels(route or _NO_ROUTE, known_method, str(status or _NO_STATUS), code or _NO_CODE).inc()
+    metrics.request_seconds.labels(route or _NO_ROUTE).observe(seconds)
+
+
+def record_wait(metrics: Metrics, lane: str, seconds: float) -> None:
+    """Count how long work has waited in its lane."""
+    metrics.wait_seconds.labels(lane).observe(seconds)
+
+
+def record_stream_failure(metrics: Metrics, code: str) -> None:
+    """Count a stream whose last line is a problem."""
+    metrics.stream_failures.labels(code).inc()
+
+
+def record_prediction(
+    metrics: Metrics, classifier: Classifier, result: StudyClassification, timing: Timing, *, of_slice: bool
+) -> None:
+    """Count a prediction, how long its steps took, and what its probabilities are.
+
+    Parameters
+    ----------
+    metrics : Metrics
+        Changed.
+    classifier : Classifier
+        That answered.
+    result : StudyClassification
+        The answer.
+    timing : Timing
+        Its milliseconds.
+    of_slice : bool
+        Whether one slice was sent, and no volume.
+    """
+    scan = "slice" if of_slice else "volume"
+    for stage, milliseconds in timing:
+        metrics.stage_seconds.labels(stage, scan).observe(milliseconds / 1000)
+    version = classifier.bundle.manifest.version
+    prediction = result.prediction
+    metrics.decisions.labels(version, prediction.decision.value, prediction.label or _NO_LABEL).inc()
+    for reason in prediction.reasons:
+        metrics.reasons.labels(version, prediction.decision.value, reason.code).inc()
+    metrics.inputs.labels(result.shown_scan.source_format).inc()
+    for warning in result.warnings:
+        metrics.warnings.labels(warning.code).inc()
+    _record_distance(metrics, version, result)
+    if prediction.decision is Decision.OUT_OF_SCOPE:
+        return
+    if prediction.tumor_probability is not None:
+        metrics.tumor_probability.labels(version).observe(prediction.tumor_probability)
+    for name, probability in prediction.probabilities.items():
+        metrics.class_probability.labels(version, name).observe(probability)
+
+
+class MeasuredEngine:
+    """An engine whose calls are counted.
+
+    Parameters
+    ----------
+    engine : Engine
+        Does the work.
+    metrics : Metrics
+        Changed.
+    """
+
+    def __init__(self, engine: Engine, metrics: Metrics) -> None:
+        self._engine = engine
+        self._batch_slices = metrics.batch_slices
+
+    @property
+    def name(self) -> str:
+        """See `Engine.name`."""
+        return self._engine.name
+
+    @property
+    def device(self) -> str:
+        """See `Engine.device`."""
+        return self._engine.device
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        """See `Engine.run`."""
+        self._batch_slices.observe(len(batch))
+        return self._engine.run(batch)
+
+
+def _record_distance(metrics: Metrics, version: str, result: StudyClassification) -> None:
+    distance = result.shown.classification.scope_distance
+    if distance is not None:
+        source = "mr" if result.shown_scan.modality == "MR" else "picture"
+        metrics.scope_distance.labels(version, source).observe(distance)

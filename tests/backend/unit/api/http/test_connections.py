@@ -1,0 +1,154 @@
+"""Connections whose client does not ask in time are closed, all others left alone; in a shorter time than as served."""
+
+import contextlib
+import resource
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from tumorscope.api.http.connections import PromptProtocol, raise_file_limit
+
+_HEAD_S = 0.4
+_TIMEOUT_S = 20
+_REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
+
+
+class _Impatient(PromptProtocol):
+    head_s = _HEAD_S
+
+
+async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers once the whole body is there, or at once where it begins with a bang."""
+    body, more = b"", True
+    while more and not body.startswith(b"!"):
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
+    length = str(len(body)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    server = uvicorn.Server(uvicorn.Config(_echo, http=_Impatient, lifespan="off", ws="none", log_config=None))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield listener.getsockname()
+        server.should_exit = True
+        thread.join(_TIMEOUT_S)
+
+
+@pytest.fixture
+def client(address: tuple[str, int]) -> Iterator[socket.socket]:
+    with socket.create_connection(address, timeout=_TIMEOUT_S) as client:
+        yield client
+
+
+def _read_answer(client: socket.socket, body: bytes) -> None:
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n" + body):
+        chunk = client.recv(2**16)
+        assert chunk, answer
+        answer += chunk
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def _check_closed(client: socket.socket) -> None:
+    with contextlib.suppress(ConnectionResetError):
+        assert client.recv(1) == b""
+
+
+def test_client_that_says_nothing_is_left(client: socket.socket) -> None:
+    _check_closed(client)
+
+
+def test_head_that_does_not_end_is_not_waited_for(client: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "tumorscope"):
+        client.sendall(_REQUEST[:-2])
+        _check_closed(client)
+    assert [record.message for record in caplog.records] == ["connection_closed"]
+
+
+def test_second_head_that_does_not_end_is_not_waited_for_either(client: socket.socket) -> None:
+    client.sendall(_REQUEST + b"body")
+    _read_answer(client, b"body")
+    client.sendall(_REQUEST[:-2])
+    _check_closed(client)
+
+
+def test_body_that_goes_on_after_its_answer_is_not_waited_for(client: socket.socket) -> None:
+    client.sendall(_REQUEST + b"!")
+    _read_answer(client, b"!")
+    client.sendall(b"b")
+    _check_closed(client)
+
+
+def test_slow_body_is_none_of_the_heads_business(client: socket.socket) -> None:
+    client.sendall(_REQUEST)
+    for piece in (b"b", b"o", b"d", b"y"):
+        time.sleep(_HEAD_S / 2)
+        client.sendall(piece)
+    _read_answer(client, b"body")
+
+
+_CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+_ENDLESS: dict[str, tuple[bytes, bytes]] = {
+    "address": (b"GET /", b"a"),
+    "name of a header": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"a"),
+    "header": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"a"),
+    "headers": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-A: a\r\n"),
+    "trailers": (_CHUNKED + b"4\r\nbody\r\n0\r\n", b"X-A: a\r\n"),
+    "extension of a chunk": (_CHUNKED + b"4;", b"a"),
+}
+
+
+@pytest.mark.parametrize("name", _ENDLESS)
+def test_head_without_end_is_refused_at_64_kib(
+    client: socket.socket, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    begin, more = _ENDLESS[name]
+    client.sendall(begin)
+    sent = 0
+    with caplog.at_level("INFO", "tumorscope"), contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        # What lies in the kernel's buffers counts as sent.
+        while sent < 64 * 2**20:
+            sent += client.send(more * 1024)
+        assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
+    assert sent < 16 * 2**20
+    assert [record.message for record in caplog.records if "KiB" in str(record.__dict__)] == ["connection_closed"]
+
+
+def test_large_head_and_a_body_in_many_small_chunks_are_taken(client: socket.socket) -> None:
+    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n")
+    _read_answer(client, b"")
+    client.sendall(_CHUNKED + b"1\r\nb\r\n" * 50_000 + b"0\r\n\r\n")
+    _read_answer(client, b"b" * 50_000)
+
+
+def test_connection_may_be_used_for_long(client: socket.socket) -> None:
+    for _ in range(8):
+        client.sendall(_REQUEST + b"body")
+        _read_answer(client, b"body")
+        time.sleep(_HEAD_S / 4)
+
+
+def test_files_are_as_many_as_the_system_lets() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        raise_file_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(hard, 65_536), hard)
+        # One that is higher already stays.
+        raise_file_limit()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(hard, 65_536)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

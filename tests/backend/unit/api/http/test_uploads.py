@@ -1,0 +1,192 @@
+"""What all uploads hold in memory is bounded, and given back whatever becomes of a request: over HTTP, by the bytes."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+from numpy.typing import NDArray
+
+from tests.factories import make_manifest, make_outputs, make_phantom_file
+from tumorscope.api.app import create_app
+from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.lifecycle.service import Service
+from tumorscope.api.settings import Settings
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+
+_KIB = 1024
+_PICTURE = make_phantom_file(size=64)
+_TIMEOUT_S = 20
+
+
+@dataclass
+class _GatedEngine:
+    """Answers while its gate is open."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    logit: float = 0.0
+    name: str = "gated"
+    device: str = "cpu"
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        assert self.gate.wait(_TIMEOUT_S)
+        return make_outputs(np.full((len(batch), 4), self.logit, np.float32))
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A service of 1 MiB for uploads, on a port of its own."""
+
+    address: tuple[str, int]
+    client: httpx.Client
+    memory: UploadMemory
+    queue: WorkQueue
+    engine: _GatedEngine
+
+
+@pytest.fixture
+def running() -> Iterator[_Running]:
+    app = create_app(Settings(bundle=Path("unread"), max_part_mib=1, max_request_mib=1, max_upload_memory_mib=1))
+    engine = _GatedEngine()
+    engine.gate.set()
+    service: Service = app.state.service
+    service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    # Without its lifespan the application loads no other model.
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        address = listener.getsockname()
+        try:
+            _wait_until(lambda: server.started)
+            with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", timeout=_TIMEOUT_S) as client:
+                yield _Running(address, client, app.state.upload_memory, app.state.work_queue, engine)
+        finally:
+            engine.gate.set()
+            server.should_exit = True
+            thread.join(_TIMEOUT_S)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _picture_of(size: int) -> bytes:
+    """A picture file of so many bytes: what is behind the picture does not matter."""
+    return _PICTURE + bytes(size - len(_PICTURE))
+
+
+def _predict(running: _Running, data: bytes, *, form: bool) -> httpx.Response:
+    return running.client.post("/predict", **({"files": {"file": data}} if form else {"content": data}))
+
+
+def _check_overloaded(response: httpx.Response) -> None:
+    assert (response.status_code, response.json()["code"]) == (503, "overloaded")
+    assert int(response.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize("form", [True, False], ids=["form", "plain body"])
+def test_upload_beyond_the_memory_for_uploads_is_overloaded_until_there_is_room(running: _Running, form: bool) -> None:
+    may_end = threading.Event()
+
+    def send_slowly() -> Iterator[bytes]:
+        yield _picture_of(700 * _KIB)
+        assert may_end.wait(_TIMEOUT_S)
+        yield bytes(100)
+
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(running.client.post, "/predict", content=send_slowly())
+        _wait_until(lambda: running.memory.held_bytes == 700 * _KIB)
+        _check_overloaded(_predict(running, _picture_of(400 * _KIB), form=form))
+        # What was refused holds nothing, and what fits is answered meanwhile.
+        assert running.memory.held_bytes == 700 * _KIB
+        assert _predict(running, _picture_of(300 * _KIB), form=form).status_code == 200
+        may_end.set()
+        assert slow.result().status_code == 200
+    assert _predict(running, _picture_of(400 * _KIB), form=form).status_code == 200
+    assert running.memory.held_bytes == 0
+
+
+def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> None:
+    running.engine.gate.clear()
+    with ThreadPoolExecutor(12) as threads:
+        sent = [threads.submit(_predict, running, _picture_of(300 * _KIB), form=True) for _ in range(12)]
+        _wait_until(lambda: sum(answer.done() for answer in sent) + running.queue.depth == 12)
+        # Those that wait for the model hold their bytes.
+        assert running.memory.held_bytes == running.queue.depth * 300 * _KIB
+        assert 1 <= running.queue.depth <= 3
+        running.engine.gate.set()
+        answers = [answer.result() for answer in sent]
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert len(refused) >= 9
+    for answer in refused:
+        _check_overloaded(answer)
+    assert running.memory.held_bytes == 0
+
+
+_FORM = "multipart/form-data; boundary=a"
+_PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+_REQUESTS: dict[str, tuple[bytes, dict[str, str], int]] = {
+    "picture": (_PICTURE, {}, 200),
+    "picture answered line by line": (_PICTURE, {"Accept": "application/x-ndjson"}, 200),
+    "text": (b"Dear colleague", {}, 415),
+    "cut picture": (_PICTURE[:300], {}, 422),
+    "two pictures": (b"%b%b\r\n%b%b\r\n--a--" % (_PART, _PICTURE, _PART, _PICTURE), {"Content-Type": _FORM}, 400),
+    "form without an end": (_PART + _PICTURE, {"Content-Type": _FORM}, 422),
+    "form with bad headers": (b"%b%b\r\n--a\r\n: x\r\n\r\n" % (_PART, _PICTURE), {"Content-Type": _FORM}, 422),
+    "2001 files": ((_PART + b"x\r\n") * 2001 + b"--a--", {"Content-Type": _FORM}, 413),
+}
+
+
+@pytest.mark.parametrize("name", _REQUESTS)
+def test_bytes_are_given_back_whatever_the_answer(running: _Running, name: str) -> None:
+    body, headers, status = _REQUESTS[name]
+    assert running.client.post("/predict", content=body, headers=headers).status_code == status
+    assert running.memory.held_bytes == 0
+
+
+def test_bytes_of_a_body_that_grows_too_large_are_given_back(running: _Running) -> None:
+    response = running.client.post("/predict", content=(bytes(100 * _KIB) for _ in range(11)))
+    assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
+    assert running.memory.held_bytes == 0
+
+
+@pytest.mark.parametrize("kind", ["image/png", _FORM], ids=["plain body", "form"])
+def test_bytes_of_a_client_that_goes_away_are_given_back(running: _Running, kind: str) -> None:
+    with socket.create_connection(running.address) as client:
+        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
+        client.sendall(head.encode() + _PART + bytes(300 * _KIB))
+        _wait_until(lambda: running.memory.held_bytes > 250 * _KIB)
+    _wait_until(lambda: running.memory.held_bytes == 0)
+    assert _predict(running, _picture_of(1000 * _KIB), form=True).status_code == 200
+
+
+def test_answer_that_is_no_number_is_an_internal_error_whose_place_is_logged(
+    running: _Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    running.engine.logit = float("nan")
+    with caplog.at_level(logging.ERROR, "tumorscope"):
+        response = _predict(running, _PICTURE, form=True)
+        # The line is written once the answer is out.
+        _wait_until(lambda: any(record.exc_info for record in caplog.records))
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.exc_info is not None
+    assert record.exc_info[0] is not None
+    assert record.exc_info[0].__name__ == "AnswerNotFinite"
+    assert running.memory.held_bytes == 0

@@ -1,0 +1,191 @@
+"""Over HTTP: who waits for whom, and what is not computed because its client went away."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from tests.factories import make_dicom_bytes, make_manifest, make_nifti_bytes, make_outputs, make_phantom_file
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+
+_PICTURE = make_phantom_file(size=64)
+_HEAD = np.frombuffer(np.random.default_rng(0).bytes(64 * 64), np.uint8).reshape(64, 64)
+_TIMEOUT_S = 20
+
+
+@dataclass
+class _SlowEngine:
+    """Runs batch by batch, each when it may; counts the slices that it was given."""
+
+    may_run: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    single_may_run: bool = False
+    begun: int = 0
+    slices: int = 0
+    name: str = "slow"
+    device: str = "cpu"
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        self.begun += 1
+        if not (self.single_may_run and len(batch) == 1):
+            assert self.may_run.acquire(timeout=_TIMEOUT_S)
+        self.slices += len(batch)
+        return make_outputs(np.zeros((len(batch), 4), np.float32))
+
+    def release(self) -> None:
+        for _ in range(1000):
+            self.may_run.release()
+
+
+@contextmanager
+def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, httpx.Client]]:
+    app = create_app(Settings(bundle=Path("unread"), **settings))  # type: ignore[arg-type]
+    app.state.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            _wait_until(lambda: server.started)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            with httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False) as client:
+                yield app, client
+        finally:
+            engine.release()
+            server.should_exit = True
+            thread.join(_TIMEOUT_S)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _send(client: httpx.Client, body: bytes, accept: str = "*/*") -> socket.socket:
+    """A request whose answer is not waited for."""
+    connection = socket.create_connection((client.base_url.host, client.base_url.port or 80))
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    return connection
+
+
+def _make_volume(slices: int) -> bytes:
+    return make_nifti_bytes(np.repeat(_HEAD[:, :, None], slices, axis=2))
+
+
+def test_picture_is_answered_while_volumes_fill_their_threads() -> None:
+    engine = _SlowEngine()
+    with _serve(engine, threads=1) as (app, client), ThreadPoolExecutor(4) as threads:
+        volumes = [threads.submit(client.post, "/predict", content=_make_volume(40)) for _ in range(3)]
+        _wait_until(lambda: app.state.work_queue.depth == 3 and engine.begun == 1)
+        # No batch of a volume may end before the picture is answered.
+        engine.single_may_run = True
+        assert client.post("/predict", content=_PICTURE).status_code == 200
+        assert not any(volume.done() for volume in volumes)
+        engine.release()
+        assert [volume.result().status_code for volume in volumes] == [200] * 3
+
+
+def test_frames_of_one_file_are_answered_in_one_go() -> None:
+    engine = _SlowEngine()
+    engine.release()
+    groups = []
+    for index in range(12):
+        position, group = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, index]
+        group.PlanePositionSequence = [position]
+        groups.append(group)
+    pixels = np.repeat(_HEAD[None], 12, axis=0).astype(np.uint16)
+    frames = make_dicom_bytes(pixels, NumberOfFrames=12, PerFrameFunctionalGroupsSequence=groups)
+    with _serve(engine, threads=1) as (app, client):
+        answer = client.post("/predict?slices=all", content=frames)
+        assert (answer.status_code, answer.json()["input"]["slice_count"]) == (200, 12)
+        assert app.state.work_queue.depth == 0
+    assert engine.slices == len(answer.json()["slices"])
+
+
+def test_answer_says_what_the_document_says(live_schema: dict[str, object]) -> None:
+    engine = _SlowEngine()
+    engine.release()
+    with _serve(engine) as (_app, client):
+        response = client.post("/predict", content=_PICTURE)
+    assert response.headers["content-type"] == "application/json"
+    assert set(response.json()) == set(live_schema)
+
+
+@pytest.fixture
+def live_schema() -> dict[str, object]:
+    document = json.loads((Path(__file__).parents[5] / "backend" / "openapi.json").read_text())
+    properties: dict[str, object] = document["components"]["schemas"]["PredictionAnswer"]["properties"]
+    return properties
+
+
+@pytest.mark.parametrize("body", [_PICTURE, _make_volume(20)], ids=["picture", "volume"])
+@pytest.mark.parametrize("accept", ["*/*", "application/x-ndjson"])
+def test_request_whose_client_left_while_it_waited_is_not_computed(body: bytes, accept: str) -> None:
+    engine = _SlowEngine()
+    with _serve(engine, threads=1) as (app, client), ThreadPoolExecutor(1) as threads:
+        first = threads.submit(client.post, "/predict", content=body)
+        _wait_until(lambda: engine.begun == 1)
+        waiting = [_send(client, body, accept) for _ in range(3)]
+        _wait_until(lambda: app.state.work_queue.depth == 4)
+        for connection in waiting:
+            connection.close()
+        engine.release()
+        alone = first.result()
+        assert alone.status_code == 200
+        _wait_until(lambda: app.state.work_queue.depth == 0)
+        judged = engine.slices
+        assert client.post("/predict", content=body).status_code == 200
+    # The second answer took as many slices as all that came before it.
+    assert engine.slices == 2 * judged
+
+
+def test_volume_whose_client_leaves_ends_after_its_batch() -> None:
+    engine = _SlowEngine()
+    with _serve(engine) as (app, client):
+        connection = _send(client, _make_volume(200))
+        _wait_until(lambda: engine.begun == 1)
+        connection.close()
+        # The server has to see it before the batch ends.
+        assert client.get("/health").status_code == 200
+        engine.may_run.release()
+        _wait_until(lambda: engine.begun == 2 or app.state.work_queue.depth == 0)
+        engine.release()
+        _wait_until(lambda: app.state.work_queue.depth == 0)
+    assert engine.slices < 60
+
+
+def test_lane_that_is_full_says_when_to_come_again() -> None:
+    engine = _SlowEngine()
+    with _serve(engine, threads=1, max_waiting=2) as (app, client):
+        waiting = [_send(client, _PICTURE) for _ in range(3)]
+        _wait_until(lambda: app.state.work_queue.depth == 3)
+        refused = client.post("/predict", content=_PICTURE)
+        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+        assert int(refused.headers["retry-after"]) >= 1
+        engine.release()
+        _wait_until(lambda: app.state.work_queue.depth == 0)
+        assert client.post("/predict", content=_PICTURE).status_code == 200
+        for connection in waiting:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+            connection.close()

@@ -1,0 +1,93 @@
+"""The turns of inference requests: one slice is among the pictures, several are among the studies."""
+
+import asyncio
+import json
+import threading
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from starlette.requests import ClientDisconnect
+
+from tests.factories import make_manifest, make_outputs
+from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.monitoring.metrics import create_metrics
+from tumorscope.api.open_inference.inferring import SentBody, answer_body
+from tumorscope.domain.errors import InvalidRequest
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+
+
+class _Engine:
+    """Counts the slices that it ran."""
+
+    name = "constant"
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.slices = 0
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        self.slices += len(batch)
+        return make_outputs(np.zeros((len(batch), 4), np.float32))
+
+
+def _ask_for(count: int, *, output: str = "probabilities") -> SentBody:
+    tensor = {"name": "pixels", "shape": [count, 32, 32, 3], "datatype": "FP32", "data": [0.5] * (count * 3072)}
+    request = {"inputs": [tensor], "outputs": [{"name": output}]}
+    return SentBody(json.dumps(request).encode(), "", None)
+
+
+async def _stays() -> bool:
+    return False
+
+
+async def _has_left() -> bool:
+    return True
+
+
+async def _answer(queue: WorkQueue, engine: _Engine, body: SentBody) -> list[float]:
+    classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    answer = await answer_body(queue, classifier, create_metrics(), body, _stays)
+    values: list[float] = json.loads(answer.body)["outputs"][0]["data"]
+    return values
+
+
+def test_one_slice_passes_by_a_study_and_several_wait_behind_it() -> None:
+    async def ask() -> None:
+        queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
+        study = asyncio.create_task(queue.work(hold.wait, is_study=True))
+        several = asyncio.create_task(_answer(queue, engine, _ask_for(2)))
+        assert await _answer(queue, engine, _ask_for(1)) == [0.25] * 4
+        await asyncio.sleep(0.05)
+        assert not several.done()
+        assert engine.slices == 1
+        hold.set()
+        assert await several == [0.25] * 8
+        await study
+
+    asyncio.run(ask())
+
+
+def test_several_slices_that_nobody_waits_for_are_not_run() -> None:
+    async def ask() -> int:
+        queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
+        classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+        study = asyncio.create_task(queue.work(hold.wait, is_study=True))
+        left = asyncio.create_task(answer_body(queue, classifier, create_metrics(), _ask_for(2), _has_left))
+        await asyncio.sleep(0.05)
+        hold.set()
+        with pytest.raises(ClientDisconnect):
+            await left
+        await study
+        return engine.slices
+
+    assert asyncio.run(ask()) == 0
+
+
+def test_network_does_not_run_for_an_output_that_there_is_not() -> None:
+    engine = _Engine()
+    with pytest.raises(InvalidRequest, match="outputs"):
+        asyncio.run(_answer(WorkQueue(1, 4), engine, _ask_for(1, output="diagnosis")))
+    assert engine.slices == 0
