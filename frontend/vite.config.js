@@ -40,7 +40,7 @@ export default defineConfig({
     alias: [
       {
         find: /^numcodecs\/.+/,
-        replacement: fileURLToPath(new URL('./src/imaging/no-codec.js', import.meta.url)),
+        replacement: fileURLToPath(new URL('./src/reading/planes/no-codec.js', import.meta.url)),
       },
     ],
   },

@@ -1,15 +1,15 @@
-import './page.css';
+import './shell/page.css';
 import { fetchExample, fetchHealth, fetchModel, fetchVolume, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
-import { applyLanguage, keepLanguage, readLanguage } from './language.js';
-import { applyLook, readLook } from './look.js';
-import { buildPage } from './page.js';
+import { createAnnouncer } from './shell/announcer.js';
+import { applyLanguage, keepLanguage, readLanguage } from './shell/language.js';
+import { buildPage } from './shell/page.js';
+import { applyLook, readLook } from './shell/theme.js';
 import { createAnalysisQueue } from './state/analysis-queue.js';
 import { getPauseMs } from './state/service.js';
 import { EMPTY_SESSION, reduceSession } from './state/session.js';
 import { createStore } from './state/store.js';
 import { createVolumes } from './state/volumes.js';
-import { createAnnouncer } from './views/announcer.js';
 
 /** @param {string} id */
 function findPlace(id) {

@@ -1,9 +1,9 @@
+import { TAKE_AWAY } from './de/export.js';
 import { FAILURES } from './de/failures.js';
 import { KEYS } from './de/keys.js';
 import { MODEL } from './de/model.js';
 import { PAGE } from './de/page.js';
 import { RESULTS } from './de/results.js';
-import { TAKE_AWAY } from './de/take-away.js';
 import { VIEWER } from './de/viewer.js';
 
 /**

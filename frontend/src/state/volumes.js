@@ -1,7 +1,7 @@
 import { ServiceFailure } from '../api/failure.js';
-import { parseVoxels, unpackGzip } from '../imaging/voxels.js';
+import { parseVoxels, unpackGzip } from '../reading/pixels/voxels.js';
 
-/** @typedef {import('../imaging/voxels.js').Voxels} Voxels */
+/** @typedef {import('../reading/pixels/voxels.js').Voxels} Voxels */
 /** @typedef {import('./session.js').Study} Study */
 /**
  * @typedef {{ state: 'loading' }

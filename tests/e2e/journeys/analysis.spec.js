@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describeClass } from '../../../frontend/src/decision.js';
+import { describeClass } from '../../../frontend/src/answer/decision.js';
 import { DECIDED, describePage, expect, readAnswer, test } from '../page.js';
 import { findExample, findScans, WHY_SKIPPED } from '../scans.js';
 

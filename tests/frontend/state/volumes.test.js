@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { ServiceFailure } from '../../../frontend/src/api/failure.js';
 import { createVolumes } from '../../../frontend/src/state/volumes.js';
 import { makeFile, makePrediction, makeStudy } from '../factories.mjs';
-import { makeVolumeFile } from '../imaging/nifti.mjs';
+import { makeVolumeFile } from '../reading/pixels/nifti.mjs';
 
 const PACKED = gzipSync(
   new Uint8Array(makeVolumeFile({ shape: [1, 1, 2], sliceAxis: 2, stored: new Int16Array(2) })),

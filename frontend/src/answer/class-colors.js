@@ -1,0 +1,35 @@
+// Okabe & Ito, "Color Universal Design" (2008): told apart with every kind of colour vision.
+const KNOWN = new Map([
+  ['glioma', '#d55e00'],
+  ['meningioma', '#0072b2'],
+  ['pituitary', '#f0e442'],
+  ['no_tumor', '#009e73'],
+]);
+
+const REMAINING = ['#e69f00', '#56b4e9', '#cc79a7', '#999999'];
+
+/**
+ * One colour a class: a known class keeps its own whatever else the model knows.
+ * @param {string[]} classNames
+ * @returns {Map<string, string>}
+ */
+export function assignClassColors(classNames) {
+  const colors = new Map();
+  let unknownCount = 0;
+  for (const name of classNames) {
+    const fallback = /** @type {string} */ (REMAINING[unknownCount % REMAINING.length]);
+    const known = KNOWN.get(name);
+    colors.set(name, known ?? fallback);
+    if (known === undefined) unknownCount += 1;
+  }
+  return colors;
+}
+
+/**
+ * The color of the class that is explained, as everywhere.
+ * @param {import('../api/client.js').PredictionAnswer} prediction
+ */
+export function findHeatColor({ explanation, probabilities }) {
+  const label = explanation?.label ?? '';
+  return assignClassColors(Object.keys(probabilities ?? {})).get(label) ?? '#e69f00';
+}

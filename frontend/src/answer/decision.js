@@ -1,0 +1,73 @@
+import { joinWords } from '../i18n/format.js';
+import { isMessageKey, translate } from '../i18n/translate.js';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+// A model of two classes knows tumours only as such: this label names no kind.
+const UNSTATED_KIND = 'tumor';
+
+/**
+ * In the page's own spelling; a class that it has never heard of, as the answer names it.
+ * @param {string} className
+ */
+export function describeClass(className) {
+  const key = `class.${className}`;
+  if (isMessageKey(key)) return translate(key);
+  return className.replaceAll('_', ' ').replaceAll(/\btumor\b/g, 'tumour');
+}
+
+/** @param {string[]} classNames */
+function describeDoubt(classNames) {
+  const names = classNames.map(describeClass);
+  const [one, other] = names;
+  if (one === undefined || other === undefined) return translate('decision.uncertain');
+  if (names.length === 2) return translate('decision.uncertainOfTwo', { one, other });
+  return translate('decision.uncertainOfMore', { kinds: joinWords(names) });
+}
+
+/**
+ * The decision as a sentence for staff.
+ * @param {PredictionAnswer} prediction
+ * @returns {string}
+ */
+export function describeDecision(prediction) {
+  switch (prediction.decision) {
+    case 'tumor':
+      return prediction.label === null || prediction.label === UNSTATED_KIND
+        ? translate('decision.tumor')
+        : translate('decision.tumorOfKind', { kind: describeClass(prediction.label) });
+    case 'no_tumor':
+      return translate('decision.noTumor');
+    case 'uncertain':
+      return describeDoubt(prediction.prediction_set ?? []);
+    case 'out_of_scope':
+      return translate('decision.outOfScope');
+  }
+}
+
+/**
+ * The decision as a sentence for a patient, and what it does not mean.
+ * @param {PredictionAnswer} prediction
+ * @returns {{ headline: string, caution: string }}
+ */
+export function explainDecision(prediction) {
+  switch (prediction.decision) {
+    case 'tumor':
+      return {
+        headline: translate('patient.tumor'),
+        caution: translate('patient.tumor.caution'),
+      };
+    case 'no_tumor':
+      return {
+        headline: translate('patient.noTumor'),
+        caution: translate('patient.noTumor.caution'),
+      };
+    case 'uncertain':
+      return {
+        headline: translate('patient.uncertain'),
+        caution: translate('patient.uncertain.caution'),
+      };
+    case 'out_of_scope':
+      return { headline: translate('decision.outOfScope'), caution: '' };
+  }
+}

@@ -1,0 +1,47 @@
+import { sayWarning } from '../i18n/service-sentences.js';
+import { translate } from '../i18n/translate.js';
+import { createElement, createSentence } from '../shell/element.js';
+import { describeFacts } from './study-facts.js';
+import './details-view.css';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+/**
+ * Where a prediction comes from: what was read, by which model, how fast; and the answer itself.
+ * @param {HTMLElement} root
+ */
+export function createAnswerView(root) {
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
+  const warnings = createElement('ul', { className: 'warnings' });
+  const facts = createElement('dl');
+  const json = createElement('pre', { tabIndex: 0 });
+  json.setAttribute('aria-label', translate('answer.json'));
+  json.setAttribute('role', 'region');
+  const section = createElement('section', { className: 'answer', hidden: true }, [
+    warnings,
+    facts,
+    createElement('details', {}, [createElement('summary', { textContent: 'JSON' }), json]),
+  ]);
+  root.append(section);
+
+  return {
+    /** @param {PredictionAnswer | null} prediction */
+    update(prediction) {
+      if (prediction === shown) return;
+      shown = prediction;
+      section.hidden = prediction === null;
+      if (prediction === null) return;
+      warnings.replaceChildren(
+        ...prediction.input.warnings.map((warning) => createSentence('li', sayWarning(warning))),
+      );
+      facts.replaceChildren(
+        ...describeFacts(prediction).flatMap(([term, words]) => [
+          createElement('dt', { textContent: term }),
+          createElement('dd', { textContent: words }),
+        ]),
+      );
+      json.textContent = JSON.stringify(prediction, null, 2);
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { formatPercentage, formatProgress } from '../i18n/percentage.js';
+import { sayHere, sayReason } from '../i18n/service-sentences.js';
+import { translate } from '../i18n/translate.js';
+import { describeEarlierModel } from '../model/model-change.js';
+import { isReady } from '../state/service.js';
+import { describeDecision, explainDecision } from './decision.js';
+import { canRetry, describeFailure, describeWait } from './failure-message.js';
+
+/** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../state/service.js').Service} Service */
+/** @typedef {import('../state/session.js').Wording} Wording */
+/** @typedef {import('../i18n/service-sentences.js').Sentence} Sentence */
+/** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+/**
+ * All that is said of a study, as words.
+ * @typedef {object} StudyDescription
+ * @property {string} headline
+ * @property {Sentence[]} sentences
+ * @property {string} trace the failure's code and request id
+ * @property {boolean} failed
+ * @property {boolean} cancellable
+ * @property {Wording | null} otherWording in which a prediction can be read as well
+ * @property {string | null} restart the words on the button that analyses it again; null where that cannot help
+ */
+
+// These make the answer itself less certain; other warnings say what was done with the file.
+const LESS_CERTAIN = new Set([
+  'low_resolution',
+  'clipped_intensities',
+  'sequence_hardly_seen',
+  'plane_hardly_seen',
+  'missing_slices',
+  'other_body_part',
+  'localizer',
+  'derived_map',
+]);
+
+/**
+ * The step the study is at, in a few words, for the list.
+ * @param {Study} study
+ * @param {Wording} wording
+ */
+export function describeStep(study, wording) {
+  if (study.phase === 'done' && study.prediction !== null) {
+    return wording === 'staff'
+      ? describeDecision(study.prediction)
+      : explainDecision(study.prediction).headline;
+  }
+  const reading = findReading(study);
+  if (study.phase === 'analysing' && reading !== null) return translate('step.reading', reading);
+  return translate(`step.${study.phase}`, { percentage: formatProgress(study.uploaded) });
+}
+
+/**
+ * @param {Study} study
+ * @param {Service} service
+ * @param {Wording} wording
+ * @returns {StudyDescription}
+ */
+export function describeStudy(study, service, wording) {
+  const pending = {
+    sentences: [],
+    trace: '',
+    failed: false,
+    cancellable: true,
+    otherWording: null,
+    restart: null,
+  };
+  const headline = translate(`study.${study.phase}`, {
+    percentage: formatProgress(study.uploaded),
+  });
+  const settled = { ...pending, cancellable: false };
+  switch (study.phase) {
+    case 'waiting':
+      return { ...pending, ...describeWaiting(service) };
+    case 'uploading':
+      return { ...pending, headline };
+    case 'analysing':
+      return { ...pending, headline, sentences: describeAnalysis(study) };
+    case 'cancelled':
+      return { ...settled, headline, restart: translate('decision.analyseAgain') };
+    case 'failed':
+      return study.failure === null
+        ? { ...settled, headline }
+        : { ...settled, ...describeFailedStudy(study.failure) };
+    case 'done':
+      return study.prediction === null
+        ? { ...settled, headline }
+        : withModelChange(study, service, {
+            ...settled,
+            ...describePrediction(study.prediction, wording),
+          });
+  }
+}
+
+/**
+ * @param {Service} service
+ * @returns {{ headline: string, sentences: Sentence[] }}
+ */
+function describeWaiting(service) {
+  const { askAgainS } = service;
+  if (isReady(service) && askAgainS !== null) {
+    const words =
+      askAgainS === 1
+        ? translate('study.askedAgain.one')
+        : translate('study.askedAgain.other', { count: askAgainS });
+    return { headline: translate('study.busy'), sentences: [sayHere(words)] };
+  }
+  const words = isReady(service)
+    ? translate('study.waitsForTurn')
+    : translate('study.waitsForService');
+  return { headline: translate('study.waiting'), sentences: [sayHere(words)] };
+}
+
+/**
+ * The slice that is being read, counted from one.
+ * @param {Study} study
+ * @returns {{ position: number, count: number } | null} null where there is but one slice
+ */
+function findReading({ read }) {
+  if (read === null || read.total < 2) return null;
+  return { position: Math.min(read.done + 1, read.total), count: read.total };
+}
+
+/** @param {Study} study */
+function describeAnalysis(study) {
+  const reading = findReading(study);
+  return reading === null ? [] : [sayHere(translate('study.reading', reading))];
+}
+
+/** @param {ServiceFailure} failure */
+function describeFailedStudy(failure) {
+  const { happened, advice } = describeFailure(failure);
+  const requestId = failure.requestId && translate('decision.request', { id: failure.requestId });
+  const sentences = [advice, sayHere(describeWait(failure))];
+  return {
+    headline: happened,
+    sentences: sentences.filter(({ text }) => text !== ''),
+    trace: [failure.code, requestId].filter((part) => part !== '').join(' · '),
+    failed: true,
+    restart: canRetry(failure) ? translate('decision.tryAgain') : null,
+  };
+}
+
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
+ * @returns {{ headline: string, sentences: Sentence[], otherWording: Wording }}
+ */
+function describePrediction(prediction, wording) {
+  const reasons = prediction.reasons.map((reason) => sayReason(reason, wording));
+  if (wording === 'staff') {
+    return {
+      headline: describeDecision(prediction),
+      sentences: [...sayProbability(prediction, 'decision.probability'), ...reasons],
+      otherWording: 'patient',
+    };
+  }
+  const { headline, caution } = explainDecision(prediction);
+  const isFlawed = prediction.input.warnings.some(({ code }) => LESS_CERTAIN.has(code));
+  const cautions = [isFlawed ? translate('patient.flawed') : '', caution];
+  return {
+    headline,
+    sentences: [
+      ...reasons,
+      ...cautions.filter((text) => text !== '').map(sayHere),
+      ...sayProbability(prediction, 'patient.probability'),
+    ],
+    otherWording: 'staff',
+  };
+}
+
+/**
+ * @param {Study} study
+ * @param {Service} service
+ * @param {StudyDescription} description
+ * @returns {StudyDescription} with the offer to analyse again what another model has judged
+ */
+function withModelChange(study, service, description) {
+  const words = describeEarlierModel(study, service);
+  if (words === '') return description;
+  return {
+    ...description,
+    sentences: [...description.sentences, sayHere(words)],
+    restart: translate('decision.analyseAgain'),
+  };
+}
+
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {'decision.probability' | 'patient.probability'} key
+ */
+function sayProbability({ tumor_probability }, key) {
+  if (tumor_probability === null) return [];
+  return [sayHere(translate(key, { percentage: formatPercentage(tumor_probability) }))];
+}

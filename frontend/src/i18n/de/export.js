@@ -1,0 +1,53 @@
+/** @type {typeof import('../en/export.js').TAKE_AWAY} */
+export const TAKE_AWAY = {
+  'takeAway.title': 'Mitnehmen',
+  'takeAway.report': 'Bericht',
+  'takeAway.json': 'JSON herunterladen',
+  'takeAway.copy': 'JSON kopieren',
+  'takeAway.copied': 'Die Antwort ist in der Zwischenablage.',
+  'takeAway.notCopied': 'Der Browser lässt diese Seite nicht in die Zwischenablage schreiben.',
+  'takeAway.csv': 'Alle Studien als CSV',
+  'report.title': 'Bericht über eine Vorhersage',
+  'report.of': 'Bericht: {study}',
+  'report.print': 'Drucken oder als PDF sichern',
+  'report.close': 'Zurück zur Studie',
+  'report.onlyTyped':
+    'Was Sie hier eingeben, steht nur auf diesem Blatt: Es wird nie gesendet und ist vergessen, sobald der Bericht geschlossen wird.',
+  'report.name': 'Name',
+  'report.birthDate': 'Geburtsdatum',
+  'report.examination': 'Untersuchung',
+  'report.remarks': 'Bemerkungen',
+  'report.picture': 'Wie beurteilt',
+  'report.overlay': 'Mit dem, was für {kind} spricht',
+  'report.noPicture': 'Der Dienst hat kein Bild dieser Schicht gesendet.',
+  'report.predictionSet': 'Nicht ausgeschlossen (Konfidenz 95 %): {kinds}.',
+  'report.emptySet': 'Mit einer Konfidenz von 95 % bleibt keine Klasse übrig.',
+  'report.warnings': 'Zu beachten',
+  'report.origin': 'Woher das kommt',
+  'report.modelSha256': 'SHA-256 des Modells',
+  'report.inputSha256': 'SHA-256 der Eingabe',
+  'report.analysedAt': 'Ausgewertet',
+  'report.requestId': 'Anfrage',
+  'forget.remove': 'Diese Studie entfernen',
+  'forget.clear': 'Sitzung leeren',
+  'forget.question': 'Alle Studien dieser Sitzung vergessen?',
+  'forget.explanation.one':
+    'Die Studie, ihre Vorhersage und ihre Bilder verschwinden von dieser Seite. Nichts davon wird irgendwo aufbewahrt.',
+  'forget.explanation.other':
+    'Alle {count} Studien, ihre Vorhersagen und ihre Bilder verschwinden von dieser Seite. Nichts davon wird irgendwo aufbewahrt.',
+  'forget.confirm': 'Alles vergessen',
+  'forget.keep': 'Behalten',
+  'forget.nothingKept': 'Nichts wird aufbewahrt: Wird dieser Tab geschlossen, ist alles vergessen.',
+  'service.busy.waiting': 'belegt: {count} warten',
+  'service.busy.sentAway': 'Dienst belegt',
+  'study.busy': 'Der Dienst ist ausgelastet',
+  'study.askedAgain.one': 'Die Studie wird in 1 Sekunde von selbst erneut gesendet.',
+  'study.askedAgain.other': 'Die Studie wird in {count} Sekunden von selbst erneut gesendet.',
+  'modelChange.sentence':
+    'Das Modell hat zu Version {now} gewechselt; frühere Ergebnisse sind von Version {before}.',
+  'modelChange.sameVersion':
+    'Das Modell der Version {now} wurde durch ein anderes derselben Version ersetzt; frühere Ergebnisse sind von dem vorigen.',
+  'modelChange.again': 'Diese erneut auswerten',
+  'modelChange.result':
+    'Dieses Ergebnis ist von Modellversion {before}; der Dienst hat jetzt {now}.',
+};

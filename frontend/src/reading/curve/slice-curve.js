@@ -1,0 +1,176 @@
+import { assignClassColors } from '../../answer/class-colors.js';
+import { describeClass } from '../../answer/decision.js';
+import { formatPercentage, formatProgress } from '../../i18n/percentage.js';
+import { translate } from '../../i18n/translate.js';
+import { createElement } from '../../shell/element.js';
+import { clamp } from '../clamp.js';
+import './slice-curve.css';
+
+/** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {{ index: number, probability: number }} Point */
+
+const SVG = 'http://www.w3.org/2000/svg';
+const NO_TUMOR = 'no_tumor';
+// Of the drawing, which is stretched to its place; lines keep their width.
+const HEIGHT = 100;
+
+/**
+ * For a volume, how the probabilities run through its slices. Slices that were not judged are gaps.
+ * @param {HTMLElement} root
+ * @param {{ onSlice: (index: number) => void }} listeners told of the slice under a click
+ */
+export function createSliceCurve(root, { onSlice }) {
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
+  const drawing = document.createElementNS(SVG, 'svg');
+  drawing.setAttribute('role', 'img');
+  drawing.setAttribute('preserveAspectRatio', 'none');
+  drawing.addEventListener('click', ({ clientX }) => {
+    const { left, width } = drawing.getBoundingClientRect();
+    const count = shown?.input.slice_count ?? 1;
+    onSlice(clamp(Math.floor(((clientX - left) / width) * count), 0, count - 1));
+  });
+  const seen = draw('path', { class: 'curve-seen' });
+  const first = createElement('span');
+  const last = createElement('span');
+  const legend = createElement('ul', { className: 'curve-legend' });
+  const section = createElement('section', { className: 'slice-curve', hidden: true }, [
+    createElement('h3', { textContent: translate('curve.title') }),
+    createElement('div', { className: 'curve-plot' }, [
+      createElement('span', { className: 'curve-scale', textContent: formatProgress(1) }),
+      drawing,
+      createElement('span', {
+        className: 'curve-scale curve-zero',
+        textContent: formatProgress(0),
+      }),
+    ]),
+    createElement('p', { className: 'curve-ends' }, [first, last]),
+    legend,
+  ]);
+  root.append(section);
+
+  return {
+    /** @param {PredictionAnswer | null} prediction */
+    update(prediction) {
+      if (prediction === shown) return;
+      shown = prediction;
+      section.hidden = prediction === null || prediction.input.slice_count < 2;
+      if (prediction === null || section.hidden) return;
+      const lines = listLines(prediction);
+      const count = prediction.input.slice_count;
+      drawing.setAttribute('viewBox', `0 0 ${count} ${HEIGHT}`);
+      drawing.setAttribute('aria-label', describeCurve(prediction));
+      drawing.replaceChildren(
+        drawGrid(count),
+        drawMarker(prediction.input.view.slice_index),
+        ...lines.map(drawLine),
+        seen,
+      );
+      first.textContent = translate('curve.first');
+      last.textContent = String(count);
+      legend.replaceChildren(...lines.map(createLegendEntry));
+    },
+
+    /** @param {number} index of the slice that is seen now */
+    mark(index) {
+      seen.setAttribute('d', `M${index + 0.5} 0V${HEIGHT}`);
+    },
+  };
+}
+
+/** @typedef {{ name: string, color: string, points: Point[] }} Line */
+
+/**
+ * A line a kind of tumour, under the one for any tumour; without a class for none there is no such line.
+ * @param {PredictionAnswer} prediction
+ * @returns {Line[]}
+ */
+function listLines({ slices }) {
+  const judged = slices.flatMap(({ index, probabilities }) =>
+    probabilities === null ? [] : [{ index, probabilities }],
+  );
+  const names = Object.keys(judged[0]?.probabilities ?? {});
+  const colors = assignClassColors(names);
+  const lines = names
+    .filter((name) => name !== NO_TUMOR)
+    .map((name) => ({
+      name: describeClass(name),
+      color: colors.get(name) ?? '',
+      points: judged.map(({ index, probabilities }) => ({
+        index,
+        probability: probabilities[name] ?? 0,
+      })),
+    }));
+  const shares = slices.flatMap(({ index, tumor_probability }) =>
+    tumor_probability === null ? [] : [{ index, probability: tumor_probability }],
+  );
+  if (shares.length > 0)
+    lines.push({ name: translate('curve.anyTumor'), color: 'var(--text)', points: shares });
+  return lines;
+}
+
+/** @param {PredictionAnswer} prediction */
+function describeCurve({ input, slices }) {
+  const judged = { judged: slices.length, count: input.slice_count };
+  const shares = slices.map(({ tumor_probability }) => tumor_probability ?? 0);
+  const place = slices[shares.indexOf(Math.max(...shares))];
+  if (place === undefined || place.tumor_probability === null)
+    return translate('curve.judged', judged);
+  return translate('curve.highest', {
+    ...judged,
+    position: place.index + 1,
+    percentage: formatPercentage(place.tumor_probability),
+  });
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ */
+function draw(name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+/** @param {number} count */
+function drawGrid(count) {
+  const middle = HEIGHT / 2;
+  return draw('path', {
+    class: 'curve-grid',
+    d: `M0 ${middle}H${count}M0 ${HEIGHT}H${count}M0 0H${count}`,
+  });
+}
+
+/** @param {number} index of the slice that was judged the most suspicious */
+function drawMarker(index) {
+  return draw('path', { class: 'curve-marker', d: `M${index + 0.5} 0V${HEIGHT}` });
+}
+
+/** @param {Line} line */
+function drawLine({ color, points }) {
+  const path = draw('path', { class: 'curve-line', d: tracePath(points) });
+  path.style.stroke = color;
+  return path;
+}
+
+/**
+ * @param {Point[]} points in the order of the stack
+ * @returns {string} of an SVG path; after a gap a new piece begins, and a slice alone is a dot
+ */
+export function tracePath(points) {
+  const pieces = points.map(({ index, probability }, position) => {
+    const place = `${index + 0.5} ${Number(((1 - probability) * HEIGHT).toFixed(2))}`;
+    const follows = points[position - 1]?.index === index - 1;
+    const isAlone = !follows && points[position + 1]?.index !== index + 1;
+    return `${follows ? 'L' : 'M'}${place}${isAlone ? 'h0' : ''}`;
+  });
+  return pieces.join('');
+}
+
+/** @param {Line} line */
+function createLegendEntry({ name, color }) {
+  const swatch = createElement('span', { className: 'curve-swatch' });
+  swatch.style.setProperty('--class-color', color);
+  return createElement('li', {}, [swatch, name]);
+}

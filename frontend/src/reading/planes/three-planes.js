@@ -1,0 +1,128 @@
+import { translate } from '../../i18n/translate.js';
+import { createElement } from '../../shell/element.js';
+import './three-planes.css';
+
+/** @typedef {import('../viewer/slice-look.js').Look} Look */
+/** @typedef {import('./volume-viewer.js').VolumeViewer} VolumeViewer */
+/** @typedef {import('../../state/volumes.js').Volume} Volume */
+
+/** @type {Record<string, [number, number, number]>} */
+const MOVES = {
+  ArrowLeft: [1, 0, 0],
+  ArrowRight: [-1, 0, 0],
+  ArrowUp: [0, 1, 0],
+  ArrowDown: [0, -1, 0],
+  PageUp: [0, 0, 1],
+  PageDown: [0, 0, -1],
+};
+
+/**
+ * A volume in three planes at once, over the slice; opened on request only, for it takes a large module and a GPU.
+ * @param {HTMLElement} square that it covers
+ * @param {HTMLElement} buttons where it is opened
+ */
+export function createThreePlanes(square, buttons) {
+  /** @type {{ id: number, volume: Volume | null, look: Look | null }} */
+  let shown = { id: 0, volume: null, look: null };
+  /** @type {VolumeViewer | null} */
+  let viewer = null;
+  let opened = 0;
+
+  const opener = createElement('button', {
+    type: 'button',
+    textContent: translate('planes.open'),
+    onclick: () => (panel.hidden ? open() : close()),
+  });
+  const words = createElement('p', { className: 'planes-words' });
+  words.setAttribute('role', 'status');
+  const place = createElement('div', { className: 'planes-canvas' });
+  const closer = createElement('button', {
+    type: 'button',
+    textContent: translate('planes.close'),
+    onclick: close,
+  });
+  const panel = createElement('section', { className: 'three-planes', hidden: true }, [
+    place,
+    words,
+    closer,
+  ]);
+  panel.setAttribute('aria-label', translate('planes.open'));
+  buttons.append(opener);
+  square.append(panel);
+  // Capturing: the keys of the slice behind, and NiiVue's own, are not for here.
+  panel.addEventListener('keydown', press, true);
+
+  /** @param {KeyboardEvent} event */
+  function press(event) {
+    event.stopPropagation();
+    if (event.key === 'Escape') close();
+    const move = MOVES[event.key];
+    if (move === undefined || viewer === null) return;
+    event.preventDefault();
+    viewer.moveCrosshair(...move);
+  }
+
+  async function open() {
+    const { volume, look } = shown;
+    if (volume?.state !== 'here') return;
+    opened += 1;
+    const turn = opened;
+    panel.hidden = false;
+    opener.setAttribute('aria-expanded', 'true');
+    words.textContent = translate('planes.opening');
+    closer.focus();
+    const canvas = createElement('canvas', { tabIndex: 0 });
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', translate('planes.picture'));
+    place.replaceChildren(canvas);
+    try {
+      const { openVolumeViewer } = await import('./volume-viewer.js');
+      const { voxels, file } = volume;
+      const start = [0, 1, 2].map((axis) =>
+        axis === voxels.sliceAxis ? (look?.index ?? 0) : null,
+      );
+      const made = await openVolumeViewer(canvas, file, look?.window ?? null, start);
+      if (turn !== opened) {
+        made.close();
+        return;
+      }
+      viewer = made;
+      words.textContent = '';
+    } catch {
+      if (turn !== opened) return;
+      place.replaceChildren();
+      words.textContent = translate('planes.impossible');
+    }
+  }
+
+  function close() {
+    if (panel.hidden) return;
+    opened += 1;
+    viewer?.close();
+    viewer = null;
+    const hadFocus = panel.contains(document.activeElement);
+    panel.hidden = true;
+    place.replaceChildren();
+    opener.setAttribute('aria-expanded', 'false');
+    if (hadFocus) opener.focus();
+  }
+
+  opener.setAttribute('aria-expanded', 'false');
+
+  return {
+    close,
+    /**
+     * @param {number} id of the study
+     * @param {Volume | null} volume
+     */
+    update(id, volume) {
+      if (id !== shown.id) close();
+      shown = { ...shown, id, volume };
+      opener.hidden = volume?.state !== 'here' || volume.voxels.sliceCount < 2;
+    },
+    /** @param {Look} look of the slice behind */
+    follow(look) {
+      shown = { ...shown, look };
+    },
+  };
+}

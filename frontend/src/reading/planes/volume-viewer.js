@@ -1,0 +1,81 @@
+import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from '@niivue/niivue';
+
+/**
+ * @typedef {object} VolumeViewer
+ * @property {(right: number, anterior: number, superior: number) => void} moveCrosshair by voxels
+ * @property {() => void} close
+ */
+
+/**
+ * Shows a volume in three planes with a crosshair, drawn by WebGL 2. The only user of NiiVue, which is large: this module
+ * is fetched when it is first needed.
+ * @param {HTMLCanvasElement} canvas fills its parent
+ * @param {ArrayBuffer} file NIfTI-1, unpacked
+ * @param {import('../pixels/window-table.js').IntensityWindow | null} window
+ * @param {(number | null)[]} place voxel that the crosshair begins at; null for the middle of an axis
+ * @returns {Promise<VolumeViewer>}
+ * @throws {Error} where the browser has no WebGL 2, or too little memory for it
+ */
+export async function openVolumeViewer(canvas, file, window, place) {
+  const viewer = new Niivue({
+    logLevel: 'silent',
+    loadingText: '',
+    sliceType: SLICE_TYPE.MULTIPLANAR,
+    multiplanarShowRender: SHOW_RENDER.NEVER,
+    // As the slices beside it hang.
+    isRadiologicalConvention: true,
+    sagittalNoseLeft: true,
+    crosshairColor: [0.67, 0.73, 0.93, 0.8],
+    dragMode: DRAG_MODE.windowing,
+    dragAndDropEnabled: false,
+    viewModeHotKey: '',
+    clipPlaneHotKey: '',
+    cycleClipPlaneHotKey: '',
+  });
+  const fontUrl = keepFromDataUrls(viewer);
+  try {
+    await viewer.attachToCanvas(canvas, false);
+    await viewer.loadFromArrayBuffer(file, 'scan.nii');
+  } finally {
+    URL.revokeObjectURL(fontUrl);
+  }
+  const [volume] = viewer.volumes;
+  if (volume === undefined) throw new Error('the volume cannot be shown');
+  if (window !== null) {
+    volume.cal_min = window.lower;
+    volume.cal_max = window.upper;
+    viewer.updateGLVolume();
+  }
+  const [right, anterior, superior] = [0, 1, 2].map(
+    (axis) => place[axis] ?? Math.floor((volume.dims?.[axis + 1] ?? 1) / 2),
+  );
+  viewer.scene.crosshairPos = viewer.vox2frac([right ?? 0, anterior ?? 0, superior ?? 0]);
+  viewer.drawScene();
+
+  return {
+    moveCrosshair(byRight, byAnterior, bySuperior) {
+      viewer.moveCrosshairInVox(byRight, byAnterior, bySuperior);
+      viewer.drawScene();
+    },
+    close() {
+      viewer.cleanup();
+      viewer.gl.getExtension('WEBGL_lose_context')?.loseContext();
+    },
+  };
+}
+
+/**
+ * NiiVue has its pictures in `data:` addresses, which the page's policy does not let in: the letters come from a `blob:`
+ * instead, and the sheen of surfaces, of which there are none here, not at all.
+ * @param {Niivue} viewer
+ * @returns {string} an address to give back
+ */
+function keepFromDataUrls(viewer) {
+  const letters = String(Reflect.get(viewer, 'DEFAULT_FONT_GLYPH_SHEET'));
+  const bytes = atob(letters.slice(letters.indexOf(',') + 1));
+  const sheet = Uint8Array.from(bytes, (character) => character.charCodeAt(0));
+  const url = URL.createObjectURL(new Blob([sheet], { type: 'image/png' }));
+  Reflect.set(viewer, 'DEFAULT_FONT_GLYPH_SHEET', url);
+  viewer.loadDefaultMatCap = async () => null;
+  return url;
+}

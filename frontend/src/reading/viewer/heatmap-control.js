@@ -1,0 +1,97 @@
+import { findHeatColor } from '../../answer/class-colors.js';
+import { describeClass } from '../../answer/decision.js';
+import { translate } from '../../i18n/translate.js';
+import { createElement } from '../../shell/element.js';
+import { listMaps } from '../pixels/pictures.js';
+import './heatmap-control.css';
+
+/** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
+
+const START_PERCENT = 45;
+
+/**
+ * How strongly the map of what speaks for a class lies over the slice, what its color means, and which slices have one.
+ * @param {HTMLElement} root
+ * @param {{ onChange: () => void, onSlice: (index: number) => void }} listeners
+ */
+export function createHeatmapControl(root, { onChange, onSlice }) {
+  let isChosen = false;
+  /** @type {PredictionAnswer | null} */
+  let shown = null;
+  const words = createElement('span');
+  const slider = createElement('input', {
+    type: 'range',
+    min: '0',
+    max: '100',
+    value: String(START_PERCENT),
+    oninput: () => {
+      isChosen = true;
+      onChange();
+    },
+  });
+  const ramp = createElement('span', { className: 'heatmap-ramp' });
+  ramp.setAttribute('aria-hidden', 'true');
+  const legend = createElement('span', { className: 'heatmap-legend' }, [
+    createElement('span', { textContent: translate('heatmap.nothing') }),
+    ramp,
+    createElement('span', { textContent: translate('heatmap.most') }),
+  ]);
+  const places = createElement('div', { className: 'heatmap-places' });
+  const control = createElement('div', { className: 'heatmap-control', hidden: true }, [
+    createElement('label', {}, [words, slider]),
+    legend,
+    places,
+  ]);
+  root.append(control);
+
+  /** @param {PredictionAnswer} prediction */
+  function build(prediction) {
+    const isNone = prediction.decision === 'no_tumor';
+    const kind = describeClass(prediction.explanation?.label ?? '');
+    words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', { kind });
+    // A map has a brightest place even where next to nothing was found: there it is shown on request only.
+    if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
+    control.style.setProperty('--heat', findHeatColor(prediction));
+    const indices = listMaps(prediction).map(({ slice_index }) => slice_index);
+    places.hidden = prediction.input.slice_count < 2;
+    places.replaceChildren(
+      translate('heatmap.onSlices'),
+      ...indices.sort((one, other) => one - other).map((index) => createPlace(index, onSlice)),
+    );
+  }
+
+  return {
+    /** 0 to 1 */
+    get opacity() {
+      return Number(slider.value) / 100;
+    },
+    /**
+     * @param {PredictionAnswer | null} prediction
+     * @param {number} [index] of the slice that is seen
+     */
+    update(prediction, index) {
+      const explained = prediction?.explanation ? prediction : null;
+      control.hidden = explained === null;
+      if (explained !== null && explained !== shown) build(explained);
+      shown = explained;
+      for (const button of places.querySelectorAll('button')) {
+        button.setAttribute('aria-pressed', String(button.value === String(index)));
+      }
+    },
+  };
+}
+
+/**
+ * @param {number} index
+ * @param {(index: number) => void} onSlice
+ */
+function createPlace(index, onSlice) {
+  const button = createElement('button', {
+    type: 'button',
+    value: String(index),
+    textContent: String(index + 1),
+    onclick: () => onSlice(index),
+  });
+  button.setAttribute('aria-label', translate('heatmap.goToSlice', { number: index + 1 }));
+  return button;
+}

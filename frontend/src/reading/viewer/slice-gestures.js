@@ -1,0 +1,101 @@
+import { clamp } from '../clamp.js';
+
+/** @typedef {import('./slice-look.js').LookCommand} LookCommand */
+
+/**
+ * @typedef {object} GestureListeners
+ * @property {() => boolean} hasSlices whether the wheel goes through slices, or is left to the page
+ * @property {() => boolean} dragsWindow whether a drag changes the window, or moves the picture
+ * @property {(command: LookCommand) => void} onCommand
+ */
+
+/** @typedef {{ x: number, y: number }} Point in shares of the side, from the upper left */
+
+const PIXELS_A_STEP = 60;
+const PIXELS_A_LINE = 40;
+const RIGHT_BUTTON = 2;
+// A drag along the whole side goes through this share of the intensities.
+const WINDOW_SPEED = 0.5;
+
+/**
+ * Wheel, mouse, pen and fingers on a slice.
+ * @param {HTMLElement} element
+ * @param {GestureListeners} listeners
+ */
+export function attachGestures(element, { hasSlices, dragsWindow, onCommand }) {
+  /** @type {Map<number, Point & { button: number }>} */
+  const pressed = new Map();
+  let wheeled = 0;
+
+  /** @param {MouseEvent} event */
+  function findPoint({ clientX, clientY }) {
+    const { left, top, width } = element.getBoundingClientRect();
+    return { x: (clientX - left) / width, y: (clientY - top) / width };
+  }
+
+  /** @param {WheelEvent} event */
+  function turnWheel(event) {
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : PIXELS_A_LINE;
+    const turned = event.deltaY * pixels;
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      const factor = Math.exp(-clamp(turned, -100, 100) / 300);
+      onCommand({ kind: 'zoom', factor, point: findPoint(event) });
+      return;
+    }
+    if (!hasSlices()) return;
+    event.preventDefault();
+    wheeled += turned;
+    const steps = Math.trunc(wheeled / PIXELS_A_STEP);
+    wheeled -= steps * PIXELS_A_STEP;
+    if (steps !== 0) onCommand({ kind: 'step', by: steps });
+  }
+
+  /** @param {PointerEvent} event */
+  function press(event) {
+    if (event.button !== 0 && event.button !== RIGHT_BUTTON) return;
+    pressed.set(event.pointerId, { ...findPoint(event), button: event.button });
+    element.setPointerCapture(event.pointerId);
+  }
+
+  /** @param {PointerEvent} event */
+  function move(event) {
+    const before = pressed.get(event.pointerId);
+    if (before === undefined) return;
+    const point = findPoint(event);
+    const other = [...pressed].find(([id]) => id !== event.pointerId)?.[1];
+    pressed.set(event.pointerId, { ...point, button: before.button });
+    const [x, y] = [point.x - before.x, point.y - before.y];
+    if (other !== undefined) pinch(before, point, other);
+    else if (before.button === RIGHT_BUTTON || dragsWindow()) {
+      onCommand({ kind: 'moveWindow', level: y * WINDOW_SPEED, width: x * WINDOW_SPEED });
+    } else onCommand({ kind: 'pan', x, y });
+  }
+
+  /**
+   * One of two fingers moves: half of what it does is a move, and the distance is the size.
+   * @param {Point} before
+   * @param {Point} after
+   * @param {Point} other
+   */
+  function pinch(before, after, other) {
+    const middle = { x: (after.x + other.x) / 2, y: (after.y + other.y) / 2 };
+    onCommand({ kind: 'pan', x: (after.x - before.x) / 2, y: (after.y - before.y) / 2 });
+    const distance = Math.hypot(before.x - other.x, before.y - other.y);
+    if (distance === 0) return;
+    const factor = Math.hypot(after.x - other.x, after.y - other.y) / distance;
+    onCommand({ kind: 'zoom', factor, point: middle });
+  }
+
+  /** @param {PointerEvent} event */
+  function release({ pointerId }) {
+    pressed.delete(pointerId);
+  }
+
+  element.addEventListener('wheel', turnWheel, { passive: false });
+  element.addEventListener('pointerdown', press);
+  element.addEventListener('pointermove', move);
+  element.addEventListener('pointerup', release);
+  element.addEventListener('pointercancel', release);
+  element.addEventListener('contextmenu', (event) => event.preventDefault());
+}

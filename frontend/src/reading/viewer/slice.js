@@ -1,0 +1,194 @@
+import { translate } from '../../i18n/translate.js';
+import { createElement } from '../../shell/element.js';
+import { createPictures } from '../pixels/pictures.js';
+import { drawSlice } from '../pixels/slice-canvas.js';
+import { createSlicePainter } from '../pixels/slice-painter.js';
+import { createHeatmapControl } from './heatmap-control.js';
+import { attachGestures } from './slice-gestures.js';
+import { findCommand } from './slice-keys.js';
+import { changeLook, startLook } from './slice-look.js';
+import { createSliceTools } from './slice-tools.js';
+import { describeMissing, describeSeen, describeVolume, setText } from './slice-words.js';
+import './slice.css';
+
+/** @typedef {import('../../state/session.js').Study} Study */
+/** @typedef {import('./slice-look.js').Look} Look */
+/** @typedef {import('./slice-look.js').Looks} Looks */
+/** @typedef {import('../../state/volumes.js').Volume} Volume */
+
+/**
+ * @typedef {object} SliceListeners
+ * @property {(study: Study, again: boolean) => void} onVolumeWanted the voxels are needed; `again`: after a failure
+ * @property {(look: Look, sliceCount: number, cause: 'study' | 'command' | 'other') => void} onLook changed by a new
+ *   study or answer, by whoever looks, or after another view's
+ */
+
+/**
+ * The slices of a study as people look at them: one of them, its window, place and size, and over it what speaks for the
+ * class. Until the voxels are here, the slice that was judged; before there is an answer, the picture that was sent.
+ * @param {HTMLElement} root
+ * @param {Looks} looks
+ * @param {SliceListeners} listeners
+ */
+export function createSliceView(root, looks, listeners) {
+  const pictures = createPictures(paint);
+  const paintSlice = createSlicePainter();
+  /** @type {Study | null} */
+  let shown = null;
+  /** @type {Volume | null} */
+  let volume = null;
+
+  const canvas = createElement('canvas');
+  canvas.setAttribute('role', 'img');
+  const words = createElement('p', { className: 'slice-words' });
+  const retry = createElement('button', {
+    type: 'button',
+    textContent: translate('viewer.loadAgain'),
+    onclick: () => shown !== null && listeners.onVolumeWanted(shown, true),
+  });
+  const loading = createElement('p', { className: 'slice-loading' });
+  loading.setAttribute('role', 'status');
+  const caption = createElement('figcaption', { className: 'slice-caption' });
+  const state = createElement('div', { className: 'slice-state' }, [loading, retry]);
+  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [
+    canvas,
+    words,
+    state,
+  ]);
+  square.setAttribute('role', 'group');
+  square.setAttribute('aria-label', translate('viewer.name'));
+  square.setAttribute('aria-description', translate('viewer.help'));
+  const figure = createElement('figure', { className: 'slice' }, [square, caption]);
+  const tools = createSliceTools(figure, obey);
+  const control = createHeatmapControl(figure, { onChange: paint, onSlice: goTo });
+  root.append(figure);
+  new ResizeObserver(paint).observe(canvas);
+
+  attachGestures(canvas, {
+    hasSlices: () => countSlices() > 1,
+    dragsWindow: () => tools.dragsWindow,
+    onCommand: obey,
+  });
+  square.addEventListener('keydown', (event) => {
+    const command = findCommand(event, countSlices() > 1);
+    if (command === null) return;
+    event.preventDefault();
+    obey(command);
+  });
+
+  /** @returns {Look} */
+  function look() {
+    if (shown === null) return startLook(null);
+    return looks.get(nameLook(shown)) ?? startLook(shown.prediction);
+  }
+
+  function countSlices() {
+    return shown?.prediction?.input.slice_count ?? 1;
+  }
+
+  function findVoxels() {
+    return volume?.state === 'here' ? volume.voxels : null;
+  }
+
+  /** @param {import('./slice-look.js').LookCommand} command */
+  function obey(command) {
+    if (shown === null) return;
+    const scan = { prediction: shown.prediction, voxels: findVoxels() };
+    looks.set(nameLook(shown), changeLook(look(), command, scan));
+    // The picture of one slice has its window in it; another one takes the voxels.
+    if (command.kind === 'setWindow' || command.kind === 'moveWindow') {
+      listeners.onVolumeWanted(shown, false);
+    }
+    paint();
+    listeners.onLook(look(), countSlices(), 'command');
+  }
+
+  /** @param {number} index */
+  function goTo(index) {
+    obey({ kind: 'go', index });
+  }
+
+  /** @param {Look} now */
+  function findPicture({ index, window, inverted }) {
+    if (shown === null) return null;
+    const voxels = findVoxels();
+    const judged = shown.prediction?.input.view;
+    if (voxels !== null && judged) {
+      const range = window ?? { lower: voxels.least, upper: voxels.largest };
+      return { picture: paintSlice(voxels, index, range, inverted), size: judged, inverted: false };
+    }
+    const picture = pictures.get(shown);
+    const isOther = judged !== undefined && judged.slice_index !== index;
+    return picture === null || isOther ? null : { picture, size: judged ?? picture, inverted };
+  }
+
+  function paint() {
+    if (shown === null) return;
+    const now = look();
+    const { prediction, name } = shown;
+    const found = findPicture(now);
+    const layer = prediction === null ? null : pictures.getLayer(prediction, now.index);
+    const overlay = layer === null ? null : { layer, opacity: control.opacity };
+    drawSlice(canvas, found?.picture ?? null, found === null ? null : overlay, {
+      ...found,
+      viewport: now.viewport,
+    });
+    canvas.classList.toggle('enlarged', now.viewport.zoom > 1 || tools.dragsWindow);
+    figure.setAttribute('aria-label', name);
+    canvas.setAttribute(
+      'aria-label',
+      translate(found ? 'slice.name' : 'slice.noPreview', { study: name }),
+    );
+    setText(words, found || pictures.isDecoding ? '' : describeMissing(shown, volume));
+    setText(caption, prediction === null ? '' : describeSeen(prediction.input, now.index));
+    setText(loading, describeVolume(volume, countSlices()));
+    retry.hidden = volume?.state !== 'failed';
+    tools.element.hidden = found === null && prediction === null;
+    tools.update(now, countSlices(), findVoxels());
+    control.update(prediction, now.index);
+  }
+
+  return {
+    figure,
+    /** Where further tools go. */
+    buttons: tools.buttons,
+    square,
+    goTo,
+    keepOnly: pictures.keepOnly,
+    /**
+     * @param {Study} study
+     * @param {Volume | null} itsVolume
+     */
+    update(study, itsVolume) {
+      const changed = shown !== study || volume !== itsVolume;
+      shown = study;
+      volume = itsVolume;
+      pictures.want(study);
+      if (!changed) return;
+      paint();
+      listeners.onLook(look(), countSlices(), 'study');
+    },
+    /**
+     * Looks at the same place as another view: as far along its slices, as near.
+     * @param {Look} other
+     * @param {number} otherCount its slices
+     */
+    follow(other, otherCount) {
+      if (shown === null) return;
+      const { viewport } = other;
+      const share = otherCount > 1 ? other.index / (otherCount - 1) : 0;
+      const index = otherCount > 1 ? Math.round(share * (countSlices() - 1)) : look().index;
+      looks.set(nameLook(shown), { ...look(), index, viewport });
+      paint();
+      listeners.onLook(look(), countSlices(), 'other');
+    },
+  };
+}
+
+/**
+ * An answer brings its own slice and window.
+ * @param {Study} study
+ */
+function nameLook({ id, prediction }) {
+  return `${id} ${prediction?.id ?? ''}`;
+}

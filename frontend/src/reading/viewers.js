@@ -1,0 +1,67 @@
+import { createElement } from '../shell/element.js';
+import { findCompared } from '../state/session.js';
+import { createComparison } from './comparison.js';
+import { createSliceCurve } from './curve/slice-curve.js';
+import { createThreePlanes } from './planes/three-planes.js';
+import { createSliceView } from './viewer/slice.js';
+
+/** @typedef {import('../state/session.js').Session} Session */
+/** @typedef {import('../state/session.js').Study} Study */
+
+/**
+ * What a study is looked at with: its slices, their curve, three planes, and another study beside it.
+ * @param {HTMLElement} root
+ * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'looks'>} wiring
+ */
+export function createViewers(root, { store, volumes, looks }) {
+  const viewers = createElement('div', { className: 'viewers' });
+  root.append(viewers);
+  const slice = createSliceView(viewers, looks, {
+    onVolumeWanted: volumes.want,
+    onLook: (look, sliceCount, cause) => {
+      curve.mark(look.index);
+      planes.follow(look);
+      if (cause !== 'other') comparison.follow(look, sliceCount);
+    },
+  });
+  const curve = createSliceCurve(slice.figure, { onSlice: slice.goTo });
+  const planes = createThreePlanes(slice.square, slice.buttons);
+  const comparison = createComparison(viewers, slice.buttons, looks, {
+    onCompare: (id) => store.dispatch({ type: 'comparisonChosen', id }),
+    onVolumeWanted: volumes.want,
+    onLook: (look, sliceCount, cause) => {
+      if (cause === 'command') slice.follow(look, sliceCount);
+    },
+  });
+
+  return {
+    close: planes.close,
+    /** @param {Study[]} studies */
+    keepOnly(studies) {
+      slice.keepOnly(studies);
+      comparison.keepOnly(studies);
+    },
+    /**
+     * @param {Session} session
+     * @param {Study} selected
+     * @param {import('../api/client.js').PredictionAnswer | null} curved the answer whose curve is drawn
+     */
+    update(session, selected, curved) {
+      const compared = findCompared(session);
+      for (const study of [selected, compared]) if (hasSlices(study)) volumes.want(study, false);
+      const volume = volumes.get(selected);
+      curve.update(curved);
+      comparison.update(session, selected, compared, compared && volumes.get(compared));
+      slice.update(selected, volume);
+      planes.update(selected.id, volume);
+    },
+  };
+}
+
+/**
+ * @param {Study | null} study
+ * @returns {study is Study}
+ */
+function hasSlices(study) {
+  return study?.phase === 'done' && (study.prediction?.input.slice_count ?? 1) > 1;
+}

@@ -1,0 +1,87 @@
+import { translate } from '../i18n/translate.js';
+import { createElement } from '../shell/element.js';
+import { nameFile } from './file-name.js';
+import { saveFile } from './save-file.js';
+import { writeSessionCsv } from './session-csv.js';
+import './export-view.css';
+
+/** @typedef {import('../state/study.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
+
+/**
+ * What can be taken along of the selected study and of the session; the browser alone makes it.
+ * @param {HTMLElement} root
+ * @param {{ onReport: () => void, getStudies: () => Study[] }} wiring
+ */
+export function createTakeAwayView(root, { onReport, getStudies }) {
+  /** @type {Study | null} */
+  let shown = null;
+  const said = createElement('p', { className: 'take-away-said' });
+  said.setAttribute('role', 'status');
+  const report = createButton(translate('takeAway.report'), onReport);
+  const data = [
+    createButton(translate('takeAway.json'), () => {
+      if (shown === null) return;
+      saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
+    }),
+  ];
+  // A browser gives its clipboard to pages on a secure connection only.
+  if (navigator.clipboard !== undefined) {
+    data.push(createButton(translate('takeAway.copy'), copyJson));
+  }
+  const table = createButton(translate('takeAway.csv'), () => {
+    const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
+    saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
+  });
+  const section = createElement('section', { className: 'take-away', hidden: true }, [
+    createElement('h3', { textContent: translate('takeAway.title') }),
+    createElement('div', { className: 'take-away-actions' }, [report, ...data, table]),
+    said,
+  ]);
+  root.append(section);
+
+  async function copyJson() {
+    if (shown === null) return;
+    try {
+      await navigator.clipboard.writeText(formatJson(shown));
+      said.textContent = translate('takeAway.copied');
+    } catch {
+      said.textContent = translate('takeAway.notCopied');
+    }
+  }
+
+  return {
+    /**
+     * @param {Study} study
+     * @param {Wording} wording a patient takes the report along; the others are for those who work with figures
+     */
+    update(study, wording) {
+      if (study.id !== shown?.id) said.textContent = '';
+      shown = study;
+      const isDone = study.phase === 'done';
+      const forStaff = wording === 'staff';
+      section.hidden = !isDone && !(forStaff && study.phase === 'failed');
+      report.hidden = !isDone;
+      table.hidden = !forStaff;
+      for (const button of data) button.hidden = !isDone || !forStaff;
+    },
+
+    /** For the keyboard, when the report is closed. */
+    focusReport() {
+      report.focus();
+    },
+  };
+}
+
+/**
+ * @param {string} textContent
+ * @param {() => void} onclick
+ */
+function createButton(textContent, onclick) {
+  return createElement('button', { type: 'button', textContent, onclick });
+}
+
+/** @param {Study} study */
+function formatJson({ prediction }) {
+  return `${JSON.stringify(prediction, null, 2)}\n`;
+}

@@ -1,0 +1,53 @@
+import { findHeatColor } from '../answer/class-colors.js';
+import { describeClass } from '../answer/decision.js';
+import { translate } from '../i18n/translate.js';
+import { colorHeatmap } from '../reading/pixels/heatmap-canvas.js';
+import { decodeBase64Png } from '../reading/pixels/slice-canvas.js';
+import { createElement } from '../shell/element.js';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+
+const OVERLAY_OPACITY = 0.45;
+
+/**
+ * The slice that was judged, without and with the map of what speaks for a class, side by side, at the slice's own
+ * resolution.
+ * @param {PredictionAnswer} prediction
+ * @returns {Promise<HTMLElement[]>} a sentence where there is no picture
+ */
+export async function drawReportPictures(prediction) {
+  const { explanation, input } = prediction;
+  const slice =
+    input.view.picture_png === null ? null : await decodeBase64Png(input.view.picture_png);
+  if (slice === null) {
+    return [createElement('p', { textContent: translate('report.noPicture') })];
+  }
+  const heatmap = explanation === null ? null : await decodeBase64Png(explanation.heatmap_png);
+  const figures = [createFigure(slice, null, translate('report.picture'))];
+  if (explanation !== null && heatmap !== null) {
+    const layer = colorHeatmap(heatmap, input.view.turning, findHeatColor(prediction));
+    const words = translate('report.overlay', { kind: describeClass(explanation.label) });
+    figures.push(createFigure(slice, layer, words));
+    heatmap.close();
+  }
+  slice.close();
+  return figures;
+}
+
+/**
+ * @param {ImageBitmap} slice
+ * @param {OffscreenCanvas | null} layer of the same place, at any resolution
+ * @param {string} words
+ */
+function createFigure(slice, layer, words) {
+  const canvas = createElement('canvas', { width: slice.width, height: slice.height });
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', words);
+  const context = canvas.getContext('2d');
+  context?.drawImage(slice, 0, 0);
+  if (context && layer !== null) {
+    context.globalAlpha = OVERLAY_OPACITY;
+    context.drawImage(layer, 0, 0, slice.width, slice.height);
+  }
+  return createElement('figure', {}, [canvas, createElement('figcaption', { textContent: words })]);
+}

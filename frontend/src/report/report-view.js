@@ -1,0 +1,153 @@
+import { createProbabilityBars } from '../answer/probability-bars.js';
+import { describeStudy } from '../answer/study-description.js';
+import { describePlace } from '../answer/study-facts.js';
+import { sayWarning } from '../i18n/service-sentences.js';
+import { translate } from '../i18n/translate.js';
+import { createElement, createSentence } from '../shell/element.js';
+import { describePredictionSet, listReportFacts } from './report-facts.js';
+import { createReportFields } from './report-fields.js';
+import { drawReportPictures } from './report-pictures.js';
+import './report-view.css';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../state/study.js').Study} Study */
+/** @typedef {import('../state/service.js').Service} Service */
+/** @typedef {import('../state/session.js').Wording} Wording */
+
+// Facts stand two by two, so that all fits on the sheet; a longer one has a line of its own.
+const LONGEST_HALF_LINE = 36;
+
+/**
+ * A prediction on one sheet of paper, light in every look, to be printed or saved as PDF by the browser. It is there only
+ * while it is open: with it goes what was typed on it. On a page that is built anew around an open report, it stands there again.
+ * @param {HTMLElement} root
+ * @param {import('./report-fields.js').Typed} typed
+ * @param {{ onClose: () => void }} events
+ */
+export function createReportView(root, typed, { onClose }) {
+  /** @type {Study | null} */
+  let shown = null;
+  /** @type {HTMLElement | null} */
+  let open = null;
+
+  return {
+    /**
+     * @param {Study | null} study null for no report
+     * @param {Service} service
+     * @param {Wording} wording
+     */
+    update(study, service, wording) {
+      if (study === shown) return;
+      if (shown !== null) typed.clear();
+      shown = study;
+      open?.remove();
+      open = null;
+      if (study === null || study.prediction === null) return;
+      const heading = createElement('h2', {
+        tabIndex: -1,
+        textContent: translate('report.of', { study: study.name }),
+      });
+      const { headline, sentences } = describeStudy(study, service, wording);
+      open = createElement('section', { className: 'report' }, [
+        createTools(onClose),
+        createElement('article', { className: 'report-sheet' }, [
+          createHead(heading),
+          createReportFields(typed),
+          createElement('section', {}, [
+            createElement('p', { className: 'report-headline', textContent: headline }),
+            createElement(
+              'div',
+              { className: 'report-sentences' },
+              sentences.map((sentence) => createSentence('p', sentence)),
+            ),
+          ]),
+          ...createPictures(study.prediction),
+          createElement('div', { className: 'report-columns' }, [
+            createFigures(study.prediction),
+            ...createWarnings(study.prediction),
+          ]),
+          createOrigin(study, study.prediction),
+        ]),
+      ]);
+      open.setAttribute('aria-label', translate('report.title'));
+      root.append(open);
+      heading.focus();
+    },
+  };
+}
+
+/** @param {() => void} onClose */
+function createTools(onClose) {
+  return createElement('div', { className: 'report-tools' }, [
+    createElement('button', {
+      type: 'button',
+      className: 'main-action',
+      textContent: translate('report.print'),
+      onclick: () => window.print(),
+    }),
+    createElement('button', {
+      type: 'button',
+      textContent: translate('report.close'),
+      onclick: onClose,
+    }),
+  ]);
+}
+
+/** @param {HTMLElement} heading */
+function createHead(heading) {
+  return createElement('header', { className: 'report-head' }, [
+    heading,
+    createElement('p', { textContent: 'Tumorscope' }),
+    createElement('p', { className: 'report-notice', textContent: translate('page.notice') }),
+  ]);
+}
+
+/** @param {PredictionAnswer} prediction */
+function createPictures(prediction) {
+  const pictures = createElement('div', { className: 'report-pictures' });
+  drawReportPictures(prediction).then((drawn) => pictures.append(...drawn));
+  const place = describePlace(prediction.input);
+  if (place === '') return [pictures];
+  return [pictures, createElement('p', { className: 'report-place', textContent: place })];
+}
+
+/** @param {PredictionAnswer} prediction */
+function createFigures(prediction) {
+  const figures = createElement('div', { className: 'report-figures' });
+  createProbabilityBars(figures).update(prediction);
+  const predictionSet = describePredictionSet(prediction);
+  if (predictionSet !== '') figures.append(createElement('p', { textContent: predictionSet }));
+  return figures;
+}
+
+/** @param {PredictionAnswer} prediction */
+function createWarnings({ input: { warnings } }) {
+  if (warnings.length === 0) return [];
+  return [
+    createElement('section', {}, [
+      createElement('h3', { textContent: translate('report.warnings') }),
+      createElement(
+        'ul',
+        {},
+        warnings.map((warning) => createSentence('li', sayWarning(warning))),
+      ),
+    ]),
+  ];
+}
+
+/**
+ * @param {Study} study
+ * @param {PredictionAnswer} prediction
+ */
+function createOrigin(study, prediction) {
+  const facts = listReportFacts(study, prediction).map(([term, words]) =>
+    createElement('div', { className: words.length > LONGEST_HALF_LINE ? 'report-long' : '' }, [
+      createElement('dt', { textContent: term }),
+      createElement('dd', { textContent: words }),
+    ]),
+  );
+  return createElement('section', { className: 'report-origin' }, [
+    createElement('h3', { textContent: translate('report.origin') }),
+    createElement('dl', {}, facts),
+  ]);
+}

@@ -1,0 +1,61 @@
+import { isOfEarlierModel } from '../model/model-change.js';
+import { createModelChangeView } from '../model/model-change-view.js';
+import { createForgetView } from '../shell/forget.js';
+import { findSelected, isReporting } from '../state/session.js';
+import { createTakeAwayView } from './export-view.js';
+import { createReportView } from './report-view.js';
+
+/** @typedef {import('../shell/page.js').PageWiring} PageWiring */
+/** @typedef {import('../state/session.js').Session} Session */
+
+/**
+ * What becomes of results: they are taken along, forgotten, or made anew with another model.
+ * @param {{ middle: HTMLElement, studies: HTMLElement, result: HTMLElement }} places
+ * @param {Pick<PageWiring, 'store' | 'queue' | 'typed' | 'onCleared'> & { onStudyGone: () => void }} wiring
+ */
+export function attachTakeAway({ middle, studies, result }, wiring) {
+  const { store, queue, typed, onCleared, onStudyGone } = wiring;
+  const modelChange = createModelChangeView(studies, { onAgain: analyseEarlierAgain });
+  const takeAway = createTakeAwayView(result, {
+    onReport: () => store.dispatch({ type: 'reportOpened' }),
+    getStudies: () => store.getState().studies,
+  });
+  const forget = createForgetView(result, { onRemove: removeSelected, onClear: onCleared });
+  const report = createReportView(middle, typed, {
+    onClose: () => {
+      store.dispatch({ type: 'reportClosed' });
+      takeAway.focusReport();
+    },
+  });
+
+  function analyseEarlierAgain() {
+    const { studies: all, service } = store.getState();
+    for (const study of all) {
+      if (isOfEarlierModel(study, service)) store.dispatch({ type: 'studyRetried', id: study.id });
+    }
+  }
+
+  function removeSelected() {
+    const { selectedId, studies: all } = store.getState();
+    if (selectedId === null) return;
+    if (all.length === 1) {
+      onCleared();
+      return;
+    }
+    queue.cancel(selectedId);
+    store.dispatch({ type: 'studyRemoved', id: selectedId });
+    onStudyGone();
+  }
+
+  return {
+    /** @param {Session} session */
+    update(session) {
+      const selected = findSelected(session);
+      report.update(isReporting(session) ? selected : null, session.service, session.wording);
+      if (selected === null) return;
+      modelChange.update(session.studies, session.service);
+      takeAway.update(selected, session.wording);
+      forget.update(session.studies.length);
+    },
+  };
+}

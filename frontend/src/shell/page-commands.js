@@ -1,0 +1,69 @@
+import { getLanguage, LANGUAGES } from '../i18n/translate.js';
+import { listenToCommands } from './commands.js';
+import { createKeySheet } from './key-sheet.js';
+import { keepPreference, readPreference } from './preferences.js';
+
+/** @typedef {import('../i18n/translate.js').Language} Language */
+/** @typedef {import('./page.js').PageWiring} PageWiring */
+
+const PREFERENCE = 'keys';
+
+/**
+ * What the keys of the whole page do, and the sheet that tells of them.
+ * @param {HTMLElement} root of the sheet
+ * @param {Pick<PageWiring, 'store' | 'queue' | 'onLanguageChosen'> & {
+ *   intake: { choose: () => void },
+ *   studyList: { focus: (id: number) => void },
+ *   topBar: { chooseLook: () => void },
+ *   modelPlace: { toggle: () => void } }} parts
+ * @param {AbortSignal} signal ends it
+ */
+export function attachCommands(root, parts, signal) {
+  const { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen } = parts;
+  let areOn = readPreference(PREFERENCE) !== 'off';
+  const sheet = createKeySheet(root, {
+    areOn,
+    onSwitched: (on) => {
+      areOn = on;
+      keepPreference(PREFERENCE, on ? 'on' : 'off');
+    },
+  });
+
+  /** @param {1 | -1} by */
+  function selectNeighbour(by) {
+    const { studies, selectedId } = store.getState();
+    const place = studies.findIndex(({ id }) => id === selectedId);
+    const next = place === -1 ? undefined : studies[place + by];
+    if (next === undefined) return;
+    store.dispatch({ type: 'studySelected', id: next.id });
+    studyList.focus(next.id);
+  }
+
+  listenToCommands(
+    {
+      nextStudy: () => selectNeighbour(1),
+      previousStudy: () => selectNeighbour(-1),
+      addFiles: intake.choose,
+      cancel: () => {
+        const { selectedId } = store.getState();
+        if (selectedId !== null) queue.cancel(selectedId);
+      },
+      wording: () => {
+        const wording = store.getState().wording === 'staff' ? 'patient' : 'staff';
+        store.dispatch({ type: 'wordingChosen', wording });
+      },
+      model: modelPlace.toggle,
+      language: () => onLanguageChosen(findOtherLanguage()),
+      look: topBar.chooseLook,
+      help: sheet.open,
+    },
+    () => areOn,
+    signal,
+  );
+  return sheet;
+}
+
+/** @returns {Language} */
+function findOtherLanguage() {
+  return LANGUAGES.find((language) => language !== getLanguage()) ?? getLanguage();
+}

@@ -1,0 +1,169 @@
+import { createDecisionView } from '../answer/decision-view.js';
+import { createAnswerView } from '../answer/details-view.js';
+import { createPredictiveValueView } from '../answer/predictive-value-view.js';
+import { createProbabilityBars } from '../answer/probability-bars.js';
+import { createEmptyState } from '../intake/empty-state.js';
+import { createFileIntake } from '../intake/file-intake.js';
+import { groupStudies } from '../intake/group-studies.js';
+import { findKinds } from '../intake/take-files.js';
+import { watchModelPlace } from '../model/model-route.js';
+import { createModelView } from '../model/model-view.js';
+import { createViewers } from '../reading/viewers.js';
+import { attachTakeAway } from '../report/result-actions.js';
+import { findSelected, isReporting } from '../state/session.js';
+import { createElement } from './element.js';
+import { attachCommands } from './page-commands.js';
+import { createStudyList } from './study-list.js';
+import { applyLook, readLook } from './theme.js';
+import { createTopBar } from './top-bar.js';
+
+/** @typedef {import('../i18n/translate.js').Language} Language */
+/** @typedef {import('../state/session.js').Action} Action */
+/** @typedef {import('../state/session.js').Session} Session */
+/** @typedef {import('../state/session.js').StudySource} StudySource */
+
+/**
+ * What the page is built around, and what outlives it.
+ * @typedef {object} PageWiring
+ * @property {{ header: HTMLElement, middle: HTMLElement }} places
+ * @property {{ getState: () => Session, dispatch: (action: Action) => void,
+ *   subscribe: (listener: (session: Session) => void) => () => void }} store
+ * @property {{ cancel: (id: number) => void }} queue
+ * @property {(signal: AbortSignal) => Promise<import('../api/client.js').ModelAnswer>} fetchModel
+ * @property {ReturnType<typeof import('../state/volumes.js').createVolumes>} volumes
+ * @property {import('../reading/viewer/slice-look.js').Looks} looks
+ * @property {import('../report/report-fields.js').Typed} typed on an open report
+ * @property {(language: Language) => void} onLanguageChosen
+ * @property {() => void} onCleared the whole session is to be forgotten
+ */
+
+/**
+ * All views, in the language of now, around a session that goes on when they are removed.
+ * @param {PageWiring} wiring
+ */
+export function buildPage({
+  places: { header, middle },
+  store,
+  queue,
+  fetchModel,
+  volumes,
+  looks,
+  typed,
+  onLanguageChosen,
+  onCleared,
+}) {
+  const removal = new AbortController();
+
+  const topBar = createTopBar(header, {
+    onLanguageChosen,
+    onLookChosen: (look) => {
+      applyLook(look);
+      topBar.showLook(look);
+    },
+    onKeys: () => keySheet.open(),
+  });
+  const intake = createFileIntake(
+    middle,
+    {
+      onFiles: async (files) => {
+        const { sources, leftOut } = groupStudies(await findKinds(files));
+        addStudies(sources, leftOut);
+      },
+    },
+    removal.signal,
+  );
+  const emptyState = createEmptyState(middle, {
+    onChoose: intake.choose,
+    onChooseFolder: intake.chooseFolder,
+    onExample: ({ name, url }) => addStudies([{ name, files: null, exampleUrl: url }], 0),
+  });
+  const result = createElement('div', { className: 'result' });
+  const studies = createElement('div', { className: 'studies' });
+  const studyList = createStudyList(studies, {
+    onSelect: (id) => store.dispatch({ type: 'studySelected', id }),
+    onChoose: intake.choose,
+    onChooseFolder: intake.chooseFolder,
+  });
+  studies.append(result);
+  middle.append(studies);
+  const decision = createDecisionView(result, {
+    onCancel: queue.cancel,
+    onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
+    onWordingChosen: (wording) => store.dispatch({ type: 'wordingChosen', wording }),
+  });
+  const bars = createProbabilityBars(result);
+  const predictiveValue = createPredictiveValueView(result);
+  const answer = createAnswerView(result);
+  const viewers = createViewers(studies, { store, volumes, looks });
+  const modelView = createModelView(middle, { onClose: () => modelPlace.close() });
+  const modelPlace = watchModelPlace(
+    modelView,
+    fetchModel,
+    { onClosed: topBar.focusModel },
+    removal.signal,
+  );
+  const keySheet = attachCommands(
+    middle,
+    { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen },
+    removal.signal,
+  );
+  const takeAway = attachTakeAway(
+    { middle, studies, result },
+    { store, queue, typed, onCleared, onStudyGone: focusSelected },
+  );
+
+  /**
+   * @param {StudySource[]} sources
+   * @param {number} leftOut
+   */
+  function addStudies(sources, leftOut) {
+    modelPlace.close();
+    store.dispatch({ type: 'studiesAdded', sources, leftOut });
+    focusSelected();
+  }
+
+  function focusSelected() {
+    const { selectedId } = store.getState();
+    if (selectedId !== null) studyList.focus(selectedId);
+  }
+
+  /** @param {Session} session */
+  function render(session) {
+    const selected = findSelected(session);
+    topBar.showService(session.service);
+    modelPlace.update(session.service);
+    emptyState.show(selected === null, selected === null ? session.leftOut : 0);
+    const prediction = selected?.phase === 'done' ? selected.prediction : null;
+    studies.hidden = selected === null || isReporting(session);
+    takeAway.update(session);
+    viewers.keepOnly(session.studies);
+    volumes.keepOnly(session.studies);
+    // Figures of figures and the terms of the trade are for those who work with them.
+    const forStaff = session.wording === 'staff' ? prediction : null;
+    studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
+    if (selected === null) return;
+    decision.update(selected, session.service, session.wording);
+    bars.update(prediction);
+    predictiveValue.update(forStaff);
+    answer.update(forStaff);
+    viewers.update(session, selected, forStaff);
+  }
+
+  topBar.showLook(readLook());
+  const unsubscribe = store.subscribe(render);
+  const unsubscribeVolumes = volumes.subscribe(() => render(store.getState()));
+  render(store.getState());
+
+  return {
+    focusLanguage: topBar.focusLanguage,
+    focusStart: emptyState.focus,
+    remove() {
+      removal.abort();
+      unsubscribe();
+      unsubscribeVolumes();
+      viewers.close();
+      header.replaceChildren();
+      middle.replaceChildren();
+    },
+  };
+}

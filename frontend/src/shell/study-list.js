@@ -1,0 +1,113 @@
+import { describeStep } from '../answer/study-description.js';
+import { describeLeftOut } from '../answer/study-facts.js';
+import { translate } from '../i18n/translate.js';
+import { isActive } from '../state/study.js';
+import { createElement } from './element.js';
+import './study-list.css';
+
+/** @typedef {import('../state/session.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
+
+/**
+ * @param {HTMLElement} root
+ * @param {{ onSelect: (id: number) => void, onChoose: () => void, onChooseFolder: () => void }} events
+ */
+export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
+  /** @type {Map<number, ReturnType<typeof createRow>>} */
+  const rows = new Map();
+  const list = createElement('ul');
+  const leftOutLine = createElement('p', { className: 'left-out' });
+  const navigation = createElement('nav', { className: 'study-list' }, [
+    list,
+    createAddButton(translate('studyList.addFiles'), onChoose),
+    createAddButton(translate('studyList.addFolder'), onChooseFolder),
+    leftOutLine,
+  ]);
+  navigation.setAttribute('aria-label', translate('studyList.name'));
+  root.append(navigation);
+
+  return {
+    /**
+     * @param {Study[]} studies
+     * @param {number | null} selectedId
+     * @param {number} leftOut
+     * @param {Wording} wording
+     */
+    update(studies, selectedId, leftOut, wording) {
+      leftOutLine.hidden = leftOut === 0;
+      leftOutLine.textContent = leftOut === 0 ? '' : describeLeftOut(leftOut);
+      for (const [id, row] of rows) {
+        if (studies.some((study) => study.id === id)) continue;
+        row.item.remove();
+        rows.delete(id);
+      }
+      for (const study of studies) {
+        let row = rows.get(study.id);
+        if (row === undefined) {
+          row = createRow(study, onSelect);
+          rows.set(study.id, row);
+          list.append(row.item);
+        }
+        row.update(study, study.id === selectedId, wording);
+      }
+    },
+
+    /** @param {number} id */
+    focus(id) {
+      const button = rows.get(id)?.button;
+      button?.focus({ preventScroll: true });
+      button?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    },
+  };
+}
+
+/**
+ * @param {string} textContent
+ * @param {() => void} onclick
+ */
+function createAddButton(textContent, onclick) {
+  return createElement('button', { type: 'button', className: 'add-button', textContent, onclick });
+}
+
+/**
+ * @param {Study} study
+ * @param {(id: number) => void} onSelect
+ */
+function createRow({ id, name }, onSelect) {
+  const step = createElement('span', { className: 'study-step' });
+  const line = createElement('span', { className: 'study-line' });
+  const button = createElement('button', { type: 'button', onclick: () => onSelect(id) }, [
+    createElement('span', { className: 'study-name', textContent: name, title: name }),
+    step,
+    line,
+  ]);
+  const item = createElement('li', {}, [button]);
+
+  return {
+    item,
+    button,
+    /**
+     * @param {Study} study
+     * @param {boolean} selected
+     * @param {Wording} wording
+     */
+    update(study, selected, wording) {
+      const words = describeStep(study, wording);
+      if (step.textContent !== words) step.textContent = words;
+      step.classList.toggle('failed', study.phase === 'failed');
+      line.hidden = !isActive(study);
+      line.style.setProperty('--done', String(measureDone(study)));
+      button.setAttribute('aria-current', String(selected));
+    },
+  };
+}
+
+/**
+ * Of the step the study is at.
+ * @param {Study} study
+ * @returns {number} in 0..1
+ */
+function measureDone({ phase, uploaded, read }) {
+  if (phase !== 'analysing') return uploaded;
+  return read === null || read.total < 2 ? 1 : read.done / read.total;
+}

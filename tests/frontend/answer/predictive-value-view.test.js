@@ -1,0 +1,61 @@
+import { createPredictiveValueView } from '../../../frontend/src/answer/predictive-value-view.js';
+import { setLanguage } from '../../../frontend/src/i18n/translate.js';
+import { makePrediction } from '../factories.mjs';
+
+/** @type {HTMLElement} */
+let root;
+
+beforeEach(() => {
+  localStorage.clear();
+  root = document.createElement('div');
+  document.body.replaceChildren(root);
+});
+
+afterEach(() => setLanguage('en'));
+
+/** @param {string} text */
+function type(text) {
+  const input = /** @type {HTMLInputElement} */ (root.querySelector('input'));
+  input.value = text;
+  input.dispatchEvent(new Event('input'));
+  return input;
+}
+
+test('what is typed is answered at once, and kept for the next time', () => {
+  createPredictiveValueView(root).update(makePrediction());
+  expect(type('1').getAttribute('aria-invalid')).toBe('false');
+  expect(root.textContent).toContain('about 14 would be right');
+  const next = document.createElement('div');
+  createPredictiveValueView(next).update(makePrediction());
+  expect(next.textContent).toContain('about 14 would be right');
+});
+
+test('why it is asked for, and where it is kept, is said with the field', () => {
+  createPredictiveValueView(root).update(makePrediction());
+  const described = root.querySelector('input')?.getAttribute('aria-describedby');
+  expect(document.getElementById(described ?? '')?.textContent).toMatch(/stays in this browser/);
+});
+
+test('in German a number may have its comma, and so has the sentence', () => {
+  setLanguage('de');
+  createPredictiveValueView(root).update(makePrediction());
+  expect(type('0,5').getAttribute('aria-invalid')).toBe('false');
+  expect(root.textContent).toMatch(/Von 100 Antworten „Tumor“ wären bei Ihnen etwa \d+ richtig/);
+});
+
+test('what is no number is said to be none', () => {
+  createPredictiveValueView(root).update(makePrediction());
+  expect(type('many').getAttribute('aria-invalid')).toBe('true');
+  expect(root.textContent).toContain('This is no number from 0 to 100.');
+});
+
+test('an answer without a decision hides it', () => {
+  const view = createPredictiveValueView(root);
+  const section = /** @type {HTMLElement} */ (root.querySelector('section'));
+  view.update(makePrediction());
+  expect(section.hidden).toBe(false);
+  view.update(makePrediction({ decision: 'uncertain', label: null }));
+  expect(section.hidden).toBe(true);
+  view.update(null);
+  expect(section.hidden).toBe(true);
+});

@@ -1,0 +1,145 @@
+import { describeStep, describeStudy } from '../../../frontend/src/answer/study-description.js';
+import { ServiceFailure } from '../../../frontend/src/api/failure.js';
+import { UNKNOWN_SERVICE } from '../../../frontend/src/state/service.js';
+import { makePrediction, makeService, makeStudy } from '../factories.mjs';
+
+const READY = makeService();
+
+/** @param {import('../../../frontend/src/answer/study-description.js').StudyDescription} description */
+function readTexts({ sentences }) {
+  return sentences.map(({ text }) => text);
+}
+
+test('a waiting study says whether it waits for its turn or for the service', () => {
+  expect(readTexts(describeStudy(makeStudy(), READY, 'staff'))).toEqual([
+    'Studies are analysed one after another.',
+  ]);
+  expect(readTexts(describeStudy(makeStudy(), UNKNOWN_SERVICE, 'staff'))[0]).toMatch(/not ready/);
+});
+
+test('an upload says how far it is and can be cancelled', () => {
+  const study = makeStudy({ phase: 'uploading', uploaded: 0.4 });
+  expect(describeStudy(study, READY, 'staff')).toMatchObject({
+    headline: 'Uploading 40\u00a0%',
+    cancellable: true,
+    restart: null,
+  });
+  expect(describeStep(study, 'staff')).toBe('uploading 40\u00a0%');
+});
+
+test('of a volume the slice that is being read is said', () => {
+  const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
+  expect(describeStep(study, 'staff')).toBe('reading slice 71 of 155');
+  expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual(['Reading slice 71 of 155']);
+  const last = makeStudy({ phase: 'analysing', read: { done: 155, total: 155 } });
+  expect(describeStep(last, 'staff')).toBe('reading slice 155 of 155');
+});
+
+test('of a single slice nothing is counted', () => {
+  const study = makeStudy({ phase: 'analysing', read: { done: 0, total: 1 } });
+  expect(describeStep(study, 'staff')).toBe('analysing');
+  expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual([]);
+});
+
+test('a prediction says its decision, the tumour probability and its reasons', () => {
+  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
+  const study = makeStudy({ phase: 'done', prediction: makePrediction({ reasons }) });
+  const description = describeStudy(study, READY, 'staff');
+  expect(readTexts(description)).toEqual(['Tumour probability 98\u00a0%', 'A reason.']);
+  expect(description).toMatchObject({
+    headline: 'Tumour likely: glioma',
+    cancellable: false,
+    restart: null,
+  });
+  expect(describeStep(study, 'staff')).toBe('Tumour likely: glioma');
+});
+
+test('a patient reads another headline, the plain reasons and what the answer does not mean', () => {
+  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
+  const prediction = makePrediction({ reasons, decision: 'uncertain', label: null });
+  const study = makeStudy({ phase: 'done', prediction });
+  const description = describeStudy(study, READY, 'patient');
+  expect(description.headline).toBe('The program is not certain');
+  expect(readTexts(description)).toEqual([
+    'In plain words.',
+    expect.stringMatching(/neither that there is a tumour nor that there is none/),
+    expect.stringMatching(/is 98\u00a0%\. That is not the chance of being ill/),
+  ]);
+  expect(describeStep(study, 'patient')).toBe('The program is not certain');
+  expect(description.otherWording).toBe('staff');
+  expect(describeStudy(study, READY, 'staff').otherWording).toBe('patient');
+  expect(describeStudy(makeStudy(), READY, 'staff').otherWording).toBeNull();
+});
+
+test.each([
+  ['low_resolution', true],
+  ['exif_rotated', false],
+])('a warning (%s) that makes the answer less certain is said to a patient: %s', (code, isSaid) => {
+  const { input } = makePrediction();
+  const prediction = makePrediction({
+    input: { ...input, warnings: [{ code, message: 'Mind.' }] },
+  });
+  const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
+  const sentence = 'Something about this picture makes the answer less certain.';
+  expect(readTexts(description).includes(sentence)).toBe(isSaid);
+});
+
+test('out of scope is said without a number', () => {
+  const prediction = makePrediction({
+    decision: 'out_of_scope',
+    label: null,
+    tumor_probability: null,
+    probabilities: null,
+  });
+  const { sentences } = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'staff');
+  expect(sentences).toEqual([]);
+});
+
+test('a failure says what to do, how long to wait, its code and its request', () => {
+  const failure = new ServiceFailure({
+    code: 'overloaded',
+    status: 503,
+    requestId: 'r-1',
+    retryAfterS: 5,
+  });
+  const description = describeStudy(makeStudy({ phase: 'failed', failure }), READY, 'staff');
+  expect(readTexts(description)).toEqual([
+    expect.stringContaining('Try again'),
+    'The service asks to wait 5 seconds.',
+  ]);
+  expect(description).toMatchObject({
+    headline: 'The service is busy',
+    trace: 'overloaded · request r-1',
+    failed: true,
+    restart: 'Try again',
+  });
+});
+
+test('what was cancelled can be started again', () => {
+  expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY, 'staff').restart).toBe(
+    'Analyse again',
+  );
+});
+
+test.each([
+  [1, 'The study is sent again by itself in 1 second.'],
+  [7, 'The study is sent again by itself in 7 seconds.'],
+])('while the service is busy a study says when it is sent again (%i s)', (askAgainS, words) => {
+  const study = makeStudy({ phase: 'waiting' });
+  expect(describeStudy(study, makeService({ askAgainS }), 'staff')).toMatchObject({
+    headline: 'The service is busy',
+    sentences: [{ text: words }],
+    cancellable: true,
+  });
+  const away = makeService({ status: 'unreachable', askAgainS });
+  expect(describeStudy(study, away, 'staff').headline).toBe('Waiting');
+});
+
+test('a result of a model that the service no longer has can be made anew', () => {
+  const study = makeStudy({ phase: 'done', prediction: makePrediction() });
+  expect(describeStudy(study, makeService(), 'staff').restart).toBeNull();
+  const next = makeService({ modelVersion: '2', modelSha256: 'ff' });
+  const { restart, sentences } = describeStudy(study, next, 'staff');
+  expect(restart).toBe('Analyse again');
+  expect(sentences.at(-1)?.text).toMatch(/^This result is of model version 1\.2\.0;/);
+});

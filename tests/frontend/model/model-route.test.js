@@ -1,0 +1,87 @@
+import { ServiceFailure } from '../../../frontend/src/api/failure.js';
+import { MODEL_PLACE, watchModelPlace } from '../../../frontend/src/model/model-route.js';
+import { UNKNOWN_SERVICE } from '../../../frontend/src/state/service.js';
+import { makeModelAnswer } from '../factories.mjs';
+
+/** @type {AbortController} */
+let removal;
+
+beforeEach(() => {
+  removal = new AbortController();
+});
+
+afterEach(async () => {
+  removal.abort();
+  await goTo('');
+});
+
+/** @param {string} hash the event of a change comes later */
+async function goTo(hash) {
+  if (location.hash === hash) return;
+  const changed = new Promise((resolve) =>
+    window.addEventListener('hashchange', resolve, { once: true }),
+  );
+  location.hash = hash;
+  await changed;
+}
+
+/** @param {string | null} modelVersion */
+const serve = (modelVersion) => ({ ...UNKNOWN_SERVICE, modelVersion });
+
+function startPlace(fetchModel = vi.fn(async () => makeModelAnswer())) {
+  const view = { show: vi.fn(), focus: vi.fn(), say: vi.fn(), tell: vi.fn() };
+  const onClosed = vi.fn();
+  const place = watchModelPlace(view, fetchModel, { onClosed }, removal.signal);
+  return { view, place, fetchModel, onClosed };
+}
+
+test('the model is asked for when the page is at its address, and not before', async () => {
+  const { view, place, fetchModel } = startPlace();
+  place.update(serve('1.0.0'));
+  expect(fetchModel).not.toHaveBeenCalled();
+  place.toggle();
+  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+  expect(view.show).toHaveBeenLastCalledWith(true);
+  expect(view.focus).toHaveBeenCalledOnce();
+});
+
+test('leaving its address closes it, and says so', async () => {
+  const { view, place, onClosed } = startPlace();
+  place.toggle();
+  await vi.waitFor(() => expect(view.show).toHaveBeenLastCalledWith(true));
+  place.close();
+  await vi.waitFor(() => expect(onClosed).toHaveBeenCalledOnce());
+  expect(view.show).toHaveBeenLastCalledWith(false);
+});
+
+test('while the service is not ready that is said, and the card comes by itself', async () => {
+  await goTo(MODEL_PLACE);
+  const { view, place } = startPlace();
+  expect(view.say.mock.lastCall?.[0][0].text).toMatch(/not ready/);
+  place.update(serve('1.0.0'));
+  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+});
+
+test('another model is told of in its turn', async () => {
+  await goTo(MODEL_PLACE);
+  const { view, place, fetchModel } = startPlace();
+  place.update(serve('1.0.0'));
+  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledTimes(1));
+  place.update(serve('1.1.0'));
+  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledTimes(2));
+  expect(fetchModel).toHaveBeenCalledTimes(2);
+});
+
+test('a failure is said in words, and asked anew when the service is back', async () => {
+  await goTo(MODEL_PLACE);
+  const fetchModel = vi.fn(async () => makeModelAnswer());
+  fetchModel.mockRejectedValueOnce(new ServiceFailure({ code: 'unreachable' }));
+  const { view, place } = startPlace(fetchModel);
+  place.update(serve('1.0.0'));
+  await vi.waitFor(() =>
+    expect(view.say.mock.lastCall?.[0][0].text).toBe('The service cannot be reached.'),
+  );
+  place.update(serve(null));
+  place.update(serve('1.0.0'));
+  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+});

@@ -1,0 +1,42 @@
+import { createComparison } from '../../../frontend/src/reading/comparison.js';
+import { EMPTY_SESSION } from '../../../frontend/src/state/session.js';
+import { makePrediction, makeStudy } from '../factories.mjs';
+
+function create() {
+  const [root, buttons] = [document.createElement('div'), document.createElement('div')];
+  const onCompare = vi.fn();
+  const listeners = { onCompare, onVolumeWanted: () => {}, onLook: () => {} };
+  const comparison = createComparison(root, buttons, new Map(), listeners);
+  return {
+    root,
+    select: /** @type {HTMLSelectElement} */ (buttons.querySelector('select')),
+    comparison,
+    onCompare,
+  };
+}
+
+/** @param {number} id */
+function makeAnswered(id) {
+  return makeStudy({ id, name: `scan_${id}`, phase: 'done', prediction: makePrediction() });
+}
+
+const [FIRST, SECOND] = [makeAnswered(1), makeAnswered(2)];
+const WAITING = makeStudy({ id: 3, name: 'scan_3', phase: 'waiting' });
+
+test('other studies with an answer can be put beside the selected one', () => {
+  const { select, comparison, onCompare } = create();
+  comparison.update({ ...EMPTY_SESSION, studies: [FIRST, SECOND, WAITING] }, FIRST, null, null);
+  expect([...select.options].map(({ text }) => text)).toEqual(['Compare with…', 'scan_2']);
+  select.value = '2';
+  select.dispatchEvent(new Event('change'));
+  select.value = '';
+  select.dispatchEvent(new Event('change'));
+  expect(onCompare.mock.calls).toEqual([[2], [null]]);
+});
+
+test('with one study there is nothing to compare', () => {
+  const { root, select, comparison } = create();
+  comparison.update({ ...EMPTY_SESSION, studies: [FIRST, WAITING] }, FIRST, null, null);
+  expect(select.closest('.comparison-choice')).toHaveProperty('hidden', true);
+  expect(root.querySelector('.compared')).toBeNull();
+});

@@ -1,0 +1,20 @@
+import { createPictures } from '../../../../frontend/src/reading/pixels/pictures.js';
+import { makeStudy } from '../../factories.mjs';
+
+test('of a study that is forgotten the pixels are let go, also when they come late', async () => {
+  const bitmaps = [1, 2].map(() => ({ width: 8, height: 8, close: vi.fn() }));
+  let made = 0;
+  vi.stubGlobal('createImageBitmap', async () => bitmaps[made++]);
+  const onChange = vi.fn();
+  const pictures = createPictures(onChange);
+  const [kept, forgotten] = [makeStudy({ id: 1 }), makeStudy({ id: 2 })];
+  pictures.want(kept);
+  pictures.want(forgotten);
+  pictures.keepOnly([kept]);
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
+  pictures.keepOnly([kept]);
+  expect(pictures.get(kept)).toBe(bitmaps[0]);
+  expect(pictures.get(forgotten)).toBeNull();
+  expect(bitmaps[0]?.close).not.toHaveBeenCalled();
+  expect(bitmaps[1]?.close).toHaveBeenCalledOnce();
+});

@@ -1,0 +1,88 @@
+import { gzipSync } from 'node:zlib';
+import {
+  fillSlice,
+  parseVoxels,
+  unpackGzip,
+} from '../../../../frontend/src/reading/pixels/voxels.js';
+import { makeVolumeFile } from './nifti.mjs';
+
+// Of a voxel, by its place along right, anterior and superior: 100 * right + 10 * anterior + superior.
+const SHAPE = /** @type {[number, number, number]} */ ([2, 3, 4]);
+const STORED = new Int16Array(24).map((_, at) => {
+  const [right, anterior, superior] = [at % 2, Math.floor(at / 2) % 3, Math.floor(at / 6)];
+  return 100 * right + 10 * anterior + superior;
+});
+const NUMBERS = new Uint32Array(65_536).map((_, bits) => bits);
+
+/**
+ * @param {number} sliceAxis
+ * @param {number} index
+ */
+function readSlice(sliceAxis, index) {
+  const voxels = parseVoxels(makeVolumeFile({ shape: SHAPE, sliceAxis, stored: STORED }));
+  const pixels = new Uint32Array(voxels.width * voxels.height);
+  fillSlice(voxels, index, NUMBERS, pixels);
+  return Array.from({ length: voxels.height }, (_, row) =>
+    [...pixels].slice(row * voxels.width, (row + 1) * voxels.width),
+  );
+}
+
+test('an axial slice has anterior up and the right on the left', () => {
+  expect(readSlice(2, 3)).toEqual([
+    [123, 23],
+    [113, 13],
+    [103, 3],
+  ]);
+});
+
+test('a coronal slice has superior up and the right on the left', () => {
+  expect(readSlice(1, 2)).toEqual([
+    [123, 23],
+    [122, 22],
+    [121, 21],
+    [120, 20],
+  ]);
+});
+
+test('a sagittal slice has superior up and anterior on the left', () => {
+  expect(readSlice(0, 1)).toEqual([
+    [123, 113, 103],
+    [122, 112, 102],
+    [121, 111, 101],
+    [120, 110, 100],
+  ]);
+});
+
+test('the slices are counted along the axis that the header names', () => {
+  const counts = [0, 1, 2].map(
+    (sliceAxis) =>
+      parseVoxels(makeVolumeFile({ shape: SHAPE, sliceAxis, stored: STORED })).sliceCount,
+  );
+  expect(counts).toEqual([2, 3, 4]);
+});
+
+test('intensities are scaled as the header says', () => {
+  const stored = new Uint16Array(24).fill(9);
+  stored[5] = 65_535;
+  const voxels = parseVoxels(
+    makeVolumeFile({ shape: SHAPE, sliceAxis: 2, stored, scale: [0.5, -2] }),
+  );
+  expect([voxels.least, voxels.largest]).toEqual([2.5, 32_765.5]);
+  expect([voxels.slope, voxels.intercept]).toEqual([0.5, -2]);
+});
+
+test.each([
+  ['nothing', new ArrayBuffer(0)],
+  ['another format', new ArrayBuffer(400)],
+  [
+    'a file that ends too soon',
+    makeVolumeFile({ shape: SHAPE, sliceAxis: 2, stored: STORED }).slice(0, 380),
+  ],
+])('%s is refused', (_, file) => {
+  expect(() => parseVoxels(file)).toThrow();
+});
+
+test('what the service packs is unpacked', async () => {
+  const packed = new Uint8Array(gzipSync(new Uint8Array([1, 2, 3])));
+  expect([...new Uint8Array(await unpackGzip(packed.buffer))]).toEqual([1, 2, 3]);
+});

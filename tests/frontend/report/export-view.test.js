@@ -1,0 +1,90 @@
+import { createTakeAwayView } from '../../../frontend/src/report/export-view.js';
+import { makePrediction, makeStudy } from '../factories.mjs';
+
+function startView() {
+  const root = document.createElement('div');
+  const writeText = vi.fn(async (/** @type {string} */ _text) => {});
+  vi.stubGlobal('navigator', { clipboard: { writeText } });
+  const onReport = vi.fn();
+  const study = makeStudy({ phase: 'done', prediction: makePrediction() });
+  const view = createTakeAwayView(root, { onReport, getStudies: () => [study] });
+  const findButton = (/** @type {string} */ name) =>
+    [...root.querySelectorAll('button')].find(({ textContent }) => textContent === name);
+  return { root, view, study, onReport, writeText, findButton };
+}
+
+test('nothing can be taken away of a study that waits', () => {
+  const { root, view } = startView();
+  view.update(makeStudy({ phase: 'waiting' }), 'staff');
+  expect(root.querySelector('section')?.hidden).toBe(true);
+});
+
+test('of a study that failed there is no report and no answer, but the table of the session', () => {
+  const { view, findButton } = startView();
+  view.update(makeStudy({ phase: 'failed' }), 'staff');
+  expect(findButton('Report')?.hidden).toBe(true);
+  expect(findButton('Download JSON')?.hidden).toBe(true);
+  expect(findButton('All studies as CSV')?.hidden).toBe(false);
+});
+
+test('a patient takes the report along, and no data', () => {
+  const { view, study, findButton } = startView();
+  view.update(study, 'patient');
+  expect(findButton('Report')?.hidden).toBe(false);
+  for (const name of ['Download JSON', 'Copy JSON', 'All studies as CSV']) {
+    expect(findButton(name)?.hidden).toBe(true);
+  }
+});
+
+test('the whole answer is copied, and that is said', async () => {
+  const { root, view, study, writeText, findButton } = startView();
+  view.update(study, 'staff');
+  findButton('Copy JSON')?.click();
+  await vi.waitFor(() =>
+    expect(root.querySelector('[role="status"]')?.textContent).toBe(
+      'The answer is in the clipboard.',
+    ),
+  );
+  expect(JSON.parse(writeText.mock.calls[0]?.[0] ?? '')).toEqual(makePrediction());
+});
+
+test('a browser that does not give its clipboard is said to refuse', async () => {
+  const { root, view, study, writeText, findButton } = startView();
+  writeText.mockRejectedValue(new Error('no'));
+  view.update(study, 'staff');
+  findButton('Copy JSON')?.click();
+  await vi.waitFor(() =>
+    expect(root.querySelector('[role="status"]')?.textContent).toMatch(/^The browser did not let/),
+  );
+});
+
+test('where there is no clipboard, no button promises one', () => {
+  vi.stubGlobal('navigator', {});
+  const root = document.createElement('div');
+  createTakeAwayView(root, { onReport: vi.fn(), getStudies: () => [] });
+  expect(root.textContent).not.toContain('Copy JSON');
+});
+
+test('the answer is saved under the name of its study, and no address of it is left', () => {
+  const { view, findButton } = startView();
+  const revokeObjectURL = vi.fn();
+  vi.stubGlobal(
+    'URL',
+    class extends URL {
+      static createObjectURL = () => 'blob:x';
+      static revokeObjectURL = revokeObjectURL;
+    },
+  );
+  /** @type {string[]} */
+  const saved = [];
+  vi.spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(
+    /** @this {HTMLAnchorElement} */
+    function () {
+      saved.push(this.download);
+    },
+  );
+  view.update(makeStudy({ name: 'a/b.png', phase: 'done', prediction: makePrediction() }), 'staff');
+  findButton('Download JSON')?.click();
+  expect(saved).toEqual(['a_b.png.prediction.json']);
+  expect(revokeObjectURL).toHaveBeenCalledExactlyOnceWith('blob:x');
+});

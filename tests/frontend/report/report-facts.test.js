@@ -1,0 +1,39 @@
+import { setLanguage } from '../../../frontend/src/i18n/translate.js';
+import {
+  describePredictionSet,
+  listReportFacts,
+} from '../../../frontend/src/report/report-facts.js';
+import { makePrediction, makeStudy } from '../factories.mjs';
+
+afterEach(() => setLanguage('en'));
+
+test('a report says by what and when a study was judged, so that it can be found again', () => {
+  const study = makeStudy({ requestId: 'r-1', answeredAt: Date.UTC(2026, 2, 1, 12, 30) });
+  const { input, model } = makePrediction();
+  const prediction = makePrediction({
+    input: { ...input, sha256: 'aa' },
+    model: { ...model, sha256: 'bb' },
+  });
+  const facts = new Map(listReportFacts(study, prediction));
+  expect(facts.get('SHA-256 of the input')).toBe('aa');
+  expect(facts.get('SHA-256 of the model')).toBe('bb');
+  expect(facts.get('Model')).toBe('a-model 1.2.0');
+  expect(facts.get('Request')).toBe('r-1');
+  expect(facts.get('Analysed')).toContain('1 March 2026');
+});
+
+test('a report in German has its date as there', () => {
+  setLanguage('de');
+  const study = makeStudy({ answeredAt: Date.UTC(2026, 2, 1, 12, 30) });
+  const facts = new Map(listReportFacts(study, makePrediction()));
+  expect(facts.get('Ausgewertet')).toContain('1. März 2026');
+});
+
+test.each([
+  [null, ''],
+  [['glioma'], 'Not ruled out (95 % confidence): glioma.'],
+  [['glioma', 'no_tumor'], 'Not ruled out (95 % confidence): glioma and no tumour.'],
+  [[], 'No class is left with 95 % confidence.'],
+])('the prediction set %j is said as "%s"', (prediction_set, words) => {
+  expect(describePredictionSet(makePrediction({ prediction_set }))).toBe(words);
+});

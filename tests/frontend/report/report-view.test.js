@@ -1,0 +1,101 @@
+import { createReportView } from '../../../frontend/src/report/report-view.js';
+import { makePrediction, makeService, makeStudy } from '../factories.mjs';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+
+/** @param {Parameters<typeof makeStudy>[0]} [changes] */
+function openReport(changes = {}) {
+  const root = document.createElement('div');
+  document.body.replaceChildren(root);
+  const onClose = vi.fn();
+  const typed = new Map();
+  const view = createReportView(root, typed, { onClose });
+  const study = makeStudy({ phase: 'done', prediction: makePrediction(), ...changes });
+  view.update(study, makeService(), 'staff');
+  return { root, view, study, typed, onClose };
+}
+
+/** @param {HTMLElement} root @param {string} selector */
+function find(root, selector) {
+  return /** @type {HTMLElement} */ (root.querySelector(selector));
+}
+
+test('a report says the decision, the figures and the notice, and has the keyboard', () => {
+  const { root } = openReport();
+  expect(document.activeElement).toBe(find(root, 'h2'));
+  expect(find(root, '.report-headline').textContent).toBe('Tumour likely: glioma');
+  expect(root.querySelectorAll('.probability-bars li')).toHaveLength(4);
+  expect(find(root, '.report-notice').textContent).toBe('Investigational. Not for diagnostic use.');
+});
+
+test('a report in words for a patient says what the page says', () => {
+  const { root, view, study } = openReport();
+  view.update(null, makeService(), 'patient');
+  view.update(study, makeService(), 'patient');
+  expect(find(root, '.report-headline').textContent).toBe('The program sees signs of a tumour');
+});
+
+test('what is typed stands on the paper, and is gone when the report is closed', () => {
+  const { root, view, study } = openReport();
+  const [name, birthDate] = /** @type {NodeListOf<HTMLInputElement>} */ (
+    root.querySelectorAll('.report-field input')
+  );
+  for (const [input, value] of /** @type {const} */ ([
+    [name, HOSTILE],
+    [birthDate, '1970-12-31'],
+  ])) {
+    if (input === undefined) throw new Error('there is no such field');
+    input.value = value;
+    input.dispatchEvent(new Event('input'));
+  }
+  const typed = () => [...root.querySelectorAll('.report-typed')].map((line) => line.textContent);
+  expect(typed()).toEqual([HOSTILE, '31 December 1970', '', '']);
+  expect(root.querySelectorAll('.report-field.filled')).toHaveLength(2);
+  expect(root.querySelector('img')).toBeNull();
+
+  view.update(null, makeService(), 'staff');
+  expect(root.textContent).toBe('');
+  view.update(study, makeService(), 'staff');
+  expect(typed()).toEqual(['', '', '', '']);
+  expect(root.querySelector('input')?.value).toBe('');
+});
+
+test('what is typed stands on a report that is built anew in another language, until it is closed', () => {
+  const { root, study, typed } = openReport();
+  const input = /** @type {HTMLInputElement} */ (root.querySelector('.report-field input'));
+  input.value = 'Doe';
+  input.dispatchEvent(new Event('input'));
+  root.replaceChildren();
+  const again = createReportView(root, typed, { onClose: () => {} });
+  again.update(study, makeService(), 'staff');
+  expect(root.querySelector('input')?.value).toBe('Doe');
+  expect(find(root, '.report-typed').textContent).toBe('Doe');
+  again.update(null, makeService(), 'staff');
+  expect(typed.size).toBe(0);
+});
+
+test('the name of a study is text on its report, whatever it holds', () => {
+  const { root } = openReport({ name: HOSTILE, requestId: HOSTILE });
+  expect(find(root, 'h2').textContent).toBe(`Report: ${HOSTILE}`);
+  expect(root.querySelector('img')).toBeNull();
+});
+
+test('a study without a picture has a report that says so', async () => {
+  const { root } = openReport();
+  await vi.waitFor(() =>
+    expect(find(root, '.report-pictures').textContent).toBe(
+      'The service sent no picture of this slice.',
+    ),
+  );
+});
+
+test('a report is printed by the browser', () => {
+  const print = vi.fn();
+  vi.stubGlobal('print', print);
+  const { root, onClose } = openReport();
+  const [printButton, closeButton] = root.querySelectorAll('button');
+  printButton?.click();
+  expect(print).toHaveBeenCalledOnce();
+  closeButton?.click();
+  expect(onClose).toHaveBeenCalledOnce();
+});

@@ -1,0 +1,11 @@
+import { createAnnouncer } from '../../../frontend/src/shell/announcer.js';
+import { makeService, makeStudy } from '../factories.mjs';
+
+test('what was announced of a session that is forgotten is gone', () => {
+  const root = document.createElement('div');
+  const announcer = createAnnouncer(root);
+  announcer.update([makeStudy()], makeService(), 'staff');
+  expect(root.textContent).toBe('scan.png: Waiting');
+  announcer.forget();
+  expect(root.textContent).toBe('');
+});
