@@ -68,8 +68,8 @@ def serve(
 ) -> None:
     """Serve the API."""
     # Each command imports what it needs: the others start at once.
-    from tumorscope.api.lifecycle import workers as processes  # noqa: PLC0415
     from tumorscope.api.auth.security import refuse_exposure  # noqa: PLC0415
+    from tumorscope.api.lifecycle import workers as processes  # noqa: PLC0415
     from tumorscope.api.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings()
