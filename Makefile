@@ -12,6 +12,9 @@ COMPOSE_COMMAND = $(shell docker compose version >/dev/null 2>&1 && echo docker 
 COMPOSE = $(COMPOSE_COMMAND) -f docker-compose.yml $(if $(GPU),-f docker-compose.gpu.yml)
 
 PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
+# Test files run side by side where there are two cores; two workers need 6 GB of memory.
+TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || echo 0)
+TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
 PYTHON_SOURCES := backend/src tests scripts
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # TensorFlow with CUDA takes the place of the one without.
@@ -58,10 +61,20 @@ $(PAGE_READY) $(JOURNEYS_READY): %/node_modules/.ready: %/package.json %/package
 	@touch $@
 
 .PHONY: test
-test: setup ## Test the backend, the page, and the journeys through both where a Chromium is found
-	$(PYTEST) tests/backend
+test: setup ## Test the backend, the page, and the journeys through both where a Chromium is found; coverage: COVERAGE=1
+	@failed=; \
+	$(MAKE) --no-print-directory test-backend || failed+=' backend'; \
+	$(MAKE) --no-print-directory test-page || failed+=' page'; \
+	$(if $(CHROMIUM),$(MAKE) --no-print-directory test-e2e || failed+=' journeys',echo 'Skipped the journeys in a browser: no Chromium was found. On Debian: apt-get install chromium; or set CHROMIUM_PATH.'); \
+	[ -z "$$failed" ] || { echo "Failed:$$failed" >&2; exit 1; }
+
+.PHONY: test-backend
+test-backend: setup ## Test the backend; fewer: ARGS="tests/backend/unit/imaging -k dicom"
+	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),tests/backend)
+
+.PHONY: test-page
+test-page: setup ## Test the page's modules
 	npm --prefix frontend test
-	@$(if $(CHROMIUM),$(MAKE) --no-print-directory test-e2e,echo 'Skipped the journeys in a browser: no Chromium was found. On Debian: apt-get install chromium; or set CHROMIUM_PATH.')
 
 .PHONY: test-e2e
 test-e2e: setup ## Make the journeys through page and API in Chromium
