@@ -548,13 +548,20 @@ export interface components {
         };
         /**
          * Message
-         * @description A stable code and a sentence for people.
+         * @description A stable code, a sentence for people, and the values in it.
          */
         Message: {
             /** Code */
             code: string;
             /** Message */
             message: string;
+            /**
+             * Params
+             * @description The values in `message`, for whoever words the code in another language.
+             */
+            params: {
+                [key: string]: string | number;
+            };
         };
         /**
          * ModelCard
@@ -713,6 +720,13 @@ export interface components {
             code: string;
             /** Message */
             message: string;
+            /**
+             * Params
+             * @description The values in `message`, for whoever words the code in another language.
+             */
+            params: {
+                [key: string]: string | number;
+            };
             /** Patient Message */
             patient_message: string;
         };

@@ -209,7 +209,8 @@ def test_brats_case_is_read_by_the_names_of_its_volumes(live: ServedProcess, dat
     parts = [("file", (path.name, path.read_bytes())) for path in sorted(case.glob("*.nii.gz"))]
     response = live.client.post("/predict", files=parts)
     assert response.status_code == 200, response.text
-    assert "sequence_chosen" in {warning["code"] for warning in response.json()["input"]["warnings"]}
+    warnings = {warning["code"]: warning["params"] for warning in response.json()["input"]["warnings"]}
+    assert warnings["sequence_chosen"] == {"sequence": "t1ce"}
 
 
 def test_volume_streams_its_progress_and_ends_with_the_same_answer(live: ServedProcess, data_folder: Path) -> None:

@@ -183,7 +183,9 @@ def test_photo_is_out_of_scope_and_gets_no_number(live: ServedProcess, data_fold
     photo = next(iter(sorted((data_folder / "out_of_scope" / "photos").glob("*.jp*g"))))
     answer = _predict(live, photo.read_bytes(), explain="heatmap").json()
     assert answer["decision"] == "out_of_scope"
-    assert answer["reasons"][0]["patient_message"]
+    (reason,) = answer["reasons"]
+    assert set(reason) == {"code", "message", "patient_message", "params"}
+    assert reason["patient_message"]
     for field in ("label", "tumor_probability", "probabilities", "prediction_set", "explanation"):
         assert answer[field] is None
 

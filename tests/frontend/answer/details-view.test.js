@@ -12,7 +12,7 @@ test('warnings about the picture are shown, and gone with the next picture', () 
   const root = document.createElement('div');
   const view = createAnswerView(root);
   const clean = makePrediction();
-  const warnings = [{ code: 'color', message: 'The picture is in colour.' }];
+  const warnings = [{ code: 'color', message: 'The picture is in colour.', params: {} }];
   view.update(makePrediction({ input: { ...clean.input, warnings } }));
   expect(root.querySelector('.warnings')?.textContent).toBe('The picture is in colour.');
   view.update(clean);

@@ -42,7 +42,9 @@ test('of a single slice nothing is counted', () => {
 });
 
 test('a prediction says its decision, the tumour probability and its reasons', () => {
-  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
+  const reasons = [
+    { code: 'a', message: 'A reason.', params: {}, patient_message: 'In plain words.' },
+  ];
   const study = makeStudy({ phase: 'done', prediction: makePrediction({ reasons }) });
   const description = describeStudy(study, READY, 'staff');
   expect(readTexts(description)).toEqual(['Tumour probability 98\u00a0%', 'A reason.']);
@@ -55,7 +57,9 @@ test('a prediction says its decision, the tumour probability and its reasons', (
 });
 
 test('a patient reads another headline, the plain reasons and what the answer does not mean', () => {
-  const reasons = [{ code: 'a', message: 'A reason.', patient_message: 'In plain words.' }];
+  const reasons = [
+    { code: 'a', message: 'A reason.', params: {}, patient_message: 'In plain words.' },
+  ];
   const prediction = makePrediction({ reasons, decision: 'uncertain', label: null });
   const study = makeStudy({ phase: 'done', prediction });
   const description = describeStudy(study, READY, 'patient');
@@ -77,7 +81,7 @@ test.each([
 ])('a warning (%s) that makes the answer less certain is said to a patient: %s', (code, isSaid) => {
   const { input } = makePrediction();
   const prediction = makePrediction({
-    input: { ...input, warnings: [{ code, message: 'Mind.' }] },
+    input: { ...input, warnings: [{ code, message: 'Mind.', params: {} }] },
   });
   const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
   const sentence = 'Something about this picture makes the answer less certain.';

@@ -27,8 +27,8 @@ test('a study is a line with its decision, its figures and where they come from'
   const prediction = makePrediction({
     prediction_set: ['glioma', 'meningioma'],
     reasons: [
-      { code: 'a', message: 'First, this.', patient_message: '' },
-      { code: 'b', message: 'Then "that".', patient_message: '' },
+      { code: 'a', message: 'First, this.', params: {}, patient_message: '' },
+      { code: 'b', message: 'Then "that".', params: {}, patient_message: '' },
     ],
   });
   const answeredAt = Date.UTC(2026, 2, 1, 12, 30);

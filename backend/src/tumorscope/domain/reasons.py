@@ -1,6 +1,7 @@
 """Why an answer is what it is: stable codes, each with a sentence for staff and one for a patient."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,76 +16,79 @@ class Reason:
         A sentence for staff.
     patient_message : str
         A sentence for a patient.
+    params : mapping of str to str, int or float
+        The values in `message`, for whoever words the code in another language.
     """
 
     code: str
     message: str
     patient_message: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict, hash=False)
 
 
 TUMOR_ASSUMED = Reason(
     "tumor_assumed",
-    "This model tells kinds of tumour apart. It takes for granted that there is a tumour, and did not look for one.",
+    "This model tells kinds of tumour apart. It assumes that there is a tumour, and did not look for one.",
     "This program was told that there is a tumour. It did not look for one.",
 )
 TUMOR_AND_NONE_POSSIBLE = Reason(
     "tumor_and_none_possible",
-    "At the stated coverage the prediction set holds both a tumour and no tumour.",
+    'The prediction set contains "no tumour" as well as at least one kind of tumour.',
     "The program cannot tell from this picture whether there is a tumour. A doctor has to look.",
 )
 SEVERAL_KINDS_POSSIBLE = Reason(
     "several_kinds_possible",
-    "At the stated coverage the prediction set holds more than one kind of tumour.",
+    "The prediction set contains more than one kind of tumour.",
     "The program sees something that may be a tumour, and cannot tell which kind. A doctor has to look.",
 )
 LOW_CONFIDENCE = Reason(
     "low_confidence",
-    "The most probable class is less probable than this operating point asks for.",
+    "The most probable class is not probable enough to be given as the answer.",
     "The program is not sure enough to answer. A doctor has to look.",
 )
 TUMOR_NOT_EXCLUDED = Reason(
     "tumor_not_excluded",
-    "No tumour is more probable than a tumour, but not by as much as this operating point asks for.",
+    'The most probable class is "no tumour", but the probability of a tumour is too high to rule one out.',
     "The program cannot rule out a tumour. A doctor has to look.",
 )
 NOT_BRAIN_MRI = Reason(
     "not_brain_mri",
-    "To the model's features the picture is unlike any brain MRI that it was made from.",
+    "The picture does not resemble the brain MRI that the model was trained on.",
     "This does not look like an MRI picture of a head. The program cannot say anything about it.",
 )
 LIKE_CT = Reason(
     "like_ct",
-    "A closed rim as bright as bone surrounds darker contents, as on a CT; the model knows MRI only.",
+    "The picture resembles a CT: a closed bright rim, like bone, surrounds darker contents. The model reads MRI only.",
     "This looks like a CT picture. The program was made for MRI pictures and cannot say anything about it.",
 )
 CONSTANT = Reason(
     "constant",
-    "The picture has one grey level, or almost.",
+    "The picture is blank: nearly all of it has the same grey level.",
     "This picture is empty. The program cannot say anything about it.",
 )
 FEW_GREY_LEVELS = Reason(
     "few_grey_levels",
-    "The picture is black and white, as text or a drawing is.",
+    "The picture is nearly all black and white, like text or a drawing.",
     "This looks like text or a drawing. The program cannot say anything about it.",
 )
 COLOURED = Reason(
     "coloured",
-    "The picture is coloured throughout, as a photograph is.",
+    "The picture is in colour throughout, like a photograph.",
     "This looks like a colour photograph. The program cannot say anything about it.",
 )
 TOO_SMALL = Reason(
     "too_small",
-    "The picture has too few pixels to show a head.",
+    "The picture is too small to show a head.",
     "This picture is too small. The program cannot say anything about it.",
 )
 TOO_NARROW = Reason(
     "too_narrow",
-    "The picture is a strip, much longer than it is wide.",
+    "The picture is a narrow strip and cannot show a whole head.",
     "This picture is only a strip. The program cannot say anything about it.",
 )
 MOST_SLICES_REFUSED = Reason(
     "most_slices_refused",
-    "More than half of the slices that were judged are not recognised as brain MRI.",
+    "More than half of the slices that were read are not recognised as brain MRI.",
     "Most of these pictures do not look like an MRI of a head. The program cannot say anything about them.",
 )
 

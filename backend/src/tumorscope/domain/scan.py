@@ -17,10 +17,21 @@ SequenceName = Literal["flair", "t1", "t1ce", "t2"]
 
 @dataclass(frozen=True, slots=True)
 class ScanWarning:
-    """Something about the scan that its reader should know; `code` is stable, `message` is a sentence."""
+    """Something about the scan that its reader should know.
+
+    Parameters
+    ----------
+    code : str
+        Stable.
+    message : str
+        A sentence for staff.
+    params : mapping of str to str, int or float
+        The values in `message`, for whoever words the code in another language.
+    """
 
     code: str
     message: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,7 +242,8 @@ def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]
     warnings = (*scan.warnings, *volume.warnings)
     if len(scan.sequences) == 1:
         return volume, warnings
-    chosen = ScanWarning("sequence_chosen", f"The model reads one sequence; of those sent, {name} was read.")
+    message = f"The model reads one sequence; of those sent, {name} was read."
+    chosen = ScanWarning("sequence_chosen", message, {"sequence": name})
     return volume, (*warnings, chosen)
 
 
@@ -277,7 +278,8 @@ def _pool(classifier: Classifier, slices: list[StudySlice]) -> Prediction:
     if len(every) - len(predictions) > _MAX_REFUSED * len(every):
         refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
         ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
-        return refuse(_pool_predictions(classifier, every), reasons.MOST_SLICES_REFUSED, commonest)
+        most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
+        return refuse(_pool_predictions(classifier, every), most, commonest)
     return _pool_predictions(classifier, predictions)
 
 

@@ -22,10 +22,13 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class Message(BaseModel):
-    """A stable code and a sentence for people."""
+    """A stable code, a sentence for people, and the values in it."""
 
     code: str
     message: str
+    params: dict[str, str | int | float] = Field(
+        description="The values in `message`, for whoever words the code in another language."
+    )
 
 
 class ReasonMessage(Message):
@@ -112,7 +115,7 @@ class InputDescription(BaseModel):
             modality=scan.modality,
             plane=scan.plane,
             view=View.from_domain(result.shown, scan, with_picture=with_picture),
-            warnings=[Message(code=warning.code, message=warning.message) for warning in result.warnings],
+            warnings=[Message(**asdict(warning)) for warning in result.warnings],
         )
 
 

@@ -159,6 +159,7 @@ def test_study_is_refused_where_most_of_its_slices_are() -> None:
     result = classify_study(_classifier(*[9] * 11, *[0] * 9), _volume(20), lambda _done, _total: None)
     assert result.prediction.decision is Decision.OUT_OF_SCOPE
     assert [reason.code for reason in result.prediction.reasons] == ["most_slices_refused", "not_brain_mri"]
+    assert result.prediction.reasons[0].params == {"refused": 11, "read": 20}
 
 
 def test_few_refused_slices_are_left_out_of_the_study() -> None:

@@ -133,6 +133,7 @@ def test_of_several_sequences_one_is_read_and_said() -> None:
     assert result.prediction.decision is Decision.TUMOR
     assert [warning.code for warning in result.warnings] == ["first_volume", "sequence_chosen"]
     assert "t1ce" in result.warnings[1].message
+    assert result.warnings[1].params == {"sequence": "t1ce"}
 
 
 def test_examination_of_one_sequence_is_read_without_remark() -> None:
