@@ -1,0 +1,22 @@
+"""Waits until something holds. The ceiling only ends a test that hangs: no machine is so slow that it needs it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+PATIENCE_S = 300
+
+
+def wait_until(holds: Callable[[], object], *, every_s: float = 0.02) -> None:
+    """Return when it holds; fail when it never does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(every_s)
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """`wait_until`, beside the event loop."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110  (what is waited for sets no event)
+            await asyncio.sleep(0.001)
