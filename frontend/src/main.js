@@ -4,7 +4,7 @@ import { watchHealth } from './api/health-watch.js';
 import { createAnnouncer } from './shell/announcer.js';
 import { applyLanguage, keepLanguage, readLanguage } from './shell/language.js';
 import { buildPage } from './shell/page.js';
-import { applyLook, readLook } from './shell/theme.js';
+import { applyTheme, readTheme } from './shell/theme.js';
 import { createAnalysisQueue } from './state/analysis-queue.js';
 import { getPauseMs } from './state/service.js';
 import { EMPTY_SESSION, reduceSession } from './state/session.js';
@@ -34,13 +34,13 @@ const wiring = {
   queue,
   fetchModel,
   volumes: createVolumes(fetchVolume),
-  looks: new Map(),
+  displays: new Map(),
   typed: new Map(),
   onLanguageChosen: changeLanguage,
   onCleared: clearSession,
 };
 
-applyLook(readLook());
+applyTheme(readTheme());
 applyLanguage(readLanguage());
 let page = buildPage(wiring);
 
@@ -61,7 +61,7 @@ function changeLanguage(language) {
 function clearSession() {
   for (const { id } of store.getState().studies) queue.cancel(id);
   store.dispatch({ type: 'sessionCleared' });
-  wiring.looks.clear();
+  wiring.displays.clear();
   wiring.typed.clear();
   announcer.forget();
   rebuildPage();

@@ -50,7 +50,7 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa']
 export const DECIDED = /^(Tumour likely|No tumour seen|Not certain: |This does not look like)/;
 
 /**
- * What must hold of every state in every look, and a picture of it for people.
+ * What must hold of every state in every theme, and a picture of it for people.
  * @param {import('@playwright/test').Page} page
  * @param {string} name of the picture
  */

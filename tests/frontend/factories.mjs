@@ -115,7 +115,7 @@ export function makeService(changes = {}) {
     modelVersion: version,
     modelSha256: sha256,
     queueDepth: 0,
-    askAgainS: null,
+    retryInS: null,
     ...changes,
   };
 }

@@ -100,12 +100,12 @@ export function describeStudy(study, service, wording) {
  * @returns {{ headline: string, sentences: Sentence[] }}
  */
 function describeWaiting(service) {
-  const { askAgainS } = service;
-  if (isReady(service) && askAgainS !== null) {
+  const { retryInS } = service;
+  if (isReady(service) && retryInS !== null) {
     const words =
-      askAgainS === 1
-        ? translate('study.askedAgain.one')
-        : translate('study.askedAgain.other', { count: askAgainS });
+      retryInS === 1
+        ? translate('study.retry.one')
+        : translate('study.retry.other', { count: retryInS });
     return { headline: translate('study.busy'), sentences: [sayHere(words)] };
   }
   const words = isReady(service)

@@ -1,4 +1,4 @@
-import { TAKE_AWAY } from './de/export.js';
+import { EXPORT } from './de/export.js';
 import { FAILURES } from './de/failures.js';
 import { KEYS } from './de/keys.js';
 import { MODEL } from './de/model.js';
@@ -10,4 +10,4 @@ import { VIEWER } from './de/viewer.js';
  * What the page says in German.
  * @type {Record<keyof typeof import('./en.js').EN, string>}
  */
-export const DE = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...TAKE_AWAY };
+export const DE = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...EXPORT };

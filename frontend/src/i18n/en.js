@@ -1,4 +1,4 @@
-import { TAKE_AWAY } from './en/export.js';
+import { EXPORT } from './en/export.js';
 import { FAILURES } from './en/failures.js';
 import { KEYS } from './en/keys.js';
 import { MODEL } from './en/model.js';
@@ -7,4 +7,4 @@ import { RESULTS } from './en/results.js';
 import { VIEWER } from './en/viewer.js';
 
 /** What the page says in English, by key; a value's name stands in braces. Keys begin with the view that says it. */
-export const EN = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...TAKE_AWAY };
+export const EN = { ...PAGE, ...RESULTS, ...VIEWER, ...FAILURES, ...MODEL, ...KEYS, ...EXPORT };

@@ -21,8 +21,8 @@ import { readNumber, readRecord } from './untyped-fields.js';
  * @param {[string, unknown]} entry
  * @returns {RocCurve[]} empty where it is no curve
  */
-export function readRocCurves([name, noted]) {
-  const { fpr, tpr, auc } = readRecord(noted);
+export function readRocCurves([name, recorded]) {
+  const { fpr, tpr, auc } = readRecord(recorded);
   if (!isNumbers(fpr) || !isNumbers(tpr) || typeof auc !== 'number') return [];
   if (fpr.length < 2 || fpr.length !== tpr.length) return [];
   return [{ name, area: auc, points: fpr.map((share, index) => [share, tpr[index] ?? 0]) }];
@@ -34,8 +34,8 @@ export function readRocCurves([name, noted]) {
  */
 export function readCalibration(bins) {
   if (!Array.isArray(bins)) return [];
-  return bins.flatMap((noted) => {
-    const record = readRecord(noted);
+  return bins.flatMap((recorded) => {
+    const record = readRecord(recorded);
     const [low, high, n, confidence, accuracy] = ['low', 'high', 'n', 'confidence', 'accuracy'].map(
       (name) => readNumber(record[name]),
     );

@@ -43,7 +43,7 @@ import { readNumber, readRecord } from './untyped-fields.js';
  */
 
 /**
- * The manifest is strict but for what training and evaluation noted: of that only what is as expected is told.
+ * The manifest is strict but for what training and evaluation recorded: of that only what is as expected is told.
  * @param {ModelAnswer} answer
  * @returns {ModelCard}
  */
@@ -90,8 +90,8 @@ function readCounts({ training_slices, validation_slices }) {
  * @param {[string, unknown]} entry
  * @returns {Figure[]}
  */
-function readFigure([name, noted]) {
-  const { value, low, high, n, patients } = readRecord(noted);
+function readFigure([name, recorded]) {
+  const { value, low, high, n, patients } = readRecord(recorded);
   if (typeof value !== 'number' || typeof n !== 'number' || typeof patients !== 'number') return [];
   return [{ name, value, low: readNumber(low), high: readNumber(high), n, patients }];
 }
@@ -100,8 +100,8 @@ function readFigure([name, noted]) {
  * @param {[string, unknown]} entry
  * @returns {ClassFigures[]}
  */
-function readClassFigures([name, noted]) {
-  const { precision, recall, f1 } = readRecord(noted);
+function readClassFigures([name, recorded]) {
+  const { precision, recall, f1 } = readRecord(recorded);
   return typeof precision === 'number' && typeof recall === 'number' && typeof f1 === 'number'
     ? [{ name, precision, recall, f1 }]
     : [];

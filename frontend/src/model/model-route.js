@@ -7,7 +7,7 @@ import { readModelCard } from './model-card.js';
 /** @typedef {import('../state/service.js').Service} Service */
 /** @typedef {import('../api/client.js').ModelAnswer} ModelAnswer */
 
-export const MODEL_PLACE = '#model';
+export const MODEL_HASH = '#model';
 
 /**
  * Shows the card of the served model while the address of the page says so, and asks the service for it.
@@ -16,34 +16,34 @@ export const MODEL_PLACE = '#model';
  * @param {{ onClosed: () => void }} events
  * @param {AbortSignal} signal ends it
  */
-export function watchModelPlace(view, fetchModel, { onClosed }, signal) {
+export function watchModelRoute(view, fetchModel, { onClosed }, signal) {
   /** The model that is told of, or asked for; null for none. */
   /** @type {string | null} */
-  let toldVersion = null;
+  let shownVersion = null;
   /** @type {string | null} */
   let servedVersion = null;
 
   function followAddress() {
-    const isOpen = location.hash === MODEL_PLACE;
+    const isOpen = location.hash === MODEL_HASH;
     view.show(isOpen);
-    if (isOpen) tell();
+    if (isOpen) load();
     return isOpen;
   }
 
-  async function tell() {
-    if (servedVersion === null && toldVersion === null)
-      view.say([sayHere(translate('model.notReady'))]);
-    if (servedVersion === null || servedVersion === toldVersion) return;
+  async function load() {
+    if (servedVersion === null && shownVersion === null)
+      view.showMessage([sayHere(translate('model.notReady'))]);
+    if (servedVersion === null || servedVersion === shownVersion) return;
     const version = servedVersion;
-    toldVersion = version;
-    view.say([sayHere(translate('model.loading'))]);
+    shownVersion = version;
+    view.showMessage([sayHere(translate('model.loading'))]);
     try {
       const card = readModelCard(await fetchModel(signal));
-      if (toldVersion === version) view.tell(card);
+      if (shownVersion === version) view.showCard(card);
     } catch (error) {
-      if (signal.aborted || toldVersion !== version) return;
-      toldVersion = null;
-      view.say(describeTrouble(error));
+      if (signal.aborted || shownVersion !== version) return;
+      shownVersion = null;
+      view.showMessage(describeError(error));
     }
   }
 
@@ -62,19 +62,19 @@ export function watchModelPlace(view, fetchModel, { onClosed }, signal) {
     update({ modelVersion }) {
       if (modelVersion === servedVersion) return;
       servedVersion = modelVersion;
-      if (location.hash === MODEL_PLACE) tell();
+      if (location.hash === MODEL_HASH) load();
     },
     close() {
-      if (location.hash === MODEL_PLACE) location.hash = '';
+      if (location.hash === MODEL_HASH) location.hash = '';
     },
     toggle() {
-      location.hash = location.hash === MODEL_PLACE ? '' : MODEL_PLACE;
+      location.hash = location.hash === MODEL_HASH ? '' : MODEL_HASH;
     },
   };
 }
 
 /** @param {unknown} error */
-function describeTrouble(error) {
+function describeError(error) {
   const failure =
     error instanceof ServiceFailure ? error : new ServiceFailure({ code: 'unreadable_answer' });
   const { happened, advice } = describeFailure(failure);

@@ -48,13 +48,13 @@ export function createModelView(root, { onClose }) {
     },
 
     /** @param {Sentence[]} sentences where there is no card, why */
-    say(sentences) {
+    showMessage(sentences) {
       words.replaceChildren(...sentences.map((sentence) => createSentence('p', sentence)));
       content.replaceChildren();
     },
 
     /** @param {ModelCard} card */
-    tell(card) {
+    showCard(card) {
       words.replaceChildren();
       content.replaceChildren(...createParts(card));
     },

@@ -1,5 +1,5 @@
 /**
- * What training and evaluation noted has no fixed shape; of that only what is as expected is read.
+ * What training and evaluation recorded has no fixed shape; of that only what is as expected is read.
  * @param {unknown} value
  * @returns {Record<string, unknown>} empty where it is none
  */

@@ -10,10 +10,10 @@ import './comparison.css';
  * A second study beside the one that is selected; the two are looked at in the same place.
  * @param {HTMLElement} root beside the other's slice
  * @param {HTMLElement} buttons where the second one is chosen
- * @param {import('./viewer/slice-look.js').Looks} looks
+ * @param {import('./viewer/display.js').Displays} displays
  * @param {{ onCompare: (id: number | null) => void } & import('./viewer/slice.js').SliceListeners} listeners
  */
-export function createComparison(root, buttons, looks, { onCompare, ...listeners }) {
+export function createComparison(root, buttons, displays, { onCompare, ...listeners }) {
   const select = createElement('select', {
     onchange: () => onCompare(select.value === '' ? null : Number(select.value)),
   });
@@ -52,12 +52,12 @@ export function createComparison(root, buttons, looks, { onCompare, ...listeners
     /** @param {Study[]} studies */
     keepOnly: (studies) => slice?.keepOnly(studies),
     /**
-     * @param {import('./viewer/slice-look.js').Look} look
+     * @param {import('./viewer/display.js').Display} display
      * @param {number} sliceCount
      */
-    follow(look, sliceCount) {
-      followed = [look, sliceCount];
-      if (beside.isConnected) slice?.follow(look, sliceCount);
+    follow(display, sliceCount) {
+      followed = [display, sliceCount];
+      if (beside.isConnected) slice?.follow(display, sliceCount);
     },
     /**
      * @param {import('../state/session.js').Session} session
@@ -76,7 +76,7 @@ export function createComparison(root, buttons, looks, { onCompare, ...listeners
       const isNew = !beside.isConnected || compared.id !== comparedId;
       comparedId = compared.id;
       if (!beside.isConnected) root.append(beside);
-      slice ??= createSliceView(beside, looks, listeners);
+      slice ??= createSliceView(beside, displays, listeners);
       name.textContent = `${compared.name} · ${describeStep(compared, wording)}`;
       slice.update(compared, volume);
       if (isNew && followed !== null) slice.follow(...followed);

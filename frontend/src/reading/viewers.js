@@ -11,26 +11,26 @@ import { createSliceView } from './viewer/slice.js';
 /**
  * What a study is looked at with: its slices, their curve, three planes, and another study beside it.
  * @param {HTMLElement} root
- * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'looks'>} wiring
+ * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'displays'>} wiring
  */
-export function createViewers(root, { store, volumes, looks }) {
+export function createViewers(root, { store, volumes, displays }) {
   const viewers = createElement('div', { className: 'viewers' });
   root.append(viewers);
-  const slice = createSliceView(viewers, looks, {
-    onVolumeWanted: volumes.want,
-    onLook: (look, sliceCount, cause) => {
-      curve.mark(look.index);
-      planes.follow(look);
-      if (cause !== 'other') comparison.follow(look, sliceCount);
+  const slice = createSliceView(viewers, displays, {
+    onVolumeWanted: volumes.request,
+    onDisplay: (display, sliceCount, cause) => {
+      curve.mark(display.index);
+      planes.follow(display);
+      if (cause !== 'other') comparison.follow(display, sliceCount);
     },
   });
   const curve = createSliceCurve(slice.figure, { onSlice: slice.goTo });
   const planes = createThreePlanes(slice.square, slice.buttons);
-  const comparison = createComparison(viewers, slice.buttons, looks, {
+  const comparison = createComparison(viewers, slice.buttons, displays, {
     onCompare: (id) => store.dispatch({ type: 'comparisonChosen', id }),
-    onVolumeWanted: volumes.want,
-    onLook: (look, sliceCount, cause) => {
-      if (cause === 'command') slice.follow(look, sliceCount);
+    onVolumeWanted: volumes.request,
+    onDisplay: (display, sliceCount, cause) => {
+      if (cause === 'command') slice.follow(display, sliceCount);
     },
   });
 
@@ -48,7 +48,7 @@ export function createViewers(root, { store, volumes, looks }) {
      */
     update(session, selected, curved) {
       const compared = findCompared(session);
-      for (const study of [selected, compared]) if (hasSlices(study)) volumes.want(study, false);
+      for (const study of [selected, compared]) if (hasSlices(study)) volumes.request(study, false);
       const volume = volumes.get(selected);
       curve.update(curved);
       comparison.update(session, selected, compared, compared && volumes.get(compared));

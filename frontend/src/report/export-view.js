@@ -9,33 +9,33 @@ import './export-view.css';
 /** @typedef {import('../state/session.js').Wording} Wording */
 
 /**
- * What can be taken along of the selected study and of the session; the browser alone makes it.
+ * Exports of the selected study and of the session; the browser alone makes them.
  * @param {HTMLElement} root
  * @param {{ onReport: () => void, getStudies: () => Study[] }} wiring
  */
-export function createTakeAwayView(root, { onReport, getStudies }) {
+export function createExportView(root, { onReport, getStudies }) {
   /** @type {Study | null} */
   let shown = null;
-  const said = createElement('p', { className: 'take-away-said' });
+  const said = createElement('p', { className: 'export-status' });
   said.setAttribute('role', 'status');
-  const report = createButton(translate('takeAway.report'), onReport);
+  const report = createButton(translate('export.report'), onReport);
   const data = [
-    createButton(translate('takeAway.json'), () => {
+    createButton(translate('export.json'), () => {
       if (shown === null) return;
       saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
     }),
   ];
   // A browser gives its clipboard to pages on a secure connection only.
   if (navigator.clipboard !== undefined) {
-    data.push(createButton(translate('takeAway.copy'), copyJson));
+    data.push(createButton(translate('export.copy'), copyJson));
   }
-  const table = createButton(translate('takeAway.csv'), () => {
+  const table = createButton(translate('export.csv'), () => {
     const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
     saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
   });
-  const section = createElement('section', { className: 'take-away', hidden: true }, [
-    createElement('h3', { textContent: translate('takeAway.title') }),
-    createElement('div', { className: 'take-away-actions' }, [report, ...data, table]),
+  const section = createElement('section', { className: 'export', hidden: true }, [
+    createElement('h3', { textContent: translate('export.title') }),
+    createElement('div', { className: 'export-actions' }, [report, ...data, table]),
     said,
   ]);
   root.append(section);
@@ -44,9 +44,9 @@ export function createTakeAwayView(root, { onReport, getStudies }) {
     if (shown === null) return;
     try {
       await navigator.clipboard.writeText(formatJson(shown));
-      said.textContent = translate('takeAway.copied');
+      said.textContent = translate('export.copied');
     } catch {
-      said.textContent = translate('takeAway.notCopied');
+      said.textContent = translate('export.notCopied');
     }
   }
 

@@ -18,7 +18,7 @@ import './report-view.css';
 const LONGEST_HALF_LINE = 36;
 
 /**
- * A prediction on one sheet of paper, light in every look, to be printed or saved as PDF by the browser. It is there only
+ * A prediction on one sheet of paper, light in every theme, to be printed or saved as PDF by the browser. It is there only
  * while it is open: with it goes what was typed on it. On a page that is built anew around an open report, it stands there again.
  * @param {HTMLElement} root
  * @param {import('./report-fields.js').Typed} typed
@@ -61,7 +61,7 @@ export function createReportView(root, typed, { onClose }) {
               sentences.map((sentence) => createSentence('p', sentence)),
             ),
           ]),
-          ...createPictures(study.prediction),
+          ...createBitmapCache(study.prediction),
           createElement('div', { className: 'report-columns' }, [
             createFigures(study.prediction),
             ...createWarnings(study.prediction),
@@ -103,7 +103,7 @@ function createHead(heading) {
 }
 
 /** @param {PredictionAnswer} prediction */
-function createPictures(prediction) {
+function createBitmapCache(prediction) {
   const pictures = createElement('div', { className: 'report-pictures' });
   drawReportPictures(prediction).then((drawn) => pictures.append(...drawn));
   const place = describePlace(prediction.input);

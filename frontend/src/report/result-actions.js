@@ -2,21 +2,21 @@ import { isOfEarlierModel } from '../model/model-change.js';
 import { createModelChangeView } from '../model/model-change-view.js';
 import { createForgetView } from '../shell/forget.js';
 import { findSelected, isReporting } from '../state/session.js';
-import { createTakeAwayView } from './export-view.js';
+import { createExportView } from './export-view.js';
 import { createReportView } from './report-view.js';
 
 /** @typedef {import('../shell/page.js').PageWiring} PageWiring */
 /** @typedef {import('../state/session.js').Session} Session */
 
 /**
- * What becomes of results: they are taken along, forgotten, or made anew with another model.
+ * What can be done with results: export, removal, analysis again with another model.
  * @param {{ middle: HTMLElement, studies: HTMLElement, result: HTMLElement }} places
  * @param {Pick<PageWiring, 'store' | 'queue' | 'typed' | 'onCleared'> & { onStudyGone: () => void }} wiring
  */
-export function attachTakeAway({ middle, studies, result }, wiring) {
+export function attachResultActions({ middle, studies, result }, wiring) {
   const { store, queue, typed, onCleared, onStudyGone } = wiring;
   const modelChange = createModelChangeView(studies, { onAgain: analyseEarlierAgain });
-  const takeAway = createTakeAwayView(result, {
+  const exportView = createExportView(result, {
     onReport: () => store.dispatch({ type: 'reportOpened' }),
     getStudies: () => store.getState().studies,
   });
@@ -24,7 +24,7 @@ export function attachTakeAway({ middle, studies, result }, wiring) {
   const report = createReportView(middle, typed, {
     onClose: () => {
       store.dispatch({ type: 'reportClosed' });
-      takeAway.focusReport();
+      exportView.focusReport();
     },
   });
 
@@ -54,7 +54,7 @@ export function attachTakeAway({ middle, studies, result }, wiring) {
       report.update(isReporting(session) ? selected : null, session.service, session.wording);
       if (selected === null) return;
       modelChange.update(session.studies, session.service);
-      takeAway.update(selected, session.wording);
+      exportView.update(selected, session.wording);
       forget.update(session.studies.length);
     },
   };

@@ -19,7 +19,7 @@ export const COMMANDS = /** @type {const} */ ([
   { name: 'wording', group: 'page', keys: ['p'] },
   { name: 'model', group: 'page', keys: ['m'] },
   { name: 'language', group: 'page', keys: ['l'] },
-  { name: 'look', group: 'page', keys: ['t'] },
+  { name: 'theme', group: 'page', keys: ['t'] },
   { name: 'help', group: 'page', keys: ['?'] },
 ]);
 

@@ -14,12 +14,12 @@ const PREFERENCE = 'keys';
  * @param {Pick<PageWiring, 'store' | 'queue' | 'onLanguageChosen'> & {
  *   intake: { choose: () => void },
  *   studyList: { focus: (id: number) => void },
- *   topBar: { chooseLook: () => void },
- *   modelPlace: { toggle: () => void } }} parts
+ *   topBar: { toggleTheme: () => void },
+ *   modelRoute: { toggle: () => void } }} parts
  * @param {AbortSignal} signal ends it
  */
 export function attachCommands(root, parts, signal) {
-  const { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen } = parts;
+  const { store, queue, intake, studyList, topBar, modelRoute, onLanguageChosen } = parts;
   let areOn = readPreference(PREFERENCE) !== 'off';
   const sheet = createKeySheet(root, {
     areOn,
@@ -52,9 +52,9 @@ export function attachCommands(root, parts, signal) {
         const wording = store.getState().wording === 'staff' ? 'patient' : 'staff';
         store.dispatch({ type: 'wordingChosen', wording });
       },
-      model: modelPlace.toggle,
+      model: modelRoute.toggle,
       language: () => onLanguageChosen(findOtherLanguage()),
-      look: topBar.chooseLook,
+      theme: topBar.toggleTheme,
       help: sheet.open,
     },
     () => areOn,

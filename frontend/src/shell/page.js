@@ -6,15 +6,15 @@ import { createEmptyState } from '../intake/empty-state.js';
 import { createFileIntake } from '../intake/file-intake.js';
 import { groupStudies } from '../intake/group-studies.js';
 import { findKinds } from '../intake/take-files.js';
-import { watchModelPlace } from '../model/model-route.js';
+import { watchModelRoute } from '../model/model-route.js';
 import { createModelView } from '../model/model-view.js';
 import { createViewers } from '../reading/viewers.js';
-import { attachTakeAway } from '../report/result-actions.js';
+import { attachResultActions } from '../report/result-actions.js';
 import { findSelected, isReporting } from '../state/session.js';
 import { createElement } from './element.js';
 import { attachCommands } from './page-commands.js';
 import { createStudyList } from './study-list.js';
-import { applyLook, readLook } from './theme.js';
+import { applyTheme, readTheme } from './theme.js';
 import { createTopBar } from './top-bar.js';
 
 /** @typedef {import('../i18n/translate.js').Language} Language */
@@ -31,7 +31,7 @@ import { createTopBar } from './top-bar.js';
  * @property {{ cancel: (id: number) => void }} queue
  * @property {(signal: AbortSignal) => Promise<import('../api/client.js').ModelAnswer>} fetchModel
  * @property {ReturnType<typeof import('../state/volumes.js').createVolumes>} volumes
- * @property {import('../reading/viewer/slice-look.js').Looks} looks
+ * @property {import('../reading/viewer/display.js').Displays} displays
  * @property {import('../report/report-fields.js').Typed} typed on an open report
  * @property {(language: Language) => void} onLanguageChosen
  * @property {() => void} onCleared the whole session is to be forgotten
@@ -47,7 +47,7 @@ export function buildPage({
   queue,
   fetchModel,
   volumes,
-  looks,
+  displays,
   typed,
   onLanguageChosen,
   onCleared,
@@ -56,9 +56,9 @@ export function buildPage({
 
   const topBar = createTopBar(header, {
     onLanguageChosen,
-    onLookChosen: (look) => {
-      applyLook(look);
-      topBar.showLook(look);
+    onThemeChosen: (theme) => {
+      applyTheme(theme);
+      topBar.showTheme(theme);
     },
     onKeys: () => keySheet.open(),
   });
@@ -94,9 +94,9 @@ export function buildPage({
   const bars = createProbabilityBars(result);
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
-  const viewers = createViewers(studies, { store, volumes, looks });
-  const modelView = createModelView(middle, { onClose: () => modelPlace.close() });
-  const modelPlace = watchModelPlace(
+  const viewers = createViewers(studies, { store, volumes, displays });
+  const modelView = createModelView(middle, { onClose: () => modelRoute.close() });
+  const modelRoute = watchModelRoute(
     modelView,
     fetchModel,
     { onClosed: topBar.focusModel },
@@ -104,10 +104,10 @@ export function buildPage({
   );
   const keySheet = attachCommands(
     middle,
-    { store, queue, intake, studyList, topBar, modelPlace, onLanguageChosen },
+    { store, queue, intake, studyList, topBar, modelRoute, onLanguageChosen },
     removal.signal,
   );
-  const takeAway = attachTakeAway(
+  const resultActions = attachResultActions(
     { middle, studies, result },
     { store, queue, typed, onCleared, onStudyGone: focusSelected },
   );
@@ -117,7 +117,7 @@ export function buildPage({
    * @param {number} leftOut
    */
   function addStudies(sources, leftOut) {
-    modelPlace.close();
+    modelRoute.close();
     store.dispatch({ type: 'studiesAdded', sources, leftOut });
     focusSelected();
   }
@@ -131,11 +131,11 @@ export function buildPage({
   function render(session) {
     const selected = findSelected(session);
     topBar.showService(session.service);
-    modelPlace.update(session.service);
+    modelRoute.update(session.service);
     emptyState.show(selected === null, selected === null ? session.leftOut : 0);
     const prediction = selected?.phase === 'done' ? selected.prediction : null;
     studies.hidden = selected === null || isReporting(session);
-    takeAway.update(session);
+    resultActions.update(session);
     viewers.keepOnly(session.studies);
     volumes.keepOnly(session.studies);
     // Figures of figures and the terms of the trade are for those who work with them.
@@ -149,7 +149,7 @@ export function buildPage({
     viewers.update(session, selected, forStaff);
   }
 
-  topBar.showLook(readLook());
+  topBar.showTheme(readTheme());
   const unsubscribe = store.subscribe(render);
   const unsubscribeVolumes = volumes.subscribe(() => render(store.getState()));
   render(store.getState());

@@ -1,14 +1,14 @@
 import { keepPreference, readPreference } from './preferences.js';
 
-/** @typedef {import('./top-bar.js').Look} Look */
+/** @typedef {import('./top-bar.js').Theme} Theme */
 
-/** @returns {Look} dark, unless this browser chose otherwise before */
-export function readLook() {
-  return readPreference('look') === 'light' ? 'light' : 'dark';
+/** @returns {Theme} dark, unless this browser chose otherwise before */
+export function readTheme() {
+  return readPreference('theme') === 'light' ? 'light' : 'dark';
 }
 
-/** @param {Look} look */
-export function applyLook(look) {
-  document.documentElement.dataset.look = look;
-  keepPreference('look', look);
+/** @param {Theme} theme */
+export function applyTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  keepPreference('theme', theme);
 }

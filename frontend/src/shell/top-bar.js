@@ -1,26 +1,26 @@
 import { getLanguage, LANGUAGES, translate, translateTo } from '../i18n/translate.js';
-import { MODEL_PLACE } from '../model/model-route.js';
+import { MODEL_HASH } from '../model/model-route.js';
 import { describeService, isBroken } from '../state/service.js';
 import { createElement } from './element.js';
 import './top-bar.css';
 
 /** @typedef {import('../i18n/translate.js').Language} Language */
 /** @typedef {import('../state/service.js').Service} Service */
-/** @typedef {'dark' | 'light'} Look */
+/** @typedef {'dark' | 'light'} Theme */
 
 /**
  * @param {HTMLElement} root
- * @param {{ onLanguageChosen: (language: Language) => void, onLookChosen: (look: Look) => void,
+ * @param {{ onLanguageChosen: (language: Language) => void, onThemeChosen: (theme: Theme) => void,
  *   onKeys: () => void }} events
  */
-export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
-  /** @type {Look} */
-  let otherLook = 'light';
+export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys }) {
+  /** @type {Theme} */
+  let otherTheme = 'light';
   /** @type {string | null} */
   let shownVersion = null;
   const state = createElement('span');
   state.setAttribute('role', 'status');
-  const model = createElement('a', { href: MODEL_PLACE, title: translate('topBar.aboutModel') });
+  const model = createElement('a', { href: MODEL_HASH, title: translate('topBar.aboutModel') });
   const modelPart = createElement('span');
   const languages = createElement(
     'div',
@@ -29,11 +29,11 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
   );
   languages.setAttribute('role', 'group');
   languages.setAttribute('aria-label', translate('topBar.languages'));
-  const lookWords = createElement('span');
-  const lookButton = createElement(
+  const themeWords = createElement('span');
+  const themeButton = createElement(
     'button',
-    { type: 'button', className: 'look-button', onclick: chooseLook },
-    [lookWords],
+    { type: 'button', className: 'theme-button', onclick: toggleTheme },
+    [themeWords],
   );
   const keysButton = createElement('button', {
     type: 'button',
@@ -45,12 +45,12 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
     createElement('h1', { textContent: 'Tumorscope' }),
     createElement('p', { className: 'service-state' }, [state, modelPart]),
     languages,
-    lookButton,
+    themeButton,
     keysButton,
   );
 
-  function chooseLook() {
-    onLookChosen(otherLook);
+  function toggleTheme() {
+    onThemeChosen(otherTheme);
   }
 
   return {
@@ -67,14 +67,14 @@ export function createTopBar(root, { onLanguageChosen, onLookChosen, onKeys }) {
       modelPart.replaceChildren(...(version === null ? [] : [' · ', model]));
     },
 
-    /** @param {Look} look */
-    showLook(look) {
-      otherLook = look === 'dark' ? 'light' : 'dark';
-      lookWords.textContent =
-        otherLook === 'light' ? translate('topBar.lightLook') : translate('topBar.darkLook');
+    /** @param {Theme} theme */
+    showTheme(theme) {
+      otherTheme = theme === 'dark' ? 'light' : 'dark';
+      themeWords.textContent =
+        otherTheme === 'light' ? translate('topBar.lightTheme') : translate('topBar.darkTheme');
     },
 
-    chooseLook,
+    toggleTheme,
 
     /** Where the keyboard was when the page was built anew. */
     focusLanguage() {

@@ -8,7 +8,7 @@ import { translate } from '../i18n/translate.js';
  * @property {string | null} modelVersion
  * @property {string | null} modelSha256 tells models of the same version apart
  * @property {number} queueDepth requests that it answers or that wait, those of this page among them
- * @property {number | null} askAgainS it sent a study away, and wants to be asked again in so many seconds
+ * @property {number | null} retryInS it sent a study away, and wants to be asked again in so many seconds
  */
 
 /** @type {Service} */
@@ -17,11 +17,11 @@ export const UNKNOWN_SERVICE = {
   modelVersion: null,
   modelSha256: null,
   queueDepth: 0,
-  askAgainS: null,
+  retryInS: null,
 };
 
 /** @type {Service['status'][]} */
-const SAID_BY_SERVICE = ['ready', 'starting', 'draining', 'failed'];
+const REPORTED_STATUSES = ['ready', 'starting', 'draining', 'failed'];
 
 const PAUSE_READY_MS = 15_000;
 const PAUSE_BUSY_MS = 5000;
@@ -37,8 +37,8 @@ const LONGEST_FREE_QUEUE = 1;
  */
 export function observeService(service, health) {
   const status =
-    health !== null && SAID_BY_SERVICE.includes(health.status) ? health.status : 'unreachable';
-  /** @type {Omit<Service, 'askAgainS'>} */
+    health !== null && REPORTED_STATUSES.includes(health.status) ? health.status : 'unreachable';
+  /** @type {Omit<Service, 'retryInS'>} */
   const observed = {
     status,
     modelVersion: health?.model?.version ?? null,
@@ -48,7 +48,7 @@ export function observeService(service, health) {
   const unchanged = Object.entries(observed).every(
     ([name, value]) => service[/** @type {keyof Service} */ (name)] === value,
   );
-  return unchanged ? service : { ...observed, askAgainS: service.askAgainS };
+  return unchanged ? service : { ...observed, retryInS: service.retryInS };
 }
 
 /** @param {Service} service */
@@ -56,7 +56,7 @@ export function describeService(service) {
   if (!isBusy(service)) return translate(`service.${service.status}`);
   return service.queueDepth > LONGEST_FREE_QUEUE
     ? translate('service.busy.waiting', { count: service.queueDepth })
-    : translate('service.busy.sentAway');
+    : translate('service.busy.rejected');
 }
 
 /** @param {Service} service */
@@ -69,14 +69,12 @@ export function isReady(service) {
  * @param {Service} service
  */
 export function isBusy(service) {
-  return (
-    isReady(service) && (service.askAgainS !== null || service.queueDepth > LONGEST_FREE_QUEUE)
-  );
+  return isReady(service) && (service.retryInS !== null || service.queueDepth > LONGEST_FREE_QUEUE);
 }
 
 /** @param {Service} service */
 export function takesStudies(service) {
-  return isReady(service) && service.askAgainS === null;
+  return isReady(service) && service.retryInS === null;
 }
 
 /** @param {Service} service */
@@ -85,7 +83,7 @@ export function isBroken(service) {
 }
 
 /**
- * Until the next look: often while people wait for the service, rarely while it is well.
+ * Until the next request: often while people wait for the service, rarely while it is well.
  * @param {Service} service
  */
 export function getPauseMs(service) {

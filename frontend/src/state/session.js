@@ -80,7 +80,7 @@ export function reduceSession(session, action) {
     case 'studiesAdded':
       return addStudies(session, action.sources, action.leftOut);
     case 'serviceBusy':
-      return { ...session, service: { ...session.service, askAgainS: action.leftS } };
+      return { ...session, service: { ...session.service, retryInS: action.leftS } };
     case 'studySelected':
       return selectStudy(session, action.id);
     case 'comparisonChosen':

@@ -10,14 +10,13 @@ import { parseVoxels, unpackGzip } from '../reading/pixels/voxels.js';
  */
 
 // A volume takes tens of megabytes: those looked at last are kept, the others asked for again.
-const KEPT = 6;
+const MOST_KEPT = 6;
 
 /**
  * The voxels of studies, asked of the service when they are first wanted.
  * @param {(signal: AbortSignal, files: File[]) => Promise<ArrayBuffer>} fetchVolume
- * @param {number} [kept]
  */
-export function createVolumes(fetchVolume, kept = KEPT) {
+export function createVolumes(fetchVolume) {
   /** @type {Map<string, Volume>} */
   const volumes = new Map();
   /** @type {Map<string, AbortController>} */
@@ -32,7 +31,7 @@ export function createVolumes(fetchVolume, kept = KEPT) {
   function put(study, volume) {
     volumes.delete(nameVolume(study));
     volumes.set(nameVolume(study), volume);
-    for (const oldest of [...volumes.keys()].slice(0, -kept)) volumes.delete(oldest);
+    for (const oldest of [...volumes.keys()].slice(0, -MOST_KEPT)) volumes.delete(oldest);
     for (const listener of listeners) listener();
   }
 
@@ -64,7 +63,7 @@ export function createVolumes(fetchVolume, kept = KEPT) {
      * @param {Study} study
      * @param {boolean} again
      */
-    want(study, again) {
+    request(study, again) {
       const volume = volumes.get(nameVolume(study));
       if (study.files === null || (volume && !(again && volume.state === 'failed'))) return;
       load(study);

@@ -8,18 +8,18 @@ const WIDTHS = {
   zoomed: { width: 640, height: 400 },
 };
 
-for (const look of ['dark', 'light']) {
+for (const theme of ['dark', 'light']) {
   for (const [width, viewport] of Object.entries(WIDTHS)) {
-    test(`the page is sound when ${look} and ${width}: empty, result, failure`, async ({
+    test(`the page is sound when ${theme} and ${width}: empty, result, failure`, async ({
       page,
     }) => {
       const parts = describePage(page);
       await page.setViewportSize(viewport);
       await page.goto('/');
-      if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
-      await expect(page.locator('html')).toHaveAttribute('data-look', look);
+      if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
+      await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
       await expect(parts.serviceState).toHaveText(/^service ready/);
-      await checkAppearance(page, `empty-${look}-${width}`);
+      await checkAppearance(page, `empty-${theme}-${width}`);
 
       const scans = [...findScans('glioma', 1), ...findScans('no_tumor', 1)];
       await parts.chooser.setInputFiles(
@@ -28,7 +28,7 @@ for (const look of ['dark', 'light']) {
       for (const study of await parts.studies.all()) {
         await expect(study.locator('.study-step')).toHaveText(DECIDED);
       }
-      await checkAppearance(page, `result-${look}-${width}`);
+      await checkAppearance(page, `result-${theme}-${width}`);
 
       await parts.chooser.setInputFiles({
         name: 'notes.png',
@@ -36,16 +36,16 @@ for (const look of ['dark', 'light']) {
         buffer: Buffer.from('This is no picture.'),
       });
       await expect(parts.trace).toHaveText(/^unsupported_format/);
-      await checkAppearance(page, `failure-${look}-${width}`);
+      await checkAppearance(page, `failure-${theme}-${width}`);
     });
 
-    test(`the page is sound when ${look} and ${width}: another model, busy, before all is forgotten`, async ({
+    test(`the page is sound when ${theme} and ${width}: another model, busy, before all is forgotten`, async ({
       page,
     }) => {
       const parts = describePage(page);
       await page.setViewportSize(viewport);
       await page.goto('/');
-      if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+      if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
       await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
       await expect(parts.headline).toHaveText(DECIDED);
       await page.route('**/api/health', async (route) => {
@@ -56,7 +56,7 @@ for (const look of ['dark', 'light']) {
       await page.evaluate(() => window.dispatchEvent(new Event('online')));
       await expect(page.getByText('The model changed to version 99.0.0')).toBeVisible();
       await expect(parts.serviceState).toHaveText(/^busy: 7 in queue/);
-      await checkAppearance(page, `another-model-${look}-${width}`);
+      await checkAppearance(page, `another-model-${theme}-${width}`);
 
       await page.route('**/api/predict?*', (route) =>
         route.fulfill({
@@ -68,11 +68,11 @@ for (const look of ['dark', 'light']) {
       );
       await page.getByRole('button', { name: 'Analyse again' }).click();
       await expect(parts.headline).toHaveText('The service is busy');
-      await checkAppearance(page, `busy-${look}-${width}`);
+      await checkAppearance(page, `busy-${theme}-${width}`);
 
       await page.getByRole('button', { name: 'Clear the session' }).click();
       await expect(page.getByRole('dialog')).toBeVisible();
-      await checkAppearance(page, `forget-${look}-${width}`);
+      await checkAppearance(page, `forget-${theme}-${width}`);
     });
   }
 }
@@ -91,11 +91,11 @@ test('on a narrow screen the decision comes before the slice, and the slice befo
   expect(tops).toEqual(tops.toSorted((one, other) => one - other));
 });
 
-test('the chosen look is kept when the page is opened again', async ({ page }) => {
+test('the chosen theme is kept when the page is opened again', async ({ page }) => {
   await page.goto('/');
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'dark');
-  await page.getByRole('button', { name: 'Light look' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByRole('button', { name: 'Light theme' }).click();
   await page.reload();
-  await expect(page.getByRole('button', { name: 'Dark look' })).toBeVisible();
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'light');
+  await expect(page.getByRole('button', { name: 'Dark theme' })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });

@@ -40,13 +40,13 @@ async function download(page, button) {
   return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
 }
 
-for (const look of ['dark', 'light']) {
+for (const theme of ['dark', 'light']) {
   for (const [width, size] of Object.entries(SIZES)) {
-    test(`the report is one sound A4 page when ${look} and ${width}`, async ({ page }) => {
+    test(`the report is one sound A4 page when ${theme} and ${width}`, async ({ page }) => {
       const parts = describePage(page);
       await page.setViewportSize(size);
       await page.goto('/');
-      if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+      if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
       await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
       await expect(parts.headline).toHaveText(DECIDED);
       const said = await parts.headline.textContent();
@@ -65,9 +65,9 @@ for (const look of ['dark', 'light']) {
       }
       await page.getByLabel('Name', { exact: true }).fill('A. Example');
       await page.getByLabel('Date of birth').fill('1970-12-31');
-      await checkAppearance(page, `report-${look}-${width}`);
+      await checkAppearance(page, `report-${theme}-${width}`);
 
-      const path = `test-results/screens/report-${look}-${width}.pdf`;
+      const path = `test-results/screens/report-${theme}-${width}.pdf`;
       const pages = readPages(await page.pdf({ path, preferCSSPageSize: true }));
       expect(pages).toEqual({ count: 1, size: A4_POINTS });
 

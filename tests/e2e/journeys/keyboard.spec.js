@@ -72,9 +72,9 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Choose files' })).toBeFocused();
 
   await page.reload();
-  await tabTo(page, /^Light look/);
+  await tabTo(page, /^Light theme/);
   await page.keyboard.press('Space');
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'light');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });
 
 test('each step and the decision are announced', async ({ page }) => {

@@ -30,7 +30,7 @@ test('a question mark opens the sheet of keys, Escape closes it, the focus comes
   await expect(page.getByRole('button', { name: 'Keys' })).toBeFocused();
 });
 
-test('studies, words, language, look and model are reached by single keys', async ({ page }) => {
+test('studies, words, language, theme and model are reached by single keys', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles([
@@ -59,7 +59,7 @@ test('studies, words, language, look and model are reached by single keys', asyn
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
   await expect(parts.headline).toHaveText(/^Das Programm /);
   await page.keyboard.press('t');
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'light');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
   await page.keyboard.press('?');
   await checkAppearance(page, 'keys-german-light-wide');
 });
@@ -70,7 +70,7 @@ test('who turns single keys off is left alone by them, also the next time', asyn
   await page.getByLabel('Single keys work on this page').uncheck();
   await page.keyboard.press('Escape');
   await page.keyboard.press('t');
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'dark');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await page.reload();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toBeHidden();
@@ -84,5 +84,5 @@ test('letters that are typed into a field are no commands', async ({ page }) => 
   const field = page.getByLabel('Of 100 pictures, a tumour is in');
   await field.press('t');
   await expect(field).toHaveValue('t');
-  await expect(page.locator('html')).toHaveAttribute('data-look', 'dark');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
 });

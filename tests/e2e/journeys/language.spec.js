@@ -113,22 +113,22 @@ test.describe('in a browser that speaks German', () => {
   });
 });
 
-for (const look of ['dark', 'light']) {
+for (const theme of ['dark', 'light']) {
   for (const [width, viewport] of Object.entries({
     wide: { width: 1280, height: 800 },
     narrow: { width: 390, height: 844 },
   })) {
-    test(`the German page is sound when ${look} and ${width}`, async ({ page }) => {
+    test(`the German page is sound when ${theme} and ${width}`, async ({ page }) => {
       await page.setViewportSize(viewport);
       await page.goto('/');
       await chooseGerman(page);
-      if (look === 'light') await page.getByRole('button', { name: 'Hell' }).click();
-      await checkAppearance(page, `german-empty-${look}-${width}`);
+      if (theme === 'light') await page.getByRole('button', { name: 'Hell' }).click();
+      await checkAppearance(page, `german-empty-${theme}-${width}`);
       await page
         .getByLabel('Dateien zum Auswerten')
         .setInputFiles(findExample('phantom-lesion-a.png'));
       await expect(describePage(page).headline).toHaveText(GERMAN_DECIDED);
-      await checkAppearance(page, `german-result-${look}-${width}`);
+      await checkAppearance(page, `german-result-${theme}-${width}`);
     });
   }
 }

@@ -53,22 +53,22 @@ test('before the service is ready the page says so, and fills by itself', async 
   await expect(page.getByRole('region', { name: 'How good it is' })).toBeVisible();
 });
 
-for (const look of ['dark', 'light']) {
+for (const theme of ['dark', 'light']) {
   for (const [width, viewport] of Object.entries({
     wide: { width: 1280, height: 800 },
     narrow: { width: 390, height: 844 },
   })) {
     for (const language of ['EN', 'DE']) {
-      test(`the page about the model is sound when ${look} and ${width} (${language})`, async ({
+      test(`the page about the model is sound when ${theme} and ${width} (${language})`, async ({
         page,
       }) => {
         await page.setViewportSize(viewport);
         await page.goto('/#model');
-        if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+        if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
         await page.getByRole('button', { name: language, exact: true }).click();
         await expect(page.getByRole('heading', { level: 2 })).toBeVisible();
         await expect(page.locator('.model-count').first()).toBeVisible();
-        await checkAppearance(page, `model-${language}-${look}-${width}`);
+        await checkAppearance(page, `model-${language}-${theme}-${width}`);
       });
     }
   }

@@ -169,19 +169,19 @@ for (const side of [256, 512]) {
   });
 }
 
-for (const look of ['dark', 'light']) {
+for (const theme of ['dark', 'light']) {
   for (const [width, size] of Object.entries({
     wide: { width: 1280, height: 800 },
     narrow: { width: 400, height: 800 },
   })) {
-    test(`the tools are sound when ${look} and ${width}`, async ({ page }) => {
+    test(`the tools are sound when ${theme} and ${width}`, async ({ page }) => {
       await page.setViewportSize(size);
       await page.goto('/');
-      if (look === 'light') await page.getByRole('button', { name: 'Light look' }).click();
+      if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
       await describePage(page).chooser.setInputFiles(findExample('phantom-lesion-a.png'));
       await expect(describePage(page).headline).toHaveText(DECIDED);
       await page.getByRole('button', { name: 'Invert' }).click();
-      await checkAppearance(page, `viewer-${look}-${width}`);
+      await checkAppearance(page, `viewer-${theme}-${width}`);
     });
   }
 }

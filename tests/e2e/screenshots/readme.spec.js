@@ -5,17 +5,17 @@ import { findExample } from '../scans.js';
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 844 };
 
-for (const { file, look, size } of [
-  { file: 'page.png', look: 'dark', size: WIDE },
-  { file: 'page-light.png', look: 'light', size: WIDE },
-  { file: 'page-narrow.png', look: 'dark', size: NARROW },
+for (const { file, theme, size } of [
+  { file: 'page.png', theme: 'dark', size: WIDE },
+  { file: 'page-light.png', theme: 'light', size: WIDE },
+  { file: 'page-narrow.png', theme: 'dark', size: NARROW },
 ]) {
   test(`the README shows the page with a synthetic slice and its overlay: ${file}`, async ({
     page,
   }) => {
     const parts = describePage(page);
     await page.setViewportSize(size);
-    await page.addInitScript((chosen) => localStorage.setItem('tumorscope-look', chosen), look);
+    await page.addInitScript((chosen) => localStorage.setItem('tumorscope-theme', chosen), theme);
     await page.goto('/');
     await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
     await expect(parts.headline).toHaveText(DECIDED);

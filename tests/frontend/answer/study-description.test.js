@@ -128,14 +128,14 @@ test('what was cancelled can be started again', () => {
 test.each([
   [1, 'The study is sent again by itself in 1 second.'],
   [7, 'The study is sent again by itself in 7 seconds.'],
-])('while the service is busy a study says when it is sent again (%i s)', (askAgainS, words) => {
+])('while the service is busy a study says when it is sent again (%i s)', (retryInS, words) => {
   const study = makeStudy({ phase: 'waiting' });
-  expect(describeStudy(study, makeService({ askAgainS }), 'staff')).toMatchObject({
+  expect(describeStudy(study, makeService({ retryInS }), 'staff')).toMatchObject({
     headline: 'The service is busy',
     sentences: [{ text: words }],
     cancellable: true,
   });
-  const away = makeService({ status: 'unreachable', askAgainS });
+  const away = makeService({ status: 'unreachable', retryInS });
   expect(describeStudy(study, away, 'staff').headline).toBe('Waiting');
 });
 

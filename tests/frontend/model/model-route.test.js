@@ -1,5 +1,5 @@
 import { ServiceFailure } from '../../../frontend/src/api/failure.js';
-import { MODEL_PLACE, watchModelPlace } from '../../../frontend/src/model/model-route.js';
+import { MODEL_HASH, watchModelRoute } from '../../../frontend/src/model/model-route.js';
 import { UNKNOWN_SERVICE } from '../../../frontend/src/state/service.js';
 import { makeModelAnswer } from '../factories.mjs';
 
@@ -29,9 +29,9 @@ async function goTo(hash) {
 const serve = (modelVersion) => ({ ...UNKNOWN_SERVICE, modelVersion });
 
 function startPlace(fetchModel = vi.fn(async () => makeModelAnswer())) {
-  const view = { show: vi.fn(), focus: vi.fn(), say: vi.fn(), tell: vi.fn() };
+  const view = { show: vi.fn(), focus: vi.fn(), showMessage: vi.fn(), showCard: vi.fn() };
   const onClosed = vi.fn();
-  const place = watchModelPlace(view, fetchModel, { onClosed }, removal.signal);
+  const place = watchModelRoute(view, fetchModel, { onClosed }, removal.signal);
   return { view, place, fetchModel, onClosed };
 }
 
@@ -40,7 +40,7 @@ test('the model is asked for when the page is at its address, and not before', a
   place.update(serve('1.0.0'));
   expect(fetchModel).not.toHaveBeenCalled();
   place.toggle();
-  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledOnce());
   expect(view.show).toHaveBeenLastCalledWith(true);
   expect(view.focus).toHaveBeenCalledOnce();
 });
@@ -55,33 +55,33 @@ test('leaving its address closes it, and says so', async () => {
 });
 
 test('while the service is not ready that is said, and the card comes by itself', async () => {
-  await goTo(MODEL_PLACE);
+  await goTo(MODEL_HASH);
   const { view, place } = startPlace();
-  expect(view.say.mock.lastCall?.[0][0].text).toMatch(/not ready/);
+  expect(view.showMessage.mock.lastCall?.[0][0].text).toMatch(/not ready/);
   place.update(serve('1.0.0'));
-  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledOnce());
 });
 
 test('another model is told of in its turn', async () => {
-  await goTo(MODEL_PLACE);
+  await goTo(MODEL_HASH);
   const { view, place, fetchModel } = startPlace();
   place.update(serve('1.0.0'));
-  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledTimes(1));
   place.update(serve('1.1.0'));
-  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledTimes(2));
   expect(fetchModel).toHaveBeenCalledTimes(2);
 });
 
 test('a failure is said in words, and asked anew when the service is back', async () => {
-  await goTo(MODEL_PLACE);
+  await goTo(MODEL_HASH);
   const fetchModel = vi.fn(async () => makeModelAnswer());
   fetchModel.mockRejectedValueOnce(new ServiceFailure({ code: 'unreachable' }));
   const { view, place } = startPlace(fetchModel);
   place.update(serve('1.0.0'));
   await vi.waitFor(() =>
-    expect(view.say.mock.lastCall?.[0][0].text).toBe('The service cannot be reached.'),
+    expect(view.showMessage.mock.lastCall?.[0][0].text).toBe('The service cannot be reached.'),
   );
   place.update(serve(null));
   place.update(serve('1.0.0'));
-  await vi.waitFor(() => expect(view.tell).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledOnce());
 });

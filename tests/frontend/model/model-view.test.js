@@ -6,9 +6,9 @@ import { makeModelAnswer } from '../factories.mjs';
 afterEach(() => setLanguage('en'));
 
 /** @param {ReturnType<typeof makeModelAnswer>} answer */
-function tell(answer) {
+function showCard(answer) {
   const root = document.createElement('div');
-  createModelView(root, { onClose: () => {} }).tell(readModelCard(answer));
+  createModelView(root, { onClose: () => {} }).showCard(readModelCard(answer));
   return root;
 }
 
@@ -24,14 +24,14 @@ function readTable(root, name) {
 }
 
 test('each figure stands with its interval', () => {
-  expect(readTable(tell(makeModelAnswer()), 'How good it is')).toEqual([
+  expect(readTable(showCard(makeModelAnswer()), 'How good it is')).toEqual([
     ['Class is right', '90 %', '80 % to 95 %', '100', '20'],
     ['Tumour against none, area under the ROC curve', '0.98', '–', '100', '1'],
   ]);
 });
 
 test('what is taken for what is counted by true class, and shaded by its share', () => {
-  const root = tell(makeModelAnswer());
+  const root = showCard(makeModelAnswer());
   expect(readTable(root, 'What is taken for what')).toEqual([
     ['glioma', '30', '10'],
     ['no tumour', '0', '60'],
@@ -43,7 +43,7 @@ test('what is taken for what is counted by true class, and shaded by its share',
 });
 
 test('the ROC curves are drawn to scale, in the colours of their classes, with their areas', () => {
-  const root = tell(makeModelAnswer());
+  const root = showCard(makeModelAnswer());
   const drawing = root.querySelector('svg[aria-label^="ROC curves"]');
   expect(drawing?.getAttribute('aria-label')).toContain('glioma: area 0.88; any tumour: area 0.95');
   const lines = [...(drawing?.querySelectorAll('.model-curve') ?? [])];
@@ -55,7 +55,7 @@ test('the ROC curves are drawn to scale, in the colours of their classes, with t
 });
 
 test('what the probabilities are worth is drawn, and said, bin by bin', () => {
-  const drawing = tell(makeModelAnswer()).querySelector('svg[aria-label^="How often"]');
+  const drawing = showCard(makeModelAnswer()).querySelector('svg[aria-label^="How often"]');
   expect(drawing?.getAttribute('aria-label')?.replaceAll('\u00a0', ' ')).toContain(
     'said 65 %, right 60 %, 25 slices; said 96 %, right 98 %, 75 slices',
   );
@@ -71,7 +71,7 @@ test('what the probabilities are worth is drawn, and said, bin by bin', () => {
 
 test('on a German page what the service says of the model is marked as English', () => {
   setLanguage('de');
-  const root = tell(makeModelAnswer());
+  const root = showCard(makeModelAnswer());
   expect(root.querySelector('.model-limits li')?.getAttribute('lang')).toBe('en');
   expect(root.querySelector('h2')?.textContent).toBe('Über das Modell');
   expect(readTable(root, 'Wie gut es ist')[1]?.[1]).toBe('0,98');
@@ -79,7 +79,7 @@ test('on a German page what the service says of the model is marked as English',
 
 test('what a card does not hold is not spoken of', () => {
   const answer = makeModelAnswer();
-  const root = tell({
+  const root = showCard({
     ...answer,
     manifest: { ...answer.manifest, trust: null, metrics: {}, training: {}, limits: [] },
   });
@@ -95,6 +95,6 @@ test('what a card does not hold is not spoken of', () => {
 
 test('what the service says is text, whatever it holds', () => {
   const answer = makeModelAnswer();
-  const root = tell({ ...answer, manifest: { ...answer.manifest, limits: ['<img src=x>'] } });
+  const root = showCard({ ...answer, manifest: { ...answer.manifest, limits: ['<img src=x>'] } });
   expect(root.querySelector('img')).toBeNull();
 });

@@ -5,7 +5,7 @@ import { makePrediction, makeStudy } from '../factories.mjs';
 function create() {
   const [root, buttons] = [document.createElement('div'), document.createElement('div')];
   const onCompare = vi.fn();
-  const listeners = { onCompare, onVolumeWanted: () => {}, onLook: () => {} };
+  const listeners = { onCompare, onVolumeWanted: () => {}, onDisplay: () => {} };
   const comparison = createComparison(root, buttons, new Map(), listeners);
   return {
     root,

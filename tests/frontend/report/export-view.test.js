@@ -1,4 +1,4 @@
-import { createTakeAwayView } from '../../../frontend/src/report/export-view.js';
+import { createExportView } from '../../../frontend/src/report/export-view.js';
 import { makePrediction, makeStudy } from '../factories.mjs';
 
 function startView() {
@@ -7,7 +7,7 @@ function startView() {
   vi.stubGlobal('navigator', { clipboard: { writeText } });
   const onReport = vi.fn();
   const study = makeStudy({ phase: 'done', prediction: makePrediction() });
-  const view = createTakeAwayView(root, { onReport, getStudies: () => [study] });
+  const view = createExportView(root, { onReport, getStudies: () => [study] });
   const findButton = (/** @type {string} */ name) =>
     [...root.querySelectorAll('button')].find(({ textContent }) => textContent === name);
   return { root, view, study, onReport, writeText, findButton };
@@ -61,7 +61,7 @@ test('a browser that does not give its clipboard is said to refuse', async () =>
 test('where there is no clipboard, no button promises one', () => {
   vi.stubGlobal('navigator', {});
   const root = document.createElement('div');
-  createTakeAwayView(root, { onReport: vi.fn(), getStudies: () => [] });
+  createExportView(root, { onReport: vi.fn(), getStudies: () => [] });
   expect(root.textContent).not.toContain('Copy JSON');
 });
 

@@ -6,7 +6,7 @@ afterEach(() => setLanguage('en'));
 
 function startBar() {
   const root = document.createElement('header');
-  const events = { onLanguageChosen: vi.fn(), onLookChosen: vi.fn(), onKeys: vi.fn() };
+  const events = { onLanguageChosen: vi.fn(), onThemeChosen: vi.fn(), onKeys: vi.fn() };
   return { root, events, bar: createTopBar(root, events) };
 }
 
@@ -39,9 +39,9 @@ test('the language of the page is marked, and another one can be chosen', () => 
   expect(events.onLanguageChosen).toHaveBeenCalledExactlyOnceWith('en');
 });
 
-test('the look that is not shown can be chosen', () => {
+test('the theme that is not shown can be chosen', () => {
   const { events, bar } = startBar();
-  bar.showLook('light');
-  bar.chooseLook();
-  expect(events.onLookChosen).toHaveBeenCalledExactlyOnceWith('dark');
+  bar.showTheme('light');
+  bar.toggleTheme();
+  expect(events.onThemeChosen).toHaveBeenCalledExactlyOnceWith('dark');
 });

@@ -135,11 +135,11 @@ describe('a busy service', () => {
       await vi.advanceTimersByTimeAsync(0);
       expect(readPhases(store)).toEqual(['waiting', 'waiting']);
       for (let left = seconds; left > 0; left -= 1) {
-        expect(store.getState().service.askAgainS).toBe(left);
+        expect(store.getState().service.retryInS).toBe(left);
         expect(requests).toHaveLength(1);
         await vi.advanceTimersByTimeAsync(1000);
       }
-      expect(store.getState().service.askAgainS).toBeNull();
+      expect(store.getState().service.retryInS).toBeNull();
       expect(requests.map(({ name }) => name)).toEqual(['a.png', 'a.png']);
       requests[1]?.answer.resolve(makeAnswer());
       await vi.advanceTimersByTimeAsync(0);

@@ -45,16 +45,16 @@ test('a service is busy while it has more to do than to answer this page, or sen
   const busy = (/** @type {any} */ changes) => isBusy(makeService(changes));
   expect(busy({ queueDepth: 1 })).toBe(false);
   expect(busy({ queueDepth: 2 })).toBe(true);
-  expect(busy({ askAgainS: 7 })).toBe(true);
+  expect(busy({ retryInS: 7 })).toBe(true);
   expect(busy({ status: 'draining', queueDepth: 2 })).toBe(false);
   expect(takesStudies(makeService({ queueDepth: 2 }))).toBe(true);
-  expect(takesStudies(makeService({ askAgainS: 7 }))).toBe(false);
+  expect(takesStudies(makeService({ retryInS: 7 }))).toBe(false);
 });
 
 test('what a busy service asked for holds through its news', () => {
-  const busy = makeService({ askAgainS: 7 });
+  const busy = makeService({ retryInS: 7 });
   const health = { ...makeHealth('ready'), queue_depth: 4 };
-  expect(observeService(busy, health)).toMatchObject({ queueDepth: 4, askAgainS: 7 });
+  expect(observeService(busy, health)).toMatchObject({ queueDepth: 4, retryInS: 7 });
 });
 
 test('the same news changes nothing', () => {

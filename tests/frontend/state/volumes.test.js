@@ -25,11 +25,11 @@ test('voxels are asked for once, and kept', async () => {
   const onChange = vi.fn();
   volumes.subscribe(onChange);
   expect(volumes.get(makeKept(1))).toBeNull();
-  volumes.want(makeKept(1), false);
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   expect(volumes.get(makeKept(1))?.state).toBe('loading');
   expect(await settle(volumes)).toMatchObject({ state: 'here', voxels: { sliceCount: 2 } });
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   expect(fetchVolume).toHaveBeenCalledOnce();
   expect(onChange).toHaveBeenCalledTimes(2);
 });
@@ -39,34 +39,37 @@ test('after a failure they are asked for again on request only', async () => {
   const fetchVolume = vi.fn(async () => new Uint8Array(PACKED).buffer);
   fetchVolume.mockRejectedValueOnce(failure);
   const volumes = createVolumes(fetchVolume);
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   expect(await settle(volumes)).toEqual({ state: 'failed', failure });
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   expect(fetchVolume).toHaveBeenCalledOnce();
-  volumes.want(makeKept(1), true);
+  volumes.request(makeKept(1), true);
   expect(await settle(volumes)).toMatchObject({ state: 'here' });
 });
 
 test('an answer that is no volume is a failure', async () => {
   const volumes = createVolumes(async () => new ArrayBuffer(8));
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   expect(await settle(volumes)).toMatchObject({ failure: { code: 'unreadable_answer' } });
 });
 
-test('of many studies the oldest volume is dropped', async () => {
-  const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer, 2);
-  for (const id of [1, 2, 3]) {
-    volumes.want(makeKept(id), false);
+test('of seven studies the oldest volume is dropped', async () => {
+  const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer);
+  const ids = [1, 2, 3, 4, 5, 6, 7];
+  for (const id of ids) {
+    volumes.request(makeKept(id), false);
     await settle(volumes, id);
   }
-  expect(volumes.get(makeKept(1))).toBeNull();
-  expect(volumes.get(makeKept(3))).toMatchObject({ state: 'here' });
+  expect(ids.map((id) => volumes.get(makeKept(id))?.state)).toEqual([
+    undefined,
+    ...Array(6).fill('here'),
+  ]);
 });
 
 test('what another model read of the same files is asked for anew', async () => {
   const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer);
   const study = { ...makeKept(1), prediction: makePrediction() };
-  volumes.want(study, false);
+  volumes.request(study, false);
   await vi.waitFor(() => expect(volumes.get(study)?.state).toBe('here'));
   const { prediction } = study;
   const model = { ...prediction.model, sha256: 'another' };
@@ -84,9 +87,9 @@ test('of a study that is forgotten nothing is kept, and what is on its way is ca
     });
   });
   const volumes = createVolumes(fetchVolume);
-  volumes.want(makeKept(1), false);
+  volumes.request(makeKept(1), false);
   await settle(volumes, 1);
-  volumes.want(makeKept(2), false);
+  volumes.request(makeKept(2), false);
   volumes.keepOnly([makeKept(1)]);
   expect(signals[1]?.aborted).toBe(true);
   expect(volumes.get(makeKept(2))).toBeNull();

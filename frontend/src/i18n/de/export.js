@@ -1,12 +1,12 @@
-/** @type {typeof import('../en/export.js').TAKE_AWAY} */
-export const TAKE_AWAY = {
-  'takeAway.title': 'Mitnehmen',
-  'takeAway.report': 'Bericht',
-  'takeAway.json': 'JSON herunterladen',
-  'takeAway.copy': 'JSON kopieren',
-  'takeAway.copied': 'Die Antwort ist in der Zwischenablage.',
-  'takeAway.notCopied': 'Der Browser lässt diese Seite nicht in die Zwischenablage schreiben.',
-  'takeAway.csv': 'Alle Studien als CSV',
+/** @type {typeof import('../en/export.js').EXPORT} */
+export const EXPORT = {
+  'export.title': 'Exportieren',
+  'export.report': 'Bericht',
+  'export.json': 'JSON herunterladen',
+  'export.copy': 'JSON kopieren',
+  'export.copied': 'Die Antwort ist in der Zwischenablage.',
+  'export.notCopied': 'Der Browser lässt diese Seite nicht in die Zwischenablage schreiben.',
+  'export.csv': 'Alle Studien als CSV',
   'report.title': 'Bericht über eine Vorhersage',
   'report.of': 'Bericht: {study}',
   'report.print': 'Drucken oder als PDF sichern',
@@ -39,10 +39,10 @@ export const TAKE_AWAY = {
   'forget.keep': 'Behalten',
   'forget.nothingKept': 'Nichts wird aufbewahrt: Wird dieser Tab geschlossen, ist alles vergessen.',
   'service.busy.waiting': 'belegt: {count} warten',
-  'service.busy.sentAway': 'Dienst belegt',
+  'service.busy.rejected': 'Dienst belegt',
   'study.busy': 'Der Dienst ist ausgelastet',
-  'study.askedAgain.one': 'Die Studie wird in 1 Sekunde von selbst erneut gesendet.',
-  'study.askedAgain.other': 'Die Studie wird in {count} Sekunden von selbst erneut gesendet.',
+  'study.retry.one': 'Die Studie wird in 1 Sekunde von selbst erneut gesendet.',
+  'study.retry.other': 'Die Studie wird in {count} Sekunden von selbst erneut gesendet.',
   'modelChange.sentence':
     'Das Modell hat zu Version {now} gewechselt; frühere Ergebnisse sind von Version {before}.',
   'modelChange.sameVersion':

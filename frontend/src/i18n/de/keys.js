@@ -30,6 +30,6 @@ export const KEYS = {
   'command.wording': 'Worte für Fachleute oder für Patienten',
   'command.model': 'über das Modell, und zurück',
   'command.language': 'die andere Sprache',
-  'command.look': 'hell oder dunkel',
+  'command.theme': 'hell oder dunkel',
   'command.help': 'diese Übersicht',
 };

@@ -1,12 +1,12 @@
 /** What is taken away from a session, and how it is forgotten. */
-export const TAKE_AWAY = {
-  'takeAway.title': 'Take away',
-  'takeAway.report': 'Report',
-  'takeAway.json': 'Download JSON',
-  'takeAway.copy': 'Copy JSON',
-  'takeAway.copied': 'The answer is in the clipboard.',
-  'takeAway.notCopied': 'The browser did not let this page write to the clipboard.',
-  'takeAway.csv': 'All studies as CSV',
+export const EXPORT = {
+  'export.title': 'Export',
+  'export.report': 'Report',
+  'export.json': 'Download JSON',
+  'export.copy': 'Copy JSON',
+  'export.copied': 'The answer is in the clipboard.',
+  'export.notCopied': 'The browser did not let this page write to the clipboard.',
+  'export.csv': 'All studies as CSV',
   'report.title': 'Report of a prediction',
   'report.of': 'Report: {study}',
   'report.print': 'Print or save as PDF',
@@ -39,10 +39,10 @@ export const TAKE_AWAY = {
   'forget.keep': 'Keep',
   'forget.nothingKept': 'Nothing is kept: when this tab is closed, all of it is forgotten.',
   'service.busy.waiting': 'busy: {count} in queue',
-  'service.busy.sentAway': 'service busy',
+  'service.busy.rejected': 'service busy',
   'study.busy': 'The service is busy',
-  'study.askedAgain.one': 'The study is sent again by itself in 1 second.',
-  'study.askedAgain.other': 'The study is sent again by itself in {count} seconds.',
+  'study.retry.one': 'The study is sent again by itself in 1 second.',
+  'study.retry.other': 'The study is sent again by itself in {count} seconds.',
   'modelChange.sentence':
     'The model changed to version {now}; earlier results are of version {before}.',
   'modelChange.sameVersion':

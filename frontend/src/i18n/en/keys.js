@@ -30,6 +30,6 @@ export const KEYS = {
   'command.wording': 'words for staff or for a patient',
   'command.model': 'about the model, and back',
   'command.language': 'the other language',
-  'command.look': 'light or dark look',
+  'command.theme': 'light or dark theme',
   'command.help': 'this sheet',
 };

@@ -2,7 +2,7 @@ import { translate } from '../../i18n/translate.js';
 import { createElement } from '../../shell/element.js';
 import './three-planes.css';
 
-/** @typedef {import('../viewer/slice-look.js').Look} Look */
+/** @typedef {import('../viewer/display.js').Display} Display */
 /** @typedef {import('./volume-viewer.js').VolumeViewer} VolumeViewer */
 /** @typedef {import('../../state/volumes.js').Volume} Volume */
 
@@ -22,8 +22,8 @@ const MOVES = {
  * @param {HTMLElement} buttons where it is opened
  */
 export function createThreePlanes(square, buttons) {
-  /** @type {{ id: number, volume: Volume | null, look: Look | null }} */
-  let shown = { id: 0, volume: null, look: null };
+  /** @type {{ id: number, volume: Volume | null, display: Display | null }} */
+  let shown = { id: 0, volume: null, display: null };
   /** @type {VolumeViewer | null} */
   let viewer = null;
   let opened = 0;
@@ -63,7 +63,7 @@ export function createThreePlanes(square, buttons) {
   }
 
   async function open() {
-    const { volume, look } = shown;
+    const { volume, display } = shown;
     if (volume?.state !== 'here') return;
     opened += 1;
     const turn = opened;
@@ -79,9 +79,9 @@ export function createThreePlanes(square, buttons) {
       const { openVolumeViewer } = await import('./volume-viewer.js');
       const { voxels, file } = volume;
       const start = [0, 1, 2].map((axis) =>
-        axis === voxels.sliceAxis ? (look?.index ?? 0) : null,
+        axis === voxels.sliceAxis ? (display?.index ?? 0) : null,
       );
-      const made = await openVolumeViewer(canvas, file, look?.window ?? null, start);
+      const made = await openVolumeViewer(canvas, file, display?.window ?? null, start);
       if (turn !== opened) {
         made.close();
         return;
@@ -120,9 +120,9 @@ export function createThreePlanes(square, buttons) {
       shown = { ...shown, id, volume };
       opener.hidden = volume?.state !== 'here' || volume.voxels.sliceCount < 2;
     },
-    /** @param {Look} look of the slice behind */
-    follow(look) {
-      shown = { ...shown, look };
+    /** @param {Display} display of the slice behind */
+    follow(display) {
+      shown = { ...shown, display };
     },
   };
 }

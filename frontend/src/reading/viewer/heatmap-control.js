@@ -2,7 +2,7 @@ import { findHeatColor } from '../../answer/class-colors.js';
 import { describeClass } from '../../answer/decision.js';
 import { translate } from '../../i18n/translate.js';
 import { createElement } from '../../shell/element.js';
-import { listMaps } from '../pixels/pictures.js';
+import { listHeatmaps } from '../pixels/bitmap-cache.js';
 import './heatmap-control.css';
 
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
@@ -52,7 +52,7 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
     // A map has a brightest place even where next to nothing was found: there it is shown on request only.
     if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
     control.style.setProperty('--heat', findHeatColor(prediction));
-    const indices = listMaps(prediction).map(({ slice_index }) => slice_index);
+    const indices = listHeatmaps(prediction).map(({ slice_index }) => slice_index);
     places.hidden = prediction.input.slice_count < 2;
     places.replaceChildren(
       translate('heatmap.onSlices'),

@@ -1,12 +1,12 @@
 import { clamp } from '../clamp.js';
 
-/** @typedef {import('./slice-look.js').LookCommand} LookCommand */
+/** @typedef {import('./display.js').DisplayCommand} DisplayCommand */
 
 /**
  * @typedef {object} GestureListeners
  * @property {() => boolean} hasSlices whether the wheel goes through slices, or is left to the page
  * @property {() => boolean} dragsWindow whether a drag changes the window, or moves the picture
- * @property {(command: LookCommand) => void} onCommand
+ * @property {(command: DisplayCommand) => void} onCommand
  */
 
 /** @typedef {{ x: number, y: number }} Point in shares of the side, from the upper left */

@@ -1,4 +1,4 @@
-/** @typedef {import('./slice-look.js').LookCommand} LookCommand */
+/** @typedef {import('./display.js').DisplayCommand} DisplayCommand */
 
 /** By how much one press zooms; the buttons do the same. */
 export const ZOOM_STEP = 1.25;
@@ -14,7 +14,7 @@ const ARROWS = {
   ArrowRight: [1, 0],
 };
 
-/** @type {Record<string, LookCommand>} */
+/** @type {Record<string, DisplayCommand>} */
 const COMMANDS = {
   PageUp: { kind: 'step', by: -PAGE },
   PageDown: { kind: 'step', by: PAGE },
@@ -36,7 +36,7 @@ const COMMANDS = {
  * move it.
  * @param {KeyboardEvent} event
  * @param {boolean} hasSlices
- * @returns {LookCommand | null}
+ * @returns {DisplayCommand | null}
  */
 export function findCommand({ key, shiftKey, ctrlKey, altKey, metaKey }, hasSlices) {
   if (ctrlKey || altKey || metaKey) return null;

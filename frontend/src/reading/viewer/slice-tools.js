@@ -3,13 +3,13 @@ import { formatProgress } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
 import { createElement } from '../../shell/element.js';
 import { makeWindow } from '../pixels/window-table.js';
+import { findRange } from './display.js';
 import { ZOOM_STEP } from './slice-keys.js';
-import { findRange } from './slice-look.js';
 import { createSlider } from './slider.js';
 import './slice-tools.css';
 
-/** @typedef {import('./slice-look.js').Look} Look */
-/** @typedef {import('./slice-look.js').LookCommand} LookCommand */
+/** @typedef {import('./display.js').Display} Display */
+/** @typedef {import('./display.js').DisplayCommand} DisplayCommand */
 /** @typedef {import('../pixels/window-table.js').IntensityWindow} IntensityWindow */
 
 const STEPS = 500;
@@ -17,11 +17,11 @@ const STEPS = 500;
 /**
  * What can be done to a slice, for mouse, finger and keyboard alike.
  * @param {HTMLElement} root
- * @param {(command: LookCommand) => void} onCommand
+ * @param {(command: DisplayCommand) => void} onCommand
  */
 export function createSliceTools(root, onCommand) {
   let dragsWindow = false;
-  /** @type {{ window: IntensityWindow, range: import('./slice-look.js').Range } | null} */
+  /** @type {{ window: IntensityWindow, range: import('./display.js').Range } | null} */
   let windowing = null;
 
   const slice = createSlider(translate('viewer.slice'), (number) =>
@@ -67,7 +67,7 @@ export function createSliceTools(root, onCommand) {
   /**
    * @param {number} center
    * @param {number} extent
-   * @param {import('./slice-look.js').Range} range
+   * @param {import('./display.js').Range} range
    */
   function setWindow(center, extent, range) {
     onCommand({ kind: 'setWindow', window: makeWindow(center, extent, range) });
@@ -86,23 +86,23 @@ export function createSliceTools(root, onCommand) {
       return dragsWindow && windowing !== null;
     },
     /**
-     * @param {Look} look
+     * @param {Display} display
      * @param {number} sliceCount
      * @param {import('../pixels/voxels.js').Voxels | null} voxels
      */
-    update(look, sliceCount, voxels) {
+    update(display, sliceCount, voxels) {
       slice.element.hidden = sliceCount < 2;
-      const place = translate('viewer.place', { index: look.index + 1, count: sliceCount });
-      slice.update({ least: 1, largest: sliceCount, step: 1 }, look.index + 1, place);
-      windows.hidden = look.window === null;
-      dragging.hidden = look.window === null;
-      invert.setAttribute('aria-pressed', String(look.inverted));
-      zoom.textContent = formatProgress(look.viewport.zoom);
+      const place = translate('viewer.place', { index: display.index + 1, count: sliceCount });
+      slice.update({ least: 1, largest: sliceCount, step: 1 }, display.index + 1, place);
+      windows.hidden = display.window === null;
+      dragging.hidden = display.window === null;
+      invert.setAttribute('aria-pressed', String(display.inverted));
+      zoom.textContent = formatProgress(display.viewport.zoom);
       windowing = null;
-      if (look.window === null) return;
-      const { lower, upper } = look.window;
-      const range = findRange(voxels, look.window);
-      windowing = { window: look.window, range };
+      if (display.window === null) return;
+      const { lower, upper } = display.window;
+      const range = findRange(voxels, display.window);
+      windowing = { window: display.window, range };
       const extent = range.largest - range.least;
       const step = extent / STEPS;
       const center = (lower + upper) / 2;

@@ -1,37 +1,37 @@
 import { translate } from '../../i18n/translate.js';
 import { createElement } from '../../shell/element.js';
-import { createPictures } from '../pixels/pictures.js';
+import { createBitmapCache } from '../pixels/bitmap-cache.js';
 import { drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
+import { changeDisplay, startDisplay } from './display.js';
 import { createHeatmapControl } from './heatmap-control.js';
 import { attachGestures } from './slice-gestures.js';
 import { findCommand } from './slice-keys.js';
-import { changeLook, startLook } from './slice-look.js';
+import { describeMissing, describeSeen, describeVolume, setText } from './slice-status.js';
 import { createSliceTools } from './slice-tools.js';
-import { describeMissing, describeSeen, describeVolume, setText } from './slice-words.js';
 import './slice.css';
 
 /** @typedef {import('../../state/session.js').Study} Study */
-/** @typedef {import('./slice-look.js').Look} Look */
-/** @typedef {import('./slice-look.js').Looks} Looks */
+/** @typedef {import('./display.js').Display} Display */
+/** @typedef {import('./display.js').Displays} Displays */
 /** @typedef {import('../../state/volumes.js').Volume} Volume */
 
 /**
  * @typedef {object} SliceListeners
  * @property {(study: Study, again: boolean) => void} onVolumeWanted the voxels are needed; `again`: after a failure
- * @property {(look: Look, sliceCount: number, cause: 'study' | 'command' | 'other') => void} onLook changed by a new
- *   study or answer, by whoever looks, or after another view's
+ * @property {(display: Display, sliceCount: number, cause: 'study' | 'command' | 'other') => void} onDisplay changed by a new
+ *   study or answer, by a person, or after another view's
  */
 
 /**
  * The slices of a study as people look at them: one of them, its window, place and size, and over it what speaks for the
  * class. Until the voxels are here, the slice that was judged; before there is an answer, the picture that was sent.
  * @param {HTMLElement} root
- * @param {Looks} looks
+ * @param {Displays} displays
  * @param {SliceListeners} listeners
  */
-export function createSliceView(root, looks, listeners) {
-  const pictures = createPictures(paint);
+export function createSliceView(root, displays, listeners) {
+  const bitmapCache = createBitmapCache(paint);
   const paintSlice = createSlicePainter();
   /** @type {Study | null} */
   let shown = null;
@@ -40,7 +40,7 @@ export function createSliceView(root, looks, listeners) {
 
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
-  const words = createElement('p', { className: 'slice-words' });
+  const words = createElement('p', { className: 'slice-message' });
   const retry = createElement('button', {
     type: 'button',
     textContent: translate('viewer.loadAgain'),
@@ -59,7 +59,7 @@ export function createSliceView(root, looks, listeners) {
   square.setAttribute('aria-label', translate('viewer.name'));
   square.setAttribute('aria-description', translate('viewer.help'));
   const figure = createElement('figure', { className: 'slice' }, [square, caption]);
-  const tools = createSliceTools(figure, obey);
+  const tools = createSliceTools(figure, execute);
   const control = createHeatmapControl(figure, { onChange: paint, onSlice: goTo });
   root.append(figure);
   new ResizeObserver(paint).observe(canvas);
@@ -67,19 +67,19 @@ export function createSliceView(root, looks, listeners) {
   attachGestures(canvas, {
     hasSlices: () => countSlices() > 1,
     dragsWindow: () => tools.dragsWindow,
-    onCommand: obey,
+    onCommand: execute,
   });
   square.addEventListener('keydown', (event) => {
     const command = findCommand(event, countSlices() > 1);
     if (command === null) return;
     event.preventDefault();
-    obey(command);
+    execute(command);
   });
 
-  /** @returns {Look} */
-  function look() {
-    if (shown === null) return startLook(null);
-    return looks.get(nameLook(shown)) ?? startLook(shown.prediction);
+  /** @returns {Display} */
+  function display() {
+    if (shown === null) return startDisplay(null);
+    return displays.get(nameDisplay(shown)) ?? startDisplay(shown.prediction);
   }
 
   function countSlices() {
@@ -90,25 +90,25 @@ export function createSliceView(root, looks, listeners) {
     return volume?.state === 'here' ? volume.voxels : null;
   }
 
-  /** @param {import('./slice-look.js').LookCommand} command */
-  function obey(command) {
+  /** @param {import('./display.js').DisplayCommand} command */
+  function execute(command) {
     if (shown === null) return;
     const scan = { prediction: shown.prediction, voxels: findVoxels() };
-    looks.set(nameLook(shown), changeLook(look(), command, scan));
+    displays.set(nameDisplay(shown), changeDisplay(display(), command, scan));
     // The picture of one slice has its window in it; another one takes the voxels.
     if (command.kind === 'setWindow' || command.kind === 'moveWindow') {
       listeners.onVolumeWanted(shown, false);
     }
     paint();
-    listeners.onLook(look(), countSlices(), 'command');
+    listeners.onDisplay(display(), countSlices(), 'command');
   }
 
   /** @param {number} index */
   function goTo(index) {
-    obey({ kind: 'go', index });
+    execute({ kind: 'go', index });
   }
 
-  /** @param {Look} now */
+  /** @param {Display} now */
   function findPicture({ index, window, inverted }) {
     if (shown === null) return null;
     const voxels = findVoxels();
@@ -117,17 +117,17 @@ export function createSliceView(root, looks, listeners) {
       const range = window ?? { lower: voxels.least, upper: voxels.largest };
       return { picture: paintSlice(voxels, index, range, inverted), size: judged, inverted: false };
     }
-    const picture = pictures.get(shown);
+    const picture = bitmapCache.get(shown);
     const isOther = judged !== undefined && judged.slice_index !== index;
     return picture === null || isOther ? null : { picture, size: judged ?? picture, inverted };
   }
 
   function paint() {
     if (shown === null) return;
-    const now = look();
+    const now = display();
     const { prediction, name } = shown;
     const found = findPicture(now);
-    const layer = prediction === null ? null : pictures.getLayer(prediction, now.index);
+    const layer = prediction === null ? null : bitmapCache.getLayer(prediction, now.index);
     const overlay = layer === null ? null : { layer, opacity: control.opacity };
     drawSlice(canvas, found?.picture ?? null, found === null ? null : overlay, {
       ...found,
@@ -139,7 +139,7 @@ export function createSliceView(root, looks, listeners) {
       'aria-label',
       translate(found ? 'slice.name' : 'slice.noPreview', { study: name }),
     );
-    setText(words, found || pictures.isDecoding ? '' : describeMissing(shown, volume));
+    setText(words, found || bitmapCache.isDecoding ? '' : describeMissing(shown, volume));
     setText(caption, prediction === null ? '' : describeSeen(prediction.input, now.index));
     setText(loading, describeVolume(volume, countSlices()));
     retry.hidden = volume?.state !== 'failed';
@@ -154,7 +154,7 @@ export function createSliceView(root, looks, listeners) {
     buttons: tools.buttons,
     square,
     goTo,
-    keepOnly: pictures.keepOnly,
+    keepOnly: bitmapCache.keepOnly,
     /**
      * @param {Study} study
      * @param {Volume | null} itsVolume
@@ -163,24 +163,24 @@ export function createSliceView(root, looks, listeners) {
       const changed = shown !== study || volume !== itsVolume;
       shown = study;
       volume = itsVolume;
-      pictures.want(study);
+      bitmapCache.request(study);
       if (!changed) return;
       paint();
-      listeners.onLook(look(), countSlices(), 'study');
+      listeners.onDisplay(display(), countSlices(), 'study');
     },
     /**
-     * Looks at the same place as another view: as far along its slices, as near.
-     * @param {Look} other
+     * Shows the same place as another view: as far along its slices, as near.
+     * @param {Display} other
      * @param {number} otherCount its slices
      */
     follow(other, otherCount) {
       if (shown === null) return;
       const { viewport } = other;
       const share = otherCount > 1 ? other.index / (otherCount - 1) : 0;
-      const index = otherCount > 1 ? Math.round(share * (countSlices() - 1)) : look().index;
-      looks.set(nameLook(shown), { ...look(), index, viewport });
+      const index = otherCount > 1 ? Math.round(share * (countSlices() - 1)) : display().index;
+      displays.set(nameDisplay(shown), { ...display(), index, viewport });
       paint();
-      listeners.onLook(look(), countSlices(), 'other');
+      listeners.onDisplay(display(), countSlices(), 'other');
     },
   };
 }
@@ -189,6 +189,6 @@ export function createSliceView(root, looks, listeners) {
  * An answer brings its own slice and window.
  * @param {Study} study
  */
-function nameLook({ id, prediction }) {
+function nameDisplay({ id, prediction }) {
   return `${id} ${prediction?.id ?? ''}`;
 }

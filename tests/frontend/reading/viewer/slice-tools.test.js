@@ -1,4 +1,4 @@
-import { startLook } from '../../../../frontend/src/reading/viewer/slice-look.js';
+import { startDisplay } from '../../../../frontend/src/reading/viewer/display.js';
 import { createSliceTools } from '../../../../frontend/src/reading/viewer/slice-tools.js';
 import { makePrediction, makeVolumePrediction } from '../../factories.mjs';
 
@@ -7,7 +7,7 @@ function createTools(prediction) {
   const root = document.createElement('div');
   const onCommand = vi.fn();
   const tools = createSliceTools(root, onCommand);
-  tools.update(startLook(prediction), prediction.input.slice_count, null);
+  tools.update(startDisplay(prediction), prediction.input.slice_count, null);
   return { root, tools, onCommand };
 }
 

@@ -9,7 +9,7 @@ import { decodeBase64Png, decodeSlice } from './slice-canvas.js';
  * What can be drawn of studies without their voxels: decoded once, kept for the session, so that switching is instant.
  * @param {() => void} onChange something more can be drawn
  */
-export function createPictures(onChange) {
+export function createBitmapCache(onChange) {
   /** @type {Map<string, ImageBitmap | null>} */
   const bitmaps = new Map();
   /** @type {Map<string, OffscreenCanvas>} */
@@ -31,7 +31,7 @@ export function createPictures(onChange) {
 
   /** @param {PredictionAnswer} prediction */
   async function keepLayers(prediction) {
-    for (const { slice_index, heatmap_png } of listMaps(prediction)) {
+    for (const { slice_index, heatmap_png } of listHeatmaps(prediction)) {
       const name = nameLayer(prediction, slice_index);
       if (layers.has(name) || decoding.has(name)) continue;
       decoding.add(name);
@@ -46,7 +46,7 @@ export function createPictures(onChange) {
 
   return {
     /** @param {Study} study */
-    want({ id, files, prediction }) {
+    request({ id, files, prediction }) {
       const picture = prediction?.input.view.picture_png;
       if (picture) keep(`judged ${prediction.id}`, () => decodeBase64Png(picture));
       if (prediction !== null) keepLayers(prediction);
@@ -95,14 +95,14 @@ export function createPictures(onChange) {
  * The slices with a map of what speaks for the class.
  * @param {PredictionAnswer} prediction
  */
-export function listMaps({ explanation }) {
+export function listHeatmaps({ explanation }) {
   return explanation === null ? [] : [explanation, ...explanation.further];
 }
 
 /** @param {PredictionAnswer | null} prediction */
 function listLayers(prediction) {
   if (prediction === null) return [];
-  return listMaps(prediction).map(({ slice_index }) => nameLayer(prediction, slice_index));
+  return listHeatmaps(prediction).map(({ slice_index }) => nameLayer(prediction, slice_index));
 }
 
 /**

@@ -9,14 +9,14 @@ import { changeWindow } from '../pixels/window-table.js';
 
 /**
  * How a study is looked at.
- * @typedef {object} Look
+ * @typedef {object} Display
  * @property {number} index of the slice
  * @property {IntensityWindow | null} window null where it is not known
  * @property {Viewport} viewport
  * @property {boolean} inverted
  */
 
-/** @typedef {Map<string, Look>} Looks how each study of the session was looked at last */
+/** @typedef {Map<string, Display>} Displays how each study of the session was looked at last */
 
 /**
  * What people do to it, whether by key, mouse, finger or button. Lengths are shares of the square's side, and of the
@@ -27,15 +27,15 @@ import { changeWindow } from '../pixels/window-table.js';
  *   | { kind: 'pan', x: number, y: number }
  *   | { kind: 'moveWindow', level: number, width: number }
  *   | { kind: 'setWindow', window: IntensityWindow }
- *   | { kind: 'invert' | 'reset' }} LookCommand
+ *   | { kind: 'invert' | 'reset' }} DisplayCommand
  */
 
 /**
  * The slice that was judged, through the window that it was judged in; before there is an answer, the picture as it is.
  * @param {PredictionAnswer | null} prediction
- * @returns {Look}
+ * @returns {Display}
  */
-export function startLook(prediction) {
+export function startDisplay(prediction) {
   return {
     index: prediction?.input.view.slice_index ?? 0,
     window: prediction?.input.view.window ?? null,
@@ -45,34 +45,34 @@ export function startLook(prediction) {
 }
 
 /**
- * @param {Look} look
- * @param {LookCommand} command
+ * @param {Display} display
+ * @param {DisplayCommand} command
  * @param {{ prediction: PredictionAnswer | null, voxels: import('../pixels/voxels.js').Voxels | null }} scan
- * @returns {Look}
+ * @returns {Display}
  */
-export function changeLook(look, command, { prediction, voxels }) {
+export function changeDisplay(display, command, { prediction, voxels }) {
   const last = (prediction?.input.slice_count ?? 1) - 1;
   switch (command.kind) {
     case 'step':
-      return { ...look, index: clamp(look.index + command.by, 0, last) };
+      return { ...display, index: clamp(display.index + command.by, 0, last) };
     case 'go':
-      return { ...look, index: clamp(command.index, 0, last) };
+      return { ...display, index: clamp(command.index, 0, last) };
     case 'zoom':
-      return { ...look, viewport: zoomAt(look.viewport, command.factor, command.point) };
+      return { ...display, viewport: zoomAt(display.viewport, command.factor, command.point) };
     case 'pan':
-      return { ...look, viewport: panBy(look.viewport, command.x, command.y) };
+      return { ...display, viewport: panBy(display.viewport, command.x, command.y) };
     case 'moveWindow':
-      if (look.window === null) return look;
+      if (display.window === null) return display;
       return {
-        ...look,
-        window: changeWindow(look.window, command, findRange(voxels, look.window)),
+        ...display,
+        window: changeWindow(display.window, command, findRange(voxels, display.window)),
       };
     case 'setWindow':
-      return { ...look, window: command.window };
+      return { ...display, window: command.window };
     case 'invert':
-      return { ...look, inverted: !look.inverted };
+      return { ...display, inverted: !display.inverted };
     case 'reset':
-      return { ...startLook(prediction), index: look.index };
+      return { ...startDisplay(prediction), index: display.index };
   }
 }
 

@@ -1,4 +1,4 @@
-import { createPictures } from '../../../../frontend/src/reading/pixels/pictures.js';
+import { createBitmapCache } from '../../../../frontend/src/reading/pixels/bitmap-cache.js';
 import { makeStudy } from '../../factories.mjs';
 
 test('of a study that is forgotten the pixels are let go, also when they come late', async () => {
@@ -6,15 +6,15 @@ test('of a study that is forgotten the pixels are let go, also when they come la
   let made = 0;
   vi.stubGlobal('createImageBitmap', async () => bitmaps[made++]);
   const onChange = vi.fn();
-  const pictures = createPictures(onChange);
+  const bitmapCache = createBitmapCache(onChange);
   const [kept, forgotten] = [makeStudy({ id: 1 }), makeStudy({ id: 2 })];
-  pictures.want(kept);
-  pictures.want(forgotten);
-  pictures.keepOnly([kept]);
+  bitmapCache.request(kept);
+  bitmapCache.request(forgotten);
+  bitmapCache.keepOnly([kept]);
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
-  pictures.keepOnly([kept]);
-  expect(pictures.get(kept)).toBe(bitmaps[0]);
-  expect(pictures.get(forgotten)).toBeNull();
+  bitmapCache.keepOnly([kept]);
+  expect(bitmapCache.get(kept)).toBe(bitmaps[0]);
+  expect(bitmapCache.get(forgotten)).toBeNull();
   expect(bitmaps[0]?.close).not.toHaveBeenCalled();
   expect(bitmaps[1]?.close).toHaveBeenCalledOnce();
 });

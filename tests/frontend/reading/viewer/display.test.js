@@ -1,0 +1,46 @@
+import {
+  changeDisplay,
+  findRange,
+  startDisplay,
+} from '../../../../frontend/src/reading/viewer/display.js';
+import { makePrediction, makeVolumePrediction } from '../../factories.mjs';
+
+const WINDOW = { lower: 100, upper: 900 };
+const VOLUME = { prediction: makeVolumePrediction(), voxels: null };
+VOLUME.prediction.input.view.window = WINDOW;
+const START = startDisplay(VOLUME.prediction);
+
+test('a study is first seen as it was judged', () => {
+  expect(START.index).toBe(5);
+  expect(START.window).toEqual(WINDOW);
+  expect(startDisplay(null)).toMatchObject({ index: 0, window: null, inverted: false });
+});
+
+test('slices are gone through, and end at the ends', () => {
+  const to = (/** @type {number} */ by) => changeDisplay(START, { kind: 'step', by }, VOLUME).index;
+  expect([to(1), to(-2), to(10), to(-10)]).toEqual([6, 3, 9, 0]);
+  const go = (/** @type {number} */ index) =>
+    changeDisplay(START, { kind: 'go', index }, VOLUME).index;
+  expect([go(4), go(Number.POSITIVE_INFINITY)]).toEqual([4, 9]);
+});
+
+test('a picture has one slice only', () => {
+  const scan = { prediction: makePrediction(), voxels: null };
+  expect(changeDisplay(startDisplay(scan.prediction), { kind: 'step', by: 1 }, scan).index).toBe(0);
+});
+
+test('reset brings back window and place, and stays on the slice', () => {
+  let display = changeDisplay(START, { kind: 'go', index: 2 }, VOLUME);
+  display = changeDisplay(display, { kind: 'zoom', factor: 3 }, VOLUME);
+  display = changeDisplay(display, { kind: 'pan', x: 0.2, y: 0.1 }, VOLUME);
+  display = changeDisplay(display, { kind: 'invert' }, VOLUME);
+  display = changeDisplay(display, { kind: 'moveWindow', level: 0.1, width: 0.1 }, VOLUME);
+  expect(display.inverted).toBe(true);
+  expect(display.window).not.toEqual(START.window);
+  expect(display.viewport).toEqual({ zoom: 3, x: 0.2, y: 0.1 });
+  expect(changeDisplay(display, { kind: 'reset' }, VOLUME)).toEqual({ ...START, index: 2 });
+});
+
+test('before the voxels are here a window can be moved about itself', () => {
+  expect(findRange(null, { lower: 10, upper: 110 })).toEqual({ least: 0, largest: 210 });
+});
