@@ -83,7 +83,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     keys_file = tmp_path_factory.mktemp("keys") / "keys"
     keys_file.touch()
     app = create_app(Settings(bundle=Path("unread"), api_keys_file=keys_file))
-    service: Service = app.state.service
+    service: Service = app.state.components.service
     service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), _Engine())
     http: Literal["h11", "httptools"] = request.param
     # Without its lifespan the application loads no other model.

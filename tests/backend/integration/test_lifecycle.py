@@ -167,7 +167,7 @@ def test_draining_service_is_not_ready_and_answers(tiny_bundle: Path) -> None:
     app = create_app(Settings(bundle=tiny_bundle))
     with TestClient(app) as client:
         _wait_for(client, "ready")
-        app.state.service.drain()
+        app.state.components.service.drain()
         assert client.get("/health").json()["status"] == "draining"
         for path in ("/health/ready", "/v2/health/ready"):
             assert client.get(path).status_code == 503

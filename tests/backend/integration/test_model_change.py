@@ -120,7 +120,7 @@ class _Gated:
 
 def test_request_in_flight_keeps_its_model_which_is_freed_afterwards(store: Path) -> None:
     with _serving(store) as (client, app), ThreadPoolExecutor(1) as executor:
-        service: Service = app.state.service
+        service: Service = app.state.components.service
         old = service.require_classifier()
         gated = _Gated(old.engine)
         service.classifier = replace(old, engine=gated)

@@ -13,13 +13,14 @@ from tumorscope import NOTICE
 from tumorscope.api.auth.key_ring import KeyRing
 from tumorscope.api.auth.security import ApiKeyCheck
 from tumorscope.api.http import errors
-from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.http.dependencies import Components
 from tumorscope.api.http.middleware import RequestContext
 from tumorscope.api.http.openapi import build_document
-from tumorscope.api.http.upload_pace import Pace, UploadPace
+from tumorscope.api.http.upload_memory import UploadMemory
+from tumorscope.api.http.upload_rate import MinUploadRate, UploadRateCheck
 from tumorscope.api.http.uploads import UploadLimits
 from tumorscope.api.jobs.work_queue import SPARE_THREADS, WorkQueue
-from tumorscope.api.lifecycle.model_watch import WatchedPlace, watch_model
+from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.lifecycle.shadow import ShadowPlan
 from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics, record_wait
@@ -62,18 +63,19 @@ def create_app(settings: Settings) -> FastAPI:
     service = Service()
     threads = settings.threads or count_cores() + SPARE_THREADS
     work_queue = WorkQueue(threads, settings.max_waiting, partial(record_wait, collectors))
-    watched = WatchedPlace(
+    source = ModelSource(
         settings.bundle,
         open_classifier,
         ShadowPlan(settings.shadow_slices, settings.shadow_s),
         lambda: work_queue.depth == 0,
     )
+    upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
     decode_frames = FrameDecoderProcess()
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(watch_model(service, watched))
+        watching = asyncio.create_task(watch_model(service, source))
         with decode_frames:
             yield
             service.drain()
@@ -96,18 +98,18 @@ def create_app(settings: Settings) -> FastAPI:
             HTTPException: errors.answer_http_exception,
         },
     )
-    app.state.service = service
-    app.state.work_queue = work_queue
-    app.state.upload_limits = UploadLimits(
-        settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files
+    app.state.components = Components(
+        service,
+        work_queue,
+        UploadLimits(settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files),
+        upload_memory,
+        collectors,
+        lambda files: decode_scan(files, limits, decode_frames),
     )
-    app.state.upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
-    app.state.decoder = lambda files: decode_scan(files, limits, decode_frames)
-    app.add_middleware(UploadPace, pace=Pace(settings.min_upload_kib * 1024, settings.upload_window_s))
+    app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
-    app.state.metrics = collectors
-    watch_state(collectors, service, work_queue, app.state.upload_memory)
+    watch_state(collectors, service, work_queue, upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]
     for module in (predict, volume, health, model, inference_protocol, metrics, docs):

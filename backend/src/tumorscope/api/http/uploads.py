@@ -1,4 +1,4 @@
-"""A request body in, the bytes of its files out; nothing touches a disk."""
+"""A request body in, the bytes of its files out; nothing is written to disk."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
-from tumorscope.api.http.held_files import HeldFiles
+from tumorscope.api.http.upload_memory import UploadBuffer
 from tumorscope.domain.errors import (
     InputError,
     InvalidRequest,
@@ -27,102 +27,104 @@ if TYPE_CHECKING:
 
 _FIELD = b"file"
 _MAX_NAME = 255
-# A client that is still sending does not read the answer: what it sends is taken and dropped, within these bounds.
-_DRAIN_S = 1.5
-_DRAIN_BYTES = 512 * 2**20
+# A client that is still sending does not read the answer yet: the rest is read and discarded, within these bounds.
+_DISCARD_S = 1.5
+_DISCARD_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """Bounds that hold before anything is decoded."""
+    """Bounds that apply before anything is decoded."""
 
     part_bytes: int
     request_bytes: int
     files: int
 
 
-async def read_files(request: Request, limits: UploadLimits, held: HeldFiles) -> list[SourceFile]:
-    """The files of a request: the parts named ``file`` of a form, or the plain body.
+async def read_files(request: Request, limits: UploadLimits, buffer: UploadBuffer) -> list[SourceFile]:
+    """Read the files of a request: the parts named ``file`` of a form, or the plain body.
 
     Parameters
     ----------
     request : Request
         Not read yet.
     limits : UploadLimits
-        What is read at most.
-    held : HeldFiles
-        Empty; holds what is read, and nothing after an error.
+        The most that is read.
+    buffer : UploadBuffer
+        Empty; keeps what is read, and nothing after an error.
 
     Returns
     -------
     list of SourceFile
-        At least one; an empty file is empty bytes. It is emptied when `held` is dropped.
+        At least one; an empty file is empty bytes. It is emptied when `buffer` is released.
 
     Raises
     ------
     NoFile
         No part named ``file``, or an empty body.
     UploadTooLarge, TooManyFiles
-        Beyond the limits; what is beyond was never held.
+        The request exceeds the limits; the excess is never kept.
     InvalidRequest
         The form is malformed.
     UploadTooSlow
-        It comes in more slowly than `UploadPace` waits for.
+        It arrives more slowly than `UploadRateCheck` allows.
     Overloaded
-        The files of all requests together would hold more memory than they may.
+        The files of all requests together would exceed the memory for uploads.
     """
-    async with _open_body(request, limits, held) as chunks:
+    async with _open_body(request, limits, buffer) as chunks:
         content_type, options = parse_options_header(request.headers.get("content-type"))
         if content_type == b"multipart/form-data":
-            await _read_form(chunks, options.get(b"boundary"), limits, held)
+            await _read_form(chunks, options.get(b"boundary"), limits, buffer)
         else:
-            await _read_body(chunks, limits, held)
-    return held.complete
+            await _read_body(chunks, limits, buffer)
+    return buffer.files
 
 
-async def read_body(request: Request, max_bytes: int, held: HeldFiles) -> bytes:
-    """The body of a request that is no upload of files, whatever it says that it is.
+async def read_body(request: Request, max_bytes: int, buffer: UploadBuffer) -> bytes:
+    """Read a request body as it is, whatever its content type.
 
     Parameters
     ----------
     request : Request
         Not read yet.
     max_bytes : int
-        What is read at most.
-    held : HeldFiles
-        Empty; counts what is read.
+        The most that is read.
+    buffer : UploadBuffer
+        Empty; keeps what is read.
 
     Raises
     ------
     UploadTooLarge
-        Beyond the limit.
+        The body exceeds the limit.
     InvalidRequest
         There is no body.
     Overloaded
-        The bodies of all requests together would hold more memory than they may.
+        The bodies of all requests together would exceed the memory for uploads.
     """
     limits = UploadLimits(max_bytes, max_bytes, files=1)
-    async with _open_body(request, limits, held) as chunks:
+    async with _open_body(request, limits, buffer) as chunks:
         try:
-            await _read_body(chunks, limits, held)
+            await _read_body(chunks, limits, buffer)
         except NoFile as error:
             raise InvalidRequest("The request has no body.") from error
-    return held.complete[0].data
+    return buffer.files[0].data
 
 
 @asynccontextmanager
-async def _open_body(request: Request, limits: UploadLimits, held: HeldFiles) -> AsyncIterator[AsyncIterator[bytes]]:
-    """The chunks of a body that does not declare itself too large; after an error, nothing of it is held."""
+async def _open_body(
+    request: Request, limits: UploadLimits, buffer: UploadBuffer
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Give the chunks of a body whose declared length is within the limit; after an error, release its buffer."""
     chunks = aiter(request.stream())
     try:
         if _is_declared_too_large(request, limits):
             raise _too_large(limits.request_bytes)
         yield chunks
     except (InputError, ServiceError):
-        held.drop()
-        # curl and browsers that wait for "100 Continue" have sent nothing and get the answer at once.
+        buffer.release()
+        # A client that waits for "100 Continue" has sent nothing and gets the answer at once.
         if request.headers.get("expect", "").lower() != "100-continue":
-            await _drain(chunks)
+            await _discard(chunks)
         raise
 
 
@@ -131,22 +133,22 @@ def _is_declared_too_large(request: Request, limits: UploadLimits) -> bool:
     return declared.isdecimal() and int(declared) > limits.request_bytes
 
 
-async def _read_body(chunks: AsyncIterator[bytes], limits: UploadLimits, held: HeldFiles) -> None:
+async def _read_body(chunks: AsyncIterator[bytes], limits: UploadLimits, buffer: UploadBuffer) -> None:
     async for chunk in chunks:
-        if held.open_bytes + len(chunk) > limits.part_bytes:
+        if buffer.current_bytes + len(chunk) > limits.part_bytes:
             raise _too_large(limits.part_bytes)
-        held.append(chunk)
-    if not held.open_bytes:
+        buffer.append(chunk)
+    if not buffer.current_bytes:
         raise NoFile("The request holds no file.")
-    held.complete_file()
+    buffer.finish_file()
 
 
 async def _read_form(
-    chunks: AsyncIterator[bytes], boundary: bytes | None, limits: UploadLimits, held: HeldFiles
+    chunks: AsyncIterator[bytes], boundary: bytes | None, limits: UploadLimits, buffer: UploadBuffer
 ) -> None:
     if not boundary:
         raise InvalidRequest("The form states no boundary between its parts.")
-    form = _Form(limits, held)
+    form = _Form(limits, buffer)
     received = 0
     try:
         parser = MultipartParser(boundary, form.callbacks())
@@ -159,17 +161,17 @@ async def _read_form(
     except FormParserError as error:
         raise InvalidRequest("The form is malformed.") from error
     if received and not form.ended:
-        raise InvalidRequest("The form ends before its last part does.")
-    if not held.complete:
+        raise InvalidRequest("The form ends within its last part.")
+    if not buffer.files:
         raise NoFile("The form has no part named 'file' with a file in it.")
 
 
 @dataclass(slots=True)
 class _Form:
-    """Collects the parts named ``file`` while the parser walks the body."""
+    """Collects the parts named ``file`` while the parser reads the body."""
 
     limits: UploadLimits
-    held: HeldFiles
+    buffer: UploadBuffer
     ended: bool = False
     _header_name: bytearray = field(default_factory=bytearray)
     _header_value: bytearray = field(default_factory=bytearray)
@@ -177,7 +179,7 @@ class _Form:
     _name: str = ""
 
     def callbacks(self) -> "MultipartCallbacks":
-        """As `MultipartParser` takes them."""
+        """The parser's callbacks."""
         return {
             "on_part_begin": self._begin_part,
             "on_header_field": lambda data, start, end: self._header_name.extend(data[start:end]),
@@ -202,29 +204,29 @@ class _Form:
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
             return
-        if self.held.open_bytes + end - start > self.limits.part_bytes:
+        if self.buffer.current_bytes + end - start > self.limits.part_bytes:
             raise _too_large(self.limits.part_bytes)
-        self.held.append(data[start:end])
+        self.buffer.append(data[start:end])
 
     def _end_part(self) -> None:
-        # A browser sends a nameless empty part when no file was chosen.
-        if not self._is_file or not (self._name or self.held.open_bytes):
+        # A browser sends an empty part without a name where no file was chosen.
+        if not self._is_file or not (self._name or self.buffer.current_bytes):
             return
-        if len(self.held.complete) == self.limits.files:
+        if len(self.buffer.files) == self.limits.files:
             raise TooManyFiles(f"The request holds more than {self.limits.files} files.")
-        self.held.complete_file(self._name)
+        self.buffer.finish_file(self._name)
 
     def _end(self) -> None:
         self.ended = True
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
-    dropped = 0
+async def _discard(chunks: AsyncIterator[bytes]) -> None:
+    discarded = 0
     try:
-        async with asyncio.timeout(_DRAIN_S):
+        async with asyncio.timeout(_DISCARD_S):
             async for chunk in chunks:
-                dropped += len(chunk)
-                if dropped > _DRAIN_BYTES:
+                discarded += len(chunk)
+                if discarded > _DISCARD_BYTES:
                     return
     except (TimeoutError, UploadTooSlow):
         return

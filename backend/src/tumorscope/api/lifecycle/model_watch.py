@@ -1,4 +1,4 @@
-"""A bundle's folder or a store in; the service answers with what it holds now, and will hold later, without a pause."""
+"""A bundle or a store of bundles in; the service answers with its current model and follows its changes."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.store import CURRENT_FILE, SelectedBundle, select_bundle
 
 _POLL_S = 1.0
-# Without a model, what could not be loaded is tried again: a full memory or a lost disk may have come back.
+# While no model is served, a failed load is repeated: memory or a disk may be available again.
 _RETRY_S = 30.0
-# While requests wait, the candidate is shown a slice only so often.
+# While requests are queued, the candidate runs at most this often.
 _BUSY_PAUSE_S = 1.0
 _IDLE_POLL_S = 0.05
 
@@ -34,78 +34,78 @@ _SHADOW_REASON = "shadow_failed"
 
 
 @dataclass(frozen=True, slots=True)
-class WatchedPlace:
-    """Where the model comes from, how it is opened, and how a new one is tried.
+class ModelSource:
+    """Where models come from, how they are opened, and how a new one is validated.
 
     Parameters
     ----------
-    place : Path
-        A bundle's folder or a store; only read.
+    path : Path
+        A bundle or a store; only read.
     open_classifier : callable
-        Gives a classifier of a bundle, or raises `ModelError`.
-    plan : ShadowPlan
-        How much of the live requests a new model sees before it serves.
+        Opens a bundle, or raises `ModelError`.
+    shadow_plan : ShadowPlan
+        How much live traffic a candidate is shown before it serves.
     is_idle : callable
-        Whether no request waits or is worked on.
+        Whether no request is queued or in flight.
     """
 
-    place: Path
+    path: Path
     open_classifier: Callable[[Bundle], Classifier]
-    plan: ShadowPlan
+    shadow_plan: ShadowPlan
     is_idle: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sight:
-    """What lies there: which bundle is selected; path, time, size and identity of its files and of the store's."""
+class _Snapshot:
+    """The selected bundle; path, time, size and inode of its files and of the store's."""
 
     selected: SelectedBundle | None
     files: tuple[tuple[str, int, int, int], ...]
 
 
-async def watch_model(service: Service, watched: WatchedPlace) -> None:
-    """Load the model, and every one that takes its place, until cancelled.
+async def watch_model(service: Service, source: ModelSource) -> None:
+    """Load the model, and each one that replaces it, until cancelled.
 
     Parameters
     ----------
     service : Service
-        Is given each model that reproduced its golden answers and, where another is served, answered live slices. One
-        that does not is refused, and what is served goes on.
-    watched : WatchedPlace
-        What is watched, once a second.
+        Is given each model that reproduces its golden answers and passes its shadow traffic. A model that does not is
+        refused, and the served one continues.
+    source : ModelSource
+        Read once a second.
     """
-    tried = seen = await to_thread.run_sync(_look, watched.place)
-    attempt = _Attempt(service, watched, tried)
+    attempted = snapshot = await to_thread.run_sync(_take_snapshot, source.path)
+    rollout = _Rollout(service, source, attempted)
     try:
         while True:
             await asyncio.sleep(_POLL_S)
-            before, seen = seen, await to_thread.run_sync(_look, watched.place)
-            # A bundle that is being copied is left alone until nothing of it changes any more.
-            if seen != before or (seen == tried and not attempt.may_be_repeated()):
+            before, snapshot = snapshot, await to_thread.run_sync(_take_snapshot, source.path)
+            # A bundle that is still being copied is left alone until it has stopped changing.
+            if snapshot != before or (snapshot == attempted and not rollout.should_retry()):
                 continue
-            await attempt.stop()
-            tried, attempt = seen, _Attempt(service, watched, seen)
+            await rollout.stop()
+            attempted, rollout = snapshot, _Rollout(service, source, snapshot)
     finally:
-        await attempt.stop()
+        await rollout.stop()
 
 
-class _Attempt:
-    """One model on its way to be served; begins at once."""
+class _Rollout:
+    """The steps of one model from its files to serving; starts at once."""
 
-    def __init__(self, service: Service, watched: WatchedPlace, sight: _Sight) -> None:
+    def __init__(self, service: Service, source: ModelSource, snapshot: _Snapshot) -> None:
         self._service = service
-        self._watched = watched
-        self._sight = sight
+        self._source = source
+        self._snapshot = snapshot
         self._stopped = False
-        self._begun = monotonic()
+        self._started = monotonic()
         self._task = asyncio.create_task(self._run())
 
-    def may_be_repeated(self) -> bool:
-        """Whether it failed some time ago, and nothing is served."""
-        return self._task.done() and self._service.classifier is None and monotonic() - self._begun >= _RETRY_S
+    def should_retry(self) -> bool:
+        """Whether it failed some time ago and no model is served."""
+        return self._task.done() and self._service.classifier is None and monotonic() - self._started >= _RETRY_S
 
     async def stop(self) -> None:
-        """End it; what a thread does for it cannot be ended and is waited for."""
+        """Stop it, after the step that a thread is working on."""
         self._stopped = True
         await asyncio.wait([self._task])
 
@@ -119,14 +119,14 @@ class _Attempt:
                 return
             self._service.candidate = Candidate(bundle.manifest.version, "loading")
             classifier = await to_thread.run_sync(self._open, bundle)
-        except Exception as error:  # noqa: BLE001  (whatever it is, the service must say so and go on)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the service must report it and continue)
             self._refuse(error, _REASONS.get(type(error), _OTHER_REASON))
             return
-        trusted = self._sight.selected is not None and self._sight.selected.rolled_back
+        is_rollback = self._snapshot.selected is not None and self._snapshot.selected.rolled_back
         figures = ShadowFigures()
-        if served is not None and not trusted and self._watched.plan.slices:
+        if served is not None and not is_rollback and self._source.shadow_plan.slices:
             try:
-                figures = await self._try_on_live_slices(classifier)
+                figures = await self._run_shadow(classifier)
             except Exception as error:  # noqa: BLE001  (a model that fails in any way must not serve)
                 self._refuse(error, _SHADOW_REASON)
                 return
@@ -134,28 +134,28 @@ class _Attempt:
             self._serve(classifier, figures)
 
     def _read(self) -> Bundle:
-        selected = self._sight.selected or select_bundle(self._watched.place)
+        selected = self._snapshot.selected or select_bundle(self._source.path)
         return read_bundle(selected.folder)
 
     def _open(self, bundle: Bundle) -> Classifier:
-        classifier = self._watched.open_classifier(bundle)
+        classifier = self._source.open_classifier(bundle)
         check_golden_answers(classifier)
         return classifier
 
-    async def _try_on_live_slices(self, classifier: Classifier) -> ShadowFigures:
+    async def _run_shadow(self, classifier: Classifier) -> ShadowFigures:
         self._service.candidate = Candidate(classifier.bundle.manifest.version, "shadowing")
-        plan, shadow = self._watched.plan, Shadow()
+        plan, shadow = self._source.shadow_plan, Shadow()
         self._service.shadow = shadow
-        deadline, shown = monotonic() + plan.limit_s, 0.0
+        deadline, last_run = monotonic() + plan.limit_s, 0.0
         compared = agreed = 0
         try:
             while compared < plan.slices and monotonic() < deadline and not self._stopped:
-                may_run = self._watched.is_idle() or monotonic() - shown >= _BUSY_PAUSE_S
+                may_run = self._source.is_idle() or monotonic() - last_run >= _BUSY_PAUSE_S
                 answered = shadow.take() if may_run else None
                 if answered is None:
                     await asyncio.sleep(_IDLE_POLL_S)
                     continue
-                shown = monotonic()
+                last_run = monotonic()
                 agreed += await to_thread.run_sync(answers_alike, classifier, *answered)
                 compared += 1
         finally:
@@ -183,17 +183,17 @@ class _Attempt:
         version = None if candidate is None else candidate.version
         self._service.candidate = Candidate(version, "refused", reason)
         # The message of any other error may quote what was sent.
-        said = str(error) if isinstance(error, ModelError) else type(error).__name__
+        message = str(error) if isinstance(error, ModelError) else type(error).__name__
         trace = None if isinstance(error, ModelError) else error
-        log_event("model_refused", logging.ERROR, error=trace, version=version, code=reason, reason=said)
+        log_event("model_refused", logging.ERROR, error=trace, version=version, code=reason, reason=message)
 
 
-def _look(place: Path) -> _Sight:
-    """Never raises: what cannot be read is told apart by being read again, when it is tried."""
+def _take_snapshot(path: Path) -> _Snapshot:
+    """Never raises: a path that cannot be read is read again by the roll-out, which reports why."""
     try:
-        selected = select_bundle(place)
-        paths = [*selected.folder.iterdir(), *place.glob(CURRENT_FILE)]
-        states = [(str(path), path.stat()) for path in paths]
+        selected = select_bundle(path)
+        paths = [*selected.folder.iterdir(), *path.glob(CURRENT_FILE)]
+        states = [(str(one), one.stat()) for one in paths]
     except (ModelError, OSError):
-        return _Sight(None, ())
-    return _Sight(selected, tuple(sorted((name, one.st_mtime_ns, one.st_size, one.st_ino) for name, one in states)))
+        return _Snapshot(None, ())
+    return _Snapshot(selected, tuple(sorted((name, one.st_mtime_ns, one.st_size, one.st_ino) for name, one in states)))

@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 
 from tumorscope.api.app import create_app
-from tumorscope.api.http.connections import PromptProtocol, raise_file_limit
+from tumorscope.api.http.connections import HeaderLimitsProtocol, raise_file_limit
 from tumorscope.api.jobs.work_queue import SPARE_THREADS
 from tumorscope.api.lifecycle.heap import bound_heap
 from tumorscope.api.lifecycle.server import FINISH_S, run_server
@@ -79,7 +79,7 @@ _BACKLOG = 2048
 _RESTART_S = 1.0
 _LOOK_S = 0.5
 _OPTIONS: dict[str, Any] = {
-    "http": PromptProtocol,
+    "http": HeaderLimitsProtocol,
     # There is none to be served, and its libraries need not be loaded.
     "ws": "none",
     "log_config": None,
@@ -118,7 +118,7 @@ def _run(
     bound_heap()
     api = create_app(settings)
     config = uvicorn.Config(api, **address, **_OPTIONS)
-    run_server(config, api.state.service.drain, settings.drain_s, ends_port, sockets)
+    run_server(config, api.state.components.service.drain, settings.drain_s, ends_port, sockets)
 
 
 def _end_with(parent: BaseProcess) -> None:

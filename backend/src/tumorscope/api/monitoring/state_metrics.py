@@ -7,7 +7,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.container_memory import read_container_memory
 from tumorscope.api.lifecycle.service import Candidate, Service, Status
@@ -33,7 +33,7 @@ class _StateCollector(Collector):
         yield from _describe_service(self._service)
         yield from _describe_candidate(self._service.candidate)
         yield from _describe_queue(self._queue)
-        yield _gauge("upload_memory_bytes", "Held by the files of all requests.", self._memory.held_bytes)
+        yield _gauge("upload_memory_bytes", "Held by the files of all requests.", self._memory.used_bytes)
         yield _gauge("upload_memory_limit_bytes", "What they may hold.", self._memory.max_bytes)
         container = read_container_memory()
         if container is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from tumorscope.api.open_inference.inference_schemas import (
+from tumorscope.api.open_inference.schemas import (
     BinarySize,
     InferenceAnswer,
     InferenceRequest,

@@ -6,9 +6,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from tumorscope.api.http.dependencies import ServiceDependency, WorkQueueDependency
-from tumorscope.api.jobs.work_queue import WorkQueue
-from tumorscope.api.lifecycle.service import Service
+from tumorscope.api.http.dependencies import Components, ComponentsDependency
 from tumorscope.presentation.schemas import CandidateDescription, Health, ModelDescription
 
 router = APIRouter(tags=["health"])
@@ -23,9 +21,9 @@ class Alive(BaseModel):
 
 
 @router.get("/health", responses=_NOT_READY)
-async def read_health(service: ServiceDependency, queue: WorkQueueDependency, response: Response) -> Health:
+async def read_health(components: ComponentsDependency, response: Response) -> Health:
     """The state of the service; 200 when it is ready."""
-    return _describe(service, queue, response)
+    return _describe(components, response)
 
 
 @router.get("/health/live")
@@ -35,12 +33,13 @@ async def read_liveness() -> Alive:
 
 
 @router.get("/health/ready", responses=_NOT_READY)
-async def read_readiness(service: ServiceDependency, queue: WorkQueueDependency, response: Response) -> Health:
+async def read_readiness(components: ComponentsDependency, response: Response) -> Health:
     """Whether the model is loaded and reproduced its golden answers."""
-    return _describe(service, queue, response)
+    return _describe(components, response)
 
 
-def _describe(service: Service, queue: WorkQueue, response: Response) -> Health:
+def _describe(components: Components, response: Response) -> Health:
+    service = components.service
     if service.status != "ready":
         response.status_code = 503
     return Health(
@@ -50,5 +49,5 @@ def _describe(service: Service, queue: WorkQueue, response: Response) -> Health:
         failure=service.failure,
         candidate=None if service.candidate is None else CandidateDescription(**asdict(service.candidate)),
         uptime_s=round(service.uptime_s, 3),
-        queue_depth=queue.depth,
+        queue_depth=components.queue.depth,
     )

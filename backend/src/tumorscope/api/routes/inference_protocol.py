@@ -10,21 +10,15 @@ from pydantic import BaseModel
 
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
-    MetricsDependency,
-    ServiceDependency,
-    UploadLimitsDependency,
-    UploadMemoryDependency,
-    WorkQueueDependency,
+    Components,
+    ComponentsDependency,
 )
-from tumorscope.api.http.held_files import UploadMemory
 from tumorscope.api.http.openapi import describe_errors
-from tumorscope.api.http.uploads import UploadLimits, read_body
-from tumorscope.api.jobs.work_queue import WorkQueue
-from tumorscope.api.monitoring.metrics import Metrics
+from tumorscope.api.http.uploads import read_body
 from tumorscope.api.open_inference.content_coding import choose_coding, encode_body
-from tumorscope.api.open_inference.inference_schemas import InferenceAnswer
-from tumorscope.api.open_inference.inferring import SentBody, answer_body
+from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
 from tumorscope.api.open_inference.model_tensors import ModelMetadata, describe_model
+from tumorscope.api.open_inference.schemas import InferenceAnswer
 from tumorscope.api.open_inference.tensors import EncodedAnswer, limit_body
 from tumorscope.domain.errors import UnknownModel
 from tumorscope.inference.classifier import Classifier
@@ -136,9 +130,9 @@ async def read_server_liveness() -> ServerLive:
 
 
 @router.get("/health/ready", responses=_describe_refusals(_NOT_READY))
-async def read_server_readiness(service: ServiceDependency) -> ServerReady:
+async def read_server_readiness(components: ComponentsDependency) -> ServerReady:
     """Whether the model is loaded and reproduced its golden answers."""
-    service.require_ready()
+    components.service.require_ready()
     return ServerReady()
 
 
@@ -169,43 +163,34 @@ async def read_version_readiness(classifier: VersionDependency) -> ModelReady:
 @router.post(f"{_MODEL}/infer", **_INFER)
 async def infer(
     request: Request,
-    queue: WorkQueueDependency,
-    limits: UploadLimitsDependency,
-    memory: UploadMemoryDependency,
-    metrics: MetricsDependency,
+    components: ComponentsDependency,
     classifier: ModelDependency,
 ) -> Response:
     """What the network makes of prepared pixels: nothing is decided, and nothing refused as out of scope."""
-    return await _infer(request, queue, limits, memory, metrics, classifier)
+    return await _infer(request, components, classifier)
 
 
 @router.post(f"{_VERSION}/infer", **_INFER)
 async def infer_version(
     request: Request,
-    queue: WorkQueueDependency,
-    limits: UploadLimitsDependency,
-    memory: UploadMemoryDependency,
-    metrics: MetricsDependency,
+    components: ComponentsDependency,
     classifier: VersionDependency,
 ) -> Response:
     """What this version of the network makes of prepared pixels: nothing is decided or refused as out of scope."""
-    return await _infer(request, queue, limits, memory, metrics, classifier)
+    return await _infer(request, components, classifier)
 
 
 async def _infer(
     request: Request,
-    queue: WorkQueue,
-    limits: UploadLimits,
-    memory: UploadMemory,
-    metrics: Metrics,
+    components: Components,
     classifier: Classifier,
 ) -> Response:
-    max_bytes = min(limits.request_bytes, limit_body(classifier.bundle.manifest.input.size))
-    with memory.hold_files() as held:
-        with metrics.upload_seconds.time():
-            content = await read_body(request, max_bytes, held)
-        body = SentBody(content, request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH))
-        answer = await answer_body(queue, classifier, metrics, body, request.is_disconnected)
+    max_bytes = min(components.limits.request_bytes, limit_body(classifier.bundle.manifest.input.size))
+    with components.memory.open_buffer() as buffer:
+        with components.metrics.upload_seconds.time():
+            content = await read_body(request, max_bytes, buffer)
+        body = EncodedRequest(content, request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH))
+        answer = await run_inference(components.queue, classifier, components.metrics, body, request.is_disconnected)
     return _encode(answer, request.headers.get("accept-encoding", ""))
 
 

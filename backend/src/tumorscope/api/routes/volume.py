@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from tumorscope.api.http.dependencies import ClassifierDependency, DeskDependency
+from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.api.jobs.answering import decode_volume
@@ -23,7 +23,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/volume", responses=_RESPONSES, openapi_extra={"requestBody": UPLOAD_BODY}, response_class=Response)
-async def volume(request: Request, desk: DeskDependency, classifier: ClassifierDependency) -> Response:
+async def volume(request: Request, components: ComponentsDependency, classifier: ClassifierDependency) -> Response:
     """The voxels of one study as POST /predict reads them, as NIfTI-1.
 
     Axes grow to the patient's right, anterior and superior (RAS+). The header's `dim_info` names the axis that slices
@@ -32,10 +32,10 @@ async def volume(request: Request, desk: DeskDependency, classifier: ClassifierD
     is the voxel at n1 - 1 - c, n2 - 1 - r, where pixels are square; where they are not, the view is stretched to square
     ones. Of a BraTS case, the sequence that the prediction shows; a picture is a volume of one slice.
     """
-    with desk.memory.hold_files() as held:
-        with desk.metrics.upload_seconds.time():
-            files = await read_files(request, desk.limits, held)
-        content = await desk.queue.work(
-            decode_volume, desk.decode, classifier, files, is_study=True, is_gone=request.is_disconnected
+    with components.memory.open_buffer() as buffer:
+        with components.metrics.upload_seconds.time():
+            files = await read_files(request, components.limits, buffer)
+        content = await components.queue.work(
+            decode_volume, components.decode, classifier, files, is_study=True, is_gone=request.is_disconnected
         )
     return Response(content, media_type=GZIP)

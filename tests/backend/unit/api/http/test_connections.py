@@ -11,15 +11,15 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from tumorscope.api.http.connections import PromptProtocol, raise_file_limit
+from tumorscope.api.http.connections import HeaderLimitsProtocol, raise_file_limit
 
 _HEAD_S = 0.4
 _TIMEOUT_S = 20
 _REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
 
 
-class _Impatient(PromptProtocol):
-    head_s = _HEAD_S
+class _Impatient(HeaderLimitsProtocol):
+    header_timeout_s = _HEAD_S
 
 
 async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tests.factories import make_manifest, make_outputs, make_phantom_file
 from tumorscope.api.app import create_app
-from tumorscope.api.http.held_files import UploadMemory
+from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.settings import Settings
@@ -60,7 +60,7 @@ def running() -> Iterator[_Running]:
     app = create_app(Settings(bundle=Path("unread"), max_part_mib=1, max_request_mib=1, max_upload_memory_mib=1))
     engine = _GatedEngine()
     engine.gate.set()
-    service: Service = app.state.service
+    service: Service = app.state.components.service
     service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
     # Without its lifespan the application loads no other model.
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
@@ -72,7 +72,7 @@ def running() -> Iterator[_Running]:
         try:
             _wait_until(lambda: server.started)
             with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", timeout=_TIMEOUT_S) as client:
-                yield _Running(address, client, app.state.upload_memory, app.state.work_queue, engine)
+                yield _Running(address, client, app.state.components.memory, app.state.components.queue, engine)
         finally:
             engine.gate.set()
             server.should_exit = True
@@ -111,15 +111,15 @@ def test_upload_beyond_the_memory_for_uploads_is_overloaded_until_there_is_room(
 
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(running.client.post, "/predict", content=send_slowly())
-        _wait_until(lambda: running.memory.held_bytes == 700 * _KIB)
+        _wait_until(lambda: running.memory.used_bytes == 700 * _KIB)
         _check_overloaded(_predict(running, _picture_of(400 * _KIB), form=form))
         # What was refused holds nothing, and what fits is answered meanwhile.
-        assert running.memory.held_bytes == 700 * _KIB
+        assert running.memory.used_bytes == 700 * _KIB
         assert _predict(running, _picture_of(300 * _KIB), form=form).status_code == 200
         may_end.set()
         assert slow.result().status_code == 200
     assert _predict(running, _picture_of(400 * _KIB), form=form).status_code == 200
-    assert running.memory.held_bytes == 0
+    assert running.memory.used_bytes == 0
 
 
 def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> None:
@@ -128,7 +128,7 @@ def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> 
         sent = [threads.submit(_predict, running, _picture_of(300 * _KIB), form=True) for _ in range(12)]
         _wait_until(lambda: sum(answer.done() for answer in sent) + running.queue.depth == 12)
         # Those that wait for the model hold their bytes.
-        assert running.memory.held_bytes == running.queue.depth * 300 * _KIB
+        assert running.memory.used_bytes == running.queue.depth * 300 * _KIB
         assert 1 <= running.queue.depth <= 3
         running.engine.gate.set()
         answers = [answer.result() for answer in sent]
@@ -136,7 +136,7 @@ def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> 
     assert len(refused) >= 9
     for answer in refused:
         _check_overloaded(answer)
-    assert running.memory.held_bytes == 0
+    assert running.memory.used_bytes == 0
 
 
 _FORM = "multipart/form-data; boundary=a"
@@ -157,13 +157,13 @@ _REQUESTS: dict[str, tuple[bytes, dict[str, str], int]] = {
 def test_bytes_are_given_back_whatever_the_answer(running: _Running, name: str) -> None:
     body, headers, status = _REQUESTS[name]
     assert running.client.post("/predict", content=body, headers=headers).status_code == status
-    assert running.memory.held_bytes == 0
+    assert running.memory.used_bytes == 0
 
 
 def test_bytes_of_a_body_that_grows_too_large_are_given_back(running: _Running) -> None:
     response = running.client.post("/predict", content=(bytes(100 * _KIB) for _ in range(11)))
     assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
-    assert running.memory.held_bytes == 0
+    assert running.memory.used_bytes == 0
 
 
 @pytest.mark.parametrize("kind", ["image/png", _FORM], ids=["plain body", "form"])
@@ -171,8 +171,8 @@ def test_bytes_of_a_client_that_goes_away_are_given_back(running: _Running, kind
     with socket.create_connection(running.address) as client:
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
         client.sendall(head.encode() + _PART + bytes(300 * _KIB))
-        _wait_until(lambda: running.memory.held_bytes > 250 * _KIB)
-    _wait_until(lambda: running.memory.held_bytes == 0)
+        _wait_until(lambda: running.memory.used_bytes > 250 * _KIB)
+    _wait_until(lambda: running.memory.used_bytes == 0)
     assert _predict(running, _picture_of(1000 * _KIB), form=True).status_code == 200
 
 
@@ -189,4 +189,4 @@ def test_answer_that_is_no_number_is_an_internal_error_whose_place_is_logged(
     assert record.exc_info is not None
     assert record.exc_info[0] is not None
     assert record.exc_info[0].__name__ == "AnswerNotFinite"
-    assert running.memory.held_bytes == 0
+    assert running.memory.used_bytes == 0

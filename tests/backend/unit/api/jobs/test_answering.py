@@ -56,7 +56,7 @@ class _SlowEngine:
 @contextmanager
 def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, httpx.Client]]:
     app = create_app(Settings(bundle=Path("unread"), **settings))  # type: ignore[arg-type]
-    app.state.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    app.state.components.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -96,7 +96,7 @@ def test_picture_is_answered_while_volumes_fill_their_threads() -> None:
     engine = _SlowEngine()
     with _serve(engine, threads=1) as (app, client), ThreadPoolExecutor(4) as threads:
         volumes = [threads.submit(client.post, "/predict", content=_make_volume(40)) for _ in range(3)]
-        _wait_until(lambda: app.state.work_queue.depth == 3 and engine.begun == 1)
+        _wait_until(lambda: app.state.components.queue.depth == 3 and engine.begun == 1)
         # No batch of a volume may end before the picture is answered.
         engine.single_may_run = True
         assert client.post("/predict", content=_PICTURE).status_code == 200
@@ -119,7 +119,7 @@ def test_frames_of_one_file_are_answered_in_one_go() -> None:
     with _serve(engine, threads=1) as (app, client):
         answer = client.post("/predict?slices=all", content=frames)
         assert (answer.status_code, answer.json()["input"]["slice_count"]) == (200, 12)
-        assert app.state.work_queue.depth == 0
+        assert app.state.components.queue.depth == 0
     assert engine.slices == len(answer.json()["slices"])
 
 
@@ -147,13 +147,13 @@ def test_request_whose_client_left_while_it_waited_is_not_computed(body: bytes, 
         first = threads.submit(client.post, "/predict", content=body)
         _wait_until(lambda: engine.begun == 1)
         waiting = [_send(client, body, accept) for _ in range(3)]
-        _wait_until(lambda: app.state.work_queue.depth == 4)
+        _wait_until(lambda: app.state.components.queue.depth == 4)
         for connection in waiting:
             connection.close()
         engine.release()
         alone = first.result()
         assert alone.status_code == 200
-        _wait_until(lambda: app.state.work_queue.depth == 0)
+        _wait_until(lambda: app.state.components.queue.depth == 0)
         judged = engine.slices
         assert client.post("/predict", content=body).status_code == 200
     # The second answer took as many slices as all that came before it.
@@ -169,9 +169,9 @@ def test_volume_whose_client_leaves_ends_after_its_batch() -> None:
         # The server has to see it before the batch ends.
         assert client.get("/health").status_code == 200
         engine.may_run.release()
-        _wait_until(lambda: engine.begun == 2 or app.state.work_queue.depth == 0)
+        _wait_until(lambda: engine.begun == 2 or app.state.components.queue.depth == 0)
         engine.release()
-        _wait_until(lambda: app.state.work_queue.depth == 0)
+        _wait_until(lambda: app.state.components.queue.depth == 0)
     assert engine.slices < 60
 
 
@@ -179,12 +179,12 @@ def test_lane_that_is_full_says_when_to_come_again() -> None:
     engine = _SlowEngine()
     with _serve(engine, threads=1, max_waiting=2) as (app, client):
         waiting = [_send(client, _PICTURE) for _ in range(3)]
-        _wait_until(lambda: app.state.work_queue.depth == 3)
+        _wait_until(lambda: app.state.components.queue.depth == 3)
         refused = client.post("/predict", content=_PICTURE)
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert int(refused.headers["retry-after"]) >= 1
         engine.release()
-        _wait_until(lambda: app.state.work_queue.depth == 0)
+        _wait_until(lambda: app.state.components.queue.depth == 0)
         assert client.post("/predict", content=_PICTURE).status_code == 200
         for connection in waiting:
             assert connection.recv(12) == b"HTTP/1.1 200"

@@ -247,7 +247,7 @@ from tumorscope.api.app import create_app
 from tumorscope.api.monitoring.metrics import record_request
 from tumorscope.api.settings import Settings
 
-metrics = create_app(Settings(bundle=Path("absent"))).state.metrics
+metrics = create_app(Settings(bundle=Path("absent"))).state.components.metrics
 for _ in range(int(sys.argv[1])):
     record_request(metrics, "/predict", "POST", 200, None, 0.2)
 """

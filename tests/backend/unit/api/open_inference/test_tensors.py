@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tumorscope.api.open_inference.inference_schemas import AnswerParameters, InferenceAnswer
+from tumorscope.api.open_inference.schemas import AnswerParameters, InferenceAnswer
 from tumorscope.api.open_inference.tensors import MAX_SLICES, choose_outputs, encode_answer, limit_body, parse_request
 from tumorscope.domain.errors import InvalidRequest
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from tests.factories import make_manifest, make_outputs
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.metrics import create_metrics
-from tumorscope.api.open_inference.inferring import SentBody, answer_body
+from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
 from tumorscope.domain.errors import InvalidRequest
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
@@ -33,10 +33,10 @@ class _Engine:
         return make_outputs(np.zeros((len(batch), 4), np.float32))
 
 
-def _ask_for(count: int, *, output: str = "probabilities") -> SentBody:
+def _ask_for(count: int, *, output: str = "probabilities") -> EncodedRequest:
     tensor = {"name": "pixels", "shape": [count, 32, 32, 3], "datatype": "FP32", "data": [0.5] * (count * 3072)}
     request = {"inputs": [tensor], "outputs": [{"name": output}]}
-    return SentBody(json.dumps(request).encode(), "", None)
+    return EncodedRequest(json.dumps(request).encode(), "", None)
 
 
 async def _stays() -> bool:
@@ -47,9 +47,9 @@ async def _has_left() -> bool:
     return True
 
 
-async def _answer(queue: WorkQueue, engine: _Engine, body: SentBody) -> list[float]:
+async def _answer(queue: WorkQueue, engine: _Engine, body: EncodedRequest) -> list[float]:
     classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
-    answer = await answer_body(queue, classifier, create_metrics(), body, _stays)
+    answer = await run_inference(queue, classifier, create_metrics(), body, _stays)
     values: list[float] = json.loads(answer.body)["outputs"][0]["data"]
     return values
 
@@ -75,7 +75,7 @@ def test_several_slices_that_nobody_waits_for_are_not_run() -> None:
         queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
         classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
-        left = asyncio.create_task(answer_body(queue, classifier, create_metrics(), _ask_for(2), _has_left))
+        left = asyncio.create_task(run_inference(queue, classifier, create_metrics(), _ask_for(2), _has_left))
         await asyncio.sleep(0.05)
         hold.set()
         with pytest.raises(ClientDisconnect):

@@ -1,4 +1,4 @@
-"""The body of an inference request in, the body of its answer out, in the turn that the queue gives it."""
+"""The body of an inference request in, the body of its answer out, computed through the work queue."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from tumorscope import NOTICE
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.api.open_inference.content_coding import decode_body
-from tumorscope.api.open_inference.inference_schemas import AnswerParameters, InferenceAnswer, InferenceRequest
 from tumorscope.api.open_inference.model_tensors import compute_outputs, describe_model
+from tumorscope.api.open_inference.schemas import AnswerParameters, InferenceAnswer, InferenceRequest
 from tumorscope.api.open_inference.tensors import (
     EncodedAnswer,
     choose_outputs,
@@ -23,8 +23,8 @@ from tumorscope.inference.classifier import Classifier
 
 
 @dataclass(frozen=True, slots=True)
-class SentBody:
-    """A body as it came in, and what its headers say of it."""
+class EncodedRequest:
+    """A request body, and what its headers say about it."""
 
     content: bytes
     content_encoding: str
@@ -32,67 +32,67 @@ class SentBody:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked for: the request, the outputs that it wants, and its pixels."""
+class _ParsedRequest:
+    """The request, the names of its outputs, and its pixels."""
 
     request: InferenceRequest
     names: list[str]
     pixels: NDArray[np.float32]
 
 
-async def answer_body(
+async def run_inference(
     queue: WorkQueue,
     classifier: Classifier,
     metrics: Metrics,
-    body: SentBody,
+    body: EncodedRequest,
     is_gone: Callable[[], Awaitable[bool]],
 ) -> EncodedAnswer:
-    """Read the pixels, run the network on them, and write what was asked for.
+    """Parse the pixels, run the network, and encode the requested outputs.
 
     Parameters
     ----------
     queue : WorkQueue
-        Where the work waits: one slice among the pictures, several among the studies.
+        One slice is queued with the pictures, several with the studies.
     classifier : Classifier
         The served model.
     metrics : Metrics
         Times the network.
-    body : SentBody
-        What was sent.
+    body : EncodedRequest
+        As it was sent.
     is_gone : callable
-        Says whether the client went away.
+        Whether the client has disconnected.
 
     Raises
     ------
     InputError
-        The body does not follow the protocol, or cannot be unpacked.
+        The body violates the protocol, or cannot be decompressed.
     AnswerNotFinite
-        The network's answer is no number.
+        The network gave infinity or not a number.
     Overloaded
-        Too many others wait.
+        Too many requests are waiting.
     ClientDisconnect
-        Nobody waits for the answer any more.
+        The client has disconnected.
     """
-    found = await queue.work(_answer_slice, classifier, metrics, body, is_gone=is_gone)
-    if isinstance(found, EncodedAnswer):
-        return found
-    return await queue.work(_answer, classifier, metrics, found, is_study=True, is_gone=is_gone)
+    result = await queue.work(_answer_slice, classifier, metrics, body, is_gone=is_gone)
+    if isinstance(result, EncodedAnswer):
+        return result
+    return await queue.work(_answer, classifier, metrics, result, is_study=True, is_gone=is_gone)
 
 
-def _answer_slice(classifier: Classifier, metrics: Metrics, body: SentBody) -> EncodedAnswer | _Asked:
-    """The answer in one go; of several slices, what is asked, for they wait their turn among the studies."""
+def _answer_slice(classifier: Classifier, metrics: Metrics, body: EncodedRequest) -> EncodedAnswer | _ParsedRequest:
+    """Answer a request of one slice; of several slices, return the parsed request, which is queued with the studies."""
     size = classifier.bundle.manifest.input.size
     content = decode_body(body.content, body.content_encoding, limit_body(size))
     request, pixels = parse_request(content, body.json_length, size)
-    # Before the network runs: a wish that cannot be met is not worth its time.
+    # Before the network runs: an unknown output is refused at once.
     names = choose_outputs(request, [output.name for output in describe_model(classifier).outputs])
-    asked = _Asked(request, names, pixels)
-    return asked if len(pixels) > 1 else _answer(classifier, metrics, asked)
+    parsed = _ParsedRequest(request, names, pixels)
+    return parsed if len(pixels) > 1 else _answer(classifier, metrics, parsed)
 
 
-def _answer(classifier: Classifier, metrics: Metrics, asked: _Asked) -> EncodedAnswer:
+def _answer(classifier: Classifier, metrics: Metrics, parsed: _ParsedRequest) -> EncodedAnswer:
     with metrics.stage_seconds.labels("inference", "prepared").time():
-        tensors = compute_outputs(classifier, asked.pixels)
+        tensors = compute_outputs(classifier, parsed.pixels)
     manifest = classifier.bundle.manifest
     head = InferenceAnswer(
         model_name=manifest.name,
@@ -100,4 +100,4 @@ def _answer(classifier: Classifier, metrics: Metrics, asked: _Asked) -> EncodedA
         parameters=AnswerParameters(notice=NOTICE),
         outputs=[],
     )
-    return encode_answer(asked.request, head, {name: tensors[name] for name in asked.names})
+    return encode_answer(parsed.request, head, {name: tensors[name] for name in parsed.names})
