@@ -20,6 +20,8 @@ UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-h
 # TensorFlow with CUDA takes the place of the one without.
 GPU_OVERRIDE := tensorflow-cpu ; python_version < '3'\ntensorflow[and-cuda]\n
 
+DEFAULT_MODEL := backend/src/tumorscope/default_model
+
 PYTHON_READY := .venv/.ready
 PAGE_READY := frontend/node_modules/.ready
 JOURNEYS_READY := tests/e2e/node_modules/.ready
@@ -109,16 +111,16 @@ format: setup ## Format and mend what can be mended by itself
 
 .PHONY: train
 train: $(PYTHON_READY) ## Train the model, write its bundle, its int8 form and its trust layer; options: ARGS="--version 1.0.0"
-	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output backend/models/default $(ARGS)
-	.venv/bin/tumorscope export backend/models/default $${TUMORSCOPE_DATA:-../shared/data}
-	.venv/bin/tumorscope calibrate backend/models/default $${TUMORSCOPE_DATA:-../shared/data}
+	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output $(DEFAULT_MODEL) $(ARGS)
+	.venv/bin/tumorscope export $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data}
+	.venv/bin/tumorscope calibrate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data}
 
 .PHONY: evaluate
 evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card
-	.venv/bin/tumorscope evaluate backend/models/default $${TUMORSCOPE_DATA:-../shared/data} --part validation --output runs/evaluation $(ARGS)
+	.venv/bin/tumorscope evaluate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data} --part validation --output runs/evaluation $(ARGS)
 	mkdir -p docs/evaluation
 	cp runs/evaluation/*.png runs/evaluation/metrics.json docs/evaluation/
-	.venv/bin/tumorscope card backend/models/default --metrics docs/evaluation/metrics.json --tables docs/figures --readme README.md
+	.venv/bin/tumorscope card $(DEFAULT_MODEL) --metrics docs/evaluation/metrics.json --tables docs/figures --readme README.md
 
 .PHONY: bench
 bench: $(PYTHON_READY) ## Measure speed and accuracy
@@ -135,9 +137,10 @@ openapi: $(PYTHON_READY) $(PAGE_READY) ## Write backend/openapi.json, and the pa
 
 .PHONY: lock
 lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--upgrade
-	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) pyproject.toml --output-file requirements.lock >/dev/null
-	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra train --extra dev pyproject.toml --output-file requirements-dev.lock >/dev/null
-	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements.lock \
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra build pyproject.toml --output-file requirements.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --constraint requirements.lock --extra build --extra train --extra dev \
+	    pyproject.toml --output-file requirements-dev.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements.lock --extra build --extra tensorflow \
 	    --override <(printf "$(GPU_OVERRIDE)") pyproject.toml --output-file requirements-gpu.lock >/dev/null
 
 .PHONY: up

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const BUNDLE = join(ROOT, 'backend/models/default');
+const BUNDLE = join(ROOT, 'backend/src/tumorscope/default_model');
 const POLL_MS = 100;
 const LONGEST_START_MS = 60_000;
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from tumorscope import NOTICE
 from tumorscope.commands import key, model
@@ -53,8 +54,10 @@ def main() -> None:
     except TumorscopeError as error:
         # What is ours to mend has a code that says no more than that.
         prefix = "" if error.code == TumorscopeError.code else f"[bold]{error.code}[/]: "
-        Console(stderr=True).print(f"{prefix}{error}")
+        Console(stderr=True).print(f"{prefix}{escape(str(error))}")
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[train]'")
 
 
 @app.command()

@@ -26,7 +26,7 @@ test('every warning that the service can give is said in German', () => {
 });
 
 test('what the model that ships says of itself is said in German, and of another one in English', () => {
-  const path = join(SERVICE, '../../models/default/manifest.json');
+  const path = join(SERVICE, 'default_model/manifest.json');
   const { intended_use, limits } = JSON.parse(readFileSync(path, 'utf8'));
   for (const text of [intended_use, ...limits]) {
     expect(sayAsModel(text)).toEqual({ text, language: 'en' });

@@ -54,7 +54,10 @@ test('a model that was not calibrated, or measured in another way, is told of wi
 });
 
 test('the model that ships is told of in full', () => {
-  const path = join(import.meta.dirname, '../../../backend/models/default/manifest.json');
+  const path = join(
+    import.meta.dirname,
+    '../../../backend/src/tumorscope/default_model/manifest.json',
+  );
   const card = readModelCard({ sha256: '00', manifest: JSON.parse(readFileSync(path, 'utf8')) });
   for (const part of [
     'figures',

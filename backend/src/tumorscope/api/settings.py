@@ -9,8 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tumorscope.domain.errors import SetupInvalid
 from tumorscope.inference.engines.choose import EngineChoice
 from tumorscope.model.manifest import OperatingPoint
-
-_CHECKOUT_BUNDLE = Path(__file__).parents[3] / "models" / "default"
+from tumorscope.model.store import DEFAULT_BUNDLE
 
 
 class Settings(BaseSettings):
@@ -18,7 +17,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TUMORSCOPE_", frozen=True)
 
-    bundle: Path = Field(_CHECKOUT_BUNDLE, description="Folder of the model bundle, or a store of several.")
+    bundle: Path = Field(DEFAULT_BUNDLE, description="Folder of the model bundle, or a store of several.")
     max_part_mib: int = Field(256, ge=1, le=1024, description="Largest file that is read, in MiB.")
     max_request_mib: int = Field(256, ge=1, le=4096, description="Largest request body that is read, in MiB.")
     max_expanded_mib: int = Field(

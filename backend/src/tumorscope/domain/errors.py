@@ -20,6 +20,7 @@
     │   └── InvalidRequest
     ├── ModelError                the model cannot be used
     │   ├── BundleInvalid         missing, damaged, or of another make
+    │   ├── EngineMissing         its engine is not installed
     │   ├── AnswerNotFinite       what the network gave is no number
     │   └── GoldenMismatch        loaded, but does not reproduce its golden answers
     ├── AccessDenied              who asks may not
@@ -159,6 +160,10 @@ class ModelError(TumorscopeError):
 
 class BundleInvalid(ModelError):
     """The bundle is missing, damaged, or does not match what this version serves."""
+
+
+class EngineMissing(ModelError):
+    """The engine that the model needs is not installed."""
 
 
 class AnswerNotFinite(ModelError):

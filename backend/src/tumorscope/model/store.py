@@ -21,6 +21,9 @@ from tempfile import mkdtemp
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.model.bundle import MANIFEST_FILE, Bundle, read_bundle
 
+DEFAULT_BUNDLE = Path(__file__).parents[1] / "default_model"
+"""The bundle that the package carries."""
+
 CURRENT_FILE = "current"
 PREVIOUS_FILE = "previous"
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import tumorscope
 from tumorscope.api.settings import Settings, read_settings
 from tumorscope.domain.errors import SetupInvalid
 
@@ -26,9 +27,9 @@ def test_bundle_is_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert Settings().bundle == tmp_path
 
 
-def test_bundle_of_a_checkout_is_the_shipped_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_bundle_is_the_one_that_the_package_carries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TUMORSCOPE_BUNDLE", raising=False)
-    assert Settings().bundle == Path(__file__).parents[4] / "backend" / "models" / "default"
+    assert Settings().bundle == Path(tumorscope.__file__).parent / "default_model"
 
 
 @pytest.mark.parametrize("name", _NUMBERS)

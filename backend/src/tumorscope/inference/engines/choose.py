@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.errors import ModelError
+from tumorscope.domain.errors import EngineMissing, ModelError
 from tumorscope.inference.engines.batching import GPU_BATCHES, BatchingEngine
 from tumorscope.inference.engines.engine import Engine, Outputs
 from tumorscope.inference.heatmap import HEAD_WEIGHTS
@@ -107,6 +107,8 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     ------
     BundleInvalid
         The bundle does not hold what the engine runs.
+    EngineMissing
+        Only TensorFlow can run the bundle, or was chosen, and it is not installed.
     """
     if choice == "tensorflow":
         return OpenedEngine(_batch_on_gpu(_open_tensorflow(bundle)), "chosen by the operator", bundle)
@@ -114,8 +116,16 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
         return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator", _keep_head(bundle))
     if not _GPU_CONTROL.exists():
         return _open_cpu(bundle, threads, "no GPU was found")
+    return _open_gpu(bundle, threads)
+
+
+def _open_gpu(bundle: Bundle, threads: int | None) -> OpenedEngine:
+    """The GPU's engine, or the CPU's and why."""
     try:
         engine = _open_tensorflow(bundle)
+    except EngineMissing as error:
+        _warn("gpu_needs_tensorflow", error)
+        return _open_cpu(bundle, threads, "a GPU is there and TensorFlow is not installed")
     except ModelError:
         raise
     # Drivers and libraries that do not fit each other raise whatever they meet.
@@ -149,8 +159,10 @@ def _keep_head(bundle: Bundle) -> Bundle:
 
 
 def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-
+    try:
+        from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise EngineMissing("TensorFlow is not installed: pip install 'tumorscope[tensorflow]'") from error
     return TensorFlowEngine(bundle, cpu_only=cpu_only)
 
 

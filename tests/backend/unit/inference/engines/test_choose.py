@@ -1,6 +1,7 @@
 """The engine that serves is the best that this machine and this bundle have; a GPU that fails is replaced."""
 
 import logging
+import sys
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories import make_outputs
+from tumorscope.domain.errors import EngineMissing
 from tumorscope.inference.engines import choose
 from tumorscope.inference.engines.choose import GuardedEngine, open_engine
 from tumorscope.inference.engines.engine import Outputs
@@ -43,6 +45,12 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def without_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(choose, "_GPU_CONTROL", tmp_path / "absent")
+
+
+@pytest.fixture
+def without_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Python's own way to say that a module is not there.
+    monkeypatch.setitem(sys.modules, "tumorscope.inference.engines.tensorflow", None)
 
 
 @pytest.mark.usefixtures("without_gpu")
@@ -95,6 +103,22 @@ def test_gpu_that_fails_at_the_start_is_left_alone_with_a_warning(
     assert opened.engine.name == "litert-int8"
     assert "failed at the start (RuntimeError)" in opened.reason
     assert [record.message for record in caplog.records] == ["gpu_failed_at_start"]
+
+
+@pytest.mark.usefixtures("with_gpu", "without_tensorflow")
+def test_gpu_without_tensorflow_is_left_alone_with_a_warning(
+    int8_bundle: Bundle, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        opened = open_engine(int8_bundle)
+    assert (opened.engine.name, opened.reason) == ("litert-int8", "a GPU is there and TensorFlow is not installed")
+    assert [record.message for record in caplog.records] == ["gpu_needs_tensorflow"]
+
+
+@pytest.mark.usefixtures("without_gpu", "without_tensorflow")
+def test_bundle_that_only_tensorflow_runs_says_what_to_install(tiny_bundle: Bundle) -> None:
+    with pytest.raises(EngineMissing, match=r"pip install 'tumorscope\[tensorflow\]'"):
+        open_engine(tiny_bundle)
 
 
 @pytest.mark.usefixtures("with_gpu")
