@@ -35,7 +35,7 @@ class ScanWarning:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Reorientation:
     """How a source's rows and columns were brought to the way a reader hangs them.
 
     Applied in this order: the axes are exchanged, then rows and columns reversed.
@@ -85,7 +85,7 @@ class Slice:
     plane : {'sagittal', 'coronal', 'axial', 'oblique'}, optional
         Oblique where the slice's normal is more than 20 degrees off the nearest axis of the patient; None where the
         container does not say.
-    turn : Turn
+    reorientation : Reorientation
         What was done to the source's rows and columns to hang the slice as a reader would.
     stored_shape : (int, int), optional
         Rows and columns as the file stores them, where resampling to square pixels changed them.
@@ -105,7 +105,7 @@ class Slice:
     warnings: tuple[ScanWarning, ...] = ()
     channels: tuple[str, ...] | None = None
     plane: StatedPlane | None = None
-    turn: Turn = field(default_factory=Turn)
+    reorientation: Reorientation = field(default_factory=Reorientation)
     stored_shape: tuple[int, int] | None = None
     sequence: SequenceName | None = None
 

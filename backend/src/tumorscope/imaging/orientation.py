@@ -1,4 +1,4 @@
-"""Directions in, the nearest way of hanging a slice or standing a volume out; axes are exchanged and reversed only."""
+"""Directions in, the nearest hanging of a slice or RAS+ orientation of a volume out: axes are swapped and reversed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.scan import Plane, StatedPlane, Turn
+from tumorscope.domain.scan import Plane, Reorientation, StatedPlane
 
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 """By the axis (right, anterior, superior) that their slices are stacked along."""
@@ -25,7 +25,7 @@ _RIGHT: dict[Plane, tuple[float, float, float]] = {"sagittal": (0, -1, 0), "coro
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReorientedVoxels:
     """A volume in RAS+.
 
     Parameters
@@ -46,7 +46,7 @@ class Standing:
     axis_of: tuple[int, int, int]
 
 
-def stand_up(voxels: NDArray[Any], affine: NDArray[np.float64]) -> Standing:
+def reorient_to_ras(voxels: NDArray[Any], affine: NDArray[np.float64]) -> ReorientedVoxels:
     """Turn a volume to the nearest RAS+ orientation.
 
     Parameters
@@ -58,23 +58,25 @@ def stand_up(voxels: NDArray[Any], affine: NDArray[np.float64]) -> Standing:
 
     Returns
     -------
-    Standing
+    ReorientedVoxels
         Without interpolation: an oblique volume stays oblique, and its affine says so.
     """
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     directions = affine[:3, :3] / lengths
     source_of = max(permutations(range(3)), key=lambda axes: sum(abs(directions[i, axes[i]]) for i in range(3)))
     turned = voxels.transpose(source_of)
-    standing = affine.copy()
-    standing[:3, :3] = affine[:3, source_of]
+    ras_affine = affine.copy()
+    ras_affine[:3, :3] = affine[:3, source_of]
     for axis in range(3):
         if directions[axis, source_of[axis]] < 0:
             turned = np.flip(turned, axis)
-            standing[:3, 3] += standing[:3, axis] * (turned.shape[axis] - 1)
-            standing[:3, axis] *= -1
+            ras_affine[:3, 3] += ras_affine[:3, axis] * (turned.shape[axis] - 1)
+            ras_affine[:3, axis] *= -1
     spacing = [float(lengths[axis]) for axis in source_of]
     axis_of = [source_of.index(axis) for axis in range(3)]
-    return Standing(turned, (spacing[0], spacing[1], spacing[2]), standing, (axis_of[0], axis_of[1], axis_of[2]))
+    return ReorientedVoxels(
+        turned, (spacing[0], spacing[1], spacing[2]), ras_affine, (axis_of[0], axis_of[1], axis_of[2])
+    )
 
 
 def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, StatedPlane]:
@@ -97,7 +99,7 @@ def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, St
     return plane, "oblique" if is_oblique else plane
 
 
-def find_turn(down: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Turn, StatedPlane]:
+def find_reorientation(down: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Reorientation, StatedPlane]:
     """How a stored slice is brought to the way a reader hangs it.
 
     Parameters
@@ -107,7 +109,7 @@ def find_turn(down: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Tu
 
     Returns
     -------
-    (Turn, StatedPlane)
+    (Reorientation, StatedPlane)
         What to do, and the slice's plane.
     """
     plane, stated = name_plane(np.cross(right, down))
@@ -117,4 +119,4 @@ def find_turn(down: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Tu
     transposed = bool(exchanged > straight)
     if transposed:
         down, right = right, down
-    return Turn(transposed, bool(down @ wanted_down < 0), bool(right @ wanted_right < 0)), stated
+    return Reorientation(transposed, bool(down @ wanted_down < 0), bool(right @ wanted_right < 0)), stated

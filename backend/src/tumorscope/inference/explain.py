@@ -66,7 +66,7 @@ def explain_study(classifier: Classifier, result: StudyClassification) -> list[D
 
 def to_stored(heatmap: NDArray[np.uint8], scan: Slice) -> NDArray[np.uint8]:
     """A map of a slice as it was judged, brought back to the rows and columns that its file stores."""
-    back = scan.turn.undo(heatmap)
+    back = scan.reorientation.undo(heatmap)
     if scan.stored_shape is None:
         return np.ascontiguousarray(back)
     rows, columns = (

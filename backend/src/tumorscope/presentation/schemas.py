@@ -80,7 +80,7 @@ class View(BaseModel):
             slice_index=shown.index,
             width=scan.width,
             height=scan.height,
-            turning=Turning(**asdict(scan.turn)),
+            turning=Turning(**asdict(scan.reorientation)),
             crop=Crop(**asdict(crop)),
             window=None if window is None else Window(lower=window[0], upper=window[1]),
             picture_png=b64encode(encode_view(scan, window)).decode() if with_picture else None,

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.factories import make_slice
 from tumorscope.domain.prediction import Decision, Prediction
-from tumorscope.domain.scan import Slice, Turn, Volume
+from tumorscope.domain.scan import Reorientation, Slice, Volume
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
@@ -43,12 +43,12 @@ def test_three_slices_of_a_volume_are_explained(tiny_bundle: Bundle, tiny_engine
 
 def test_map_is_turned_and_stretched_back_to_the_file() -> None:
     # The file has 40 rows of 30 columns, of pixels twice as high as wide, and was turned for the reader.
-    turn = Turn(transposed=True, rows_reversed=True, columns_reversed=False)
+    reorientation = Reorientation(transposed=True, rows_reversed=True, columns_reversed=False)
     stored = np.zeros((40, 30), np.float32)
     stored[8, 21] = 1
     square = np.repeat(stored, 2, axis=0)
-    shown = turn.apply(square)
-    scan = Slice(shown.copy(), "dicom", turn=turn, stored_shape=(40, 30))
+    shown = reorientation.apply(square)
+    scan = Slice(shown.copy(), "dicom", reorientation=reorientation, stored_shape=(40, 30))
     back = to_stored((shown * 255).astype(np.uint8), scan)
     assert back.shape == (40, 30)
     assert tuple(np.argwhere(back == back.max())[0]) == (8, 21)

@@ -20,7 +20,7 @@ from tumorscope.imaging.formats.dicom_instance import (
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
 from tumorscope.imaging.formats.dicom_series import choose_series, decode_multi_frame, decode_series
 from tumorscope.imaging.frame_decoder import FrameDecoder
-from tumorscope.imaging.orientation import LPS_TO_RAS, find_turn
+from tumorscope.imaging.orientation import LPS_TO_RAS, find_reorientation
 from tumorscope.imaging.resampling import make_square
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
@@ -125,8 +125,8 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: F
     )
     if place is None:
         return found
-    turn, plane = find_turn(LPS_TO_RAS @ place.down, LPS_TO_RAS @ place.right)
-    return replace(found, pixels=turn.apply(found.pixels), plane=plane, turn=turn)
+    reorientation, plane = find_reorientation(LPS_TO_RAS @ place.down, LPS_TO_RAS @ place.right)
+    return replace(found, pixels=reorientation.apply(found.pixels), plane=plane, reorientation=reorientation)
 
 
 def _with_warnings(scan: Slice | Volume, warnings: tuple[ScanWarning, ...]) -> Slice | Volume:

@@ -25,7 +25,7 @@ from tumorscope.imaging.formats.dicom_instance import (
 )
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
-from tumorscope.imaging.orientation import LPS_TO_RAS, PLANES, name_plane, stand_up
+from tumorscope.imaging.orientation import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 
 # Two slices nearer than this are one place; a step this many times the usual one misses a slice.
@@ -216,12 +216,12 @@ def _make_volume(
     affine[:3, :3] = np.stack([place.normal * step_mm, place.down * rows_mm, place.right * columns_mm], axis=1)
     affine[:3, 3] = 0 if place.position is None else place.position
     affine[:3] = LPS_TO_RAS @ affine[:3]
-    standing = stand_up(pixels, affine)
-    plane, stated = PLANES[standing.axis_of[0]], name_plane(place.normal)[1]
+    reoriented = reorient_to_ras(pixels, affine)
+    plane, stated = PLANES[reoriented.axis_of[0]], name_plane(place.normal)[1]
     return Volume(
-        standing.voxels,
-        standing.spacing_mm,
-        standing.affine,
+        reoriented.voxels,
+        reoriented.spacing_mm,
+        reoriented.affine,
         "dicom",
         plane,
         stated,

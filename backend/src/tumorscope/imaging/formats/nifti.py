@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, UnsupportedFormat
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
-from tumorscope.imaging.orientation import PLANES, Standing, name_plane, stand_up
+from tumorscope.imaging.orientation import PLANES, ReorientedVoxels, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -90,13 +90,13 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     if _count_volumes(header) > 1:
         notes = (_FIRST_VOLUME, *notes)
     affine, doubts = _find_affine(header)
-    standing = stand_up(voxels, affine)
-    plane = _find_plane(standing, affine, shape)
-    normal = affine[:3, standing.axis_of.index(PLANES.index(plane))]
+    reoriented = reorient_to_ras(voxels, affine)
+    plane = _find_plane(reoriented, affine, shape)
+    normal = affine[:3, reoriented.axis_of.index(PLANES.index(plane))]
     return Volume(
-        standing.voxels,
-        standing.spacing_mm,
-        standing.affine,
+        reoriented.voxels,
+        reoriented.spacing_mm,
+        reoriented.affine,
         plane=plane,
         stated_plane=name_plane(normal)[1],
         warnings=(*notes, *doubts),
@@ -275,11 +275,11 @@ def _find_affine(header: Any) -> tuple[NDArray[np.float64], tuple[ScanWarning, .
     return np.diag([*zooms, 1.0]), (*doubts, _NO_ORIENTATION)
 
 
-def _find_plane(standing: Standing, affine: NDArray[np.float64], shape: tuple[int, int, int]) -> Plane:
+def _find_plane(reoriented: ReorientedVoxels, affine: NDArray[np.float64], shape: tuple[int, int, int]) -> Plane:
     """The plane that the file stacks."""
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     coarsest = int(np.argmax(lengths))
     stacked = coarsest if lengths[coarsest] > _COARSER * lengths[2] else 2
     if 1 in shape and shape[stacked] > 1:
         stacked = 2 - shape[::-1].index(1)
-    return PLANES[standing.axis_of[stacked]]
+    return PLANES[reoriented.axis_of[stacked]]

@@ -29,7 +29,7 @@ from tumorscope.domain.errors import (
     NotAnMrImage,
     UnsupportedFormat,
 )
-from tumorscope.domain.scan import Slice, Turn
+from tumorscope.domain.scan import Reorientation, Slice
 from tumorscope.imaging.formats.dicom import decode_dicom, looks_like_dicom
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import DecodeLimits, SourceFile
@@ -173,24 +173,26 @@ def test_senseless_spacing_is_unknown(spacing: list[float] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("orientation", "plane", "turn"),
+    ("orientation", "plane", "reorientation"),
     [
-        ([1, 0, 0, 0, 1, 0], "axial", Turn()),
-        ([-1, 0, 0, 0, 1, 0], "axial", Turn(columns_reversed=True)),
-        ([0, 1, 0, 1, 0, 0], "axial", Turn(transposed=True)),
-        ([1, 0, 0, 0, 0, -1], "coronal", Turn()),
-        ([0, 1, 0, 0, 0, -1], "sagittal", Turn()),
-        ([0, -1, 0, 0, 0, -1], "sagittal", Turn(columns_reversed=True)),
-        ([1, 0, 0, 0, 0.866, -0.5], "oblique", Turn()),
-        (None, None, Turn()),
-        ([0, 0, 0, 0, 0, 0], None, Turn()),
-        ([1, 0, 0, 1, 0, 0], None, Turn()),
+        ([1, 0, 0, 0, 1, 0], "axial", Reorientation()),
+        ([-1, 0, 0, 0, 1, 0], "axial", Reorientation(columns_reversed=True)),
+        ([0, 1, 0, 1, 0, 0], "axial", Reorientation(transposed=True)),
+        ([1, 0, 0, 0, 0, -1], "coronal", Reorientation()),
+        ([0, 1, 0, 0, 0, -1], "sagittal", Reorientation()),
+        ([0, -1, 0, 0, 0, -1], "sagittal", Reorientation(columns_reversed=True)),
+        ([1, 0, 0, 0, 0.866, -0.5], "oblique", Reorientation()),
+        (None, None, Reorientation()),
+        ([0, 0, 0, 0, 0, 0], None, Reorientation()),
+        ([1, 0, 0, 1, 0, 0], None, Reorientation()),
     ],
 )
-def test_slice_hangs_as_a_reader_expects(orientation: list[float] | None, plane: str | None, turn: Turn) -> None:
+def test_slice_hangs_as_a_reader_expects(
+    orientation: list[float] | None, plane: str | None, reorientation: Reorientation
+) -> None:
     scan = _read(ImageOrientationPatient=orientation)
-    assert (scan.plane, scan.turn) == (plane, turn)
-    np.testing.assert_array_equal(scan.turn.undo(scan.pixels), _PIXELS)
+    assert (scan.plane, scan.reorientation) == (plane, reorientation)
+    np.testing.assert_array_equal(scan.reorientation.undo(scan.pixels), _PIXELS)
 
 
 @pytest.mark.parametrize("modality", ["CT", "US", "CR", "DX", "PT", "NM", "SEG", "SR", "XA", "MG"])
