@@ -22,8 +22,8 @@ from tumorscope.datasets.splits import read_split
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
-from tumorscope.evaluation.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
-from tumorscope.evaluation.trust import fit_scope
+from tumorscope.evaluation.calibration.limits import fit_scope
+from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
 from tumorscope.imaging.decode import decode_picture, decode_scan
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile

@@ -17,7 +17,7 @@ from tumorscope.datasets.brats_layout import find_cases
 from tumorscope.datasets.brats_prepare import prepare_case
 from tumorscope.datasets.example import read_example
 from tumorscope.datasets.splits import Split, split_by_patient
-from tumorscope.evaluation.release import release
+from tumorscope.evaluation.calibration.release import release
 from tumorscope.inference.classifier import Classifier, check_golden_answers, classify
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import read_bundle, write_bundle

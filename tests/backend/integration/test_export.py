@@ -8,8 +8,8 @@ import pytest
 
 from tests.backend.integration.test_calibrate import prepare_bundle, run_command
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.agreement import check_agreement
-from tumorscope.evaluation.release import answer_golden
+from tumorscope.evaluation.calibration.agreement import check_agreement
+from tumorscope.evaluation.calibration.release import answer_golden
 from tumorscope.inference.classifier import Classifier, check_golden_answers
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine

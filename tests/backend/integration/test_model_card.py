@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tumorscope.api.settings import Settings
-from tumorscope.evaluation.definitions import HEADLINE
+from tumorscope.evaluation.metrics.definitions import HEADLINE
 from tumorscope.model.bundle import read_bundle
 
 _ROOT = Path(__file__).parents[3]

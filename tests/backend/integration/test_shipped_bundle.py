@@ -11,7 +11,7 @@ from tumorscope.api.settings import Settings
 from tumorscope.datasets.audit import find_leakage
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.splits import read_split, set_patients_aside, split_by_patient
-from tumorscope.evaluation.golden import draw_golden_files
+from tumorscope.evaluation.calibration.golden import draw_golden_files
 from tumorscope.model.bundle import read_bundle
 from tumorscope.training.recipes import load_recipe
 

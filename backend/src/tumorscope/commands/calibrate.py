@@ -21,10 +21,10 @@ def calibrate(
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
     """Fit calibration, prediction sets, operating points and scope gate on the patients held out of training."""
-    from tumorscope.commands.trust_layer import fit_trust_layer  # noqa: PLC0415
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
     from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.trust_layer import fit_trust_layer  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
     loaded = with_version(read_bundle(bundle), version)

@@ -20,7 +20,7 @@ def card(
     ] = None,
 ) -> None:
     """Write the model card from a bundle and its measured figures."""
-    from tumorscope.evaluation.model_card import replace_figures, write_model_card  # noqa: PLC0415
+    from tumorscope.evaluation.report.model_card import replace_figures, write_model_card  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
     loaded = read_bundle(bundle)

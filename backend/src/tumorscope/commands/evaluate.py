@@ -15,7 +15,7 @@ from tumorscope.domain.errors import EvaluationError
 if TYPE_CHECKING:
     from tumorscope.datasets.example import Example
     from tumorscope.datasets.splits import Split
-    from tumorscope.evaluation.scored import Scored
+    from tumorscope.evaluation.metrics.scored import Scored
     from tumorscope.inference.classifier import Classifier
 
 _SPLIT_FILE = "split.json"
@@ -118,9 +118,9 @@ def _write(
     classifier: "Classifier",
     output: Path,
 ) -> None:
-    from tumorscope.evaluation.mistakes import find_mistakes  # noqa: PLC0415
-    from tumorscope.evaluation.plots import draw_plots  # noqa: PLC0415
-    from tumorscope.evaluation.report import write_report  # noqa: PLC0415
+    from tumorscope.evaluation.report.html_page import write_report  # noqa: PLC0415
+    from tumorscope.evaluation.report.mistakes import find_mistakes  # noqa: PLC0415
+    from tumorscope.evaluation.report.plots import draw_plots  # noqa: PLC0415
 
     output.mkdir(parents=True, exist_ok=True)
     plots = {theme: draw_plots(metrics, theme) for theme in ("light", "dark")}

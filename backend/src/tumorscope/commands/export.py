@@ -21,10 +21,10 @@ def export(
     """
     import numpy as np  # noqa: PLC0415
 
-    from tumorscope.commands.trust_layer import CALIBRATION_SLICES, fit_trust_layer, measure_int8  # noqa: PLC0415
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.example import read_example  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.trust_layer import CALIBRATION_SLICES, fit_trust_layer, measure_int8  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415

@@ -126,7 +126,7 @@ def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> P
 def _release(
     recipe: "Recipe", trained: "Trained", split: "Split", run_folder: Path, output: Path, version: str
 ) -> None:
-    from tumorscope.evaluation.release import release  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.release import release  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
     from tumorscope.training.describe import describe  # noqa: PLC0415

@@ -7,7 +7,7 @@ import numpy as np
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.domain.labels import allowed_classes
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.inference.classifier import Classifier, classify
 
 

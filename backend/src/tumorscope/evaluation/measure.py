@@ -8,13 +8,13 @@ import numpy as np
 
 from tumorscope import NOTICE
 from tumorscope.datasets.example import Example
-from tumorscope.evaluation.baselines import measure_baselines
-from tumorscope.evaluation.bootstrap import CONFIDENCE, ROUNDS
-from tumorscope.evaluation.breakdown import break_down, count_labels, count_sources
-from tumorscope.evaluation.curves import trace_calibration, trace_curves
 from tumorscope.evaluation.evaluate import check_labels, score_examples
-from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures, share_confusions
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.baselines import measure_baselines
+from tumorscope.evaluation.metrics.bootstrap import CONFIDENCE, ROUNDS
+from tumorscope.evaluation.metrics.breakdown import break_down, count_labels, count_sources
+from tumorscope.evaluation.metrics.curves import trace_calibration, trace_curves
+from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures, share_confusions
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.inference.classifier import Classifier
 
 

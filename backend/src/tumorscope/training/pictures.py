@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.skull_stripping import Box, strip_skull
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import Box, blend_lesion, box_in_model, mark_box, remove_tumor, strip_skull
+from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor
 from tumorscope.training.recipe import Mixture
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.scored import Scored
 
 
 def make_scored(

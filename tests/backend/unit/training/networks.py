@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example
+from tumorscope.datasets.skull_stripping import Box
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.model.vgg16 import build_vgg16, convolution_layers
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.augmentation.pipeline import STANDARD
-from tumorscope.training.counterfactuals import Box
 from tumorscope.training.networks import equip
 from tumorscope.training.pictures import Picture
 from tumorscope.training.recipe import Card, Mixture, Recipe, Stage

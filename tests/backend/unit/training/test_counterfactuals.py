@@ -8,7 +8,7 @@ from tumorscope.datasets.example import RelativeBox
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor, strip_skull
+from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor
 
 _BOX = (56.0, 44.0, 6.0, 6.0)
 
@@ -119,37 +119,6 @@ def test_box_of_the_source_is_found_in_the_model() -> None:
     row, column, half_height, half_width = box_in_model(box, model_input)
     assert model_input.geometry.to_source(row, column) == pytest.approx((100, 150))
     assert model_input.geometry.to_source(row + half_height, column - half_width) == pytest.approx((120, 120))
-
-
-def test_stripped_head_lacks_its_rim_and_fills_the_square() -> None:
-    whole = head()
-    result = strip_skull(whole, None, np.random.default_rng(0))
-    assert result is not None
-    stripped, box = result
-    assert box is None
-    rows = np.flatnonzero(stripped.max(axis=1) > 0.05)
-    columns = np.flatnonzero(stripped.max(axis=0) > 0.05)
-    assert max(np.ptp(rows), np.ptp(columns)) > 0.85 * 128
-    # The phantom's skull is the brightest ring; without it the outermost tissue is no brighter than the inside.
-    assert (stripped.min(), stripped.max()) >= (0, 0)
-    assert (stripped > 0.05).mean() < 1
-
-
-def test_tumour_of_a_stripped_head_is_where_its_box_says() -> None:
-    sick = head()
-    sick[50:62, 44:56] = 1.0
-    result = strip_skull(sick, (56.0, 50.0, 6.0, 6.0), np.random.default_rng(0))
-    assert result is not None
-    stripped, box = result
-    assert box is not None
-    assert stripped[mark_box(128, box) > 0].mean() > 0.9
-
-
-def test_tumour_at_the_rim_is_not_stripped_away() -> None:
-    sick = head()
-    columns = np.flatnonzero(sick[64] > 0.1)
-    box = (64.0, float(columns[0] + 4), 4.0, 4.0)
-    assert strip_skull(sick, box, np.random.default_rng(0)) is None
 
 
 def test_box_is_marked_by_its_ellipse() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from tumorscope import NOTICE
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.definitions import HEADLINE
-from tumorscope.evaluation.tables import (
+from tumorscope.evaluation.metrics.definitions import HEADLINE
+from tumorscope.evaluation.report.tables import (
     Table,
     breakdown_table,
     class_table,

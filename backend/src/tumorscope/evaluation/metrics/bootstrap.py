@@ -5,8 +5,8 @@ from typing import TypedDict
 
 import numpy as np
 
-from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.statistics import Values, Weights
+from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.metrics.statistics import Values, Weights
 
 ROUNDS = 1000
 CONFIDENCE = 0.95

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tumorscope.evaluation.golden import draw_golden_files
+from tumorscope.evaluation.calibration.golden import draw_golden_files
 from tumorscope.model.golden import read_golden
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from tumorscope.evaluation.bootstrap import Figure, measure_figure
-from tumorscope.evaluation.definitions import DEFINITIONS, area_of_class, of_class
-from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.statistics import area_under_roc, average_precision
+from tumorscope.evaluation.metrics.bootstrap import Figure, measure_figure
+from tumorscope.evaluation.metrics.definitions import DEFINITIONS, area_of_class, of_class
+from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.metrics.statistics import area_under_roc, average_precision
 
 
 def measure_figures(scored: Scored, names: Sequence[str] | None = None) -> dict[str, Figure]:

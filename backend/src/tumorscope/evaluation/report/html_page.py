@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from tumorscope.evaluation.tables import (
+from tumorscope.evaluation.report.tables import (
     breakdown_table,
     class_table,
     comparison_table,

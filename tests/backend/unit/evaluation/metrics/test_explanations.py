@@ -5,7 +5,7 @@ import pytest
 
 from tests.factories import make_nifti_bytes, make_slice
 from tumorscope.datasets.example import RelativeBox
-from tumorscope.evaluation.explanations import MarkedSlice, mark_tumor, measure_explanations, read_segmented
+from tumorscope.evaluation.metrics.explanations import MarkedSlice, mark_tumor, measure_explanations, read_segmented
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle

@@ -10,8 +10,8 @@ from tests.backend.unit.evaluation.scores import make_scored
 from tests.factories import make_manifest
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, decide
-from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.trust import (
+from tumorscope.evaluation.calibration.cross_validation import measure_left_out_sources, measure_rules
+from tumorscope.evaluation.calibration.limits import (
     COVERAGE,
     REFUSED_PICTURES,
     describe_points,
@@ -20,7 +20,7 @@ from tumorscope.evaluation.trust import (
     fit_scope,
     fit_scope_limits,
 )
-from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.inference.calibration import calibrate
 from tumorscope.model.bundle import Bundle
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 
 from tumorscope.domain.prediction import DecisionRule
-from tumorscope.evaluation.scored import Mask, Scored
+from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.inference.scope import measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import (

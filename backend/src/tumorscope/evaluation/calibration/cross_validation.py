@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, decide
-from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.release import as_logits, fit_calibration
-from tumorscope.evaluation.scored import Mask, Scored
-from tumorscope.evaluation.trust import fit_rules
+from tumorscope.evaluation.calibration.limits import fit_rules
+from tumorscope.evaluation.calibration.release import as_logits, fit_calibration
+from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.inference.calibration import calibrate
 from tumorscope.model.manifest import OperatingPoint
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tumorscope.evaluation.baselines import TITLES
-from tumorscope.evaluation.definitions import DEFINITIONS
+from tumorscope.evaluation.metrics.baselines import TITLES
+from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 
 Table = list[list[str]]
 

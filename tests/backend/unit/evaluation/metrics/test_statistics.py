@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
 from tests.backend.unit.evaluation.scores import make_random_scored
-from tumorscope.evaluation.statistics import (
+from tumorscope.evaluation.metrics.statistics import (
     area_under_roc,
     average_precision,
     calibration_error,

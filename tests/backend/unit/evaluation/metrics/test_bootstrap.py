@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.backend.unit.evaluation.scores import make_random_scored, make_scored
-from tumorscope.evaluation import bootstrap
-from tumorscope.evaluation.metrics import measure_figures
+from tumorscope.evaluation.metrics import bootstrap
+from tumorscope.evaluation.metrics.figures import measure_figures
 
 
 def test_interval_holds_the_value_and_narrows_with_more_patients() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.metrics.scored import Scored
 
 NOT_STATED = "not stated"
 """The group of slices whose source does not say."""

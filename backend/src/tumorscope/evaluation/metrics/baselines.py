@@ -9,9 +9,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tumorscope.datasets.example import Example, PictureReference, read_example
 from tumorscope.domain.labels import allowed_classes
-from tumorscope.evaluation.bootstrap import Figure
-from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.bootstrap import Figure
+from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 
 Features = Mapping[str, str | float]

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from tumorscope.datasets.example import Example
-from tumorscope.evaluation.curves import trace_calibration, trace_curves
-from tumorscope.evaluation.definitions import HEADLINE
+from tumorscope.evaluation.calibration.golden import draw_golden_files
 from tumorscope.evaluation.evaluate import score_examples
-from tumorscope.evaluation.golden import draw_golden_files
-from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.curves import trace_calibration, trace_curves
+from tumorscope.evaluation.metrics.definitions import HEADLINE
+from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, classify
 from tumorscope.inference.engines.engine import Engine

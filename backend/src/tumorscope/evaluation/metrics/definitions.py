@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tumorscope.domain.labels import TUMOR_OF_UNSTATED_KIND
-from tumorscope.evaluation.bootstrap import Statistic
-from tumorscope.evaluation.scored import Mask, Scored
-from tumorscope.evaluation.statistics import (
+from tumorscope.evaluation.metrics.bootstrap import Statistic
+from tumorscope.evaluation.metrics.scored import Mask, Scored
+from tumorscope.evaluation.metrics.statistics import (
     Values,
     Weights,
     area_under_roc,

@@ -9,11 +9,11 @@ import pytest
 
 from tests.backend.unit.evaluation.scores import make_random_scored
 from tumorscope import NOTICE
-from tumorscope.evaluation.definitions import DEFINITIONS
 from tumorscope.evaluation.measure import summarise
-from tumorscope.evaluation.plots import draw_plots
-from tumorscope.evaluation.report import write_report
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.definitions import DEFINITIONS
+from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.report.html_page import write_report
+from tumorscope.evaluation.report.plots import draw_plots
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 # In a cell or an interval; a picture's base64 may spell anything.

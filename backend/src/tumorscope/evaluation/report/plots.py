@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tumorscope.evaluation.curves import TUMOR_AGAINST_NONE
-from tumorscope.evaluation.tables import to_words
+from tumorscope.evaluation.metrics.curves import TUMOR_AGAINST_NONE
+from tumorscope.evaluation.report.tables import to_words
 
 Metrics = Mapping[str, Any]
 

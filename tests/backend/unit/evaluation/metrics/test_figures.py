@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.backend.unit.evaluation.scores import make_random_scored, make_scored
-from tumorscope.evaluation.breakdown import NOT_STATED, break_down
-from tumorscope.evaluation.definitions import DEFINITIONS, HEADLINE
-from tumorscope.evaluation.metrics import count_confusions, measure_classes, measure_figures
+from tumorscope.evaluation.metrics.breakdown import NOT_STATED, break_down
+from tumorscope.evaluation.metrics.definitions import DEFINITIONS, HEADLINE
+from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures
 
 
 def test_figures_are_those_counted_by_hand() -> None:

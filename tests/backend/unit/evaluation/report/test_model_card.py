@@ -9,10 +9,10 @@ from tests.backend.unit.evaluation.scores import make_random_scored
 from tumorscope import NOTICE
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.definitions import DEFINITIONS
 from tumorscope.evaluation.measure import summarise
-from tumorscope.evaluation.metrics import measure_figures
-from tumorscope.evaluation.model_card import replace_figures, write_model_card
+from tumorscope.evaluation.metrics.definitions import DEFINITIONS
+from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.report.model_card import replace_figures, write_model_card
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import Manifest
 

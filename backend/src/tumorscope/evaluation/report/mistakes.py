@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tumorscope.datasets.example import Example, read_example
-from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.tables import to_words
+from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.report.tables import to_words
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference.classifier import Classifier
 from tumorscope.preprocessing.pipeline import to_model_input

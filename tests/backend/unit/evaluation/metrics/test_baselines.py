@@ -9,9 +9,9 @@ import pytest
 from tests.factories import make_picture
 from tumorscope.datasets.example import Example, PictureReference
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.evaluation.baselines import measure_baselines
-from tumorscope.evaluation.bootstrap import Figure
-from tumorscope.evaluation.scored import Scored
+from tumorscope.evaluation.metrics.baselines import measure_baselines
+from tumorscope.evaluation.metrics.bootstrap import Figure
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
 

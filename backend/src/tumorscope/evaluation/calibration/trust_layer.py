@@ -12,15 +12,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.skull_stripping import strip_skull
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import EvaluationError, GoldenMismatch
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import SequenceName, Slice
-from tumorscope.evaluation import trust
-from tumorscope.evaluation.agreement import check_agreement, compare_answers
-from tumorscope.evaluation.release import answer_golden, as_logits, fit_calibration, measure_calibrated
-from tumorscope.evaluation.scored import Scored
-from tumorscope.evaluation.trust_figures import measure_left_out_sources, measure_rules
+from tumorscope.evaluation.calibration import limits
+from tumorscope.evaluation.calibration.agreement import check_agreement, compare_answers
+from tumorscope.evaluation.calibration.cross_validation import measure_left_out_sources, measure_rules
+from tumorscope.evaluation.calibration.release import answer_golden, as_logits, fit_calibration, measure_calibrated
+from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, check_golden_answers
@@ -31,7 +32,6 @@ from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.pipeline import to_model_input
-from tumorscope.training.counterfactuals import strip_skull
 
 _BATCH = 16
 CALIBRATION_SLICES = 300
@@ -108,24 +108,24 @@ def _fit(
     held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
     described, groups = _observe_reference(bundle, engine, split.training, advance)
     by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
-    scope = trust.fit_scope(described, groups, by_int8)
+    scope = limits.fit_scope(described, groups, by_int8)
     gated = replace(bundle, scope=scope)
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
     pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
-    stranger_limit = trust.find_stranger_limit(described, groups, sorted(pictures), gated)
+    stranger_limit = limits.find_stranger_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold)
     temperature, chance = fit_calibration(scored)
-    rules = trust.fit_rules(
+    rules = limits.fit_rules(
         replace(scored, probabilities=calibrate(as_logits(scored), temperature, chance)),
         [calibrate(one.logits, temperature, chance) for one in held_out[1:]],
     )
     kept_from = rules["balanced"].kept_from or {}
     figures = measure_rules(scored)
     manifest = TrustManifest(
-        coverage=trust.COVERAGE,
+        coverage=limits.COVERAGE,
         kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
-        operating_points=trust.describe_points(rules, figures),
-        scope=trust.fit_scope_limits(distances, stranger_limit),
+        operating_points=limits.describe_points(rules, figures),
+        scope=limits.fit_scope_limits(distances, stranger_limit),
         tumor_sequences=_find_tumor_sequences(split.training),
         figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
     )

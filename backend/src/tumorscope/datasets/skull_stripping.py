@@ -1,0 +1,64 @@
+"""A prepared slice of a whole head in, the same roughly without its skull out, as some collections show it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Grey = NDArray[np.float32]
+"""A slice in the model's square, shape (size, size), 0..1."""
+Box = tuple[float, float, float, float]
+"""Centre row, centre column, half height and half width, in pixels of the model's square."""
+
+
+def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[Grey, Box | None] | None:
+    """Remove the outer layers of the head, roughly.
+
+    Parameters
+    ----------
+    grey : ndarray, shape (size, size), float32, 0..1
+        A prepared slice.
+    box : Box, optional
+        The tumour's.
+    rng : numpy.random.Generator
+        Chooses how deep: 16 to 26 % of the way to the middle.
+
+    Returns
+    -------
+    (ndarray, shape (size, size), float32, 0..1; Box or None), or None
+        What is left, enlarged to fill the square, and the tumour's place in it; None where too little is left or the
+        tumour lies in what was taken.
+    """
+    size = grey.shape[0]
+    head = ndimage.binary_fill_holes(ndimage.gaussian_filter(grey, size / 100) > 0.08)
+    depth = ndimage.distance_transform_edt(head)
+    limit = rng.uniform(0.16, 0.26) * depth.max()
+    brain = depth > limit
+    rows, columns = np.flatnonzero(brain.any(axis=1)), np.flatnonzero(brain.any(axis=0))
+    if brain.mean() < 0.15:
+        return None
+    if box is not None and brain[fill_ellipse(size, box)].mean() < 0.97:
+        return None
+    weight = np.clip((depth - limit) / (0.015 * size), 0, 1)
+    top, left = rows[0], columns[0]
+    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    scale = side * 1.04 / size
+    row_offset = (top + rows[-1] + 1) / 2 - side * 1.04 / 2
+    column_offset = (left + columns[-1] + 1) / 2 - side * 1.04 / 2
+    offset = (row_offset, column_offset)
+    stripped = ndimage.affine_transform(grey * weight, [scale, scale], offset=offset, order=1, mode="constant")
+    kept: Grey = np.clip(stripped, 0, 1).astype(np.float32)
+    if box is None:
+        return kept, None
+    return kept, (
+        (box[0] - row_offset) / scale,
+        (box[1] - column_offset) / scale,
+        box[2] / scale,
+        box[3] / scale,
+    )
+
+
+def fill_ellipse(size: int, box: Box) -> NDArray[np.bool_]:
+    """The pixels of a square, shape (size, size), that lie within the ellipse that fills a box."""
+    rows, columns = np.mgrid[0:size, 0:size] + 0.5
+    inside: NDArray[np.bool_] = np.hypot((rows - box[0]) / max(box[2], 1), (columns - box[1]) / max(box[3], 1)) <= 1
+    return inside
