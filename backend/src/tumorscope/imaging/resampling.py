@@ -1,10 +1,11 @@
-"""Pixels with their spacing in, square pixels out; values at places between them."""
+"""Pixels in, the same on a grid of another size or of square pixels out."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 # A strip of pixels thirty times as long as wide is an error of its header.
 _MAX_RATIO = 30.0
@@ -46,40 +47,46 @@ def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) ->
     return SquarePixels(_stretch(rows.T, spacing_mm[1] / finest).T.astype(np.float32, copy=False), (finest, finest))
 
 
-def sample_bilinear(
-    values: NDArray[np.float32], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Values between the cells of a grid, by linear interpolation; beyond the outermost centres, the outermost's.
+def resize_antialiased(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """Resize a grid with Pillow's bilinear filter: a triangle as wide as the reduction.
 
     Parameters
     ----------
     values : ndarray, shape (n, m), float32
-        Cell (i, j) has its centre at (i + 0.5, j + 0.5).
-    rows, columns : ndarray, float64
-        Where, in cells.
+        Of any unit.
+    rows, columns : int
+        The new size; the grid keeps its extent.
 
     Returns
     -------
-    ndarray, shape (len(rows), len(columns)), float32
-        In the values' units.
+    ndarray, shape (rows, columns), float32
+        In the same unit.
     """
-    along_rows = _interpolate(values, rows)
-    return _interpolate(along_rows.T, columns).T
+    resized = Image.fromarray(np.ascontiguousarray(values)).resize((columns, rows), Image.Resampling.BILINEAR)
+    return np.asarray(resized)
 
 
-def _interpolate(values: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float32]:
-    centres = np.clip(places - 0.5, 0, len(values) - 1)
-    lower = np.floor(centres).astype(int)
-    upper = np.minimum(lower + 1, len(values) - 1)
-    weight = (centres - lower)[:, None].astype(np.float32)
-    between: NDArray[np.float32] = values[lower] * (1 - weight) + values[upper] * weight
-    return between
+def average_blocks(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """Reduce a grid to the means of blocks of `rows` x `columns` cells; a last partial block is left out."""
+    height, width = values.shape
+    box = (0, 0, width // columns * columns, height // rows * rows)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(values)).reduce((columns, rows), box))
 
 
 def _stretch(pixels: NDArray[Any], factor: float) -> NDArray[Any]:
-    """Linear interpolation along the first axis to `factor` times as many rows (factor >= 1)."""
+    """Linear interpolation along the first axis to `factor` times as many rows (factor >= 1).
+
+    Not Pillow's: its affine transform leaves the last row black where its centre falls on the border (5 rows times
+    1.5), and takes 9 times as long (0.25 ms instead of 0.03 for 30 x 256 pixels); its resize cannot keep the spacing
+    where the factor gives no whole number of rows.
+    """
     rows = pixels.shape[0]
     count = round(rows * factor)
     if count == rows:
         return pixels
-    return _interpolate(pixels, (np.arange(count) + 0.5) / factor)
+    centres = np.clip((np.arange(count) + 0.5) / factor - 0.5, 0, rows - 1)
+    lower = np.floor(centres).astype(int)
+    upper = np.minimum(lower + 1, rows - 1)
+    weight = (centres - lower)[:, None].astype(np.float32)
+    stretched: NDArray[np.float32] = pixels[lower] * (1 - weight) + pixels[upper] * weight
+    return stretched

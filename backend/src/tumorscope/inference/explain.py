@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.resampling import sample_bilinear
+from tumorscope.imaging.resampling import resize_antialiased
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.heatmap import draw_heatmap, find_evidence
 from tumorscope.inference.study import StudyClassification, rank_slices
@@ -69,7 +69,4 @@ def to_stored(heatmap: NDArray[np.uint8], scan: Slice) -> NDArray[np.uint8]:
     back = scan.reorientation.undo(heatmap)
     if scan.stored_shape is None:
         return np.ascontiguousarray(back)
-    rows, columns = (
-        (np.arange(count) + 0.5) / count * length for count, length in zip(scan.stored_shape, back.shape, strict=True)
-    )
-    return np.round(sample_bilinear(back.astype(np.float32), rows, columns)).astype(np.uint8)
+    return np.round(resize_antialiased(back.astype(np.float32), *scan.stored_shape)).astype(np.uint8)

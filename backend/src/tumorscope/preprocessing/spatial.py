@@ -1,12 +1,12 @@
-"""Where the head is in a slice, and the antialiased way from there to the model's square and back."""
+"""The head's bounding box in a slice, and the mapping between the slice and the model's square."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
+from tumorscope.imaging.resampling import average_blocks, resize_antialiased
 from tumorscope.preprocessing.percentiles import find_percentiles
 
 _THUMBNAIL = 128
@@ -19,10 +19,7 @@ _MAX_GAP = 6
 _MIN_SIDE = 0.3
 # Screenshots have a bright frame; this far inside it (in cells) is air again.
 _FRAME = 4
-# Rows of the square that are weighed together: few hold many zeros, many are many small products.
-_BLOCK_ROWS = 8
-# Up to this side a table of resampling weights is small enough to hold: 128 rows of it are 2 MB.
-_MAX_TABLE_SIDE = 4096
+_MAX_ASPECT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +96,8 @@ def find_head(pixels: Pixels, margin: float) -> Box:
         Inside the slice, never empty.
     """
     height, width = pixels.shape
-    whole = Box(0, 0, height, width)
-    thumbnail = _average_down(pixels)
+    whole = _trim_strip(Box(0, 0, height, width))
+    thumbnail = _make_thumbnail(pixels)
     low, high = float(thumbnail.min()), find_percentiles(thumbnail, (99,))[0]
     if high <= low:
         return whole
@@ -119,7 +116,7 @@ def find_head(pixels: Pixels, margin: float) -> Box:
     added = margin * max(bottom - top, right - left)
     top, left = max(0, round(top - added)), max(0, round(left - added))
     bottom, right = min(height, round(bottom + added)), min(width, round(right + added))
-    return Box(top, left, bottom - top, right - left)
+    return _trim_strip(Box(top, left, bottom - top, right - left))
 
 
 def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
@@ -137,87 +134,29 @@ def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[n
     ndarray, shape (size, size), float32
         In the crop's units.
     """
-    if geometry.square_side > _MAX_TABLE_SIDE:
-        return _resize_large(crop, geometry)
-    rows = _weigh_rows(crop, geometry.square_side, geometry.pad_top, geometry.size)
-    return _weigh_rows(rows.T, geometry.square_side, geometry.pad_left, geometry.size).T
-
-
-def _weigh_rows(values: NDArray[np.float32], source: int, padding: int, target: int) -> NDArray[np.float32]:
-    """The product with `_triangle_weights`, without most of the weights that are zero.
-
-    Parameters
-    ----------
-    values : ndarray, shape (rows, columns), float32
-        From row `padding` of the source on; the source's other rows are zero.
-    source, target : int
-        Rows before and after.
-
-    Returns
-    -------
-    ndarray, shape (target, columns), float32
-        In the values' units.
-    """
-    weighed = np.zeros((target, values.shape[1]), np.float32)
-    for block in _triangle_blocks(source, target):
-        begin, end = max(block.first, padding), min(block.end, padding + len(values))
-        if begin < end:
-            weights = block.weights[:, begin - block.first : end - block.first]
-            weighed[block.row : block.row + len(weights)] = weights @ values[begin - padding : end - padding]
-    return weighed
-
-
-def _resize_large(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
-    """`resize_to_square` for a long side: the longer axis first, so that a strip never becomes a wide picture."""
+    size, side = geometry.size, geometry.square_side
+    # The longer side first, for it needs no padding: a strip never becomes a large square.
     if crop.shape[0] >= crop.shape[1]:
-        rows = _reduce_rows(crop, geometry.square_side, geometry.pad_top, geometry.size)
-        return _reduce_rows(rows.T, geometry.square_side, geometry.pad_left, geometry.size).T
-    columns = _reduce_rows(crop.T, geometry.square_side, geometry.pad_left, geometry.size)
-    return _reduce_rows(columns.T, geometry.square_side, geometry.pad_top, geometry.size)
+        padded = np.zeros((size, side), np.float32)
+        reduced = resize_antialiased(crop, size, crop.shape[1])
+        padded[:, geometry.pad_left : geometry.pad_left + crop.shape[1]] = reduced
+    else:
+        padded = np.zeros((side, size), np.float32)
+        reduced = resize_antialiased(crop, crop.shape[0], size)
+        padded[geometry.pad_top : geometry.pad_top + crop.shape[0]] = reduced
+    return resize_antialiased(padded, size, size)
 
 
-def _reduce_rows(values: NDArray[np.float32], source: int, padding: int, target: int) -> NDArray[np.float32]:
-    """What the product with `_triangle_weights` gives, row by row and without the weights that are zero.
-
-    Parameters
-    ----------
-    values : ndarray, shape (rows, columns), float32
-        From row `padding` of the source on; the source's other rows are zero.
-    source, target : int
-        Rows before and after; `source` is the larger.
-
-    Returns
-    -------
-    ndarray, shape (target, columns), float32
-        In the values' units.
-    """
-    scale = source / target
-    reduced = np.zeros((target, values.shape[1]), np.float32)
-    for row in range(target):
-        centre = (row + 0.5) * scale
-        first, end = max(0, int(centre - scale)), min(source, int(centre + scale) + 1)
-        weights = np.maximum(0, 1 - np.abs(np.arange(first, end) + 0.5 - centre) / scale)
-        weights /= weights.sum()
-        inside = slice(max(first, padding), max(first, padding, min(end, padding + len(values))))
-        by_row = weights[inside.start - first : inside.stop - first].astype(np.float32)
-        reduced[row] = by_row @ values[inside.start - padding : inside.stop - padding]
-    return reduced
+def _trim_strip(box: Box) -> Box:
+    """The middle of a box that is too long to be a head: its square would take more memory than any slice."""
+    height, width = min(box.height, _MAX_ASPECT * box.width), min(box.width, _MAX_ASPECT * box.height)
+    return Box(box.top + (box.height - height) // 2, box.left + (box.width - width) // 2, height, width)
 
 
-def _average_down(pixels: Pixels) -> NDArray[np.float32]:
-    """A thumbnail of at most 128 x 128 cells, each the mean of a block; a last partial block is left out."""
-    height, width = pixels.shape
-    rows, columns = min(height, _THUMBNAIL), min(width, _THUMBNAIL)
-    down, across = height // rows, width // columns
-    blocks = pixels[: down * (height // down), : across * (width // across)]
-    by_row = blocks[::down].astype(np.float32)
-    for i in range(1, down):
-        by_row += blocks[i::down]
-    cells = by_row[:, ::across].copy()
-    for j in range(1, across):
-        cells += by_row[:, j::across]
-    cells /= down * across
-    return cells
+def _make_thumbnail(pixels: Pixels) -> NDArray[np.float32]:
+    """At most 128 to 255 cells a side, each the mean of a block of pixels; a last partial block is left out."""
+    rows, columns = (max(1, side // _THUMBNAIL) for side in pixels.shape)
+    return average_blocks(pixels.astype(np.float32), rows, columns)
 
 
 def _ring_level(levels: NDArray[np.float32], inset: int) -> float:
@@ -251,39 +190,3 @@ def _brightest_run(bright: NDArray[np.int_], cells: int) -> tuple[int, int] | No
     runs = np.split(positions, ends)
     best = max(runs, key=lambda run: int(bright[run].sum()))
     return int(best[0]), int(best[-1]) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Some rows of a table of weights, from `row` on, and the columns first..end beyond which they are zero."""
-
-    row: int
-    first: int
-    end: int
-    weights: NDArray[np.float32]
-
-
-@lru_cache(maxsize=64)
-def _triangle_blocks(source: int, target: int) -> tuple[_Block, ...]:
-    """`_triangle_weights` without most of its zeros. The cache is read-only."""
-    table = _triangle_weights(source, target)
-    blocks = []
-    for row in range(0, target, _BLOCK_ROWS):
-        rows = table[row : row + _BLOCK_ROWS]
-        used = np.flatnonzero(rows.any(axis=0))
-        first, end = int(used[0]), int(used[-1]) + 1
-        weights = np.ascontiguousarray(rows[:, first:end])
-        weights.flags.writeable = False
-        blocks.append(_Block(row, first, end, weights))
-    return tuple(blocks)
-
-
-def _triangle_weights(source: int, target: int) -> NDArray[np.float32]:
-    """Resampling weights, shape (target, source); each row sums to 1."""
-    scale = source / target
-    support = max(scale, 1.0)
-    centres = (np.arange(target) + 0.5) * scale
-    distance = np.abs(np.arange(source)[None, :] + 0.5 - centres[:, None])
-    weights = np.maximum(0, 1 - distance / support)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype(np.float32)
