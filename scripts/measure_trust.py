@@ -17,14 +17,14 @@ from rich.progress import track
 
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.datasets.splits import read_split
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
 from tumorscope.evaluation.calibration.limits import fit_scope
 from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
-from tumorscope.imaging.decode import decode_picture, decode_scan
+from tumorscope.imaging.decode import decode_image, decode_scan
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier, classify
@@ -64,7 +64,7 @@ def main() -> None:
     split = read_split(arguments.bundle / "split.json", examples)
     _write("decisions", _describe_decisions(bundle.manifest.trust))
     _write("scope", _measure_scope(classifier, arguments.data, split.validation, split.training))
-    boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, PictureReference)]
+    boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, ImageFileReference)]
     found = measure_explanations(classifier, TensorFlowEngine, read_boxed(track(boxed, "maps")), lambda: None)
     place = "held-out slices with a tumour in a known box, which fills"
     _write("explanations", _describe_explanations("Where the maps point", "box", place, found))
@@ -127,8 +127,8 @@ def _measure_scope(
 ) -> dict[str, Any]:
     """Refusals by kind of picture, and what other scores of the same forward pass would refuse."""
     slices = {words: _read_folder(data / "out_of_scope" / name) for name, words in _KINDS.items()}
-    pictures = [one for one in validation if isinstance(one.image, PictureReference)]
-    volumes = [one for one in validation if not isinstance(one.image, PictureReference)]
+    pictures = [one for one in validation if isinstance(one.image, ImageFileReference)]
+    volumes = [one for one in validation if not isinstance(one.image, ImageFileReference)]
     slices["held-out pictures"] = [read_example(one) for one in pictures]
     slices["held-out slices of volumes"] = [read_example(one) for one in volumes]
     refused = {name: [_is_refused(classifier, scan) for scan in track(scans, name)] for name, scans in slices.items()}
@@ -153,7 +153,7 @@ def _read_folder(folder: Path) -> list[Slice]:
     scans = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
-            scans.append(decode_picture(path.read_bytes(), FROM_DISK.pixels))
+            scans.append(decode_image(path.read_bytes(), FROM_DISK.pixels))
         except InputError:
             continue
     return scans

@@ -172,7 +172,7 @@ def make_trust(
 
 def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int = 32) -> Path:
     """A bundle of random weights that reproduces its golden answers, for a small input."""
-    from tumorscope.imaging.decode import decode_picture
+    from tumorscope.imaging.decode import decode_image
     from tumorscope.inference.classifier import Classifier, classify
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine
     from tumorscope.model.bundle import Bundle
@@ -182,7 +182,7 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
     golden_files = {"phantom.png": make_phantom_file()}
     stored = {name: array.astype(np.float16) for name, array in weights.items()}
     bundle = Bundle(manifest, "", stored, golden_files)
-    answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_picture(golden_files["phantom.png"], 10**6))
+    answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_image(golden_files["phantom.png"], 10**6))
     golden = GoldenManifest(file="phantom.png", probabilities=dict(answer.prediction.probabilities))
     write_bundle(folder, manifest.model_copy(update={"golden": [golden]}), weights, golden_files)
     return folder
@@ -191,7 +191,7 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
 @lru_cache(maxsize=2)
 def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
     """Of the random weights, and what it says of the golden phantom."""
-    from tumorscope.imaging.decode import decode_picture
+    from tumorscope.imaging.decode import decode_image
     from tumorscope.inference.classifier import Classifier, classify
     from tumorscope.inference.engines.litert import LiteRTEngine
     from tumorscope.model.bundle import Bundle
@@ -205,7 +205,7 @@ def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
     int8 = convert_to_int8(Bundle(manifest, "", stored, {}), pixels)
     bundle = Bundle(manifest, "", stored, {}, int8=int8)
     classifier = Classifier(bundle, LiteRTEngine(bundle, 1))
-    answer = classify(classifier, decode_picture(make_phantom_file(), 10**6))
+    answer = classify(classifier, decode_image(make_phantom_file(), 10**6))
     return int8, dict(answer.prediction.probabilities)
 
 

@@ -18,7 +18,7 @@ from tests.factories import make_phantom_file
 from tumorscope.api.app import create_app
 from tumorscope.api.lifecycle import service as service_module
 from tumorscope.api.settings import Settings
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 from tumorscope.model.bundle import read_bundle
 from tumorscope.preprocessing.pipeline import to_model_input
 
@@ -49,7 +49,7 @@ def service(tiny_address: str) -> Iterator[_Service]:
 def pixels(tiny_bundle_folder: Path) -> NDArray[np.float32]:
     """What preprocessing makes of `_FILES`."""
     parameters = read_bundle(tiny_bundle_folder).manifest.preprocessing_parameters
-    return np.stack([to_model_input(decode_picture(file, 10**6), parameters).pixels for file in _FILES])
+    return np.stack([to_model_input(decode_image(file, 10**6), parameters).pixels for file in _FILES])
 
 
 @pytest.fixture(scope="module")

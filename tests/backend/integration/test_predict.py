@@ -13,11 +13,11 @@ from tests.factories import make_phantom_file
 from tests.processes import ServedProcess
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
-from tumorscope.datasets.example import PictureReference
+from tumorscope.datasets.example import ImageFileReference
 from tumorscope.datasets.splits import read_split
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import DecisionRule, decide
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.phantom import draw_phantom
 
 _NOTICE = "Investigational. Not for diagnostic use."
@@ -132,7 +132,7 @@ def test_slices_of_held_out_patients_mostly_get_their_own_class(live: ServedProc
     split_file = Settings().bundle / "split.json"
     validation = read_split(split_file, discover_examples(data_folder)).validation
     for label in right:
-        pictures = [e for e in validation if e.label == label and isinstance(e.image, PictureReference)]
+        pictures = [e for e in validation if e.label == label and isinstance(e.image, ImageFileReference)]
         for example in pictures[:: len(pictures) // 10][:10]:
             answer = _predict(live, example.image.path.read_bytes()).json()
             probabilities = answer["probabilities"] or {label: 0.0, "refused": 1.0}
@@ -163,7 +163,7 @@ def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: ServedPro
         assert (explanation["method"], explanation["further"]) == ("hirescam", [])
         kinds = {name: share for name, share in answer["probabilities"].items() if name != "no_tumor"}
         assert explanation["label"] == (answer["label"] or max(kinds, key=lambda name: kinds[name]))
-        heatmap = decode_picture(base64.b64decode(explanation["heatmap_png"]), 10**6)
+        heatmap = decode_image(base64.b64decode(explanation["heatmap_png"]), 10**6)
         assert (heatmap.width, heatmap.height) == (explanation["width"], explanation["height"]) == (256, 256)
         assert heatmap.pixels.max() == 255
         assert answer["timing_ms"]["explain"] > 0
@@ -172,7 +172,7 @@ def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: ServedPro
 def test_map_of_a_lesion_points_at_it(live: ServedProcess) -> None:
     plain, lesion = (draw_phantom(1, lesion=shown).astype(int) for shown in (False, True))
     answer = _predict(live, make_phantom_file(size=512), explain="heatmap").json()
-    heatmap = decode_picture(base64.b64decode(answer["explanation"]["heatmap_png"]), 10**6).pixels
+    heatmap = decode_image(base64.b64decode(answer["explanation"]["heatmap_png"]), 10**6).pixels
     rows, columns = np.nonzero(np.abs(lesion - plain) > 20)
     row, column = np.argwhere(heatmap == heatmap.max()).mean(axis=0)
     assert rows.min() <= row <= rows.max()
@@ -200,7 +200,7 @@ def test_every_decision_is_met_among_held_out_pictures(live: ServedProcess, data
     bundle = Settings().bundle
     examples = discover_examples(data_folder, DEFAULT_CLASS_NAMES)
     held_out = [one for one in read_split(bundle / "split.json", examples).validation if one.label != "tumor"]
-    pictures = [one for one in held_out if isinstance(one.image, PictureReference)][::7]
+    pictures = [one for one in held_out if isinstance(one.image, ImageFileReference)][::7]
     answers = [_predict(live, one.image.path.read_bytes()).json() for one in pictures]
     decisions = {answer["decision"] for answer in answers}
     assert {"tumor", "no_tumor", "uncertain"} <= decisions

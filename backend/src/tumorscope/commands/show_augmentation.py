@@ -15,7 +15,7 @@ def show_augmentation(
 ) -> None:
     """Draw what each augmentation makes of a slice."""
     from tumorscope.domain.scan import Slice  # noqa: PLC0415
-    from tumorscope.imaging.decode import decode_picture  # noqa: PLC0415
+    from tumorscope.imaging.decode import decode_image  # noqa: PLC0415
     from tumorscope.imaging.phantom import draw_phantom  # noqa: PLC0415
     from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input  # noqa: PLC0415
     from tumorscope.training.augmentation.gallery import draw_gallery  # noqa: PLC0415
@@ -25,7 +25,7 @@ def show_augmentation(
     scan = (
         Slice(draw_phantom(seed, lesion=True), "png")
         if picture is None
-        else decode_picture(picture.read_bytes(), max_pixels)
+        else decode_image(picture.read_bytes(), max_pixels)
     )
     prepared = to_model_input(scan, PreprocessingParameters()).pixels
     output.write_bytes(draw_gallery(prepared, AGAINST_SHORTCUTS, seed))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tumorscope.datasets.audit import Audit, TwinExamples
-from tumorscope.datasets.example import Example, PictureReference, PreparedReference, VolumeReference
+from tumorscope.datasets.example import Example, ImageFileReference, PreparedReference, VolumeReference
 
 _TURNS = ("", "turned by 90°", "turned by 180°", "turned by 270°")
 _MIRRORS = ("mirrored", "mirrored and turned by 90°", "mirrored top to bottom", "mirrored and turned by 270°")
@@ -53,7 +53,7 @@ def name_image(example: Example, root: Path) -> str:
     image = example.image
     name = image.path.relative_to(root).as_posix() if image.path.is_relative_to(root) else image.path.name
     match image:
-        case PictureReference():
+        case ImageFileReference():
             return name
         case VolumeReference(_, plane, index):
             return f"{name}, {plane} {index}"

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from tumorscope.datasets.brats_cache import read_prepared_slice
 from tumorscope.domain.scan import Plane, Slice, Volume
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.formats.nifti import decode_nifti
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.imaging.source import FROM_DISK
 
 
 @dataclass(frozen=True, slots=True)
-class PictureReference:
+class ImageFileReference:
     """A picture file of one slice."""
 
     path: Path
@@ -36,7 +36,7 @@ class PreparedReference:
     index: int
 
 
-ImageReference = PictureReference | VolumeReference | PreparedReference
+SliceReference = ImageFileReference | VolumeReference | PreparedReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Example:
 
     Parameters
     ----------
-    image : ImageReference
+    image : SliceReference
         Where its pixels are.
     label : str
         A class name, or ``tumor`` for a tumour of unstated kind.
@@ -71,7 +71,7 @@ class Example:
         Where the tumour is.
     """
 
-    image: ImageReference
+    image: SliceReference
     label: str
     patient_id: str
     source: str
@@ -103,8 +103,8 @@ def read_example(example: Example) -> Slice:
         The file cannot be read.
     """
     match example.image:
-        case PictureReference(path):
-            return decode_picture(path.read_bytes(), FROM_DISK.pixels)
+        case ImageFileReference(path):
+            return decode_image(path.read_bytes(), FROM_DISK.pixels)
         case VolumeReference(path, plane, index):
             return slice_volume(read_volume(path), plane, index)
         case PreparedReference(path, index):

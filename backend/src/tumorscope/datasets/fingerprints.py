@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.datasets.alignment import Placement, Rectangle, Square, turn, zoom
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.perceptual_hash import hash_gradients
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
@@ -99,7 +99,7 @@ def take_fingerprints(examples: Sequence[Example], advance: Callable[[], None]) 
     prints = []
     for example in examples:
         scan = read_example(example)
-        look = _take_look(scan) if isinstance(example.image, PictureReference) else None
+        look = _take_look(scan) if isinstance(example.image, ImageFileReference) else None
         prints.append(Fingerprint(_hash_pixels(scan), look))
         advance()
     return prints

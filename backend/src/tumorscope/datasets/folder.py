@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tumorscope.datasets.example import Example, PictureReference, RelativeBox
+from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.datasets.splits import Split
 from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
@@ -168,7 +168,7 @@ def _read_class(folder: Path, root: Path, patients: Mapping[str, str]) -> list[E
     plain = re.sub(r"[^a-z]", "", folder.name.lower())
     label = _LABELS.get(plain, folder.name)
     names = [path.relative_to(root).as_posix() for path in _pictures(folder)]
-    return [Example(PictureReference(root / name), label, patients.get(name, name), root.name) for name in names]
+    return [Example(ImageFileReference(root / name), label, patients.get(name, name), root.name) for name in names]
 
 
 def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
@@ -179,7 +179,7 @@ def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
             return slice_masked_volume(path, folder / row["mask"], label, patient_id, source)
         return slice_labelled_volume(path, label, patient_id, source)
     sequence, box = _SEQUENCES.get(source), _read_box(row)
-    return [Example(PictureReference(path), label, patient_id, source, sequence=sequence, box=box)]
+    return [Example(ImageFileReference(path), label, patient_id, source, sequence=sequence, box=box)]
 
 
 def _read_box(row: dict[str, str]) -> RelativeBox | None:

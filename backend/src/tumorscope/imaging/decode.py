@@ -64,7 +64,7 @@ def decode_scan(files: Sequence[SourceFile], limits: DecodeLimits, decode_frames
         case "picture":
             if len(files) > 1:
                 raise MixedStudy("Several pictures are not one study; send them one by one.")
-            return decode_picture(files[0].data, limits.pixels)
+            return decode_image(files[0].data, limits.pixels)
     raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
 
 
@@ -95,7 +95,7 @@ def looks_like_study(files: Sequence[SourceFile]) -> bool:
     return len(files) > 1 or looks_like_zip(files[0].data) or looks_like_nifti(files[0].data)
 
 
-def decode_picture(data: bytes, max_pixels: int) -> Slice:
+def decode_image(data: bytes, max_pixels: int) -> Slice:
     """Decode one picture file.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 
 from tumorscope.domain.errors import BundleInvalid, InputError
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 
 # Golden slices are the project's own; this only stops an absurd header.
 _MAX_PIXELS = 4_000_000
@@ -53,7 +53,7 @@ def read_golden(name: str, content: bytes) -> Slice:
     """
     try:
         if not name.endswith(_ARRAYS_SUFFIX):
-            return decode_picture(content, _MAX_PIXELS)
+            return decode_image(content, _MAX_PIXELS)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             channels = tuple(str(channel) for channel in arrays["channels"])
             return Slice(arrays["pixels"].astype(np.float32), "npz", modality="MR", channels=channels)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.datasets.skull_stripping import Box, strip_skull
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
@@ -64,7 +64,7 @@ def prepare_pictures(
     for example in examples:
         model_input = to_model_input(read_example(example), parameters)
         box = None if example.box is None else box_in_model(example.box, model_input)
-        is_photographed = isinstance(example.image, PictureReference)
+        is_photographed = isinstance(example.image, ImageFileReference)
         pictures.append(Picture(_channels(model_input), example.label, is_photographed, box))
         advance()
     return pictures

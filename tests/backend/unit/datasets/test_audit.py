@@ -7,14 +7,14 @@ from tests.planting import COPIES
 from tumorscope.datasets.audit import audit_split, find_leakage
 from tumorscope.datasets.audit_json import to_json
 from tumorscope.datasets.audit_report import write_report
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.splits import Split
 from tumorscope.imaging.phantom import draw_phantom
 
 
 def _write(folder: Path, name: str, seed: int, patient: str, label: str = "glioma", copy: str = "copied") -> Example:
     (folder / name).write_bytes(COPIES[copy](draw_phantom(seed, lesion=False, size=256)))
-    return Example(PictureReference(folder / name), label, patient, "drawn")
+    return Example(ImageFileReference(folder / name), label, patient, "drawn")
 
 
 def _nothing(_: float = 0) -> None:

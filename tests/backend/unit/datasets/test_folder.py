@@ -8,7 +8,7 @@ import pytest
 
 from tests.brats_trees import draw_modality, write_volume
 from tests.factories import make_phantom_file
-from tumorscope.datasets.example import Example, PictureReference, RelativeBox, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox, read_example
 from tumorscope.datasets.folder import read_slice_table
 from tumorscope.domain.errors import CorruptFile, TrainingError
 
@@ -26,8 +26,8 @@ def _write_table(folder: Path, text: str) -> Path:
 def test_table_gives_examples_in_its_order(tmp_path: Path) -> None:
     table = _write_table(tmp_path, f"{_HEADER}\na.png,glioma,p1,s\na.png,no_tumor,p2,t\n")
     assert read_slice_table(table) == [
-        Example(PictureReference(tmp_path / "a.png"), "glioma", "p1", "s"),
-        Example(PictureReference(tmp_path / "a.png"), "no_tumor", "p2", "t"),
+        Example(ImageFileReference(tmp_path / "a.png"), "glioma", "p1", "s"),
+        Example(ImageFileReference(tmp_path / "a.png"), "no_tumor", "p2", "t"),
     ]
 
 
@@ -40,7 +40,7 @@ def test_table_gives_boxes_where_it_has_them(tmp_path: Path) -> None:
 
 def test_order_of_the_columns_and_further_ones_do_not_matter(tmp_path: Path) -> None:
     table = _write_table(tmp_path, "note,source,patient_id,label,file\nx,s,p1,glioma,a.png\n")
-    assert read_slice_table(table) == [Example(PictureReference(tmp_path / "a.png"), "glioma", "p1", "s")]
+    assert read_slice_table(table) == [Example(ImageFileReference(tmp_path / "a.png"), "glioma", "p1", "s")]
 
 
 def test_example_of_a_table_is_read_as_serving_reads_it(tmp_path: Path) -> None:

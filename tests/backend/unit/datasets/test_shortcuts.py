@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.shortcuts import Shortcut, count_classes, measure_shortcuts
 
 
 def _make(label: str, source: str, count: int) -> list[Example]:
     return [
-        Example(PictureReference(Path(f"{label}{source}{n}.png")), label, f"{source}{n}", source) for n in range(count)
+        Example(ImageFileReference(Path(f"{label}{source}{n}.png")), label, f"{source}{n}", source)
+        for n in range(count)
     ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.splits import (
     Split,
     fold_by_patient,
@@ -20,7 +20,7 @@ from tumorscope.domain.errors import DatasetError
 
 
 def _example(label: str, patient: str, source: str = "a") -> Example:
-    return Example(PictureReference(Path("x")), label, patient, source)
+    return Example(ImageFileReference(Path("x")), label, patient, source)
 
 
 _EXAMPLES = [

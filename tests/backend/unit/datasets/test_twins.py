@@ -8,7 +8,7 @@ import pytest
 from tests.brats_trees import draw_modality, write_volume
 from tests.factories import make_slice
 from tests.planting import COPIES
-from tumorscope.datasets.example import Example, PictureReference, VolumeReference
+from tumorscope.datasets.example import Example, ImageFileReference, VolumeReference
 from tumorscope.datasets.fingerprints import Fingerprint, take_fingerprints
 from tumorscope.datasets.twins import find_twins
 from tumorscope.imaging.formats.raster import encode_png
@@ -17,7 +17,7 @@ from tumorscope.imaging.formats.raster import encode_png
 def _print_files(folder: Path, files: dict[str, bytes]) -> list[Fingerprint]:
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    examples = [Example(PictureReference(folder / name), "glioma", name, "s") for name in files]
+    examples = [Example(ImageFileReference(folder / name), "glioma", name, "s") for name in files]
     return take_fingerprints(examples, lambda: None)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import make_phantom_file
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.evaluation.evaluate import score_examples
 from tumorscope.evaluation.report.mistakes import find_mistakes
@@ -23,7 +23,7 @@ def _examples(folder: Path, labels: list[str], patient: str | None = None) -> li
     for seed in range(len(labels)):
         (folder / f"{seed}.png").write_bytes(make_phantom_file(seed=seed + 1, size=96))
     return [
-        Example(PictureReference(folder / f"{seed}.png"), label, patient or f"p{seed}", "phantoms")
+        Example(ImageFileReference(folder / f"{seed}.png"), label, patient or f"p{seed}", "phantoms")
         for seed, label in enumerate(labels)
     ]
 

@@ -4,14 +4,14 @@ import pytest
 
 from tests.factories import make_phantom_file
 from tumorscope.domain.errors import CorruptFile, UnsupportedFormat
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
 
 @pytest.mark.parametrize("file_format", _FORMATS)
 def test_format_is_told_by_the_content(file_format: str) -> None:
-    scan = decode_picture(make_phantom_file(file_format), 10**6)
+    scan = decode_image(make_phantom_file(file_format), 10**6)
     assert (scan.source_format, scan.height, scan.width) == (file_format.lower(), 256, 256)
 
 
@@ -30,19 +30,19 @@ _OTHER = {
 @pytest.mark.parametrize("name", _OTHER)
 def test_other_content_is_unsupported(name: str) -> None:
     with pytest.raises(UnsupportedFormat, match="PNG, JPEG, BMP, TIFF and WebP"):
-        decode_picture(_OTHER[name], 10**6)
+        decode_image(_OTHER[name], 10**6)
 
 
 def test_empty_file_is_corrupt() -> None:
     with pytest.raises(CorruptFile, match="empty"):
-        decode_picture(b"", 10**6)
+        decode_image(b"", 10**6)
 
 
 def test_bytes_behind_the_picture_do_not_matter() -> None:
-    assert decode_picture(make_phantom_file() + b"%PDF", 10**6).source_format == "png"
+    assert decode_image(make_phantom_file() + b"%PDF", 10**6).source_format == "png"
 
 
 @pytest.mark.parametrize("magic", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*"])
 def test_magic_without_a_picture_is_a_corrupt_file(magic: bytes) -> None:
     with pytest.raises(CorruptFile):
-        decode_picture(magic + b"nothing of the kind", 10**6)
+        decode_image(magic + b"nothing of the kind", 10**6)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.factories import make_picture, make_slice
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 from tumorscope.training.pictures import prepare_pictures
@@ -116,7 +116,7 @@ def test_strip_of_pixels_costs_no_more_memory_than_a_square_of_them() -> None:
 def test_training_sees_what_serving_sees(tmp_path: Path) -> None:
     path = tmp_path / "slice.png"
     path.write_bytes(make_picture(draw_phantom(4, lesion=True, size=300)))
-    served = to_model_input(decode_picture(path.read_bytes(), 10**6), _PARAMETERS)
-    example = Example(PictureReference(path), "glioma", "p", "s")
+    served = to_model_input(decode_image(path.read_bytes(), 10**6), _PARAMETERS)
+    example = Example(ImageFileReference(path), "glioma", "p", "s")
     (trained,) = prepare_pictures([example], _PARAMETERS, lambda: None)
     np.testing.assert_array_equal(trained.pixels[:, :, 0], served.pixels[:, :, 0].astype(np.float16))

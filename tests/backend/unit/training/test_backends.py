@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np
 from tests.factories import make_phantom_file
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.splits import Split
 from tumorscope.model.vgg16 import build_vgg16, convolution_layers
 from tumorscope.training.recipes import load_recipe
@@ -28,7 +28,7 @@ examples = []
 for i, label in enumerate(recipe.class_names):
     file = folder / f"{i}.png"
     file.write_bytes(make_phantom_file(seed=i, size=64))
-    examples.append(Example(PictureReference(file), label, f"p{i}", "phantoms"))
+    examples.append(Example(ImageFileReference(file), label, f"p{i}", "phantoms"))
 published = {}
 for layer in convolution_layers(build_vgg16(4, 32)):
     published[f"{layer.name}/kernel"], published[f"{layer.name}/bias"] = layer.get_weights()

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.backend.unit.training.networks import picture
 from tests.factories import make_phantom_file, make_picture
-from tumorscope.datasets.example import Example, PictureReference, RelativeBox
+from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
@@ -30,7 +30,7 @@ def _pictures(folder: Path) -> list[Picture]:
     for name, content in (("sick", make_picture(sick)), ("healthy", make_phantom_file(lesion=False, size=128))):
         (folder / f"{name}.png").write_bytes(content)
     box = RelativeBox(x_center=44 / 128, y_center=56 / 128, width=12 / 128, height=12 / 128)
-    sick_image, healthy_image = PictureReference(folder / "sick.png"), PictureReference(folder / "healthy.png")
+    sick_image, healthy_image = ImageFileReference(folder / "sick.png"), ImageFileReference(folder / "healthy.png")
     examples = [
         Example(sick_image, "glioma", "p1", "a", box=box),
         Example(sick_image, "tumor", "p2", "b"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.backend.unit.training.networks import FROZEN, RECIPE
 from tests.factories import make_phantom_file
-from tumorscope.datasets.example import Example, PictureReference, RelativeBox
+from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
@@ -35,7 +35,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
         file = folder / f"{i}.png"
         file.write_bytes(make_phantom_file(lesion=label != "no_tumor", size=96, seed=i))
         box = None if label == "no_tumor" else RelativeBox(0.35, 0.45, 0.15, 0.15)
-        examples.append(Example(PictureReference(file), label, f"p{i}", "phantoms", box=box))
+        examples.append(Example(ImageFileReference(file), label, f"p{i}", "phantoms", box=box))
     return Split(tuple(examples[:8]), tuple(examples[8:]))
 
 

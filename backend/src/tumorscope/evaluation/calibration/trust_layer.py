@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.datasets.skull_stripping import strip_skull
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import EvaluationError, GoldenMismatch
@@ -111,7 +111,7 @@ def _fit(
     scope = limits.fit_scope(described, groups, by_int8)
     gated = replace(bundle, scope=scope)
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
-    pictures = {_group_of(one) for one in split.training if isinstance(one.image, PictureReference)}
+    pictures = {_group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
     stranger_limit = limits.find_stranger_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold)
     temperature, chance = fit_calibration(scored)

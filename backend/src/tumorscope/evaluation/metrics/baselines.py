@@ -7,7 +7,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
-from tumorscope.datasets.example import Example, PictureReference, read_example
+from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.domain.labels import allowed_classes
 from tumorscope.evaluation.metrics.bootstrap import Figure
 from tumorscope.evaluation.metrics.figures import measure_figures
@@ -110,10 +110,10 @@ def _answer(
 
 
 def _is_of_volume(example: Example) -> bool:
-    return not isinstance(example.image, PictureReference)
+    return not isinstance(example.image, ImageFileReference)
 
 
 def _position(example: Example) -> Features:
     """Where in its volume the slice lies."""
-    assert not isinstance(example.image, PictureReference)  # noqa: S101  (only slices of volumes are asked)
+    assert not isinstance(example.image, ImageFileReference)  # noqa: S101  (only slices of volumes are asked)
     return {"plane": example.plane or "", "index": float(example.image.index)}

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 
 Mask = NDArray[np.bool_]
@@ -139,4 +139,4 @@ class Scored:
 
 
 def _volume_of(example: Example) -> str:
-    return "" if isinstance(example.image, PictureReference) else str(example.image.path)
+    return "" if isinstance(example.image, ImageFileReference) else str(example.image.path)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.factories import make_picture
-from tumorscope.datasets.example import Example, PictureReference
+from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.evaluation.metrics.baselines import measure_baselines
 from tumorscope.evaluation.metrics.bootstrap import Figure
@@ -31,7 +31,7 @@ def _pictures(folder: Path, count: int = 80) -> list[Example]:
         path = folder / f"{number}.png"
         path.write_bytes(make_picture(pixels))
         label, source = ("glioma", "first") if number % 2 else ("no_tumor", "second")
-        examples.append(Example(PictureReference(path), label, f"p{number}", source))
+        examples.append(Example(ImageFileReference(path), label, f"p{number}", source))
     return examples
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.factories import make_picture
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 
 _RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 _WIDE = _RAMP.astype(np.uint16) * 257 + 3
@@ -18,7 +18,7 @@ _HALVES = np.repeat(np.array([255, 100], np.uint8), 4)[:, None].repeat(8, axis=1
 
 
 def _decode(data: bytes) -> Slice:
-    return decode_picture(data, 10**6)
+    return decode_image(data, 10**6)
 
 
 def _save(image: Image.Image, file_format: str, **options: object) -> bytes:

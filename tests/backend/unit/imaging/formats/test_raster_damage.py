@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.factories import make_huge_png, make_phantom_file, make_picture
 from tumorscope.domain.errors import CorruptFile, ImageTooLarge, InputError
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.phantom import draw_phantom
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
@@ -34,7 +34,7 @@ _FILES = {
 
 def _decode_damaged(data: bytes) -> None:
     with contextlib.suppress(InputError):
-        scan = decode_picture(data, 10**6)
+        scan = decode_image(data, 10**6)
         assert scan.pixels.size <= 10**6
         assert np.isfinite(scan.pixels).all()
 
@@ -45,7 +45,7 @@ def _decode_damaged(data: bytes) -> None:
 def test_file_cut_at_any_tenth_is_corrupt_or_a_slice(name: str) -> None:
     for tenth in range(1, 10):
         with contextlib.suppress(CorruptFile):
-            scan = decode_picture(_FILES[name][: len(_FILES[name]) * tenth // 10], 10**6)
+            scan = decode_image(_FILES[name][: len(_FILES[name]) * tenth // 10], 10**6)
             assert (scan.height, scan.width) == (64, 64)
 
 
@@ -54,7 +54,7 @@ def test_file_cut_at_any_tenth_is_corrupt_or_a_slice(name: str) -> None:
 def test_file_cut_in_its_header_gives_an_input_error(name: str) -> None:
     for length in range(1, 40):
         with pytest.raises(InputError):
-            decode_picture(_FILES[name][:length], 10**6)
+            decode_image(_FILES[name][:length], 10**6)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -76,11 +76,11 @@ def test_size_is_checked_before_a_pixel_is_decoded(file_format: str) -> None:
     good = make_phantom_file(file_format, size=128)
     ruined = good[: len(good) // 2] + bytes(len(good) - len(good) // 2)
     with pytest.raises(ImageTooLarge, match="128 x 128"):
-        decode_picture(ruined, 128 * 128 - 1)
+        decode_image(ruined, 128 * 128 - 1)
 
 
 def test_largest_size_is_still_read() -> None:
-    assert decode_picture(make_phantom_file(size=128), 128 * 128).height == 128
+    assert decode_image(make_phantom_file(size=128), 128 * 128).height == 128
 
 
 def test_huge_picture_costs_neither_time_nor_memory() -> None:
@@ -88,7 +88,7 @@ def test_huge_picture_costs_neither_time_nor_memory() -> None:
     tracemalloc.start()
     started = time.monotonic()
     with pytest.raises(ImageTooLarge, match="64 million"):
-        decode_picture(data, 64_000_000)
+        decode_image(data, 64_000_000)
     seconds, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert seconds < 0.5

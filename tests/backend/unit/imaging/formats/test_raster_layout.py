@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_picture
+from tumorscope.imaging.decode import decode_image
 
 _WITH_EXIF = ("PNG", "JPEG", "TIFF", "WEBP")
 _UPRIGHT = np.zeros((16, 24), np.uint8)
@@ -48,20 +48,20 @@ def _codes(scan: Slice) -> list[str]:
 @pytest.mark.parametrize("file_format", _WITH_EXIF)
 @pytest.mark.parametrize("orientation", _STORED)
 def test_orientation_is_applied(file_format: str, orientation: int) -> None:
-    scan = decode_picture(_tagged(file_format, orientation), 10**6)
+    scan = decode_image(_tagged(file_format, orientation), 10**6)
     np.testing.assert_array_equal(scan.pixels > 128, _UPRIGHT > 128)
 
 
 @pytest.mark.parametrize("file_format", _WITH_EXIF)
 def test_turned_picture_is_said(file_format: str) -> None:
-    assert [_codes(decode_picture(_tagged(file_format, value), 10**6)) for value in _STORED] == [
+    assert [_codes(decode_image(_tagged(file_format, value), 10**6)) for value in _STORED] == [
         [] if value == 1 else ["exif_rotated"] for value in _STORED
     ]
 
 
 @pytest.mark.parametrize("orientation", [0, 9])
 def test_orientation_that_does_not_exist_turns_nothing_and_says_nothing(orientation: int) -> None:
-    scan = decode_picture(_tagged("PNG", orientation), 10**6)
+    scan = decode_image(_tagged("PNG", orientation), 10**6)
     np.testing.assert_array_equal(scan.pixels, _UPRIGHT)
     assert _codes(scan) == []
 
@@ -72,7 +72,7 @@ def test_first_of_several_pictures_is_read_and_said(file_format: str) -> None:
     options = {"lossless": True} if file_format == "WEBP" else {}
     buffer = BytesIO()
     pictures[0].save(buffer, file_format, save_all=True, append_images=pictures[1:], **options)
-    scan = decode_picture(buffer.getvalue(), 10**6)
+    scan = decode_image(buffer.getvalue(), 10**6)
     assert _codes(scan) == ["multiple_frames"]
     assert abs(int(scan.pixels.mean()) - 40) <= 2
 
@@ -80,7 +80,7 @@ def test_first_of_several_pictures_is_read_and_said(file_format: str) -> None:
 def test_pages_may_differ_in_size() -> None:
     buffer = BytesIO()
     Image.new("L", (8, 6), 40).save(buffer, "TIFF", save_all=True, append_images=[Image.new("L", (3000, 3000), 220)])
-    scan = decode_picture(buffer.getvalue(), 100)
+    scan = decode_image(buffer.getvalue(), 100)
     assert (scan.height, scan.width) == (6, 8)
 
 
@@ -88,4 +88,4 @@ def test_pages_may_differ_in_size() -> None:
 def test_single_picture_is_nothing_to_mention(file_format: str) -> None:
     buffer = BytesIO()
     Image.new("L", (8, 8), 40).save(buffer, file_format)
-    assert _codes(decode_picture(buffer.getvalue(), 10**6)) == []
+    assert _codes(decode_image(buffer.getvalue(), 10**6)) == []
