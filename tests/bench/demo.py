@@ -43,7 +43,7 @@ class Demo:
 
     def answer(self, content: bytes, classify: Classify) -> dict[str, float]:
         """Probabilities by class."""
-        row = calibrate(classify(open_picture(content, self.size)), self._manifest.temperature, self._manifest.chance)[
-            0
-        ]
+        row = calibrate(
+            classify(open_picture(content, self.size)), self._manifest.temperature, self._manifest.uniform_weight
+        )[0]
         return dict(zip(self._manifest.class_names, row.tolist(), strict=True))

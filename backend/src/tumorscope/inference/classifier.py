@@ -224,7 +224,7 @@ def answer_prepared(classifier: Classifier, pixels: NDArray[np.float32]) -> Prep
     outputs = classifier.engine.run(pixels)
     if not np.isfinite(outputs.logits).all():
         raise AnswerNotFinite("the network's answer is no number")
-    probabilities = calibrate(outputs.logits, manifest.temperature, manifest.chance)
+    probabilities = calibrate(outputs.logits, manifest.temperature, manifest.uniform_weight)
     distances = measure_distance(classifier.bundle, describe_slices(outputs.features, pixels))
     return PreparedAnswer(outputs.logits, probabilities, distances, outputs.activation)
 

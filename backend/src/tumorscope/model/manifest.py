@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tumorscope.domain.scan import SequenceName
 from tumorscope.preprocessing.pipeline import Intensity, PreprocessingParameters
@@ -126,8 +126,8 @@ class Manifest(_Strict):
     input: InputManifest
     preprocessing: PreprocessingManifest
     temperature: float = Field(gt=0)
-    chance: float = Field(default=0.0, ge=0, lt=1)
-    """The share of an answer that all classes get alike; see `inference.calibration`."""
+    # Bundles up to 0.6.1 call it ``chance``.
+    uniform_weight: float = Field(default=0.0, ge=0, lt=1, validation_alias=AliasChoices("uniform_weight", "chance"))
     tumor_threshold: Probability
     pooling: PoolingManifest = PoolingManifest()
     trust: TrustManifest | None = None

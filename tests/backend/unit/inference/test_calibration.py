@@ -1,4 +1,4 @@
-"""Logits become probabilities; the temperature decides how sure they are, and chance how sure they can be."""
+"""Logits become probabilities; the temperature sets their confidence, the uniform mixing weight its upper limit."""
 
 import numpy as np
 import pytest

@@ -57,9 +57,11 @@ def release(
     bundle = Bundle(manifest, "", stored, golden_files)
     engine = load_engine(bundle)
     scored = score_examples(Classifier(bundle, engine), validation, advance)
-    temperature, chance = fit_calibration(scored)
-    metrics = measure_calibrated(scored, (temperature, chance), engine.name)
-    served = manifest.model_copy(update={"temperature": temperature, "chance": chance, "metrics": metrics})
+    temperature, uniform_weight = fit_calibration(scored)
+    metrics = measure_calibrated(scored, (temperature, uniform_weight), engine.name)
+    served = manifest.model_copy(
+        update={"temperature": temperature, "uniform_weight": uniform_weight, "metrics": metrics}
+    )
     answering = Classifier(Bundle(served, "", stored, golden_files), engine)
     return served.model_copy(update={"golden": answer_golden(answering)}), golden_files
 
@@ -70,7 +72,7 @@ def measure_calibrated(scored: Scored, calibration: tuple[float, float], engine_
     Parameters
     ----------
     scored : Scored
-        Validation slices, classified at temperature 1, without chance.
+        Validation slices, classified at temperature 1, without uniform mixing.
     calibration : tuple of float
         From `fit_calibration`.
     engine_name : str
@@ -112,12 +114,12 @@ def answer_golden(classifier: Classifier) -> list[GoldenManifest]:
 
 
 def fit_calibration(scored: Scored) -> tuple[float, float]:
-    """The temperature and the share of chance of least negative log-likelihood, over examples of known class.
+    """The temperature and the uniform mixing weight of least negative log-likelihood, over examples of known class.
 
     Parameters
     ----------
     scored : Scored
-        Classified at temperature 1, without chance.
+        Classified at temperature 1, without uniform mixing.
 
     Returns
     -------
@@ -136,8 +138,8 @@ def fit_calibration(scored: Scored) -> tuple[float, float]:
         return float(-np.log(np.maximum(probabilities[np.arange(len(truth)), truth], 1e-12)).mean())
 
     bounds = [(np.log(0.25), np.log(4)), (0.0, 0.1)]
-    log_temperature, chance = minimize(loss, [0.0, 0.01], method="L-BFGS-B", bounds=bounds).x
-    return round(float(np.exp(log_temperature)), 4), round(float(chance), 4)
+    log_temperature, uniform_weight = minimize(loss, [0.0, 0.01], method="L-BFGS-B", bounds=bounds).x
+    return round(float(np.exp(log_temperature)), 4), round(float(uniform_weight), 4)
 
 
 def as_logits(scored: Scored) -> NDArray[np.float32]:

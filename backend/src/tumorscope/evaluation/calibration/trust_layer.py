@@ -114,10 +114,10 @@ def _fit(
     pictures = {_group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
     stranger_limit = limits.find_stranger_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold)
-    temperature, chance = fit_calibration(scored)
+    temperature, uniform_weight = fit_calibration(scored)
     rules = limits.fit_rules(
-        replace(scored, probabilities=calibrate(as_logits(scored), temperature, chance)),
-        [calibrate(one.logits, temperature, chance) for one in held_out[1:]],
+        replace(scored, probabilities=calibrate(as_logits(scored), temperature, uniform_weight)),
+        [calibrate(one.logits, temperature, uniform_weight) for one in held_out[1:]],
     )
     kept_from = rules["balanced"].kept_from or {}
     figures = measure_rules(scored)
@@ -130,8 +130,8 @@ def _fit(
         figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
     )
     # Those of the curves and figures that go by probabilities are other ones now.
-    metrics = measure_calibrated(scored, (temperature, chance), engine.name)
-    return {"trust": manifest, "temperature": temperature, "chance": chance, "metrics": metrics}, scope
+    metrics = measure_calibrated(scored, (temperature, uniform_weight), engine.name)
+    return {"trust": manifest, "temperature": temperature, "uniform_weight": uniform_weight, "metrics": metrics}, scope
 
 
 def _find_tumor_sequences(training: Sequence[Example]) -> list[SequenceName]:

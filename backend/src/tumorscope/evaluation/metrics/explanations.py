@@ -209,7 +209,7 @@ def _measure_curves(
         taken = [np.where((ranks < share / 2)[:, :, None], empty, one.pixels) for share in shares]
         given = [np.where((ranks < share / 2)[:, :, None], one.pixels, empty) for share in shares]
         logits = classifier.engine.run(np.stack(taken + given).astype(np.float32)).logits
-        tumor = 1 - calibrate(logits, manifest.temperature, manifest.chance)[:, healthy]
+        tumor = 1 - calibrate(logits, manifest.temperature, manifest.uniform_weight)[:, healthy]
         means.append((tumor[:_STEPS].mean(), tumor[_STEPS:].mean()))
     deletion, insertion = np.mean(means, axis=0)
     return float(deletion), float(insertion)

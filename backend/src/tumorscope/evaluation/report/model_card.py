@@ -225,8 +225,8 @@ def _describe_evaluation(manifest: Manifest, metrics: Mapping[str, Any], plots: 
 
 def _describe_calibration(manifest: Manifest, metrics: Mapping[str, Any], *, held_out: bool) -> str:
     sentence = f"The logits are divided by a temperature of {manifest.temperature:g}"
-    if manifest.chance:
-        sentence += f", and {manifest.chance:.1%} of the answer is shared by all classes alike"
+    if manifest.uniform_weight:
+        sentence += f", and {manifest.uniform_weight:.1%} of the answer is shared by all classes alike"
     sentence += "; fitted on the same patients as these figures." if held_out else "."
     before, after = manifest.metrics.get("ece_uncalibrated"), metrics["figures"].get("ece")
     if held_out and before and after:
