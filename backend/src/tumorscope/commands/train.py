@@ -116,7 +116,7 @@ def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> P
         return given
     match recipe.initial_weights:
         case "data":
-            return data / "weights" / "vgg19_imagenet_blocks1to3.npz"
+            return data / "weights" / "vgg16_imagenet_notop.npz"
         case "imagenet":
             return "imagenet"
         case "none":

@@ -6,8 +6,11 @@ from tumorscope.datasets.brats import PRESENCE_CLASSES, read_prepared, task_of
 from tumorscope.datasets.brats_cache import SETTINGS_FILE
 from tumorscope.datasets.example import Example
 from tumorscope.datasets.folder import TABLE, is_class_tree, read_class_tree, read_slice_table
+from tumorscope.datasets.heads import HEADS_TABLE, read_heads
 from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
 from tumorscope.domain.errors import DatasetError
+
+_LGG_TABLE = "lgg.csv"
 
 
 def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
@@ -16,9 +19,9 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
     Parameters
     ----------
     path : Path
-        One of: a CSV of pictures; a folder that holds ``slices.csv``, and possibly ``volumes/healthy`` and
-        ``volumes/tcia_brain_tumor_progression``; a tree of class folders, with or without Training and Testing; a cache
-        that ``tumorscope prepare`` made of BraTS cases.
+        One of: a CSV of pictures; a folder that holds ``slices.csv``, and possibly ``volumes/healthy``,
+        ``volumes/tcia_brain_tumor_progression``, ``lgg.csv`` and ``heads.csv``; a tree of class folders, with or
+        without Training and Testing; a cache that ``tumorscope prepare`` made of BraTS cases.
     class_names : tuple of str
         Of the model that is to be right about them: slices of a cache are labelled by grade for a model of grades, and
         by whether they show tumour for any other.
@@ -43,6 +46,8 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
             *read_slice_table(path / TABLE),
             *find_healthy_slices(volumes / "healthy"),
             *find_masked_slices(volumes / "tcia_brain_tumor_progression", label="glioma"),
+            *(read_slice_table(path / _LGG_TABLE) if (path / _LGG_TABLE).is_file() else ()),
+            *(read_heads(path / HEADS_TABLE) if (path / HEADS_TABLE).is_file() else ()),
         ]
     if (path / SETTINGS_FILE).is_file():
         return read_prepared(path, task_of(class_names))

@@ -69,6 +69,9 @@ class Example:
         ``t1``, ``t1ce``, ``t2``, ``flair``, several as ``flair+t1ce+t2``; None where the source does not say.
     box : RelativeBox, optional
         Where the tumour is.
+    position : float, optional
+        Of a slice of a volume: its place along the axis that `plane` stacks, in 0..1, from the left, from behind or
+        from below. None for a picture.
     """
 
     image: SliceReference
@@ -78,6 +81,7 @@ class Example:
     plane: Plane | None = None
     sequence: str | None = None
     box: RelativeBox | None = None
+    position: float | None = None
 
 
 def read_example(example: Example) -> Slice:

@@ -10,6 +10,7 @@ from tumorscope.datasets.splits import Split
 from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
+from tumorscope.domain.scan import Plane
 
 TABLE = "slices.csv"
 """The name of a table in its folder."""
@@ -43,7 +44,8 @@ def read_slice_table(table: Path) -> list[Example]:
     ----------
     table : Path
         Columns ``file`` (relative to the table), ``label``, ``patient_id``, ``source``, and optionally
-        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the picture. A file may be a
+        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the picture, ``sequence``, and
+        ``height`` of an axial slice in its volume (0 lowest, 1 highest). A file may be a
         NIfTI volume: sliced in three planes, evenly, all slices of the one label; or, where a column ``mask`` names
         another NIfTI file, all slices through that.
 
@@ -178,8 +180,12 @@ def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
         if row.get("mask"):
             return slice_masked_volume(path, folder / row["mask"], label, patient_id, source)
         return slice_labelled_volume(path, label, patient_id, source)
-    sequence, box = _SEQUENCES.get(source), _read_box(row)
-    return [Example(ImageFileReference(path), label, patient_id, source, sequence=sequence, box=box)]
+    sequence, box = row.get("sequence") or _SEQUENCES.get(source), _read_box(row)
+    plane: Plane | None = None
+    position = None
+    if row.get("height"):
+        plane, position = "axial", float(row["height"])
+    return [Example(ImageFileReference(path), label, patient_id, source, plane, sequence, box, position)]
 
 
 def _read_box(row: dict[str, str]) -> RelativeBox | None:

@@ -103,6 +103,33 @@ def leave_source_out(examples: Sequence[Example], source: str) -> Split:
     return _hold_out(examples, patients)
 
 
+def extend_split(split: Split, validation_share: float, seed: int) -> Split:
+    """Hold out patients of the sources that came after the split was made; the others stay where they are.
+
+    Parameters
+    ----------
+    split : Split
+        From `read_split`, which puts patients that its file does not know into training.
+    validation_share : float
+        Share of the patients of each label and source that go to validation, in 0..1.
+    seed : int
+        The same seed gives the same split.
+
+    Returns
+    -------
+    Split
+        With a part of every source in validation.
+    """
+    judged = {example.source for example in split.validation}
+    later = [example for example in split.training if example.source not in judged]
+    held_out = {example.patient_id for example in split_by_patient(later, validation_share, seed).validation}
+    return Split(
+        tuple(example for example in split.training if example.patient_id not in held_out),
+        (*split.validation, *(example for example in split.training if example.patient_id in held_out)),
+        split.set_aside,
+    )
+
+
 def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
     """Take held-out patients out of the split, for example those with a picture that training has too.
 

@@ -15,14 +15,26 @@ from tumorscope.imaging.slices import slice_volume
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
-# The outer quarters of a head hold neck, face and vertex.
-_INNER = (0.28, 0.78)
+INNER = (0.28, 0.78)
+"""Of a plane's axis; the outer quarters of a head hold neck, face and vertex."""
+WHOLE = (0.02, 0.98)
+"""Of a plane's axis: neck, face and vertex too."""
+
+# A slice shows the head where this share of its voxels is brighter than a tenth of the volume's range.
+_MIN_HEAD_SHARE = 0.01
+_HEAD_LEVEL = 0.1
 # Fewer voxels of tumour than this are not visible at the model's resolution.
 _MIN_TUMOR_VOXELS = 150
 
 
 def slice_labelled_volume(
-    path: Path, label: str, patient_id: str, source: str, planes: Sequence[Plane] = PLANES, slices_per_plane: int = 7
+    path: Path,
+    label: str,
+    patient_id: str,
+    source: str,
+    planes: Sequence[Plane] = PLANES,
+    slices_per_plane: int = 7,
+    span: tuple[float, float] = INNER,
 ) -> list[Example]:
     """Evenly spaced slices of a volume that has one label as a whole, as of a person without a tumour.
 
@@ -35,7 +47,9 @@ def slice_labelled_volume(
     planes : sequence of {'sagittal', 'coronal', 'axial'}
         In which it is sliced; reading a slice gives it square pixels, whatever the spacing.
     slices_per_plane : int
-        Over the inner half of each plane's axis.
+        At most; slices that show air alone are left out.
+    span : (float, float)
+        Of each plane's axis.
 
     Returns
     -------
@@ -49,12 +63,21 @@ def slice_labelled_volume(
     CorruptFile
         It cannot be decoded.
     """
-    shape = _read(path).voxels.shape
+    voxels = _read(path).voxels
+    lowest, highest = float(voxels.min()), float(np.percentile(voxels, 99.5))
+    is_head = voxels >= lowest + _HEAD_LEVEL * (highest - lowest)
     examples = []
-    for plane in planes:
-        length = shape[PLANES.index(plane)]
-        indices = np.linspace(_INNER[0] * length, _INNER[1] * length, slices_per_plane).astype(int)
-        examples += [_make_example(path, plane, int(index), label, patient_id, source) for index in indices]
+    for axis, plane in enumerate(PLANES):
+        if plane not in planes:
+            continue
+        length = voxels.shape[axis]
+        shares = is_head.mean(axis=tuple(other for other in range(3) if other != axis))
+        indices = np.unique(np.linspace(span[0] * length, span[1] * length, slices_per_plane).astype(int))
+        examples += [
+            _make_example(path, plane, int(index), length, label, patient_id, source)
+            for index in indices
+            if shares[index] >= _MIN_HEAD_SHARE
+        ]
     return examples
 
 
@@ -102,7 +125,7 @@ def slice_masked_volume(
         others = tuple(axis for axis in range(3) if axis != PLANES.index(plane))
         examples += [
             replace(
-                _make_example(path, plane, int(index), label, patient_id, source),
+                _make_example(path, plane, int(index), inside.shape[PLANES.index(plane)], label, patient_id, source),
                 box=_find_box(slice_volume(marked, plane, int(index)).pixels > 0.5),
             )
             for index in np.flatnonzero(inside.sum(axis=others) >= min_voxels)
@@ -110,7 +133,7 @@ def slice_masked_volume(
     return examples
 
 
-def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example]:
+def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[float, float] = INNER) -> list[Example]:
     """Evenly spaced slices, in three planes, of people without a tumour.
 
     Parameters
@@ -118,7 +141,9 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example
     folder : Path
         One folder a person, holding ``*.nii.gz``.
     slices_per_plane : int
-        Of each volume.
+        Of each volume, at most.
+    span : (float, float)
+        Of each plane's axis.
 
     Returns
     -------
@@ -129,7 +154,12 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7) -> list[Example
         example
         for path in sorted(folder.glob("*/*.nii.gz"))
         for example in slice_labelled_volume(
-            path, NO_TUMOR, f"healthy-{path.parent.name}", "healthy-volumes", slices_per_plane=slices_per_plane
+            path,
+            NO_TUMOR,
+            f"healthy-{path.parent.name}",
+            "healthy-volumes",
+            slices_per_plane=slices_per_plane,
+            span=span,
         )
     ]
 
@@ -169,9 +199,11 @@ def _read(path: Path) -> Volume:
     return read_volume(path)
 
 
-def _make_example(path: Path, plane: Plane, index: int, label: str, patient_id: str, source: str) -> Example:
-    reference = VolumeReference(path, plane, index)
-    return Example(reference, label, patient_id, source, plane=plane, sequence=_sequence_of(path))
+def _make_example(
+    path: Path, plane: Plane, index: int, length: int, label: str, patient_id: str, source: str
+) -> Example:
+    reference, position = VolumeReference(path, plane, index), (index + 0.5) / length
+    return Example(reference, label, patient_id, source, plane=plane, sequence=_sequence_of(path), position=position)
 
 
 def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:

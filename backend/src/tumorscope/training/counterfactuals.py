@@ -71,7 +71,7 @@ def remove_tumor(grey: Grey, box: Box) -> Grey | None:
 
 
 def blend_lesion(
-    healthy: Grey, donor: Grey, box: Box, rng: np.random.Generator, keep_contrast: bool
+    healthy: Grey, donor: Grey, box: Box, rng: np.random.Generator, keep_contrast: bool, lowest: float = 1.0
 ) -> tuple[Grey, Box] | None:
     """Blend a part of another slice into a healthy one.
 
@@ -85,6 +85,8 @@ def blend_lesion(
         Chooses place, size, mirroring and contrast.
     keep_contrast : bool
         Match the surroundings (a piece of healthy tissue stays unremarkable) instead of standing out (a lesion).
+    lowest : float
+        Share of the square's height, from above, that the middle of the blend stays within.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def blend_lesion(
     inside = ndimage.binary_erosion(
         ndimage.binary_fill_holes(ndimage.gaussian_filter(healthy, 1) > 0.12), iterations=max(2, size // 10)
     )
-    places = np.argwhere(inside)
+    places = np.argwhere(inside[: round(lowest * size)])
     if len(places) == 0:
         return None
     target_row, target_column = (float(value) for value in places[rng.integers(len(places))])

@@ -1,17 +1,25 @@
 """Examples in, the arrays that a training run draws its batches from out."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, ImageFileReference, read_example
+from tumorscope.datasets.example import Example, read_example
 from tumorscope.datasets.skull_stripping import Box, strip_skull
+from tumorscope.datasets.volumes import INNER
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
+from tumorscope.domain.scan import Plane
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
 from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor
 from tumorscope.training.recipe import Mixture
+
+# Parts of a head's height that count as different.
+_HEIGHTS = 5
+# Of a head seen from the side or the front, so much from above is brain.
+_BRAIN_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +32,22 @@ class Picture:
         One channel for a grey slice.
     label : str
         A class name, or ``tumor`` for a tumour of unstated kind.
-    is_photographed : bool
-        A picture of its own, not one of many slices of a volume.
     box : Box, optional
         Where the tumour is; None without tumour, and where it is not known.
+    plane : {'sagittal', 'coronal', 'axial'}, optional
+        None where it is not known.
+    position : float, optional
+        Of one of many slices of a volume, see `Example`; None for a picture of its own.
+    group : str
+        Source, sequence and height: slices of a volume that share it are alike to a network that looks for shortcuts.
     """
 
     pixels: NDArray[np.float16]
     label: str
-    is_photographed: bool = True
     box: Box | None = None
+    plane: Plane | None = None
+    position: float | None = None
+    group: str = ""
 
     @property
     def grey(self) -> NDArray[np.float32]:
@@ -64,8 +78,9 @@ def prepare_pictures(
     for example in examples:
         model_input = to_model_input(read_example(example), parameters)
         box = None if example.box is None else box_in_model(example.box, model_input)
-        is_photographed = isinstance(example.image, ImageFileReference)
-        pictures.append(Picture(_channels(model_input), example.label, is_photographed, box))
+        pictures.append(
+            Picture(_channels(model_input), example.label, box, example.plane, example.position, _group(example))
+        )
         advance()
     return pictures
 
@@ -112,10 +127,10 @@ def mix_epoch(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Gene
     dict of str to list of Picture
         ``real``, ``repeated``, ``tumor_removed``, ``lesion_blended``, ``tissue_blended``, ``stripped``.
     """
-    healthy = [picture for picture in pictures if picture.label == NO_TUMOR]
+    healthy = [picture for picture in pictures if picture.label == NO_TUMOR and _shows_inner_part(picture)]
     located = [picture for picture in pictures if picture.box is not None]
     kinds = {
-        "real": list(pictures),
+        "real": _draw_real(pictures, mixture, rng),
         "repeated": [p for picture in pictures for p in [picture] * (_shows(picture, mixture) - 1)],
         "tumor_removed": [
             p for picture in located if _share(picture) <= mixture.tumors_removed and (p := _without_tumor(picture))
@@ -151,11 +166,44 @@ def _channels(model_input: ModelInput) -> NDArray[np.float16]:
 
 
 def _shows(picture: Picture, mixture: Mixture) -> int:
-    if not picture.is_photographed:
+    if picture.position is not None:
         return 1
     if picture.label == TUMOR_OF_UNSTATED_KIND:
         return mixture.shows_of_unstated_kind
     return mixture.shows_of_no_tumor if picture.label == NO_TUMOR else 1
+
+
+def _group(example: Example) -> str:
+    if example.position is None:
+        return ""
+    height = int(example.position * _HEIGHTS) if example.plane == "axial" else "-"
+    return f"{example.source}/{example.sequence}/{height}"
+
+
+def _draw_real(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Generator) -> list[Picture]:
+    """Every picture once, and of the volumes' slices without tumour as many as the mixture says, evenly by group."""
+    if mixture.volume_slices is None:
+        return list(pictures)
+    groups: dict[str, list[Picture]] = defaultdict(list)
+    real = []
+    for picture in pictures:
+        if picture.position is not None and picture.label == NO_TUMOR:
+            groups[picture.group].append(picture)
+        else:
+            real.append(picture)
+    names = sorted(groups)
+    chosen = rng.integers(len(names), size=mixture.volume_slices) if names else ()
+    return [*real, *(_pick(groups[names[i]], rng) for i in chosen)]
+
+
+def _shows_inner_part(picture: Picture) -> bool:
+    """Whether a lesion could lie there: brain, and not face, neck or vertex."""
+    return picture.position is None or INNER[0] <= picture.position <= INNER[1]
+
+
+def _lowest_row(healthy: Picture) -> float:
+    """Of the square, down to where there is brain: seen from the side, a head has a neck."""
+    return _BRAIN_SHARE if healthy.plane in {"sagittal", "coronal"} else 1.0
 
 
 def _share(picture: Picture) -> float:
@@ -178,7 +226,7 @@ def _without_tumor(picture: Picture) -> Picture | None:
 
 def _blend(healthy: Picture, donor: Picture, rng: np.random.Generator) -> Picture | None:
     assert donor.box is not None  # noqa: S101  (of the located ones)
-    blend = blend_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False)
+    blend = blend_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False, lowest=_lowest_row(healthy))
     if blend is None:
         return None
     grey, box = blend
@@ -187,7 +235,7 @@ def _blend(healthy: Picture, donor: Picture, rng: np.random.Generator) -> Pictur
 
 def _blend_tissue(healthy: Picture, donor: Picture, shape: Picture, rng: np.random.Generator) -> Picture | None:
     assert shape.box is not None  # noqa: S101  (of the located ones)
-    blend = blend_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True)
+    blend = blend_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True, lowest=_lowest_row(healthy))
     return None if blend is None else Picture(blend[0][:, :, None].astype(np.float16), NO_TUMOR)
 
 

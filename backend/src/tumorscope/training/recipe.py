@@ -27,6 +27,9 @@ class Mixture:
         Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
     shows_of_unstated_kind, shows_of_no_tumor : int
         How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
+    volume_slices : int, optional
+        Slices of volumes without a tumour, drawn anew each epoch: as many of each source, sequence and height, so that
+        none of these tells the class. None: every one, once.
     """
 
     tumors_removed: float = 0.0
@@ -35,6 +38,7 @@ class Mixture:
     stripped: int = 0
     shows_of_unstated_kind: int = 1
     shows_of_no_tumor: int = 1
+    volume_slices: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ from tumorscope.training.warm_start import copy_initial_weights, read_initial_we
 # Of so many pictures, spread over all, a layer's scale and moments are seen well enough.
 _SAMPLE = 128
 _BACKEND_FILE = "backend.txt"
+# Of VGG16: thirteen convolutions, the dense layer and the logits.
+_LAYERS = sum(CONVOLUTIONS) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,17 @@ def _build(
             copied = (
                 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
             )
+            if of.evidence_weight > 0 and copied < _LAYERS:
+                raise TrainingError("A stage that asks for evidence follows one of its own size.")
             # What is whole stays as published; what lies on random layers is rescaled with them.
-            scale_layers(plain, sample, copied if copied == sum(CONVOLUTIONS) else 0)
+            scale_layers(plain, sample, copied if copied >= sum(CONVOLUTIONS) else 0)
+            network = _equip(recipe, of, plain, precision)
+            if recipe.batch_norm and of.evidence_weight == 0 and copied >= sum(CONVOLUTIONS):
+                adopt_moments(network, sample)
+            return network
         return _equip(recipe, of, plain, precision)
 
     if number == 0:
-        if stage.evidence_weight > 0:
-            raise TrainingError("A stage that asks for evidence follows one of its own size.")
         return build(stage)
     before = recipe.stages[number - 1]
     finished = run_folder / f"stage{number - 1}.weights.h5"

@@ -48,7 +48,7 @@ def read_initial_weights(source: Path | Literal["imagenet"]) -> dict[str, NDArra
 
 
 def copy_initial_weights(network: keras.Model, weights: Mapping[str, NDArray[np.float32]]) -> int:
-    """Copy the convolutions that two networks share.
+    """Copy the convolutions that two networks share, and the head where it fits.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def copy_initial_weights(network: keras.Model, weights: Mapping[str, NDArray[np.
     Returns
     -------
     int
-        Convolutions copied, counted from the first.
+        Layers copied, counted from the first.
 
     Raises
     ------
@@ -77,6 +77,11 @@ def copy_initial_weights(network: keras.Model, weights: Mapping[str, NDArray[np.
         copied += 1
     if copied == 0:
         raise TrainingError("The initial weights hold no block1_conv1 of VGG16's shape.")
+    for layer in (network.get_layer("dense"), network.get_layer("logits")):
+        kernel, bias = f"{layer.name}/kernel", f"{layer.name}/bias"
+        if kernel in weights and weights[kernel].shape == tuple(layer.kernel.shape):
+            layer.set_weights([weights[kernel], weights[bias]])
+            copied += 1
     return copied
 
 
@@ -94,7 +99,7 @@ def scale_layers(network: keras.Model, pixels: NDArray[np.float32], first: int =
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
         A few dozen training pictures.
     first : int
-        Convolutions that stay as they are, counted from the first.
+        Layers that stay as they are, counted from the first.
     """
     layers = [*convolution_layers(network), network.get_layer("dense"), network.get_layer("logits")]
     for position, layer in enumerate(layers):

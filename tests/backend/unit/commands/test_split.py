@@ -43,8 +43,20 @@ def test_source_is_left_out_as_a_whole(table: Path, tmp_path: Path) -> None:
     assert {example.source for example in split.training} == {"a"}
 
 
+def test_extended_split_keeps_who_is_held_out_and_adds_a_fifth_of_new_sources(table: Path, tmp_path: Path) -> None:
+    _split(table, "--folds", 3, "--output", tmp_path)
+    before = read_split(tmp_path / "fold-1.json", discover_examples(table))
+    rows = [f"a.png,no_tumor,new{number},c" for number in range(10)]
+    table.write_text(table.read_text() + "\n".join(rows) + "\n", encoding="utf-8")
+    result = _split(table, "--extend", tmp_path / "fold-1.json", "--output", tmp_path / "extended")
+    assert "12 for training, 4 held out" in result.stdout
+    after = read_split(tmp_path / "extended" / "split.json", discover_examples(table))
+    assert after.validation[:2] == before.validation
+    assert {example.source for example in after.validation[2:]} == {"c"}
+
+
 @pytest.mark.parametrize("options", [[], ["--folds", "2", "--leave-out", "a"]])
 def test_one_way_of_splitting_is_asked_for(table: Path, tmp_path: Path, options: list[str]) -> None:
     result = _split(table, *options, "--output", tmp_path)
     assert isinstance(result.exception, DatasetError)
-    assert str(result.exception) == "Say either --folds or --leave-out."
+    assert str(result.exception) == "Say one of --folds, --leave-out and --extend."

@@ -1,13 +1,17 @@
 """An epoch holds the real pictures, rare ones repeated, and counterfactuals with the labels that they earn."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from tests.backend.unit.training.networks import picture
+from tests.backend.unit.training.networks import BOX, picture
 from tests.factories import make_phantom_file, make_picture
 from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.domain.scan import Plane
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.pictures import Picture, mark_allowed, mark_tumor, mix_epoch, prepare_pictures
@@ -128,5 +132,41 @@ def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:
 
 
 def test_slices_of_a_volume_are_shown_once() -> None:
-    of_volume = Picture(picture("no_tumor").pixels, "no_tumor", is_photographed=False)
+    of_volume = Picture(picture("no_tumor").pixels, "no_tumor", position=0.5)
     assert _mix([of_volume])["repeated"] == []
+
+
+def _slice_of_volume(label: str, position: float, group: str, plane: Plane = "axial") -> Picture:
+    return Picture(picture(label).pixels, label, plane=plane, position=position, group=group)
+
+
+def test_slices_of_volumes_without_tumour_are_drawn_evenly_by_group() -> None:
+    many = [_slice_of_volume("no_tumor", 0.1, "a/t1/0") for _ in range(30)]
+    few = [_slice_of_volume("no_tumor", 0.9, "b/t2/4")]
+    others = [picture("no_tumor"), _slice_of_volume("glioma", 0.5, "a/t1/2")]
+    real = _mix([*many, *few, *others], Mixture(volume_slices=400))["real"]
+    assert real[:2] == others
+    assert Counter(one.group for one in real[2:])["b/t2/4"] == pytest.approx(200, abs=40)
+
+
+def test_group_is_of_source_sequence_and_height(tmp_path: Path) -> None:
+    image = ImageFileReference(tmp_path / "healthy.png")
+    image.path.write_bytes(make_phantom_file(lesion=False, size=128))
+    examples = [
+        Example(image, "no_tumor", "p", "a", "axial", "t1", position=0.01),
+        Example(image, "no_tumor", "p", "a", "axial", "t1", position=0.99),
+        Example(image, "no_tumor", "p", "a", "sagittal", "t1", position=0.5),
+        Example(image, "no_tumor", "p", "a"),
+    ]
+    groups = [one.group for one in prepare_pictures(examples, _PARAMETERS, lambda: None)]
+    assert groups == ["a/t1/0", "a/t1/4", "a/t1/-", ""]
+
+
+def test_no_lesion_is_blended_into_face_neck_or_vertex() -> None:
+    located = picture("glioma", box=BOX)
+    outer = [_slice_of_volume("no_tumor", position, "a") for position in (0.1, 0.9)]
+    assert _mix([located, *outer])["lesion_blended"] == []
+    inner = _slice_of_volume("no_tumor", 0.5, "a", plane="sagittal")
+    blended = _mix([located, inner], replace(_MIXTURE, lesions_blended=30))["lesion_blended"]
+    assert blended
+    assert max(one.box[0] for one in blended if one.box is not None) <= 0.6 * 32

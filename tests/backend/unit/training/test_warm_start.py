@@ -61,6 +61,14 @@ def test_layers_that_the_network_lacks_are_passed_over(network: keras.Model) -> 
     assert copy_initial_weights(network, arrays) == 7
 
 
+def test_head_is_copied_where_its_shape_fits(network: keras.Model) -> None:
+    kernel, bias = (np.ones_like(array) for array in network.get_layer("dense").get_weights())
+    of_three_classes = np.zeros((128, 3), np.float32)
+    arrays = {**_arrays(network, 13), "dense/kernel": kernel, "dense/bias": bias, "logits/kernel": of_three_classes}
+    assert copy_initial_weights(network, arrays) == 14
+    np.testing.assert_array_equal(network.get_layer("dense").get_weights()[0], kernel)
+
+
 def test_weights_of_another_network_are_refused(network: keras.Model) -> None:
     with pytest.raises(TrainingError, match="block1_conv1"):
         copy_initial_weights(network, {"conv1/kernel": np.zeros(3, np.float32)})

@@ -9,10 +9,14 @@ Hours:     about 3 on two cores with bfloat16 arithmetic
 What each step brought is in docs/training-log.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.example import Example
+from tumorscope.datasets.volumes import WHOLE, find_healthy_slices
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD
@@ -20,6 +24,17 @@ from tumorscope.training.recipe import Card, Mixture, Recipe, Stage
 
 # ImageNet's edges and textures serve as they are; leaving their backward pass out saves a quarter of the time.
 _FROZEN = 4
+
+_SLICES_PER_PLANE = 24
+
+
+def read_examples(data: Path) -> Sequence[Example]:
+    """Everything that `discover_examples` finds, with the healthy volumes' slices at all heights."""
+    examples = discover_examples(data)
+    inner = {example.source for example in find_healthy_slices(data / "volumes" / "healthy", 1)}
+    whole = find_healthy_slices(data / "volumes" / "healthy", _SLICES_PER_PLANE, WHOLE)
+    return [*(example for example in examples if example.source not in inner), *whole]
+
 
 CARD = Card(
     model_name="tumorscope-vgg16",
@@ -88,7 +103,7 @@ RECIPE = Recipe(
     name="tumorscope_default",
     class_names=DEFAULT_CLASS_NAMES,
     preprocessing=PreprocessingParameters(size=128),
-    read_examples=discover_examples,
+    read_examples=read_examples,
     stages=(
         _learn(size=64, epochs=12, peak_learning_rate=1e-3, warmup_epochs=0.5),
         _learn(size=96, epochs=5, peak_learning_rate=5e-4),
