@@ -1,6 +1,7 @@
 """`tumorscope serve` as a process of its own on a free port."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import httpx
 import psutil
 
 _START_TIMEOUT_S = 180
+_DOCKERFILE = Path(__file__).parents[1] / "backend" / "Dockerfile"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,13 @@ class ServedProcess:
                     pass
                 time.sleep(0.05)
         raise AssertionError(f"never {status}: {_read_log(self.log)}")
+
+
+def read_allocator_settings() -> dict[str, str]:
+    """The variables of glibc's allocator that the image sets."""
+    settings = dict(re.findall(r"\b(MALLOC_\w+)=(\d+)", _DOCKERFILE.read_text(encoding="utf-8")))
+    assert len(settings) == 3
+    return settings
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.processes import read_allocator_settings
+
 _ROOT = Path(__file__).parents[2]
 _START_TIMEOUT_S = 120
 _BOUNDARY = "boundary-of-the-benchmark"
@@ -82,7 +84,8 @@ def make_form(content: bytes) -> tuple[bytes, str]:
 def serve(name: str, bundle: Path) -> Iterator[Server]:
     """One of `COMMANDS`, ended in any case."""
     port = _free_port()
-    environment = {**os.environ, "TUMORSCOPE_BUNDLE": str(bundle), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment = os.environ | read_allocator_settings()
+    environment |= {"TUMORSCOPE_BUNDLE": str(bundle), "TF_CPP_MIN_LOG_LEVEL": "3"}
     started = time.monotonic()
     command = [sys.executable, "-m", *COMMANDS[name], str(port)]
     process = subprocess.Popen(

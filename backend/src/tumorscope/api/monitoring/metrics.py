@@ -1,12 +1,10 @@
 """What happens in the service in, Prometheus' counters and distributions out; never a name, a path or a pixel."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from tumorscope.api.http.errors import STATUS
 from tumorscope.domain.prediction import Decision
@@ -30,19 +28,12 @@ _NO_CODE = "none"
 _NO_STATUS = "none"
 _NO_LABEL = "none"
 
-SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names a folder where several processes count together; prometheus_client's own."""
-
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The collectors of one application; they may be changed from several threads at once.
-
-    `shared` says whether the counters and distributions in `registry` are those of several processes together.
-    """
+    """The collectors of one application; any thread may change them."""
 
     registry: CollectorRegistry
-    shared: bool
     requests: Counter
     stream_failures: Counter
     request_seconds: Histogram
@@ -60,25 +51,19 @@ class Metrics:
 
 
 def create_metrics() -> Metrics:
-    """Collectors that have counted nothing, in a registry of their own, or beside those of other processes."""
+    """Make the collectors, in a registry of their own."""
     # A line for each series that says when it began; Prometheus finds that out by itself.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
-    shared_folder = os.environ.get(SHARED_FOLDER)
-    counting = None if shared_folder else registry
-    if shared_folder:
-        # Reads what every process has written there, this one too.
-        MultiProcessCollector(registry, shared_folder)  # type: ignore[no-untyped-call]
 
     def counter(name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"tumorscope_{name}", text, labels, registry=counting)
+        return Counter(f"tumorscope_{name}", text, labels, registry=registry)
 
     def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(f"tumorscope_{name}", text, labels, buckets=buckets, registry=counting)
+        return Histogram(f"tumorscope_{name}", text, labels, buckets=buckets, registry=registry)
 
     metrics = Metrics(
         registry=registry,
-        shared=counting is None,
         requests=counter(
             "requests", "Requests answered; code is the problem's, or none.", "route", "method", "status", "code"
         ),

@@ -17,9 +17,7 @@ from tumorscope.api.monitoring.metrics import Metrics
 def watch_state(metrics: Metrics, service: Service, queue: WorkQueue, memory: UploadMemory) -> None:
     """Have the registry tell the state of the service, its model, its queue, its memory and its process."""
     metrics.registry.register(_StateCollector(service, queue, memory))
-    # Of several processes whichever is asked would answer, and its processor time be taken for the others'.
-    if not metrics.shared:
-        ProcessCollector(registry=metrics.registry)
+    ProcessCollector(registry=metrics.registry)
 
 
 class _StateCollector(Collector):

@@ -15,11 +15,10 @@ from tumorscope.api.http.dependencies import (
 )
 from tumorscope.api.http.openapi import describe_errors
 from tumorscope.api.http.uploads import read_body
-from tumorscope.api.open_inference.content_coding import choose_coding, encode_body
 from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
 from tumorscope.api.open_inference.model_tensors import ModelMetadata, describe_model
 from tumorscope.api.open_inference.schemas import InferenceAnswer
-from tumorscope.api.open_inference.tensors import EncodedAnswer, limit_body
+from tumorscope.api.open_inference.tensors import limit_body
 from tumorscope.domain.errors import UnknownModel
 from tumorscope.inference.classifier import Classifier
 from tumorscope.presentation.schemas import InferenceProblem
@@ -191,15 +190,6 @@ async def _infer(
             content = await read_body(request, max_bytes, buffer)
         body = EncodedRequest(content, request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH))
         answer = await run_inference(components.queue, classifier, components.metrics, body, request.is_disconnected)
-    return _encode(answer, request.headers.get("accept-encoding", ""))
-
-
-def _encode(answer: EncodedAnswer, accept_encoding: str) -> Response:
-    headers = {"Vary": "Accept-Encoding"}
-    if answer.json_bytes is not None:
-        headers[_JSON_LENGTH] = str(answer.json_bytes)
-    content, coding = answer.body, choose_coding(accept_encoding)
-    if coding is not None:
-        content, headers["Content-Encoding"] = encode_body(content, coding), coding
-    media_type = "application/json" if answer.json_bytes is None else _BINARY
-    return Response(content, headers=headers, media_type=media_type)
+    is_binary = answer.json_bytes is not None
+    headers = {_JSON_LENGTH: str(answer.json_bytes)} if is_binary else None
+    return Response(answer.body, headers=headers, media_type=_BINARY if is_binary else "application/json")

@@ -1,9 +1,10 @@
-"""The end of a server: where nobody else accepts at its port, newcomers are held off until it is closed."""
+"""A server at its end still answers the connection that it accepted last."""
 
+import http.client
 import socket
-import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 import uvicorn
@@ -13,24 +14,32 @@ from tumorscope.api.lifecycle import server as module
 from tumorscope.api.lifecycle.server import DrainingServer
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the filter of arrivals is Linux'")
-@pytest.mark.parametrize("ends_port", [True, False])
-def test_newcomers_are_held_off_only_where_the_port_ends_with_the_server(
-    ends_port: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # In a service the process ends with its server, by force where it must; the tests go on.
-    monkeypatch.setattr(module, "_GIVE_UP_S", 10**6)
-    with socket.create_server(("127.0.0.1", 0)) as listener, listener.dup() as of_another:
-        config = uvicorn.Config(PlainTextResponse("here"), log_config=None, lifespan="off")
-        server = DrainingServer(config, lambda: None, 0, lambda: ends_port)
-        running = threading.Thread(target=server.run, args=([listener],))
-        running.start()
-        while not server.started:
+def _is_refused(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_request_of_a_connection_accepted_before_the_port_closed_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The test ends this wait itself, when it has its answer.
+    monkeypatch.setattr(module, "_SETTLE_S", 3600)
+    config = uvicorn.Config(PlainTextResponse("here"), port=0, log_config=None, lifespan="off")
+    server = DrainingServer(config, lambda: None, 0)
+    running = threading.Thread(target=server.run)
+    running.start()
+    while not server.started:
+        time.sleep(0.01)
+    address = server.servers[0].sockets[0].getsockname()
+    with closing(http.client.HTTPConnection(*address)) as connection:
+        connection.connect()
+        while not server.server_state.connections:
             time.sleep(0.01)
         server.should_exit = True
-        running.join()
-        if ends_port:
-            with pytest.raises(TimeoutError):
-                socket.create_connection(of_another.getsockname(), timeout=0.5)
-        else:
-            socket.create_connection(of_another.getsockname(), timeout=0.5).close()
+        while not _is_refused(address):
+            time.sleep(0.01)
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"here"
+    server.force_exit = True
+    running.join()

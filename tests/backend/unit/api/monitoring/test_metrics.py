@@ -1,8 +1,5 @@
 """GET /metrics counts what really happened, and holds nothing that a client chose."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +13,7 @@ from tests.backend.unit.api.waiting import wait_for_state
 from tests.factories import make_nifti_bytes, make_phantom_file, make_picture
 from tumorscope.api.app import create_app
 from tumorscope.api.jobs import answering
-from tumorscope.api.monitoring.metrics import SHARED_FOLDER, MeasuredEngine, create_metrics
+from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.engines.engine import Engine, Outputs
@@ -238,35 +235,3 @@ def test_measured_engine_is_its_engine() -> None:
     assert (engine.name, engine.device) == ("told", "gpu")
     assert engine.run(batch).logits is batch
     assert metrics.registry.get_sample_value("tumorscope_batch_slices_sum") == 3
-
-
-_WORKER = """
-import sys
-from pathlib import Path
-from tumorscope.api.app import create_app
-from tumorscope.api.monitoring.metrics import record_request
-from tumorscope.api.settings import Settings
-
-metrics = create_app(Settings(bundle=Path("absent"))).state.components.metrics
-for _ in range(int(sys.argv[1])):
-    record_request(metrics, "/predict", "POST", 200, None, 0.2)
-"""
-_ASKED_WORKER = (
-    _WORKER + "from prometheus_client import generate_latest\nprint(generate_latest(metrics.registry).decode())"
-)
-
-
-def test_several_processes_count_together(tmp_path: Path) -> None:
-    environment = {**os.environ, SHARED_FOLDER: str(tmp_path)}
-
-    def run(script: str, requests: int) -> str:
-        command = [sys.executable, "-c", script, str(requests)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-
-    run(_WORKER, 3)
-    text = run(_ASKED_WORKER, 4)
-    assert 'requests_total{code="none",method="POST",route="/predict",status="200"} 7.0' in text
-    assert 'request_duration_seconds_bucket{le="0.25",route="/predict"} 7.0' in text
-    assert 'tumorscope_service_state{state="starting"} 1.0' in text
-    # Of one process: it would be taken for all.
-    assert "process_cpu_seconds_total" not in text
