@@ -1,4 +1,4 @@
-"""Copies of a picture as they are found in collections, each as the file it would be."""
+"""Copies of an image as collections hold them, each as a file."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,8 +15,8 @@ def _crop(pixels: Pixels, share: float) -> Pixels:
     return np.ascontiguousarray(pixels[down : pixels.shape[0] - down, across : pixels.shape[1] - across])
 
 
-def _turn(pixels: Pixels, turns: int) -> Pixels:
-    return np.ascontiguousarray(np.rot90(pixels, turns))
+def _rotate(pixels: Pixels, quarters: int) -> Pixels:
+    return np.ascontiguousarray(np.rot90(pixels, quarters))
 
 
 def _mirror(pixels: Pixels) -> Pixels:
@@ -27,9 +27,9 @@ COPIES: Mapping[str, Callable[[Pixels], bytes]] = {
     "copied": make_picture,
     "mirrored": lambda pixels: make_picture(_mirror(pixels)),
     "upside-down": lambda pixels: make_picture(np.ascontiguousarray(pixels[::-1])),
-    "turned-90": lambda pixels: make_picture(_turn(pixels, 1)),
-    "turned-180": lambda pixels: make_picture(_turn(pixels, 2)),
-    "turned-270-mirrored": lambda pixels: make_picture(_mirror(_turn(pixels, 3))),
+    "rotated-90": lambda pixels: make_picture(_rotate(pixels, 1)),
+    "rotated-180": lambda pixels: make_picture(_rotate(pixels, 2)),
+    "rotated-270-mirrored": lambda pixels: make_picture(_mirror(_rotate(pixels, 3))),
     "jpeg-30": lambda pixels: make_picture(pixels, "JPEG", quality=30),
     "cropped": lambda pixels: make_picture(_crop(pixels, 0.05)),
     "cropped-half-as-much": lambda pixels: make_picture(_crop(pixels, 0.025)),

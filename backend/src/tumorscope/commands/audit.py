@@ -26,8 +26,7 @@ def audit(
 
     Exit status 1 when the split leaks.
     """
-    from tumorscope.datasets.audit import audit_split  # noqa: PLC0415
-    from tumorscope.datasets.audit_json import to_json  # noqa: PLC0415
+    from tumorscope.datasets.audit import audit_split, to_json  # noqa: PLC0415
     from tumorscope.datasets.audit_report import write_report  # noqa: PLC0415
 
     parted = _find_split(data, split)
@@ -44,7 +43,7 @@ def audit(
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(found.leakage.summary)
     if found.conflicts:
-        console.print(f"Twins with different labels: {len(found.conflicts)}.")
+        console.print(f"Near-duplicates with different labels: {len(found.conflicts)}.")
     console.print(f"wrote {output / 'audit.html'}")
     if found.leakage.found:
         raise typer.Exit(1)

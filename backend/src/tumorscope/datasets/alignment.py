@@ -1,8 +1,8 @@
-"""Two pictures' detail in, its likeness once one is laid on the other out.
+"""The detail of two images in, its correlation once they are aligned out.
 
-Two heads cut at the same level are alike in outline; only a picture and its own copy are alike in detail. What is
-compared is therefore a band of fine detail, brought to the same strength everywhere, after scale and position have been
-found by the inverse compositional method (Baker and Matthews, Int. J. Computer Vision 56, 2004).
+Two heads cut at the same level share their outline; only an image and its own copy share their detail. So a band of
+fine detail, normalised to the same local contrast, is compared after scale and position have been found by the inverse
+compositional method (Baker and Matthews, Int. J. Computer Vision 56, 2004).
 """
 
 from dataclasses import dataclass
@@ -19,22 +19,22 @@ _FINE, _COARSE = (1.0, 2.5), (1.0, 3.0)
 """Widths of the two blurs between which detail lies, in pixels of a side of 128, and of a side of 64."""
 # The strength of detail is taken over twice the wider blur; below this it is noise.
 _FINE_NOISE, _COARSE_NOISE = 0.008, 0.02
-# Likeness is that of parts of so many pixels, so that a skull, which all heads share, weighs no more than its area.
-# Parts with less detail than this are air.
+# The correlation is averaged over parts of this side, so that a skull, which all heads share, weighs no more than its
+# area. Parts with less detail than this are air.
 _PART, _LEAST_DETAIL, _LEAST_PARTS = 8, 0.25, 8
-# What a cut through the head leaves as an edge is no detail of it.
+# The edge that cropping leaves is not detail.
 _TRIM = 3
-# What a picture and its copy reach after so many coarse steps, from 0: at least 0.49, 0.85 and 0.97, measured on 1,980
-# copies; most other pairs stay below, and no further steps are spent on them.
+# The lowest correlation after each coarse step with which the alignment goes on. 1,980 copies reached at least 0.49,
+# 0.85 and 0.97 after 0, 1 and 2 steps; most other pairs stay below.
 _COARSE_MIN = (0.3, 0.6, 0.75, 0.8, 0.8)
 _FINE_MIN = (-1.0,) * 5
-# Steps that would lose the way are shortened: of scale, and of position in pixels.
+# Larger steps would diverge: of scale, and of position in pixels.
 _MAX_ZOOM, _MAX_SHIFT = 0.03, 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """How one square lies on another: pixel y of the one is at `scale_y` * y + `shift_y` of the other, from the middle.
+    """How one square lies on another: pixel y of the one is at `scale_y` * y + `shift_y` of the other, from the centre.
 
     Parameters
     ----------
@@ -52,16 +52,16 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """The detail of a picture.
+    """The detail of an image.
 
     Parameters
     ----------
     fine : ndarray, shape (side, side), float32
-        Of the whole picture.
+        Of the whole image.
     coarse : ndarray, shape (side / 2, side / 2), float32
-        Of the picture at half the size.
+        Of the image at half the size.
     content : Rectangle
-        Where in the square the picture is; around it is padding.
+        The image within the square; the rest is padding.
     """
 
     fine: Square
@@ -70,50 +70,50 @@ class Detail:
 
 
 def take_detail(grey: Square, content: Rectangle) -> Detail:
-    """The detail of a picture.
+    """The detail of an image.
 
     Parameters
     ----------
     grey : ndarray, shape (side, side), float32, 0..1
         The side is even.
     content : Rectangle
-        The picture without its padding.
+        The image without its padding.
     """
     half = grey.shape[0] // 2
     reduced = grey.reshape(half, 2, half, 2).mean(axis=(1, 3))
     return Detail(_band(grey, *_FINE, _FINE_NOISE), _band(reduced, *_COARSE, _COARSE_NOISE), content)
 
 
-def turn(square: Square, orientation: int) -> Square:
-    """One of eight orientations of a square: quarter turns, from 4 on mirrored first; 0 is as it is."""
-    turned: Square = np.rot90(square[:, ::-1] if orientation >= 4 else square, orientation % 4)
-    return np.ascontiguousarray(turned)
+def orient(square: Square, orientation: int) -> Square:
+    """Rotate a square by `orientation` times 90 degrees; from 4 on, mirror it first."""
+    oriented: Square = np.rot90(square[:, ::-1] if orientation >= 4 else square, orientation % 4)
+    return np.ascontiguousarray(oriented)
 
 
 def invert(orientation: int) -> int:
-    """The orientation that takes another one back; a mirrored one takes itself back."""
+    """The inverse of an orientation; a mirrored one is its own inverse."""
     return orientation if orientation >= 4 else -orientation % 4
 
 
-def turn_detail(detail: Detail, orientation: int) -> Detail:
-    """The detail of the turned picture."""
+def orient_detail(detail: Detail, orientation: int) -> Detail:
+    """The detail of the image in another orientation."""
     mask = np.zeros(detail.fine.shape, np.float32)
     top, bottom, left, right = detail.content
     mask[top:bottom, left:right] = 1
-    turned = turn(mask, orientation)
-    rows, columns = np.flatnonzero(turned.any(axis=1)), np.flatnonzero(turned.any(axis=0))
+    oriented = orient(mask, orientation)
+    rows, columns = np.flatnonzero(oriented.any(axis=1)), np.flatnonzero(oriented.any(axis=0))
     content = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    return Detail(turn(detail.fine, orientation), turn(detail.coarse, orientation), content)
+    return Detail(orient(detail.fine, orientation), orient(detail.coarse, orientation), content)
 
 
 def zoom(grey: Square, placement: Placement) -> Square:
-    """The part of a picture that another one lies on, at that one's size."""
+    """The part of an image that another one covers, at the size of the other."""
     side = grey.shape[0]
     return _warp(grey, _to_pixels(placement, side))
 
 
 def compare(first: Detail, second: Detail, start: Placement) -> float:
-    """How alike two pictures are where they overlap, once the second is laid under the first.
+    """Correlate the detail of two images where they overlap, after aligning them.
 
     Parameters
     ----------
@@ -125,14 +125,13 @@ def compare(first: Detail, second: Detail, start: Placement) -> float:
     Returns
     -------
     float
-        Correlation of their detail, the mean over small parts; in -1..1, and 0 where a coarse look tells that they are
-        different.
+        The mean correlation over small parts, in -1..1; 0 where the coarse alignment already fails.
     """
     half, side = first.coarse.shape[0], first.fine.shape[0]
     place = _to_pixels(start, half)
     areas = _halve(first.content), _halve(second.content)
-    likeness, place = _align(first.coarse, second.coarse, *areas, place, _COARSE_MIN)
-    if likeness < _COARSE_MIN[-1]:
+    correlation, place = _align(first.coarse, second.coarse, *areas, place, _COARSE_MIN)
+    if correlation < _COARSE_MIN[-1]:
         return 0.0
     place = place * np.array([1, 1, side / half, side / half])
     place = _align(first.fine, second.fine, first.content, second.content, place, _FINE_MIN)[1]
@@ -141,7 +140,7 @@ def compare(first: Detail, second: Detail, start: Placement) -> float:
 
 
 def _compare_parts(first: Square, second: Square) -> float:
-    """The mean over small parts of how alike they are, of those that show anything."""
+    """The mean correlation over the small parts with any detail."""
     parts = []
     for square in (first, second):
         rows, columns = square.shape[0] // _PART, square.shape[1] // _PART
@@ -163,7 +162,7 @@ def _align(
     place: NDArray[np.float64],
     least: tuple[float, ...],
 ) -> tuple[float, NDArray[np.float64]]:
-    """The best likeness on a way of so many steps, and where; given up where it stays below the least of a step."""
+    """The best correlation over the steps and its placement; stops where it stays below the minimum of a step."""
     side = template.shape[0]
     away = np.arange(side, dtype=np.float32) - (side - 1) / 2
     down, across = np.gradient(template)
@@ -177,9 +176,9 @@ def _align(
         target_norm, laid_norm = float(np.linalg.norm(target)), float(np.linalg.norm(laid))
         if min(target_norm, laid_norm) < 1e-6:
             break
-        likeness = float(np.vdot(target, laid)) / (target_norm * laid_norm)
-        if likeness > best:
-            best, best_place = likeness, place
+        correlation = float(np.vdot(target, laid)) / (target_norm * laid_norm)
+        if correlation > best:
+            best, best_place = correlation, place
         if best < least_here or step == len(least) - 1:
             break
         residual = (laid * (target_norm / laid_norm) - target).ravel()
@@ -197,7 +196,7 @@ def _solve(slope: NDArray[np.float32], residual: NDArray[np.float32]) -> NDArray
 
 
 def _compose(place: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The placement after the inverse of a change of the template's own pixels."""
+    """The placement composed with the inverse of a change of the template."""
     scale = place[:2] / (1 + change[:2])
     return np.concatenate([scale, place[2:] - scale * change[2:]])
 
@@ -205,7 +204,7 @@ def _compose(place: NDArray[np.float64], change: NDArray[np.float64]) -> NDArray
 def _overlap(
     inside: Rectangle, moving_inside: Rectangle, place: NDArray[np.float64], side: int
 ) -> tuple[slice, slice] | None:
-    """Where both pictures are, in pixels of the template."""
+    """The area that both images cover, in pixels of the template."""
     middle = (side - 1) / 2
     area = []
     for axis in (0, 1):

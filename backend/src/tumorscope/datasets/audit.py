@@ -1,36 +1,18 @@
-"""A split in, what makes its figures lie out: pictures and patients on both sides, conflicts, shortcuts."""
+"""A split in, what makes its figures unreliable out: leakage, label conflicts and shortcuts; and as audit.json."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from tumorscope.datasets.example import Example
+from tumorscope.datasets.example import Example, ImageFileReference, PreparedReference, VolumeReference
 from tumorscope.datasets.fingerprints import take_fingerprints
+from tumorscope.datasets.near_duplicates import NearDuplicates, find_near_duplicates
 from tumorscope.datasets.shortcuts import ATTRIBUTES, ClassTable, Shortcut, count_classes, measure_shortcuts
 from tumorscope.datasets.splits import Split
-from tumorscope.datasets.twins import Twins, find_twins
 
-
-@dataclass(frozen=True, slots=True)
-class TwinExamples:
-    """Two examples that show the same picture.
-
-    Parameters
-    ----------
-    first, second : Example
-        Across a split, of the training part and of the validation part.
-    likeness : float
-        Correlation of their detail once aligned; 1 for the same pixels.
-    is_exact : bool
-        Whether the decoded pixels are the same.
-    orientation : int
-        Of `alignment.turn`, which makes the second of the first.
-    """
-
-    first: Example
-    second: Example
-    likeness: float
-    is_exact: bool
-    orientation: int
+_ROTATIONS = ("", "rotated by 90°", "rotated by 180°", "rotated by 270°")
+_MIRRORS = ("mirrored", "mirrored and rotated by 90°", "flipped vertically", "mirrored and rotated by 270°")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +23,31 @@ class Leakage:
     ----------
     patients : tuple of str
         With examples on both sides.
-    twins : tuple of TwinExamples
-        Pictures of the training part with their twins in the validation part.
+    near_duplicates : tuple of NearDuplicates
+        Images of the training part with their near-duplicates in the validation part.
     validation_examples : frozenset of Example
-        All examples of the validation part that are twins, or of such patients.
+        All examples of the validation part that are near-duplicates, or of such patients.
     """
 
     patients: tuple[str, ...]
-    twins: tuple[TwinExamples, ...]
+    near_duplicates: tuple[NearDuplicates, ...]
     validation_examples: frozenset[Example]
 
     @property
     def found(self) -> bool:
-        """Whether there is any."""
+        """Whether any example leaks."""
         return bool(self.validation_examples)
 
     @property
     def summary(self) -> str:
-        """A sentence."""
+        """One sentence."""
         if not self.found:
-            return "No patient and no picture is on both sides of the split."
-        twins = len({pair.second for pair in self.twins})
+            return "No patient and no image is on both sides of the split."
+        images = len({pair.second for pair in self.near_duplicates})
         parts = [
             _count(len(self.patients), "patient is", "patients are") + " on both sides" if self.patients else "",
-            _count(twins, "validation picture has", "validation pictures have") + " a twin in training"
-            if twins
+            _count(images, "validation image has", "validation images have") + " a near-duplicate in training"
+            if images
             else "",
         ]
         return " and ".join(part for part in parts if part) + "."
@@ -73,34 +55,34 @@ class Leakage:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """All that is known against a data set and its split.
+    """The findings about a data set and its split.
 
     Parameters
     ----------
     split : Split
-        What was looked at.
+        The audited one.
     leakage : Leakage
-        What is on both sides of it.
-    repeats : tuple of TwinExamples
-        Twins of different patients on one side: no leakage, and yet one picture counted twice.
-    conflicts : tuple of TwinExamples
-        Twins, wherever they are, with different labels.
+        What is on both sides of the split.
+    repeats : tuple of NearDuplicates
+        Near-duplicates of different patients on one side: no leakage, but one image counts twice.
+    conflicts : tuple of NearDuplicates
+        Near-duplicates with different labels, on whichever side.
     tables : tuple of ClassTable
-        Labels by what may give them away.
+        Labels by each attribute that may predict them.
     shortcuts : tuple of Shortcut
-        How far that gives them away.
+        How well each attribute predicts them.
     """
 
     split: Split
     leakage: Leakage
-    repeats: tuple[TwinExamples, ...]
-    conflicts: tuple[TwinExamples, ...]
+    repeats: tuple[NearDuplicates, ...]
+    conflicts: tuple[NearDuplicates, ...]
     tables: tuple[ClassTable, ...]
     shortcuts: tuple[Shortcut, ...]
 
 
 def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callable[[float], None]) -> Audit:
-    """Compare all pictures with all, and count labels by source, plane and sequence.
+    """Compare all images with all, and count labels by source, plane and sequence.
 
     Parameters
     ----------
@@ -114,7 +96,7 @@ def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callab
     Returns
     -------
     Audit
-        Twins of one patient are listed only where they are on both sides, or with different labels.
+        Near-duplicates of one patient are listed only where they are on both sides, or have different labels.
 
     Raises
     ------
@@ -122,29 +104,24 @@ def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callab
         A file cannot be decoded.
     """
     examples = [*split.training, *split.validation]
-    border = len(split.training)
-    pairs = find_twins(take_fingerprints(examples, advance), advance=advance_pairs)
-    twins = [_name_examples(pair, examples) for pair in pairs]
-    crosses = [pair.first < border <= pair.second for pair in pairs]
+    pairs = find_near_duplicates(take_fingerprints(examples, advance), advance=advance_pairs)
+    training = set(split.training)
+    across = [pair for pair in pairs if (pair.first in training) != (pair.second in training)]
     return Audit(
         split,
-        _collect_leakage(split, [twin for twin, across in zip(twins, crosses, strict=True) if across]),
-        tuple(
-            twin
-            for twin, across in zip(twins, crosses, strict=True)
-            if not across and twin.first.patient_id != twin.second.patient_id
-        ),
-        tuple(twin for twin in twins if twin.first.label != twin.second.label),
+        _collect_leakage(split, across),
+        tuple(pair for pair in pairs if pair not in across and pair.first.patient_id != pair.second.patient_id),
+        tuple(pair for pair in pairs if pair.first.label != pair.second.label),
         tuple(count_classes(examples, attribute) for attribute in ATTRIBUTES),
         tuple(measure_shortcuts(examples)),
     )
 
 
 def find_leakage(split: Split, advance: Callable[[], None]) -> Leakage:
-    """Patients and pictures on both sides of a split.
+    """Find the patients and images on both sides of a split.
 
-    Takes about 15 ms of one core for each picture; pictures are compared as `twins` says, slices of volumes by their
-    pixels' equality.
+    Takes about 15 ms of one core for each image; `near_duplicates` says how images are compared. Slices of volumes are
+    compared by the equality of their pixels.
 
     Parameters
     ----------
@@ -156,30 +133,78 @@ def find_leakage(split: Split, advance: Callable[[], None]) -> Leakage:
     Returns
     -------
     Leakage
-        Twins of the same patient are not listed as twins.
+        Near-duplicates of the same patient are not listed.
 
     Raises
     ------
     InputError
         A file cannot be decoded.
     """
-    examples = [*split.training, *split.validation]
-    border = len(split.training)
-    prints = take_fingerprints(examples, advance)
-    pairs = find_twins(prints, [index >= border for index in range(len(examples))])
-    return _collect_leakage(split, [_name_examples(pair, examples) for pair in pairs])
+    fingerprints = take_fingerprints([*split.training, *split.validation], advance)
+    return _collect_leakage(split, find_near_duplicates(fingerprints, len(split.training)))
 
 
-def _name_examples(pair: Twins, examples: Sequence[Example]) -> TwinExamples:
-    first, second = examples[pair.first], examples[pair.second]
-    return TwinExamples(first, second, pair.likeness, pair.is_exact, pair.orientation)
+def to_json(audit: Audit, root: Path) -> dict[str, Any]:
+    """The content of audit.json, plain values; files are named relative to the data set's folder `root`."""
+    split, leakage = audit.split, audit.leakage
+    return {
+        "training": len(split.training),
+        "validation": len(split.validation),
+        "split_sha256": split.sha256,
+        "leakage": {
+            "found": leakage.found,
+            "summary": leakage.summary,
+            "patients": list(leakage.patients),
+            "pairs": [_pair_to_json(pair, root) for pair in leakage.near_duplicates],
+            "validation_files": sorted(name_image(example, root) for example in leakage.validation_examples),
+        },
+        "label_conflicts": [_pair_to_json(pair, root) for pair in audit.conflicts],
+        "repeats_on_one_side": [_pair_to_json(pair, root) for pair in audit.repeats],
+        "shortcuts": [asdict(shortcut) for shortcut in audit.shortcuts],
+        "tables": {
+            table.attribute: {value: dict(zip(table.labels, counts, strict=True)) for value, counts in table.rows}
+            for table in audit.tables
+        },
+    }
 
 
-def _collect_leakage(split: Split, twins: Sequence[TwinExamples]) -> Leakage:
-    """The leakage of a split whose twins across it are known, the training part's first in each pair."""
+def name_image(example: Example, root: Path) -> str:
+    """The example's file within a folder, and which slice of it."""
+    image = example.image
+    name = image.path.relative_to(root).as_posix() if image.path.is_relative_to(root) else image.path.name
+    match image:
+        case ImageFileReference():
+            return name
+        case VolumeReference(_, plane, index):
+            return f"{name}, {plane} {index}"
+        case PreparedReference(_, index):
+            return f"{name}, axial {index}"
+
+
+def describe_pair(pair: NearDuplicates) -> str:
+    """How the second image was made from the first."""
+    if pair.is_exact:
+        return "the same pixels"
+    transform = _MIRRORS[pair.orientation - 4] if pair.orientation >= 4 else _ROTATIONS[pair.orientation]
+    return f"{transform}, correlation {pair.correlation:.3f}".removeprefix(", ")
+
+
+def _pair_to_json(pair: NearDuplicates, root: Path) -> dict[str, Any]:
+    return {
+        "files": [name_image(pair.first, root), name_image(pair.second, root)],
+        "labels": [pair.first.label, pair.second.label],
+        "patients": [pair.first.patient_id, pair.second.patient_id],
+        "correlation": pair.correlation,
+        "exact": pair.is_exact,
+        "how": describe_pair(pair),
+    }
+
+
+def _collect_leakage(split: Split, across: Sequence[NearDuplicates]) -> Leakage:
+    """The leakage of a split with these near-duplicates across it, the training part's first in each pair."""
     training_patients = {example.patient_id for example in split.training}
     leaking = {example for example in split.validation if example.patient_id in training_patients}
-    others = tuple(pair for pair in twins if pair.first.patient_id != pair.second.patient_id)
+    others = tuple(pair for pair in across if pair.first.patient_id != pair.second.patient_id)
     return Leakage(
         tuple(sorted({example.patient_id for example in leaking})),
         others,

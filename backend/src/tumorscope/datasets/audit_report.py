@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from tumorscope.datasets.audit import Audit, TwinExamples
-from tumorscope.datasets.audit_json import describe_pair, name_image
+from tumorscope.datasets.audit import Audit, describe_pair, name_image
 from tumorscope.datasets.example import Example, read_example
+from tumorscope.datasets.near_duplicates import NearDuplicates
 from tumorscope.datasets.shortcuts import ClassTable, Shortcut
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.preprocessing.brain import scale_scores
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 
 _THUMBNAIL = PreprocessingParameters(size=112)
-# More pairs than anyone looks at; audit.json has them all.
+# audit.json lists all of them.
 _SHOWN_PAIRS = {"leakage": 48, "conflicts": 24, "repeats": 24}
 _SHOWN_PATIENTS = 60
 
@@ -51,7 +51,7 @@ td.zero { color: var(--faint) }
 
 
 def write_report(audit: Audit, title: str, root: Path) -> str:
-    """One page that needs no other file.
+    """Write a page that needs no other file.
 
     Parameters
     ----------
@@ -74,16 +74,16 @@ def write_report(audit: Audit, title: str, root: Path) -> str:
         f'<p class="verdict{" bad" if leakage.found else ""}">{escape(leakage.summary)}</p>',
         *_write_patients(audit),
         *_write_pairs(
-            "Pictures on both sides",
-            "Left in training, right in validation: the same picture, copied, mirrored, turned, re-encoded, cropped or "
-            "with its contrast changed. Figures measured on the right ones tell what was learned by heart.",
-            leakage.twins,
+            "Images on both sides",
+            "Left: training. Right: validation. Both show the same image: copied, mirrored, rotated, re-encoded, "
+            "cropped or with another contrast. Figures measured on the right ones show what the model memorised.",
+            leakage.near_duplicates,
             _SHOWN_PAIRS["leakage"],
             root,
         ),
         *_write_pairs(
-            "The same picture with different labels",
-            "One of the two is wrong, whichever side it is on.",
+            "The same image with different labels",
+            "One of the two labels is wrong.",
             audit.conflicts,
             _SHOWN_PAIRS["conflicts"],
             root,
@@ -92,7 +92,7 @@ def write_report(audit: Audit, title: str, root: Path) -> str:
         *(part for table in audit.tables for part in _write_table(table)),
         *_write_pairs(
             "Repeated on one side",
-            "No leakage in this split. But nothing keeps the two together, so that another split may part them.",
+            "No leakage in this split, but another split may separate the two.",
             audit.repeats,
             _SHOWN_PAIRS["repeats"],
             root,
@@ -110,7 +110,7 @@ def _write_sizes(audit: Audit) -> str:
     split = audit.split
     labels = ", ".join(f"{sum(counts)} {label}" for label, counts in _count_labels(audit.tables[0]))
     return (
-        f"<p class=faint>{len(split.training)} pictures in training, {len(split.validation)} in validation, split "
+        f"<p class=faint>{len(split.training)} images in training, {len(split.validation)} in validation, split "
         f"{split.sha256[:16]}; {escape(labels)}.</p>"
     )
 
@@ -135,25 +135,25 @@ def _write_patients(audit: Audit) -> list[str]:
     ]
 
 
-def _write_pairs(title: str, words: str, pairs: Sequence[TwinExamples], shown: int, root: Path) -> list[str]:
+def _write_pairs(title: str, description: str, pairs: Sequence[NearDuplicates], shown: int, root: Path) -> list[str]:
     if not pairs:
         return []
     figures = [_write_pair(pair, root) for pair in pairs[:shown]]
     return [
         f"<h2>{title}: {len(pairs)} {'pair' if len(pairs) == 1 else 'pairs'}</h2>",
-        f"<p class=faint>{words}</p>",
+        f"<p class=faint>{description}</p>",
         f'<div class="pairs">{"".join(figures)}</div>',
         _more(len(pairs) - len(figures)),
     ]
 
 
-def _write_pair(pair: TwinExamples, root: Path) -> str:
-    pictures = "".join(f'<img alt="" src="{_thumbnail(example)}">' for example in (pair.first, pair.second))
+def _write_pair(pair: NearDuplicates, root: Path) -> str:
+    images = "".join(f'<img alt="" src="{_thumbnail(example)}">' for example in (pair.first, pair.second))
     names = "<br>".join(
         f"<b>{escape(example.label)}</b> {escape(name_image(example, root))}" for example in (pair.first, pair.second)
     )
     return (
-        f'<figure class="pair"><div>{pictures}</div><figcaption>{names}<br>'
+        f'<figure class="pair"><div>{images}</div><figcaption>{names}<br>'
         f"<span class=faint>{escape(describe_pair(pair))}</span></figcaption></figure>"
     )
 
@@ -178,13 +178,13 @@ def _write_shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
         ]
         for one in shortcuts
     ]
-    heads = ["known", "guessed", "values", "right", "right without knowing", "Cramér's V"]
+    heads = ["attribute", "predicted", "values", "accuracy", "base rate", "Cramér's V"]
     return [
-        "<h2>What gives the label away</h2>",
+        "<h2>Shortcuts</h2>",
         (
-            "<p class=faint>How often the commonest label is right for who knows nothing of a picture but its source, "
-            "plane or sequence. Where that is far more often than without knowing, a model can score without looking "
-            "for a tumour: judge it within one source.</p>"
+            "<p class=faint>The accuracy of predicting the most frequent label from an image's source, plane or "
+            "sequence alone. Where it is far above the base rate, a model can score without looking for a tumour: "
+            "judge it within one source.</p>"
         ),
         _table(heads, rows, numbers_from=2, text_at=(3,)),
     ]
@@ -193,7 +193,7 @@ def _write_shortcuts(shortcuts: Sequence[Shortcut]) -> list[str]:
 def _write_table(table: ClassTable) -> list[str]:
     rows = [[escape(value), *map(str, counts), str(sum(counts))] for value, counts in table.rows]
     return [
-        f"<h2>Pictures by {escape(table.attribute)}</h2>",
+        f"<h2>Images by {escape(table.attribute)}</h2>",
         _table([table.attribute, *table.labels, "all"], rows, numbers_from=1),
     ]
 

@@ -12,11 +12,11 @@ from tumorscope.evaluation.measure import summarise
 from tumorscope.inference.classifier import Classifier
 
 WHOLE = "official testing part"
-LEAK_FREE = "without twins in training"
+LEAK_FREE = "without near-duplicates in training"
 
 
 def measure_official_split(classifier: Classifier, split: Split, advance: Callable[[], None]) -> dict[str, Any]:
-    """Evaluate a collection's own testing part, and what is left of it without twins of training pictures.
+    """Evaluate a collection's own testing part, and what is left of it without near-duplicates of training images.
 
     Parameters
     ----------

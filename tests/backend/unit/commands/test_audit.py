@@ -33,15 +33,15 @@ def tree(tmp_path: Path) -> Path:
 def test_clean_tree_passes(tree: Path, tmp_path: Path) -> None:
     result = _audit(tree, "--output", tmp_path / "out")
     assert result.exit_code == 0
-    assert "No patient and no picture is on both sides" in result.stdout
+    assert "No patient and no image is on both sides" in result.stdout
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"audit.html", "audit.json"}
 
 
 def test_copy_in_the_official_testing_part_fails(tree: Path, tmp_path: Path) -> None:
-    _write(tree, "Testing/notumor/copy.png", 1, "turned-90")
+    _write(tree, "Testing/notumor/copy.png", 1, "rotated-90")
     result = _audit(tree, "--output", tmp_path / "out")
     assert result.exit_code == 1
-    assert "1 validation picture has a twin in training." in result.stdout
+    assert "1 validation image has a near-duplicate in training." in result.stdout
     content = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     assert content["leakage"]["validation_files"] == ["Testing/notumor/copy.png"]
 

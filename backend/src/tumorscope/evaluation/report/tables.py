@@ -66,7 +66,7 @@ def breakdown_table(metrics: Mapping[str, Any], by: str) -> Table:
 
 
 def leakage_table(parts: Mapping[str, Any]) -> Table:
-    """The official testing part beside the part of it without twins in training."""
+    """The official testing part beside the part of it without near-duplicates in training."""
     shown = [name for name in _COMPARED if all(name in part["figures"] for part in parts.values())]
     rows = [
         [title, str(part["data"]["slices"]), *(_with_interval(part["figures"][name]) for name in shown)]
