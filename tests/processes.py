@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-_START_TIMEOUT_S = 180
+from tests.serving import connect
+from tests.waiting import wait_until
+
 _DOCKERFILE = Path(__file__).parents[1] / "backend" / "Dockerfile"
 
 
@@ -39,21 +40,20 @@ class ServedProcess:
 
     def connect(self) -> httpx.Client:
         """A client with connections of its own."""
-        return _connect(self.address)
+        return connect(self.address)
 
-    def wait_for_status(self, status: str, timeout_s: float = _START_TIMEOUT_S) -> None:
+    def wait_for_status(self, status: str) -> None:
         """Until /health says so."""
-        deadline = time.monotonic() + timeout_s
+
+        def has_status() -> bool:
+            assert self.popen.poll() is None, _read_log(self.log)
+            try:
+                return bool(client.get("/health").json()["status"] == status)
+            except httpx.TransportError:
+                return False
+
         with self.connect() as client:
-            while time.monotonic() < deadline:
-                assert self.popen.poll() is None, _read_log(self.log)
-                try:
-                    if client.get("/health").json()["status"] == status:
-                        return
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.05)
-        raise AssertionError(f"never {status}: {_read_log(self.log)}")
+            wait_until(has_status)
 
 
 def read_allocator_settings() -> dict[str, str]:
@@ -90,7 +90,7 @@ def serve(
     address = ("127.0.0.1", port)
     with (
         log.open("wb") as output,
-        _connect(address) as client,
+        connect(address) as client,
         subprocess.Popen(command, env=environment, stdout=output, preexec_fn=limit) as popen,  # noqa: PLW1509  (system calls only)
     ):
         try:
@@ -98,10 +98,6 @@ def serve(
         finally:
             if popen.poll() is None:
                 popen.kill()
-
-
-def _connect(address: tuple[str, int]) -> httpx.Client:
-    return httpx.Client(base_url="http://{}:{}".format(*address), timeout=120, trust_env=False)
 
 
 def _read_log(log: Path) -> str:

@@ -2,44 +2,49 @@
 
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
 
-TIMEOUT_S = 60
+from tests.waiting import PATIENCE_S, wait_until
+
+Address = tuple[str, int]
 
 
 @contextmanager
-def serve(app: FastAPI) -> Iterator[str]:
-    """Its address, ``127.0.0.1:PORT``, from when it is ready."""
-    server = uvicorn.Server(uvicorn.Config(app, ws="none", log_config=None))
+def listen(app: Any, **config: Any) -> Iterator[Address]:
+    """Its address, from when it accepts connections; uvicorn's configuration by keyword."""
+    server = uvicorn.Server(uvicorn.Config(app, **{"ws": "none", "log_config": None, **config}))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
             wait_until(lambda: server.started)
-            wait_until(lambda: _is_ready(address))
-            yield address
+            yield listener.getsockname()
         finally:
             server.should_exit = True
-            thread.join(TIMEOUT_S)
+            thread.join(PATIENCE_S)
 
 
-def _is_ready(address: str) -> bool:
-    status = httpx.get(f"http://{address}/health").json()["status"]
+@contextmanager
+def serve(app: FastAPI) -> Iterator[str]:
+    """Its address, ``127.0.0.1:PORT``, from when its model answers."""
+    with listen(app) as address, connect(address) as client:
+        wait_until(lambda: _is_ready(client))
+        yield "{}:{}".format(*address)
+
+
+def connect(address: Address) -> httpx.Client:
+    """A client of a service; it waits long enough for any answer."""
+    return httpx.Client(base_url="http://{}:{}".format(*address), timeout=PATIENCE_S, trust_env=False)
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    status = client.get("/health").json()["status"]
     assert status != "failed", "the model was refused; the log says why"
     return bool(status == "ready")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Return when it holds; fail when it takes too long."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -4,7 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
-PATIENCE_S = 300
+from fastapi.testclient import TestClient
+
+PATIENCE_S = 180
 
 
 def wait_until(holds: Callable[[], object], *, every_s: float = 0.02) -> None:
@@ -13,6 +15,12 @@ def wait_until(holds: Callable[[], object], *, every_s: float = 0.02) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never held"
         time.sleep(every_s)
+
+
+def wait_for_state(client: TestClient, state: str) -> None:
+    """Until a service has started, and is in this state."""
+    wait_until(lambda: client.get("/health").json()["status"] != "starting")
+    assert client.get("/health").json()["status"] == state
 
 
 async def until(holds: Callable[[], object]) -> None:

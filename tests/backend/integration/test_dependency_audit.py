@@ -64,7 +64,7 @@ def _answer_npm(advisories: dict[str, str]) -> object:
 def _audit(address: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/audit_dependencies.py", "--osv-url", f"{address}/v1/query"]
     environment = {**os.environ, "npm_config_registry": f"{address}/", "npm_config_fetch_retries": "0"}
-    return subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 """A GPU that is there and fails, at the start or under way: the CPU answers, a warning is logged, /health says why."""
 
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 
 from tests.factories import make_phantom_file, write_tiny_bundle, write_tiny_int8_bundle
+from tests.waiting import wait_for_state
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.engines import choose
@@ -51,14 +51,9 @@ class _FullGpu:
 
 
 def _wait_until_ready(client: TestClient) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        health: dict[str, Any] = client.get("/health").json()
-        if health["status"] == "ready":
-            return health
-        assert health["status"] == "starting", health
-        time.sleep(0.05)
-    raise AssertionError(health)
+    wait_for_state(client, "ready")
+    health: dict[str, Any] = client.get("/health").json()
+    return health
 
 
 def _predict_engine(client: TestClient) -> tuple[str, str]:

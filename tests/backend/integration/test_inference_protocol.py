@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
 
 from tests.factories import make_phantom_file
+from tests.waiting import PATIENCE_S
 from tumorscope.api.app import create_app
 from tumorscope.api.lifecycle import service as service_module
 from tumorscope.api.settings import Settings
@@ -25,7 +26,6 @@ from tumorscope.preprocessing.pipeline import to_model_input
 _SIZE = 32
 _LABELS = ["glioma", "meningioma", "no_tumor", "pituitary"]
 _FILES = [make_phantom_file(seed=seed, lesion=bool(seed % 2)) for seed in range(3)]
-_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Service:
 def service(tiny_address: str) -> Iterator[_Service]:
     with (
         tritonclient.http.InferenceServerClient(tiny_address, concurrency=8) as triton,
-        httpx.Client(base_url=f"http://{tiny_address}", timeout=_TIMEOUT_S) as http,
+        httpx.Client(base_url=f"http://{tiny_address}", timeout=PATIENCE_S) as http,
     ):
         yield _Service(triton, http)
 

@@ -2,9 +2,7 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +12,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.factories import break_golden_answer, break_weights, make_phantom_file, write_tiny_int8_bundle
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.lifecycle import model_watch
 from tumorscope.api.lifecycle import service as service_module
 from tumorscope.api.lifecycle.service import Candidate, Service
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import NotReady
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import OpenedEngine, open_engine
 from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, Bundle, read_bundle
 
@@ -35,13 +35,9 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _wait_for(client: TestClient, status: str) -> httpx.Response:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        response: httpx.Response = client.get("/health")
-        if response.json()["status"] == status:
-            return response
-        time.sleep(0.05)
-    raise AssertionError(f"never {status}")
+    wait_until(lambda: client.get("/health").json()["status"] == status)
+    response: httpx.Response = client.get("/health")
+    return response
 
 
 @pytest.fixture(scope="module")
@@ -147,20 +143,23 @@ def test_failed_service_tells_clients_to_wait_longer() -> None:
 def test_request_that_comes_while_the_model_loads_is_answered_when_it_has(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = threading.Event()
+    waits = threading.Event()
+    wait = Service.wait_for_classifier
+
+    async def wait_and_say_so(service: Service) -> Classifier:
+        waits.set()
+        return await wait(service)
 
     def read_late(folder: Path) -> Bundle:
-        assert asked.wait(30)
+        assert waits.wait(PATIENCE_S)
         return read_bundle(folder)
 
+    monkeypatch.setattr(service_module, "_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(Service, "wait_for_classifier", wait_and_say_so)
     monkeypatch.setattr(model_watch, "read_bundle", read_late)
-    with TestClient(create_app(Settings(bundle=tiny_bundle))) as client, ThreadPoolExecutor(1) as executor:
+    with TestClient(create_app(Settings(bundle=tiny_bundle))) as client:
         assert client.get("/health").json()["status"] == "starting"
-        answering = executor.submit(client.post, "/predict", files={"file": make_phantom_file()})
-        time.sleep(0.2)
-        assert not answering.done()
-        asked.set()
-        assert answering.result().status_code == 200
+        assert client.post("/predict", files={"file": make_phantom_file()}).status_code == 200
 
 
 def test_draining_service_is_not_ready_and_answers(tiny_bundle: Path) -> None:

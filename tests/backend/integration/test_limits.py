@@ -7,7 +7,6 @@ import json
 import platform
 import resource
 import socket
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from tests.factories import (
     write_tiny_int8_bundle,
 )
 from tests.processes import ServedProcess, read_allocator_settings, serve
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
 
@@ -98,13 +98,12 @@ def _check_answers(served: ServedProcess, data: bytes = _PICTURE) -> None:
 def _check_idle(served: ServedProcess) -> None:
     """In the end nothing waits, and nothing is held of uploads: one that takes all the memory for them is answered."""
     whole = _PICTURE + bytes(8 * 2**20 - len(_PICTURE))
-    deadline = time.monotonic() + 30
-    while (
-        served.client.post("/predict", content=whole).status_code != 200
-        or served.client.get("/health").json()["queue_depth"] > 0
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_until(
+        lambda: (
+            served.client.post("/predict", content=whole).status_code == 200
+            and served.client.get("/health").json()["queue_depth"] == 0
+        )
+    )
 
 
 _PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
@@ -116,19 +115,16 @@ _PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r
     ids=["plain body", "form"],
 )
 def test_body_that_trickles_is_refused_while_others_are_served(served: ServedProcess, kind: str, begin: bytes) -> None:
-    with socket.create_connection(served.address, timeout=20) as slow:
+    with socket.create_connection(served.address, timeout=PATIENCE_S) as slow:
         slow.sendall(_head(100_000).replace(b"Host: x", f"Host: x\r\nContent-Type: {kind}".encode()) + begin)
         slow.settimeout(0.2)
         answer = b""
-        for _ in range(50 * _WINDOW_S):
+        while not answer:
             slow.sendall(b"x")
-            try:
+            with contextlib.suppress(TimeoutError):
                 answer = slow.recv(1)
-            except TimeoutError:
-                _check_answers(served)
-                continue
-            break
-        slow.settimeout(20)
+            _check_answers(served)
+        slow.settimeout(PATIENCE_S)
         while more := slow.recv(2**16):
             answer += more
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -140,36 +136,35 @@ def test_body_that_trickles_is_refused_while_others_are_served(served: ServedPro
 
 
 def test_body_that_comes_slowly_and_steadily_is_answered(served: ServedProcess) -> None:
-    pieces = 4 * _WINDOW_S
-
     def send() -> Iterator[bytes]:
         yield _PICTURE
-        for _ in range(pieces):
-            time.sleep(0.4)
-            yield bytes(1024)
+        # For longer than the window, twenty times as fast as is asked for.
+        for _ in range(2 * _WINDOW_S):
+            time.sleep(0.5)
+            yield bytes(10 * 1024)
 
     assert served.client.post("/predict", content=send()).status_code == 200
 
 
 def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServedProcess) -> None:
     with (
-        socket.create_connection(served.address, timeout=20) as slow,
-        socket.create_connection(served.address, timeout=20) as silent,
+        socket.create_connection(served.address, timeout=PATIENCE_S) as slow,
+        socket.create_connection(served.address, timeout=PATIENCE_S) as silent,
     ):
         slow.sendall(b"POST /predict HTTP/1.1\r\nX-Patient: ")
         started = time.monotonic()
         # Closed is: the first byte behind the end is answered by a reset, the second fails.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            while time.monotonic() - started < 2 * _HEAD_S:
+            while True:
                 slow.sendall(b"x")
                 _check_answers(served)
                 time.sleep(0.5)
-        assert _HEAD_S / 2 < time.monotonic() - started < 2 * _HEAD_S
+        assert time.monotonic() - started > _HEAD_S / 2
         assert silent.recv(1) == b""
 
 
 def test_500_idle_connections_hinder_no_prediction(served: ServedProcess) -> None:
-    idle = [socket.create_connection(served.address, timeout=20) for _ in range(_MANY)]
+    idle = [socket.create_connection(served.address, timeout=PATIENCE_S) for _ in range(_MANY)]
     try:
         for connection in idle:
             connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -186,7 +181,7 @@ async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]
     """Head and body of an answer."""
     reader, writer = await asyncio.open_connection(*address)
     writer.write(_head(len(data)).replace(b"Host: x", b"Host: x\r\nConnection: close") + data)
-    answer = await asyncio.wait_for(reader.read(), 60)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
     return head, body
@@ -211,14 +206,14 @@ def test_clients_that_hang_up_leave_nothing_behind(served: ServedProcess, study:
     data = _STUDIES[study] + bytes(200_000)
     for share in (0.0, 0.5, 0.99, 1.0):
         for _ in range(8):
-            with socket.create_connection(served.address, timeout=20) as leaving:
+            with socket.create_connection(served.address, timeout=PATIENCE_S) as leaving:
                 leaving.sendall(_head(len(data)) + data[: int(len(data) * share)])
     _check_idle(served)
 
 
 def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind(served: ServedProcess) -> None:
     data = _make_volume(120)
-    with socket.create_connection(served.address, timeout=20) as leaving:
+    with socket.create_connection(served.address, timeout=PATIENCE_S) as leaving:
         leaving.sendall(_head(len(data)).replace(b"Host: x", b"Host: x\r\nAccept: application/x-ndjson") + data)
         assert b"progress" in leaving.recv(2**16) + leaving.recv(2**16)
     _check_idle(served)
@@ -249,7 +244,7 @@ def test_decoder_process_that_was_killed_is_replaced(served: ServedProcess) -> N
     assert _find_decoder(served).pid != killed.pid
 
 
-def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(served: ServedProcess) -> None:
+def test_decoder_process_that_is_killed_at_its_work_costs_that_request_only(served: ServedProcess) -> None:
     pixels = np.stack([draw_phantom(1, lesion=True, size=512).astype(np.uint16)] * 4)
     series = io.BytesIO()
     with zipfile.ZipFile(series, "w") as archive:
@@ -258,19 +253,18 @@ def test_decoder_process_that_is_killed_at_any_moment_costs_that_request_only(se
             dataset.compress(JPEG2000Lossless)
             archive.writestr(f"{index}.dcm", write_dicom(dataset))
     data = series.getvalue()
-    _check_answers(served, data)
-    lost = 0
-    for delay_ms in (5, 20, 40, 80, 120, 160):
-        killer = threading.Timer(delay_ms / 1000, _kill, [_find_decoder(served)])
-        killer.start()
-        answer = served.client.post("/predict", content=data)
-        killer.join()
-        if answer.status_code != 200:
-            lost += 1
-            assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
-            assert answer.headers["retry-after"]
+    for _ in range(3):
         _check_answers(served, data)
-    assert lost > 0
+        decoder = _find_decoder(served)
+        # It stands still before it has decoded anything, and so it has a request when it is killed.
+        decoder.suspend()
+        with served.connect() as client, ThreadPoolExecutor(1) as threads:
+            lost = threads.submit(client.post, "/predict", content=data)
+            wait_until(lambda: served.client.get("/health").json()["queue_depth"] == 1)
+            _kill(decoder)
+        assert (lost.result().status_code, lost.result().json()["code"]) == (503, "overloaded")
+        assert lost.result().headers["retry-after"]
+    _check_answers(served, data)
 
 
 @pytest.mark.parametrize("limit", ["nothing can be written", "the log is full"])

@@ -3,7 +3,6 @@
 import gc
 import logging
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from tests.factories import break_golden_answer, break_weights, make_outputs, make_phantom_file, write_tiny_int8_bundle
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.lifecycle import model_watch
 from tumorscope.api.lifecycle.service import Service
@@ -59,13 +59,14 @@ def _serving(store: Path, shadow_slices: int = 0, shadow_s: int = 60) -> Iterato
 
 
 def _wait(client: TestClient, met: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        health: dict[str, Any] = client.get("/health").json()
-        if met(health):
-            return health
-        time.sleep(0.05)
-    raise AssertionError(health)
+    health: dict[str, Any] = {}
+
+    def is_met() -> bool:
+        health.update(client.get("/health").json())
+        return met(health)
+
+    wait_until(is_met)
+    return health
 
 
 def _wait_for_version(client: TestClient, version: str) -> None:
@@ -82,25 +83,25 @@ def _predict(client: TestClient) -> httpx.Response:
 
 
 def test_model_changes_under_load_without_a_failed_request_and_each_answer_names_its_own(store: Path) -> None:
-    changed = threading.Event()
+    enough = threading.Event()
+    answers: list[tuple[int, str, str]] = []
 
-    def ask(client: TestClient) -> list[tuple[int, str, str]]:
-        answers = []
-        while not changed.is_set():
+    def ask(client: TestClient) -> None:
+        while not enough.is_set():
             answer = _predict(client)
             named = answer.json().get("model", {}).get("version")
             answers.append((answer.status_code, named, answer.headers["x-model-version"]))
-        return answers
 
     with _serving(store, shadow_slices=5) as (client, _), ThreadPoolExecutor(3) as executor:
         asking = [executor.submit(ask, client) for _ in range(3)]
-        make_current(store, _NEW)
         try:
-            _wait_for_version(client, _NEW)
-            time.sleep(0.3)
+            wait_until(lambda: answers)
+            make_current(store, _NEW)
+            wait_until(lambda: answers[-1][1] == _NEW)
         finally:
-            changed.set()
-        answers = [answer for one in asking for answer in one.result()]
+            enough.set()
+        for one in asking:
+            one.result()
     assert set(answers) == {(200, _OLD, _OLD), (200, _NEW, _NEW)}
 
 
@@ -114,7 +115,7 @@ class _Gated:
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         self.begun.set()
-        assert self.gate.wait(30)
+        assert self.gate.wait(PATIENCE_S)
         return self._engine.run(batch)
 
 
@@ -127,7 +128,7 @@ def test_request_in_flight_keeps_its_model_which_is_freed_afterwards(store: Path
         freed = weakref.ref(old.engine)
         del old
         answering = executor.submit(_predict, client)
-        assert gated.begun.wait(30)
+        assert gated.begun.wait(PATIENCE_S)
         make_current(store, _NEW)
         _wait_for_version(client, _NEW)
         assert freed() is not None

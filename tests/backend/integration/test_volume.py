@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_picture
+from tests.waiting import PATIENCE_S
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.imaging.resampling import make_square
 
@@ -51,7 +52,7 @@ class _Both:
 
 @pytest.fixture(scope="module")
 def client(tiny_address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://{tiny_address}", timeout=60) as opened:
+    with httpx.Client(base_url=f"http://{tiny_address}", timeout=PATIENCE_S) as opened:
         yield opened
 
 

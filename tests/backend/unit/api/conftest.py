@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.backend.unit.api.waiting import wait_for_state
 from tests.factories import make_trust
+from tests.waiting import wait_for_state
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine

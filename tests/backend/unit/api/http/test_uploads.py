@@ -3,8 +3,7 @@
 import logging
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +11,11 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from numpy.typing import NDArray
 
 from tests.factories import make_manifest, make_outputs, make_phantom_file
+from tests.serving import connect, listen
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
@@ -27,7 +27,6 @@ from tumorscope.model.bundle import Bundle
 
 _KIB = 1024
 _PICTURE = make_phantom_file(size=64)
-_TIMEOUT_S = 20
 
 
 @dataclass
@@ -40,7 +39,7 @@ class _GatedEngine:
     device: str = "cpu"
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
-        assert self.gate.wait(_TIMEOUT_S)
+        assert self.gate.wait(PATIENCE_S)
         return make_outputs(np.full((len(batch), 4), self.logit, np.float32))
 
 
@@ -63,27 +62,11 @@ def running() -> Iterator[_Running]:
     service: Service = app.state.components.service
     service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
     # Without its lifespan the application loads no other model.
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        address = listener.getsockname()
+    with listen(app, lifespan="off") as address, connect(address) as client:
         try:
-            _wait_until(lambda: server.started)
-            with httpx.Client(base_url=f"http://127.0.0.1:{address[1]}", timeout=_TIMEOUT_S) as client:
-                yield _Running(address, client, app.state.components.memory, app.state.components.queue, engine)
+            yield _Running(address, client, app.state.components.memory, app.state.components.queue, engine)
         finally:
             engine.gate.set()
-            server.should_exit = True
-            thread.join(_TIMEOUT_S)
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def _picture_of(size: int) -> bytes:
@@ -106,12 +89,12 @@ def test_upload_beyond_the_memory_for_uploads_is_overloaded_until_there_is_room(
 
     def send_slowly() -> Iterator[bytes]:
         yield _picture_of(700 * _KIB)
-        assert may_end.wait(_TIMEOUT_S)
+        assert may_end.wait(PATIENCE_S)
         yield bytes(100)
 
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(running.client.post, "/predict", content=send_slowly())
-        _wait_until(lambda: running.memory.used_bytes == 700 * _KIB)
+        wait_until(lambda: running.memory.used_bytes == 700 * _KIB)
         _check_overloaded(_predict(running, _picture_of(400 * _KIB), form=form))
         # What was refused holds nothing, and what fits is answered meanwhile.
         assert running.memory.used_bytes == 700 * _KIB
@@ -126,7 +109,7 @@ def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> 
     running.engine.gate.clear()
     with ThreadPoolExecutor(12) as threads:
         sent = [threads.submit(_predict, running, _picture_of(300 * _KIB), form=True) for _ in range(12)]
-        _wait_until(lambda: sum(answer.done() for answer in sent) + running.queue.depth == 12)
+        wait_until(lambda: sum(answer.done() for answer in sent) + running.queue.depth == 12)
         # Those that wait for the model hold their bytes.
         assert running.memory.used_bytes == running.queue.depth * 300 * _KIB
         assert 1 <= running.queue.depth <= 3
@@ -171,8 +154,8 @@ def test_bytes_of_a_client_that_goes_away_are_given_back(running: _Running, kind
     with socket.create_connection(running.address) as client:
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
         client.sendall(head.encode() + _PART + bytes(300 * _KIB))
-        _wait_until(lambda: running.memory.used_bytes > 250 * _KIB)
-    _wait_until(lambda: running.memory.used_bytes == 0)
+        wait_until(lambda: running.memory.used_bytes > 250 * _KIB)
+    wait_until(lambda: running.memory.used_bytes == 0)
     assert _predict(running, _picture_of(1000 * _KIB), form=True).status_code == 200
 
 
@@ -183,7 +166,7 @@ def test_answer_that_is_no_number_is_an_internal_error_whose_place_is_logged(
     with caplog.at_level(logging.ERROR, "tumorscope"):
         response = _predict(running, _PICTURE, form=True)
         # The line is written once the answer is out.
-        _wait_until(lambda: any(record.exc_info for record in caplog.records))
+        wait_until(lambda: any(record.exc_info for record in caplog.records))
     assert (response.status_code, response.json()["code"]) == (500, "internal")
     (record,) = [record for record in caplog.records if record.exc_info]
     assert record.exc_info is not None

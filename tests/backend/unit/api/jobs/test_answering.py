@@ -3,8 +3,7 @@
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +12,13 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from tests.factories import make_dicom_bytes, make_manifest, make_nifti_bytes, make_outputs, make_phantom_file
+from tests.serving import connect, listen
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.classifier import Classifier
@@ -27,7 +27,6 @@ from tumorscope.model.bundle import Bundle
 
 _PICTURE = make_phantom_file(size=64)
 _HEAD = np.frombuffer(np.random.default_rng(0).bytes(64 * 64), np.uint8).reshape(64, 64)
-_TIMEOUT_S = 20
 
 
 @dataclass
@@ -44,7 +43,7 @@ class _SlowEngine:
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         self.begun += 1
         if not (self.single_may_run and len(batch) == 1):
-            assert self.may_run.acquire(timeout=_TIMEOUT_S)
+            assert self.may_run.acquire(timeout=PATIENCE_S)
         self.slices += len(batch)
         return make_outputs(np.zeros((len(batch), 4), np.float32))
 
@@ -57,27 +56,11 @@ class _SlowEngine:
 def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, httpx.Client]]:
     app = create_app(Settings(bundle=Path("unread"), **settings))  # type: ignore[arg-type]
     app.state.components.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
+    with listen(app, lifespan="off") as address, connect(address) as client:
         try:
-            _wait_until(lambda: server.started)
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            with httpx.Client(base_url=url, timeout=_TIMEOUT_S, trust_env=False) as client:
-                yield app, client
+            yield app, client
         finally:
             engine.release()
-            server.should_exit = True
-            thread.join(_TIMEOUT_S)
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def _send(client: httpx.Client, body: bytes, accept: str = "*/*") -> socket.socket:
@@ -96,7 +79,7 @@ def test_picture_is_answered_while_volumes_fill_their_threads() -> None:
     engine = _SlowEngine()
     with _serve(engine, threads=1) as (app, client), ThreadPoolExecutor(4) as threads:
         volumes = [threads.submit(client.post, "/predict", content=_make_volume(40)) for _ in range(3)]
-        _wait_until(lambda: app.state.components.queue.depth == 3 and engine.begun == 1)
+        wait_until(lambda: app.state.components.queue.depth == 3 and engine.begun == 1)
         # No batch of a volume may end before the picture is answered.
         engine.single_may_run = True
         assert client.post("/predict", content=_PICTURE).status_code == 200
@@ -145,15 +128,15 @@ def test_request_whose_client_left_while_it_waited_is_not_computed(body: bytes, 
     engine = _SlowEngine()
     with _serve(engine, threads=1) as (app, client), ThreadPoolExecutor(1) as threads:
         first = threads.submit(client.post, "/predict", content=body)
-        _wait_until(lambda: engine.begun == 1)
+        wait_until(lambda: engine.begun == 1)
         waiting = [_send(client, body, accept) for _ in range(3)]
-        _wait_until(lambda: app.state.components.queue.depth == 4)
+        wait_until(lambda: app.state.components.queue.depth == 4)
         for connection in waiting:
             connection.close()
         engine.release()
         alone = first.result()
         assert alone.status_code == 200
-        _wait_until(lambda: app.state.components.queue.depth == 0)
+        wait_until(lambda: app.state.components.queue.depth == 0)
         judged = engine.slices
         assert client.post("/predict", content=body).status_code == 200
     # The second answer took as many slices as all that came before it.
@@ -164,14 +147,14 @@ def test_volume_whose_client_leaves_ends_after_its_batch() -> None:
     engine = _SlowEngine()
     with _serve(engine) as (app, client):
         connection = _send(client, _make_volume(200))
-        _wait_until(lambda: engine.begun == 1)
+        wait_until(lambda: engine.begun == 1)
         connection.close()
         # The server has to see it before the batch ends.
         assert client.get("/health").status_code == 200
         engine.may_run.release()
-        _wait_until(lambda: engine.begun == 2 or app.state.components.queue.depth == 0)
+        wait_until(lambda: engine.begun == 2 or app.state.components.queue.depth == 0)
         engine.release()
-        _wait_until(lambda: app.state.components.queue.depth == 0)
+        wait_until(lambda: app.state.components.queue.depth == 0)
     assert engine.slices < 60
 
 
@@ -179,12 +162,12 @@ def test_lane_that_is_full_says_when_to_come_again() -> None:
     engine = _SlowEngine()
     with _serve(engine, threads=1, max_waiting=2) as (app, client):
         waiting = [_send(client, _PICTURE) for _ in range(3)]
-        _wait_until(lambda: app.state.components.queue.depth == 3)
+        wait_until(lambda: app.state.components.queue.depth == 3)
         refused = client.post("/predict", content=_PICTURE)
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert int(refused.headers["retry-after"]) >= 1
         engine.release()
-        _wait_until(lambda: app.state.components.queue.depth == 0)
+        wait_until(lambda: app.state.components.queue.depth == 0)
         assert client.post("/predict", content=_PICTURE).status_code == 200
         for connection in waiting:
             assert connection.recv(12) == b"HTTP/1.1 200"

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.backend.unit.api.waiting import wait_for_state
 from tests.factories import make_nifti_bytes, make_phantom_file, make_picture
+from tests.waiting import wait_for_state
 from tumorscope.api.app import create_app
 from tumorscope.api.jobs import answering
 from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from starlette.requests import ClientDisconnect
 
 from tests.factories import make_manifest, make_outputs
+from tests.waiting import until
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.metrics import create_metrics
 from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
@@ -58,9 +59,10 @@ def test_one_slice_passes_by_a_study_and_several_wait_behind_it() -> None:
     async def ask() -> None:
         queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
+        await until(lambda: queue.depth == 1)
         several = asyncio.create_task(_answer(queue, engine, _ask_for(2)))
+        await until(lambda: queue.depth == 2)
         assert await _answer(queue, engine, _ask_for(1)) == [0.25] * 4
-        await asyncio.sleep(0.05)
         assert not several.done()
         assert engine.slices == 1
         hold.set()
@@ -76,7 +78,7 @@ def test_several_slices_that_nobody_waits_for_are_not_run() -> None:
         classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
         left = asyncio.create_task(run_inference(queue, classifier, create_metrics(), _ask_for(2), _has_left))
-        await asyncio.sleep(0.05)
+        await until(lambda: queue.depth == 2)
         hold.set()
         with pytest.raises(ClientDisconnect):
             await left

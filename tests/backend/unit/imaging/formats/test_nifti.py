@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-import time
 from typing import Any
 
 import nibabel
@@ -218,14 +217,13 @@ def test_what_is_declared_is_held_against_the_limits_before_memory_is_taken(
     data: bytes, error: type[InputError] | None
 ) -> None:
     process = psutil.Process()
-    before, started = process.memory_info().rss, time.monotonic()
+    before = process.memory_info().rss
     if error is None:
         _decode(data)
     else:
         with pytest.raises(error):
             _decode(data)
     assert process.memory_info().rss - before < 2**28
-    assert time.monotonic() - started < 5
 
 
 def test_voxels_of_no_number_are_unsupported() -> None:
@@ -235,7 +233,9 @@ def test_voxels_of_no_number_are_unsupported() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00" + bytes(60), gzip.compress(b"text"), bytes(600)]
+    "data",
+    [b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00" + bytes(60), gzip.compress(b"text"), bytes(600)],
+    ids=["nothing", "magic alone", "cut head", "text", "zeros"],
 )
 def test_other_content_is_no_nifti(data: bytes) -> None:
     assert not looks_like_nifti(data)

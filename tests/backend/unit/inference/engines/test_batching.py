@@ -1,13 +1,13 @@
 """Slices that come while an engine is busy are run together, and each thread gets its own answer."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.factories import make_outputs
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.inference.engines.batching import BatchingEngine
 from tumorscope.inference.engines.engine import Outputs
 
@@ -25,7 +25,7 @@ class _Slow:
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         self.calls.append(len(batch))
         self.at_work.set()
-        assert self.go_on.wait(20)
+        assert self.go_on.wait(PATIENCE_S)
         if (batch[:, 0, 0, 0] < 0).any():
             raise MemoryError("out of memory on the card")
         return make_outputs(np.repeat(batch[:, 0, 0, :1], 4, axis=1))
@@ -40,11 +40,11 @@ def _ask_while_busy(engine: _Slow, max_slices: int, *batches: NDArray[np.float32
     batching = BatchingEngine(engine, max_slices)
     with ThreadPoolExecutor(len(batches) + 1) as threads:
         first = threads.submit(batching.run, _make_slices(0.5))
-        assert engine.at_work.wait(20)
+        assert engine.at_work.wait(PATIENCE_S)
         waiting = []
         for batch in batches:
             waiting.append(threads.submit(batching.run, batch))
-            time.sleep(0.02)
+            wait_until(lambda: len(batching._waiting) == len(waiting))
         engine.go_on.set()
         first.result()
         return [one.exception() or one.result() for one in waiting]

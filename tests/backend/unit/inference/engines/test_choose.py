@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories import make_outputs
+from tests.waiting import PATIENCE_S
 from tumorscope.domain.errors import EngineMissing
 from tumorscope.inference.engines import choose
 from tumorscope.inference.engines.choose import GuardedEngine, open_engine
@@ -145,7 +146,7 @@ def test_threads_that_fail_together_open_one_engine() -> None:
 
     class _Failing(_Gpu):
         def run(self, batch: NDArray[np.float32]) -> Outputs:
-            together.wait(timeout=10)
+            together.wait(timeout=PATIENCE_S)
             return super().run(batch)
 
     def open_second() -> _Gpu:
@@ -157,5 +158,5 @@ def test_threads_that_fail_together_open_one_engine() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE_S)
     assert len(opened) == 1

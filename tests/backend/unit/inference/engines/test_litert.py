@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories import make_slice, write_tiny_int8_bundle
+from tests.waiting import PATIENCE_S
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.litert import LiteRTEngine
@@ -97,4 +98,4 @@ assert answer["model"]["engine"] == "litert-int8", answer
 assert answer["explanation"] is not None
 assert not {"tensorflow", "keras"} & set(sys.modules), "imported"
 """
-    subprocess.run([sys.executable, "-c", code, str(bundle)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(bundle)], check=True, timeout=PATIENCE_S)

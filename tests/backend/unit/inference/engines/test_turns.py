@@ -1,15 +1,13 @@
 """Who runs an interpreter, and when: alone with all cores, else side by side, single slices first."""
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from tests.waiting import PATIENCE_S, wait_until
+from tumorscope.inference.engines import turns as module
 from tumorscope.inference.engines.turns import Turns
-
-_TIMEOUT_S = 20
 
 
 class _Thread:
@@ -24,25 +22,18 @@ class _Thread:
     def _run(self) -> None:
         with self._turns.take(single=self._single) as interpreter:
             self._taken.set_result(interpreter)
-            assert self._may_end.wait(_TIMEOUT_S)
+            assert self._may_end.wait(PATIENCE_S)
 
     @property
     def waits(self) -> bool:
         return not self._taken.done()
 
     def take(self) -> str:
-        return self._taken.result(_TIMEOUT_S)
+        return self._taken.result(PATIENCE_S)
 
     def end(self) -> None:
         self._may_end.set()
-        self._running.result(_TIMEOUT_S)
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _TIMEOUT_S
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+        self._running.result(PATIENCE_S)
 
 
 def _count_waiting(turns: Turns[str]) -> int:
@@ -69,7 +60,7 @@ def test_slices_of_a_batch_share_the_cores() -> None:
         first, second = (_Thread(threads, turns, single=False) for _ in range(2))
         assert {first.take(), second.take()} == {"a", "b"}
         third = _Thread(threads, turns, single=False)
-        _wait_until(lambda: _count_waiting(turns) == 1)
+        wait_until(lambda: _count_waiting(turns) == 1)
         assert third.waits
         first.end()
         assert third.take() in {"a", "b"}
@@ -77,13 +68,18 @@ def test_slices_of_a_batch_share_the_cores() -> None:
         third.end()
 
 
-def test_slices_that_came_together_share_the_cores_and_never_run_beside_the_wide_one() -> None:
+def test_slices_that_came_together_share_the_cores_and_never_run_beside_the_wide_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now_s = 100.0
+    monkeypatch.setattr(module, "monotonic", lambda: now_s)
     turns = Turns("wide", ["a", "b"])
+    now_s += 2 * module._SHARED_S
     with ThreadPoolExecutor(3) as threads:
         alone = _Thread(threads, turns)
         assert alone.take() == "wide"
         others = [_Thread(threads, turns) for _ in range(2)]
-        _wait_until(lambda: _count_waiting(turns) == 2)
+        wait_until(lambda: _count_waiting(turns) == 2)
         assert all(other.waits for other in others)
         alone.end()
         assert {other.take() for other in others} == {"a", "b"}
@@ -92,13 +88,9 @@ def test_slices_that_came_together_share_the_cores_and_never_run_beside_the_wide
         # For a while after, others are expected; then whoever comes is alone again.
         with turns.take(single=True) as soon:
             assert soon != "wide"
-        deadline = time.monotonic() + _TIMEOUT_S
-        interpreter = ""
-        while interpreter != "wide":
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-            with turns.take(single=True) as interpreter:
-                pass
+        now_s += 2 * module._SHARED_S
+        with turns.take(single=True) as later:
+            assert later == "wide"
 
 
 def test_single_slice_goes_before_those_of_a_batch_and_does_not_starve_them() -> None:
@@ -116,10 +108,10 @@ def test_single_slice_goes_before_those_of_a_batch_and_does_not_starve_them() ->
         for name in ("slice 0", "slice 1", *(f"picture {number}" for number in range(5))):
             before = _count_waiting(turns)
             running.append(threads.submit(run, name))
-            _wait_until(lambda before=before: _count_waiting(turns) == before + 1)  # type: ignore[misc]
+            wait_until(lambda before=before: _count_waiting(turns) == before + 1)  # type: ignore[misc]
         busy.end()
         for one in running:
-            one.result(_TIMEOUT_S)
+            one.result(PATIENCE_S)
     assert order == ["picture 0", "picture 1", "picture 2", "slice 0", "picture 3", "picture 4", "slice 1"]
 
 
