@@ -32,7 +32,7 @@ export function describePage(page) {
     headline: page.locator('.decision h2'),
     trace: page.locator('.trace'),
     bars: page.locator('.probability-bars li'),
-    opacity: page.getByRole('slider', { name: /^What (little )?speaks for/ }),
+    opacity: page.getByRole('slider', { name: /^Heat map for/ }),
     json: page.getByLabel('Answer as JSON'),
     serviceState: page.locator('.service-state'),
     studies: page.getByRole('navigation', { name: 'Studies' }).getByRole('listitem'),

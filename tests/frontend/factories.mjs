@@ -197,3 +197,27 @@ export function makeModelAnswer() {
     },
   };
 }
+
+/** As the manifest holds it. */
+export function makeDecisionRow(changes = {}) {
+  return {
+    by: 'all',
+    name: 'held-out patients',
+    truth: 'tumor',
+    count: 520,
+    people: 60,
+    tumor: 415,
+    no_tumor: 1,
+    uncertain: 104,
+    refused: 0,
+    right: 408,
+    intervals: {
+      tumor: [0.75, 0.85],
+      no_tumor: [0, 0.006],
+      uncertain: [0.16, 0.25],
+      refused: null,
+      right: [0.96, 0.994],
+    },
+    ...changes,
+  };
+}

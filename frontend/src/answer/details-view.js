@@ -1,6 +1,6 @@
-import { sayWarning } from '../i18n/service-sentences.js';
 import { translate } from '../i18n/translate.js';
 import { createElement, createSentence } from '../shell/element.js';
+import { describeWarning } from './service-messages.js';
 import { describeFacts } from './study-facts.js';
 import './details-view.css';
 
@@ -33,7 +33,9 @@ export function createAnswerView(root) {
       section.hidden = prediction === null;
       if (prediction === null) return;
       warnings.replaceChildren(
-        ...prediction.input.warnings.map((warning) => createSentence('li', sayWarning(warning))),
+        ...prediction.input.warnings.map((warning) =>
+          createSentence('li', describeWarning(warning)),
+        ),
       );
       facts.replaceChildren(
         ...describeFacts(prediction).flatMap(([term, words]) => [

@@ -1,8 +1,8 @@
-import { sayAsService, sayHere } from '../i18n/service-sentences.js';
+import { inEnglish, inPageLanguage } from '../i18n/sentence.js';
 import { isMessageKey, translate } from '../i18n/translate.js';
 
 /** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
-/** @typedef {import('../i18n/service-sentences.js').Sentence} Sentence */
+/** @typedef {import('../i18n/sentence.js').Sentence} Sentence */
 /** @typedef {{ happened: string, advice: Sentence }} Message */
 
 const RETRYABLE_STATUSES = new Set([408, 429, 502, 503, 504]);
@@ -16,10 +16,10 @@ export function describeFailure({ code, title, detail }) {
   const happened = `failure.${code}.happened`;
   const advice = `failure.${code}.advice`;
   if (isMessageKey(happened) && isMessageKey(advice)) {
-    return { happened: translate(happened), advice: sayHere(translate(advice)) };
+    return { happened: translate(happened), advice: inPageLanguage(translate(advice)) };
   }
   const said = [title, detail].filter((part) => part !== '').join(': ');
-  return { happened: translate('failure.unknown.happened'), advice: sayAsService(said) };
+  return { happened: translate('failure.unknown.happened'), advice: inEnglish(said) };
 }
 
 /** @param {ServiceFailure} failure */

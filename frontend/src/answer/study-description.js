@@ -1,15 +1,16 @@
 import { formatPercentage, formatProgress } from '../i18n/percentage.js';
-import { sayHere, sayReason } from '../i18n/service-sentences.js';
+import { inPageLanguage } from '../i18n/sentence.js';
 import { translate } from '../i18n/translate.js';
 import { describeEarlierModel } from '../model/model-change.js';
 import { isReady } from '../state/service.js';
 import { describeDecision, explainDecision } from './decision.js';
 import { canRetry, describeFailure, describeWait } from './failure-message.js';
+import { describeReason } from './service-messages.js';
 
 /** @typedef {import('../state/session.js').Study} Study */
 /** @typedef {import('../state/service.js').Service} Service */
 /** @typedef {import('../state/session.js').Wording} Wording */
-/** @typedef {import('../i18n/service-sentences.js').Sentence} Sentence */
+/** @typedef {import('../i18n/sentence.js').Sentence} Sentence */
 /** @typedef {import('../api/failure.js').ServiceFailure} ServiceFailure */
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
@@ -106,12 +107,12 @@ function describeWaiting(service) {
       retryInS === 1
         ? translate('study.retry.one')
         : translate('study.retry.other', { count: retryInS });
-    return { headline: translate('study.busy'), sentences: [sayHere(words)] };
+    return { headline: translate('study.busy'), sentences: [inPageLanguage(words)] };
   }
   const words = isReady(service)
     ? translate('study.waitsForTurn')
     : translate('study.waitsForService');
-  return { headline: translate('study.waiting'), sentences: [sayHere(words)] };
+  return { headline: translate('study.waiting'), sentences: [inPageLanguage(words)] };
 }
 
 /**
@@ -127,14 +128,14 @@ function findReading({ read }) {
 /** @param {Study} study */
 function describeAnalysis(study) {
   const reading = findReading(study);
-  return reading === null ? [] : [sayHere(translate('study.reading', reading))];
+  return reading === null ? [] : [inPageLanguage(translate('study.reading', reading))];
 }
 
 /** @param {ServiceFailure} failure */
 function describeFailedStudy(failure) {
   const { happened, advice } = describeFailure(failure);
   const requestId = failure.requestId && translate('decision.request', { id: failure.requestId });
-  const sentences = [advice, sayHere(describeWait(failure))];
+  const sentences = [advice, inPageLanguage(describeWait(failure))];
   return {
     headline: happened,
     sentences: sentences.filter(({ text }) => text !== ''),
@@ -150,11 +151,11 @@ function describeFailedStudy(failure) {
  * @returns {{ headline: string, sentences: Sentence[], otherWording: Wording }}
  */
 function describePrediction(prediction, wording) {
-  const reasons = prediction.reasons.map((reason) => sayReason(reason, wording));
+  const reasons = prediction.reasons.map((reason) => describeReason(reason, wording));
   if (wording === 'staff') {
     return {
       headline: describeDecision(prediction),
-      sentences: [...sayProbability(prediction, 'decision.probability'), ...reasons],
+      sentences: [...describeProbability(prediction, 'decision.probability'), ...reasons],
       otherWording: 'patient',
     };
   }
@@ -165,8 +166,8 @@ function describePrediction(prediction, wording) {
     headline,
     sentences: [
       ...reasons,
-      ...cautions.filter((text) => text !== '').map(sayHere),
-      ...sayProbability(prediction, 'patient.probability'),
+      ...cautions.filter((text) => text !== '').map(inPageLanguage),
+      ...describeProbability(prediction, 'patient.probability'),
     ],
     otherWording: 'staff',
   };
@@ -183,7 +184,7 @@ function withModelChange(study, service, description) {
   if (words === '') return description;
   return {
     ...description,
-    sentences: [...description.sentences, sayHere(words)],
+    sentences: [...description.sentences, inPageLanguage(words)],
     restart: translate('decision.analyseAgain'),
   };
 }
@@ -192,7 +193,7 @@ function withModelChange(study, service, description) {
  * @param {PredictionAnswer} prediction
  * @param {'decision.probability' | 'patient.probability'} key
  */
-function sayProbability({ tumor_probability }, key) {
+function describeProbability({ tumor_probability }, key) {
   if (tumor_probability === null) return [];
-  return [sayHere(translate(key, { percentage: formatPercentage(tumor_probability) }))];
+  return [inPageLanguage(translate(key, { percentage: formatPercentage(tumor_probability) }))];
 }

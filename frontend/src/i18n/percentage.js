@@ -24,5 +24,6 @@ export function formatProgress(fraction) {
  */
 export function formatShare(share) {
   if (share > 0 && share < 0.01) return `<${NO_BREAK_SPACE}1${NO_BREAK_SPACE}%`;
+  if (share > 0.99 && share < 1) return `>${NO_BREAK_SPACE}99${NO_BREAK_SPACE}%`;
   return `${Math.round(share * 100)}${NO_BREAK_SPACE}%`;
 }

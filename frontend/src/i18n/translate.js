@@ -7,6 +7,8 @@ import { EN } from './en.js';
 /** @type {Record<Language, Record<MessageKey, string>>} */
 const MESSAGES = { en: EN, de: DE };
 
+const VALUE = /\{(\w+)\}/g;
+
 /** Of numbers and dates; the English of this page is British. */
 const LOCALES = { en: 'en-GB', de: 'de-DE' };
 
@@ -49,10 +51,18 @@ export function translate(key, values = {}) {
  * @param {Record<string, string | number>} [values]
  */
 export function translateTo(language, key, values = {}) {
-  return MESSAGES[language][key].replace(/\{(\w+)\}/g, (whole, name) => {
+  return MESSAGES[language][key].replace(VALUE, (whole, name) => {
     const value = values[name];
     return typeof value === 'number' ? value.toLocaleString(LOCALES[language]) : (value ?? whole);
   });
+}
+
+/**
+ * @param {MessageKey} key
+ * @returns {string[]} the names of the values that the message takes, in the page's language
+ */
+export function listValues(key) {
+  return Array.from(MESSAGES[current][key].matchAll(VALUE), ([, name]) => name ?? '');
 }
 
 /**

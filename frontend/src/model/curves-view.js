@@ -57,7 +57,10 @@ export function createCalibrationPlot({ calibration }) {
   const total = calibration.reduce((sum, { n }) => sum + n, 0);
   const points = calibration.map(({ confidence, accuracy }) => [confidence, accuracy]);
   const bins = calibration.map((bin) => {
-    const shares = { said: formatShare(bin.confidence), right: formatShare(bin.accuracy) };
+    const shares = {
+      predicted: formatShare(bin.confidence),
+      correct: formatShare(bin.accuracy),
+    };
     return translate('model.calibrationBin', { ...shares, count: formatNumber(bin.n) });
   });
   const drawing = createDrawing(translate('model.calibrationWords', { bins: bins.join('; ') }), [

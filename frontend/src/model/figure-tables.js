@@ -4,11 +4,15 @@ import { formatNumber } from '../i18n/format.js';
 import { formatShare } from '../i18n/percentage.js';
 import { isMessageKey, translate } from '../i18n/translate.js';
 import { createElement } from '../shell/element.js';
+import { areFew } from './decisions.js';
 import { ABSENT, createTable } from './tables.js';
 import './figure-tables.css';
 
 /** @typedef {import('./model-card.js').ModelCard} ModelCard */
 /** @typedef {import('./model-card.js').Figure} Figure */
+
+// Of these the shares are of patients, not of slices.
+const BY_PATIENT = new Set(['healthy_volumes_called_tumor', 'tumor_kind_by_patient']);
 
 /** @param {ModelCard} card */
 export function createFigureTable({ figures }) {
@@ -21,11 +25,8 @@ export function createFigureTable({ figures }) {
   ];
   const rows = figures.map((figure) => [
     describeFigure(figure.name),
-    formatFigure(figure.name, figure.value),
-    createElement('span', { className: 'model-interval-cell' }, [
-      describeInterval(figure),
-      drawInterval(figure),
-    ]),
+    describeValue(figure),
+    createInterval(figure),
     formatNumber(figure.n),
     formatNumber(figure.patients),
   ]);
@@ -38,23 +39,45 @@ function describeFigure(name) {
   return isMessageKey(key) ? translate(key) : name.replaceAll('_', ' ');
 }
 
+/** @param {Figure} figure */
+function isCount({ name, patients }) {
+  return isShare(name) && areFew(patients);
+}
+
+/** @param {Figure} figure */
+function describeValue(figure) {
+  const { name, value, n, patients } = figure;
+  if (!isCount(figure)) return formatFigure(name, value);
+  const total = BY_PATIENT.has(name) ? patients : n;
+  return translate('decisions.countOf', { count: Math.round(value * total), total });
+}
+
 /**
- * Areas and gaps are no shares of anything.
+ * Areas and errors are not shares of anything.
+ * @param {string} name
+ */
+function isShare(name) {
+  return !/auc|ece|f1/.test(name);
+}
+
+/**
  * @param {string} name
  * @param {number} value
  */
 function formatFigure(name, value) {
-  if (!/auc|ece|f1/.test(name)) return formatShare(value);
+  if (isShare(name)) return formatShare(value);
   return formatNumber(value, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
 /** @param {Figure} figure */
-function describeInterval({ name, low, high }) {
-  if (low === null || high === null) return ABSENT;
-  return translate('model.range', {
+function createInterval(figure) {
+  const { name, low, high } = figure;
+  if (low === null || high === null || isCount(figure)) return ABSENT;
+  const words = translate('model.range', {
     low: formatFigure(name, low),
     high: formatFigure(name, high),
   });
+  return createElement('span', { className: 'model-interval-cell' }, [words, drawInterval(figure)]);
 }
 
 /** @param {Figure} figure */
@@ -101,7 +124,7 @@ function drawBar(words, value, color = '') {
 /** @param {ModelCard} card */
 export function createConfusionTable({ confusions, classNames }) {
   const heads = classNames.map((name) =>
-    translate('model.answered', { kind: describeClass(name) }),
+    translate('model.predicted', { kind: describeClass(name) }),
   );
   const rows = confusions.map((row, index) => {
     const sum = row.reduce((total, count) => total + count, 0);

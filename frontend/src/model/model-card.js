@@ -1,4 +1,5 @@
 import { readCalibration, readRocCurves } from './curves.js';
+import { readDecisions } from './decisions.js';
 import { readNumber, readRecord } from './untyped-fields.js';
 
 /** @typedef {import('../api/client.js').ModelAnswer} ModelAnswer */
@@ -19,7 +20,7 @@ import { readNumber, readRecord } from './untyped-fields.js';
  */
 
 /**
- * What the page tells of the served model; what its manifest does not hold is empty.
+ * What the page shows of the served model; what its manifest does not hold is empty.
  * @typedef {object} ModelCard
  * @property {string} name
  * @property {string} version
@@ -34,6 +35,7 @@ import { readNumber, readRecord } from './untyped-fields.js';
  * @property {ClassCount[]} counts
  * @property {number | null} trainingPatients
  * @property {number | null} heldOutPatients
+ * @property {import('./decisions.js').Decisions} decisions
  * @property {Figure[]} figures
  * @property {ClassFigures[]} classFigures
  * @property {number[][]} confusions a row a true class, a column an answer, both in the order of `classNames`
@@ -43,7 +45,7 @@ import { readNumber, readRecord } from './untyped-fields.js';
  */
 
 /**
- * The manifest is strict but for what training and evaluation recorded: of that only what is as expected is told.
+ * The manifest has a schema but for what training and evaluation record: of that, only what has the expected form is read.
  * @param {ModelAnswer} answer
  * @returns {ModelCard}
  */
@@ -63,6 +65,7 @@ export function readModelCard({ sha256, manifest }) {
     counts: readCounts(training),
     trainingPatients: readNumber(training.training_patients),
     heldOutPatients: readNumber(training.validation_patients),
+    decisions: readDecisions(metrics.decisions),
     figures: Object.entries(readRecord(metrics.figures)).flatMap(readFigure),
     classFigures: Object.entries(readRecord(metrics.classes)).flatMap(readClassFigures),
     confusions: readConfusions(metrics.confusion_matrix, manifest.class_names.length),

@@ -1,6 +1,6 @@
 import { describeFailure } from '../answer/failure-message.js';
 import { ServiceFailure } from '../api/failure.js';
-import { sayHere } from '../i18n/service-sentences.js';
+import { inPageLanguage } from '../i18n/sentence.js';
 import { translate } from '../i18n/translate.js';
 import { readModelCard } from './model-card.js';
 
@@ -32,11 +32,11 @@ export function watchModelRoute(view, fetchModel, { onClosed }, signal) {
 
   async function load() {
     if (servedVersion === null && shownVersion === null)
-      view.showMessage([sayHere(translate('model.notReady'))]);
+      view.showMessage([inPageLanguage(translate('model.notReady'))]);
     if (servedVersion === null || servedVersion === shownVersion) return;
     const version = servedVersion;
     shownVersion = version;
-    view.showMessage([sayHere(translate('model.loading'))]);
+    view.showMessage([inPageLanguage(translate('model.loading'))]);
     try {
       const card = readModelCard(await fetchModel(signal));
       if (shownVersion === version) view.showCard(card);
@@ -78,5 +78,5 @@ function describeError(error) {
   const failure =
     error instanceof ServiceFailure ? error : new ServiceFailure({ code: 'unreadable_answer' });
   const { happened, advice } = describeFailure(failure);
-  return [sayHere(`${happened}.`), advice];
+  return [inPageLanguage(`${happened}.`), advice];
 }

@@ -1,16 +1,17 @@
 import { describeClass } from '../answer/decision.js';
 import { joinWords } from '../i18n/format.js';
-import { sayAsModel } from '../i18n/service-sentences.js';
 import { translate } from '../i18n/translate.js';
 import { createElement, createSentence } from '../shell/element.js';
 import { createCalibrationPlot, createRocPlot } from './curves-view.js';
+import { createDecisionTables } from './decision-tables.js';
 import { createClassTable, createConfusionTable, createFigureTable } from './figure-tables.js';
+import { translateManifestText } from './manifest-text.js';
 import { createCountTable, createDataTable, createPointTable } from './tables.js';
 import './model-view.css';
 
 /** @typedef {import('./model-card.js').ModelCard} ModelCard */
 /** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
-/** @typedef {import('../i18n/service-sentences.js').Sentence} Sentence */
+/** @typedef {import('../i18n/sentence.js').Sentence} Sentence */
 
 /**
  * About the served model, instead of the studies.
@@ -68,9 +69,10 @@ export function createModelView(root, { onClose }) {
  */
 function createParts(card) {
   return [
+    ...createPart('model.decisionsTitle', createDecisions(card), 'model.decisionsNote'),
     ...createPart('model.isTitle', [createParagraph(describeModel(card))]),
     ...createPart('model.isNotTitle', [createParagraph(translate('model.isNot'))]),
-    ...createPart('model.useTitle', [createSentence('p', sayAsModel(card.intendedUse))]),
+    ...createPart('model.useTitle', [createSentence('p', translateManifestText(card.intendedUse))]),
     ...createPart('model.limitsTitle', createLimits(card)),
     ...createPart('model.figuresTitle', createFigureTable(card), 'model.figuresNote'),
     ...createPart('model.classesTitle', createClassTable(card), 'model.classesNote'),
@@ -103,6 +105,12 @@ function createPart(title, children, note) {
   ];
 }
 
+/** @param {ModelCard} card */
+function createDecisions(card) {
+  const tables = createDecisionTables(card);
+  return tables.length === 0 ? [] : [createParagraph(translate('model.decisionsRight')), ...tables];
+}
+
 /** @param {string} textContent */
 function createParagraph(textContent) {
   return createElement('p', { textContent });
@@ -119,7 +127,7 @@ function describeModel({ architecture, size, classNames }) {
 
 /** @param {ModelCard} card */
 function createLimits({ limits }) {
-  const items = limits.map((limit) => createSentence('li', sayAsModel(limit)));
+  const items = limits.map((limit) => createSentence('li', translateManifestText(limit)));
   return items.length === 0 ? [] : [createElement('ul', { className: 'model-limits' }, items)];
 }
 

@@ -1,7 +1,7 @@
 import { createProbabilityBars } from '../answer/probability-bars.js';
+import { describeWarning } from '../answer/service-messages.js';
 import { describeStudy } from '../answer/study-description.js';
 import { describePlace } from '../answer/study-facts.js';
-import { sayWarning } from '../i18n/service-sentences.js';
 import { translate } from '../i18n/translate.js';
 import { createElement, createSentence } from '../shell/element.js';
 import { describePredictionSet, listReportFacts } from './report-facts.js';
@@ -129,7 +129,7 @@ function createWarnings({ input: { warnings } }) {
       createElement(
         'ul',
         {},
-        warnings.map((warning) => createSentence('li', sayWarning(warning))),
+        warnings.map((warning) => createSentence('li', describeWarning(warning))),
       ),
     ]),
   ];

@@ -17,7 +17,7 @@ export function createElement(tag, properties = {}, children = []) {
 /**
  * A sentence that may be in another language than the page.
  * @param {'p' | 'li'} tag
- * @param {import('../i18n/service-sentences.js').Sentence} sentence
+ * @param {import('../i18n/sentence.js').Sentence} sentence
  */
 export function createSentence(tag, { text, language }) {
   const element = createElement(tag, { textContent: text });

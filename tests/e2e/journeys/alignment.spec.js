@@ -69,7 +69,7 @@ async function plantMap(page, place) {
 /** @param {import('@playwright/test').Page} page */
 async function expectAligned(page) {
   const { canvas } = describeViewer(page);
-  const opacity = page.getByRole('slider', { name: /^What (little )?speaks for/ });
+  const opacity = page.getByRole('slider', { name: /^Heat map for/ });
   await opacity.fill('0');
   const spot = await findColor(canvas, WHITE);
   await opacity.fill('100');
@@ -126,7 +126,7 @@ test('the map lies on a turned DICOM slice where its source says', async ({ page
   const voxels = page.waitForResponse('**/api/volume');
   await describeViewer(page).width.press('ArrowLeft');
   await (await voxels).finished();
-  await expect(page.getByText('The full range of its intensities is loading.')).toBeHidden();
+  await expect(page.getByText('The full intensity range is loading.')).toBeHidden();
   await expectAligned(page);
 });
 

@@ -18,7 +18,7 @@ const HEADLINES = {
 const PATIENT_HEADLINES = {
   tumor: 'The program sees signs of a tumour',
   no_tumor: 'The program sees no tumour',
-  uncertain: 'The program is not certain',
+  uncertain: 'The program is not sure',
   out_of_scope: 'This does not look like a brain MRI',
 };
 
@@ -73,7 +73,7 @@ for (const decision of Object.keys(CANDIDATES)) {
     await expect(parts.opacity).toBeVisible({ visible: !isRefused });
     await checkAppearance(page, `real-${decision}`);
 
-    await page.getByRole('button', { name: 'In words for a patient' }).click();
+    await page.getByRole('button', { name: 'Wording for patients' }).click();
     await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
     for (const { patient_message } of answer.reasons) {
       await expect(page.getByText(patient_message, { exact: true })).toBeVisible();
@@ -104,7 +104,7 @@ test('what an answer is worth where tumours are rare is counted at once, and kep
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
-  const prevalence = page.getByLabel('Of 100 pictures, a tumour is in');
+  const prevalence = page.getByLabel('Of 100 scans, this many show a tumour');
   await prevalence.fill('1');
   const sentence = page.locator('.predictive-value-sentence');
   await expect(sentence).toHaveText(/^Of 100 answers “tumour” there, about \d+ would be right\.$/);

@@ -177,7 +177,7 @@ test('the answer is saved under the name of the study, and copied', async ({ pag
   expect(name).toBe('=cmd_x_.png.prediction.json');
   expect(JSON.parse(text)).toEqual(answer);
   await page.getByRole('button', { name: 'Copy JSON' }).click();
-  await expect(page.getByText('The answer is in the clipboard.')).toBeVisible();
+  await expect(page.getByText('The answer was copied to the clipboard.')).toBeVisible();
   expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(answer);
 });
 
@@ -218,7 +218,7 @@ test('a study is removed, and a session cleared after one question', async ({ pa
   await expect(page.getByRole('img', { name: 'Slice phantom-lesion-a.png' })).toBeVisible();
 
   await page.getByRole('button', { name: 'Clear the session' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Forget all studies of this session?' });
+  const dialog = page.getByRole('dialog', { name: 'Remove all studies of this session?' });
   await expect(dialog).toContainText('All 2 studies');
   await checkAppearance(page, 'clear-session');
   await page.keyboard.press('Escape');
@@ -226,7 +226,7 @@ test('a study is removed, and a session cleared after one question', async ({ pa
   await expect(parts.studies).toHaveCount(2);
 
   await page.getByRole('button', { name: 'Clear the session' }).click();
-  await dialog.getByRole('button', { name: 'Forget all' }).click();
+  await dialog.getByRole('button', { name: 'Remove all' }).click();
   await expect(page.getByRole('heading', { name: 'Drop a brain MRI here' })).toBeVisible();
   await expect(page.locator('body')).not.toContainText('phantom-lesion-a.png');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));

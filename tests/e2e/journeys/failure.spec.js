@@ -12,7 +12,7 @@ test('a text file named like a picture is refused in words, with code and reques
     page.waitForResponse('**/api/predict?*'),
     parts.chooser.setInputFiles({ name: 'notes.png', ...TEXT_FILE }),
   ]);
-  await expect(parts.headline).toHaveText('This file is of a format that is not read here');
+  await expect(parts.headline).toHaveText('This file format is not supported');
   const { request_id } = await response.json();
   await expect(parts.trace).toHaveText(`unsupported_format · request ${request_id}`);
   await expect(page.getByRole('button', { name: 'Try again' })).toBeHidden();
@@ -111,7 +111,7 @@ test('while the service cannot be reached studies wait, and go on without a relo
   const parts = describePage(page);
   await page.route('**/api/health', (route) => route.abort());
   await page.goto('/');
-  await expect(parts.serviceState).toHaveText('service not reachable');
+  await expect(parts.serviceState).toHaveText('service unreachable');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
   await expect(parts.headline).toHaveText('Waiting');
   await expect(page.getByText('The analysis starts by itself as soon as it is.')).toBeVisible();
@@ -134,7 +134,7 @@ test('a service lost during an analysis is noticed, and the others wait for it',
     findExample('phantom-plain.png'),
     findExample('phantom-lesion-a.png'),
   ]);
-  await expect(parts.serviceState).toHaveText('service not reachable');
+  await expect(parts.serviceState).toHaveText('service unreachable');
   for (const study of await parts.studies.all()) {
     await expect(study.locator('.study-step')).toHaveText('waiting');
   }
@@ -167,7 +167,7 @@ test('a study that is lost whenever it is sent fails, and does not hold up the o
 
 for (const [status, words] of [
   ['starting', 'service starting'],
-  ['draining', 'service draining'],
+  ['draining', 'service shutting down'],
 ]) {
   test(`a service that is ${status} is named, and studies wait for it`, async ({ page }) => {
     const parts = describePage(page);

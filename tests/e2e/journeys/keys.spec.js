@@ -8,7 +8,7 @@ test('a question mark opens the sheet of keys, Escape closes it, the focus comes
   const button = page.getByRole('button', { name: 'Choose files' });
   await button.focus();
   await page.keyboard.press('?');
-  const sheet = page.getByRole('dialog', { name: 'Keys' });
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(sheet).toBeVisible();
   await expect(sheet).toContainText('next study');
   for (let step = 0; step < 6; step += 1) {
@@ -67,7 +67,7 @@ test('studies, words, language, theme and model are reached by single keys', asy
 test('who turns single keys off is left alone by them, also the next time', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('button', { name: 'Keys' }).click();
-  await page.getByLabel('Single keys work on this page').uncheck();
+  await page.getByLabel('Single-key shortcuts are on').uncheck();
   await page.keyboard.press('Escape');
   await page.keyboard.press('t');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
@@ -81,7 +81,7 @@ test('letters that are typed into a field are no commands', async ({ page }) => 
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
   await expect(parts.headline).toHaveText(DECIDED);
-  const field = page.getByLabel('Of 100 pictures, a tumour is in');
+  const field = page.getByLabel('Of 100 scans, this many show a tumour');
   await field.press('t');
   await expect(field).toHaveValue('t');
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');

@@ -38,7 +38,7 @@ test('German can be chosen in the middle of a session, and its result stays', as
 
   await page.reload();
   await expect(
-    page.getByRole('heading', { name: 'Ziehen Sie ein Hirn-MRT hierher' }),
+    page.getByRole('heading', { name: 'Ziehen Sie ein Schädel-MRT hierher' }),
   ).toBeVisible();
 });
 

@@ -21,7 +21,7 @@ test('the version in the bar leads to what the model is, and Back leads back', a
   await expect(parts.headline).toBeHidden();
   await expect(page.getByText(sha256, { exact: true })).toBeVisible();
   for (const limit of manifest.limits) await expect(page.getByText(limit)).toBeVisible();
-  const matrix = page.getByRole('region', { name: 'What is taken for what' }).getByRole('row');
+  const matrix = page.getByRole('region', { name: 'Confusion matrix' }).getByRole('row');
   for (const [index, counts] of manifest.metrics.confusion_matrix.entries()) {
     await expect(matrix.nth(index + 1).getByRole('cell')).toHaveText(counts.map(String));
   }
@@ -39,7 +39,7 @@ test('the page about the model can be linked, and a scan that is added closes it
   const parts = describePage(page);
   await page.goto('/#model');
   await expect(findModelPage(page)).toBeVisible();
-  await expect(page.getByRole('region', { name: 'How good it is' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Threshold figures' })).toBeVisible();
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
   await expect(findModelPage(page)).toBeHidden();
   await expect(parts.headline).toHaveText(DECIDED);
@@ -50,7 +50,7 @@ test('before the service is ready the page says so, and fills by itself', async 
   await page.goto('/#model');
   await expect(page.getByText(/^The service is not ready\. The card appears/)).toBeVisible();
   await page.unroute('**/api/health');
-  await expect(page.getByRole('region', { name: 'How good it is' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Threshold figures' })).toBeVisible();
 });
 
 for (const theme of ['dark', 'light']) {

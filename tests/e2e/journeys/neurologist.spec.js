@@ -1,7 +1,7 @@
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
 import { findCase, findScans, WHY_SKIPPED } from '../scans.js';
 
-test('a neurologist reads a BraTS case, sees what speaks for it, and takes the session along', async ({
+test('a neurologist reads a BraTS case, sees its heat map, and exports the session', async ({
   page,
 }) => {
   const folder = findCase();
@@ -20,7 +20,7 @@ test('a neurologist reads a BraTS case, sees what speaks for it, and takes the s
   await expect(page.locator('.slice-curve')).toBeVisible();
   await expect(parts.opacity).toBeVisible();
   await parts.opacity.fill('80');
-  await page.getByLabel('Of 100 pictures, a tumour is in').fill('30');
+  await page.getByLabel('Of 100 scans, this many show a tumour').fill('30');
   await checkAppearance(page, 'neurologist-case');
 
   await parts.chooser.setInputFiles(findScans('meningioma', 1));

@@ -46,7 +46,7 @@ test.describe('an operator stops and restarts the service', () => {
     // Killed, with a study on its way.
     const begin = await restart('SIGKILL');
     await parts.chooser.setInputFiles(names.map(findExample));
-    await expect(parts.serviceState).toHaveText('service not reachable');
+    await expect(parts.serviceState).toHaveText('service unreachable');
     await expect(parts.headline).toHaveText('Waiting');
     await checkAppearance(page, 'operator-stopped');
     begin();
@@ -71,7 +71,7 @@ test.describe('an operator stops and restarts the service', () => {
     await checkAppearance(page, 'operator-model-changed');
     await page.getByRole('button', { name: 'Analyse again' }).click();
     await expect(page.getByText(/^This result is of model version/)).toHaveCount(0);
-    await page.getByRole('button', { name: 'Analyse those again' }).click();
+    await page.getByRole('button', { name: 'Analyse them again' }).click();
     await expect(line.getByRole('status')).toHaveText('');
     for (const study of await parts.studies.all()) {
       await expect(study.locator('.study-step')).toHaveText(DECIDED);

@@ -33,6 +33,6 @@ test('a radiographer reads a DICOM series, takes the report and the answer along
   await page.getByRole('button', { name: 'Back to the study' }).click();
 
   await page.getByRole('button', { name: 'Clear the session' }).click();
-  await page.getByRole('button', { name: 'Forget all' }).click();
+  await page.getByRole('button', { name: 'Remove all' }).click();
   await expect(page.getByRole('heading', { name: 'Drop a brain MRI here' })).toBeVisible();
 });

@@ -58,7 +58,7 @@ test('what the service says of a failure is text, whatever it holds', async ({ p
   );
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
-  await expect(parts.headline).toHaveText('The service refused this study');
+  await expect(parts.headline).toHaveText('The service rejected this study');
   await expect(page.getByText(`${HOSTILE}: ${HOSTILE}`, { exact: true })).toBeVisible();
   await expect(parts.trace).toHaveText(`${HOSTILE} · request ${HOSTILE}`);
   await expectOnlyText(page);

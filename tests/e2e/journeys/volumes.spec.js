@@ -110,7 +110,7 @@ test('a folder becomes its studies, and what is no scan is left out and counted'
     await expect(parts.studies.filter({ hasText: 'cut.png' }).locator('.study-step')).toHaveText(
       'failed',
     );
-    await expect(page.getByText('1 file of another kind was left out.')).toBeVisible();
+    await expect(page.getByText('1 file of another kind was skipped.')).toBeVisible();
     await parts.studies.filter({ hasText: 'X_001' }).getByRole('button').click();
     await expect(page.locator('.warnings').getByText('of those sent, t1ce was read')).toBeVisible();
   });

@@ -20,7 +20,7 @@ for (const { file, theme, size } of [
     await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
     await expect(parts.headline).toHaveText(DECIDED);
     await expect(parts.opacity).toBeVisible();
-    await page.getByLabel('Of 100 pictures, a tumour is in').fill('5');
+    await page.getByLabel('Of 100 scans, this many show a tumour').fill('5');
     await page.getByRole('heading', { name: 'Tumorscope' }).click();
     await page.evaluate(() => window.scrollTo(0, 0));
     const path = fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));

@@ -75,8 +75,8 @@ test.each([
 
 test.each([
   [null, ''],
-  [1, 'The service asks to wait 1 second.'],
-  [30, 'The service asks to wait 30 seconds.'],
+  [1, 'The service asks you to wait 1 second.'],
+  [30, 'The service asks you to wait 30 seconds.'],
 ])('a wait of %s seconds is said as "%s"', (retryAfterS, sentence) => {
   expect(describeWait(new ServiceFailure({ code: 'overloaded', retryAfterS }))).toBe(sentence);
 });

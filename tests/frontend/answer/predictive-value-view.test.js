@@ -33,20 +33,24 @@ test('what is typed is answered at once, and kept for the next time', () => {
 test('why it is asked for, and where it is kept, is said with the field', () => {
   createPredictiveValueView(root).update(makePrediction());
   const described = root.querySelector('input')?.getAttribute('aria-describedby');
-  expect(document.getElementById(described ?? '')?.textContent).toMatch(/stays in this browser/);
+  expect(document.getElementById(described ?? '')?.textContent).toMatch(
+    /stored in this browser only/,
+  );
 });
 
 test('in German a number may have its comma, and so has the sentence', () => {
   setLanguage('de');
   createPredictiveValueView(root).update(makePrediction());
   expect(type('0,5').getAttribute('aria-invalid')).toBe('false');
-  expect(root.textContent).toMatch(/Von 100 Antworten „Tumor“ wären bei Ihnen etwa \d+ richtig/);
+  expect(root.textContent).toMatch(
+    /Von 100 Antworten „Tumor“ an Ihrem Standort wären etwa \d+ richtig/,
+  );
 });
 
 test('what is no number is said to be none', () => {
   createPredictiveValueView(root).update(makePrediction());
   expect(type('many').getAttribute('aria-invalid')).toBe('true');
-  expect(root.textContent).toContain('This is no number from 0 to 100.');
+  expect(root.textContent).toContain('Enter a number from 0 to 100.');
 });
 
 test('an answer without a decision hides it', () => {

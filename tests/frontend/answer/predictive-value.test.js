@@ -19,12 +19,14 @@ test('the rarer the tumours, the fewer of the answers "tumour" are right', () =>
 
 test('the sentence counts in hundreds', () => {
   expect(describePredictiveValue(makePrediction(), 1)).toBe(
-    'Of 100 answers “tumour” there, about 14 would be right.',
+    'Of 100 answers “tumour” at your site, about 14 would be right.',
   );
   expect(describePredictiveValue(NONE, 1)).toBe(
-    'Of 100 answers “no tumour” there, fewer than 1 would miss a tumour.',
+    'Of 100 answers “no tumour” at your site, fewer than 1 would be wrong and miss a tumour.',
   );
-  expect(describeBasis(makePrediction())).toMatch(/about 80 of 100 with a tumour.*about 5 of 100/);
+  expect(describeBasis(makePrediction())).toMatch(
+    /about 80 of 100 images with a tumour.*about 5 of 100/,
+  );
 });
 
 test('without a prevalence nothing is counted', () => {

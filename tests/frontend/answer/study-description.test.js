@@ -63,13 +63,13 @@ test('a patient reads another headline, the plain reasons and what the answer do
   const prediction = makePrediction({ reasons, decision: 'uncertain', label: null });
   const study = makeStudy({ phase: 'done', prediction });
   const description = describeStudy(study, READY, 'patient');
-  expect(description.headline).toBe('The program is not certain');
+  expect(description.headline).toBe('The program is not sure');
   expect(readTexts(description)).toEqual([
     'In plain words.',
-    expect.stringMatching(/neither that there is a tumour nor that there is none/),
-    expect.stringMatching(/is 98\u00a0%\. That is not the chance of being ill/),
+    expect.stringMatching(/not mean that there is a tumour, or that there is none/),
+    expect.stringMatching(/is 98\u00a0%\. This is not the chance that you are ill/),
   ]);
-  expect(describeStep(study, 'patient')).toBe('The program is not certain');
+  expect(describeStep(study, 'patient')).toBe('The program is not sure');
   expect(description.otherWording).toBe('staff');
   expect(describeStudy(study, READY, 'staff').otherWording).toBe('patient');
   expect(describeStudy(makeStudy(), READY, 'staff').otherWording).toBeNull();
@@ -84,7 +84,7 @@ test.each([
     input: { ...input, warnings: [{ code, message: 'Mind.', params: {} }] },
   });
   const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
-  const sentence = 'Something about this picture makes the answer less certain.';
+  const sentence = 'The picture is not ideal, so the answer is less sure.';
   expect(readTexts(description).includes(sentence)).toBe(isSaid);
 });
 
@@ -109,7 +109,7 @@ test('a failure says what to do, how long to wait, its code and its request', ()
   const description = describeStudy(makeStudy({ phase: 'failed', failure }), READY, 'staff');
   expect(readTexts(description)).toEqual([
     expect.stringContaining('Try again'),
-    'The service asks to wait 5 seconds.',
+    'The service asks you to wait 5 seconds.',
   ]);
   expect(description).toMatchObject({
     headline: 'The service is busy',
@@ -126,8 +126,8 @@ test('what was cancelled can be started again', () => {
 });
 
 test.each([
-  [1, 'The study is sent again by itself in 1 second.'],
-  [7, 'The study is sent again by itself in 7 seconds.'],
+  [1, 'The page will send the study again in 1 second.'],
+  [7, 'The page will send the study again in 7 seconds.'],
 ])('while the service is busy a study says when it is sent again (%i s)', (retryInS, words) => {
   const study = makeStudy({ phase: 'waiting' });
   expect(describeStudy(study, makeService({ retryInS }), 'staff')).toMatchObject({
@@ -145,5 +145,5 @@ test('a result of a model that the service no longer has can be made anew', () =
   const next = makeService({ modelVersion: '2', modelSha256: 'ff' });
   const { restart, sentences } = describeStudy(study, next, 'staff');
   expect(restart).toBe('Analyse again');
-  expect(sentences.at(-1)?.text).toMatch(/^This result is of model version 1\.2\.0;/);
+  expect(sentences.at(-1)?.text).toMatch(/^This result comes from model version 1\.2\.0\./);
 });

@@ -23,16 +23,18 @@ test('a service whose model is not known has not changed it', () => {
 test('a change of the model is said with both versions, to the session and to the study', () => {
   expect(describeModelChange([DONE], makeService())).toBe('');
   expect(describeModelChange([DONE], NEXT)).toBe(
-    'The model changed to version 2.0.0; earlier results are of version 1.2.0.',
+    'The model changed to version 2.0.0. Earlier results come from version 1.2.0.',
   );
   expect(describeEarlierModel(DONE, NEXT)).toBe(
-    'This result is of model version 1.2.0; the service now has 2.0.0.',
+    'This result comes from model version 1.2.0. The service now uses version 2.0.0.',
   );
 });
 
 test('a model that was replaced by another of the same version is said as such', () => {
   const same = makeService({ modelSha256: 'ff' });
-  expect(describeModelChange([DONE], same)).toMatch(/^The model of version 1\.2\.0 was replaced/);
+  expect(describeModelChange([DONE], same)).toMatch(
+    /^The model was replaced by another one of the same version \(1\.2\.0\)/,
+  );
 });
 
 test('results of both models side by side are told apart until all are of the new one', () => {

@@ -1,7 +1,8 @@
 import { setLanguage } from '../../../frontend/src/i18n/translate.js';
 import { readModelCard } from '../../../frontend/src/model/model-card.js';
 import { createModelView } from '../../../frontend/src/model/model-view.js';
-import { makeModelAnswer } from '../factories.mjs';
+import { makeDecisionRow, makeModelAnswer } from '../factories.mjs';
+import { readTable } from './read-table.mjs';
 
 afterEach(() => setLanguage('en'));
 
@@ -12,27 +13,42 @@ function showCard(answer) {
   return root;
 }
 
-/**
- * @param {HTMLElement} root
- * @param {string} name
- */
-function readTable(root, name) {
-  const rows = root.querySelectorAll(`[aria-label="${name}"] tbody tr`);
-  return [...rows].map((row) =>
-    [...row.children].map((cell) => cell.textContent?.replaceAll('\u00a0', ' ')),
-  );
-}
+test('the answers of the service come first, the threshold figures below', () => {
+  const answer = makeModelAnswer();
+  const metrics = {
+    ...answer.manifest.metrics,
+    decisions: { slices: [makeDecisionRow()], studies: [] },
+  };
+  const root = showCard({ ...answer, manifest: { ...answer.manifest, metrics } });
+  const titles = [...root.querySelectorAll('h3')].map((title) => title.textContent);
+  expect(titles[0]).toBe('How the service answers');
+  expect(titles.indexOf('Threshold figures')).toBeGreaterThan(0);
+});
 
 test('each figure stands with its interval', () => {
-  expect(readTable(showCard(makeModelAnswer()), 'How good it is')).toEqual([
-    ['Class is right', '90 %', '80 % to 95 %', '100', '20'],
-    ['Tumour against none, area under the ROC curve', '0.98', '–', '100', '1'],
+  expect(readTable(showCard(makeModelAnswer()), 'Threshold figures')).toEqual([
+    ['Accuracy', '90 %', '80 % to 95 %', '100', '20'],
+    ['Area under the ROC curve, tumour against no tumour', '0.98', '–', '100', '1'],
   ]);
 });
 
-test('what is taken for what is counted by true class, and shaded by its share', () => {
+test('a share of fewer than 20 people is a count, of slices or of people', () => {
+  const answer = makeModelAnswer();
+  const few = { low: 0, high: 0, n: 126, patients: 3 };
+  const figures = {
+    tumor_specificity_healthy_volumes: { ...few, value: 0.9603 },
+    healthy_volumes_called_tumor: { ...few, value: 0 },
+  };
+  const root = showCard({ ...answer, manifest: { ...answer.manifest, metrics: { figures } } });
+  expect(readTable(root, 'Threshold figures')).toEqual([
+    ['Specificity, slices of healthy volumes', '121 of 126', '–', '126', '3'],
+    ['False positives, whole healthy volumes', '0 of 3', '–', '126', '3'],
+  ]);
+});
+
+test('the confusion matrix counts by true class, shaded by the share of the row', () => {
   const root = showCard(makeModelAnswer());
-  expect(readTable(root, 'What is taken for what')).toEqual([
+  expect(readTable(root, 'Confusion matrix')).toEqual([
     ['glioma', '30', '10'],
     ['no tumour', '0', '60'],
   ]);
@@ -54,10 +70,10 @@ test('the ROC curves are drawn to scale, in the colours of their classes, with t
   expect(new Set(lines.map((line) => line.getAttribute('style'))).size).toBe(2);
 });
 
-test('what the probabilities are worth is drawn, and said, bin by bin', () => {
-  const drawing = showCard(makeModelAnswer()).querySelector('svg[aria-label^="How often"]');
+test('the calibration is drawn, and worded, bin by bin', () => {
+  const drawing = showCard(makeModelAnswer()).querySelector('svg[aria-label^="Calibration curve"]');
   expect(drawing?.getAttribute('aria-label')?.replaceAll('\u00a0', ' ')).toContain(
-    'said 65 %, right 60 %, 25 slices; said 96 %, right 98 %, 75 slices',
+    'probability 65 %, correct 60 %, 25 slices; probability 96 %, correct 98 %, 75 slices',
   );
   const heights = [...(drawing?.querySelectorAll('rect') ?? [])].map((bar) => [
     bar.getAttribute('y'),
@@ -74,10 +90,10 @@ test('on a German page what the service says of the model is marked as English',
   const root = showCard(makeModelAnswer());
   expect(root.querySelector('.model-limits li')?.getAttribute('lang')).toBe('en');
   expect(root.querySelector('h2')?.textContent).toBe('Über das Modell');
-  expect(readTable(root, 'Wie gut es ist')[1]?.[1]).toBe('0,98');
+  expect(readTable(root, 'Schwellenwert-Kennzahlen')[1]?.[1]).toBe('0,98');
 });
 
-test('what a card does not hold is not spoken of', () => {
+test('what a card does not hold is left out', () => {
   const answer = makeModelAnswer();
   const root = showCard({
     ...answer,
@@ -88,8 +104,8 @@ test('what a card does not hold is not spoken of', () => {
     'What it is',
     'What it is not',
     'Intended use',
-    'Trained on',
-    'Which one it is',
+    'Training data',
+    'Version and checksum',
   ]);
 });
 

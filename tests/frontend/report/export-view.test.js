@@ -42,7 +42,7 @@ test('the whole answer is copied, and that is said', async () => {
   findButton('Copy JSON')?.click();
   await vi.waitFor(() =>
     expect(root.querySelector('[role="status"]')?.textContent).toBe(
-      'The answer is in the clipboard.',
+      'The answer was copied to the clipboard.',
     ),
   );
   expect(JSON.parse(writeText.mock.calls[0]?.[0] ?? '')).toEqual(makePrediction());
@@ -54,7 +54,7 @@ test('a browser that does not give its clipboard is said to refuse', async () =>
   view.update(study, 'staff');
   findButton('Copy JSON')?.click();
   await vi.waitFor(() =>
-    expect(root.querySelector('[role="status"]')?.textContent).toMatch(/^The browser did not let/),
+    expect(root.querySelector('[role="status"]')?.textContent).toMatch(/^The browser denied/),
   );
 });
 

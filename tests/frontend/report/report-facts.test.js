@@ -31,9 +31,9 @@ test('a report in German has its date as there', () => {
 
 test.each([
   [null, ''],
-  [['glioma'], 'Not ruled out (95 % confidence): glioma.'],
-  [['glioma', 'no_tumor'], 'Not ruled out (95 % confidence): glioma and no tumour.'],
-  [[], 'No class is left with 95 % confidence.'],
+  [['glioma'], 'Prediction set at 95 % coverage: glioma.'],
+  [['glioma', 'no_tumor'], 'Prediction set at 95 % coverage: glioma and no tumour.'],
+  [[], 'The prediction set at 95 % coverage is empty: no class fits.'],
 ])('the prediction set %j is said as "%s"', (prediction_set, words) => {
   expect(describePredictionSet(makePrediction({ prediction_set }))).toBe(words);
 });

@@ -84,7 +84,7 @@ test('a study without a picture has a report that says so', async () => {
   const { root } = openReport();
   await vi.waitFor(() =>
     expect(find(root, '.report-pictures').textContent).toBe(
-      'The service sent no picture of this slice.',
+      'The service sent no image of this slice.',
     ),
   );
 });

@@ -32,5 +32,5 @@ test('the document says which language it is in, and its title is in it', () => 
   applyLanguage('de');
   expect(document.documentElement.lang).toBe('de');
   expect(document.title).toBe(translate('page.title'));
-  expect(document.title).toMatch(/Hirn-MRT/);
+  expect(document.title).toMatch(/Schädel-MRT/);
 });

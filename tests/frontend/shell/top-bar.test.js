@@ -26,7 +26,7 @@ test('of a service that is away no model is claimed', () => {
   const { root, bar } = startBar();
   bar.showService({ ...UNKNOWN_SERVICE, status: 'ready', modelVersion: '1.2.0' });
   bar.showService({ ...UNKNOWN_SERVICE, status: 'unreachable', modelVersion: null });
-  expect(readState(root)).toBe('service not reachable');
+  expect(readState(root)).toBe('service unreachable');
   expect(root.querySelector('.broken')).not.toBeNull();
 });
 

@@ -14,8 +14,8 @@ test.each(
   /** @type {const} */ ([
     ['ready', 'service ready'],
     ['starting', 'service starting'],
-    ['draining', 'service draining'],
-    ['failed', 'service failed'],
+    ['draining', 'service shutting down'],
+    ['failed', 'service error'],
   ]),
 )('a service that says %s is "%s"', (status, words) => {
   const service = observeService(UNKNOWN_SERVICE, makeHealth(status));
@@ -25,7 +25,7 @@ test.each(
 
 test('a service that does not answer is not reachable, and no model is claimed for it', () => {
   const ready = observeService(UNKNOWN_SERVICE, makeHealth('ready'));
-  expect(describeService(observeService(ready, null))).toBe('service not reachable');
+  expect(describeService(observeService(ready, null))).toBe('service unreachable');
 });
 
 test('a service that says what the page does not know counts as not reachable', () => {

@@ -2,7 +2,7 @@
 export const VIEWER = {
   'viewer.name': 'Slice viewer',
   'viewer.help':
-    'Arrow keys go through the slices, with Shift they move the picture. Plus and minus zoom, 0 resets, I inverts; W and N make the window wider and narrower, B and D the picture brighter and darker.',
+    'Arrow keys scroll through the slices; with Shift they move the image. Plus and minus zoom, 0 resets, I inverts. W and N widen and narrow the window; B and D make the image brighter and darker.',
   'viewer.tools': 'Slice tools',
   'viewer.slice': 'Slice',
   'viewer.place': '{index} of {count}',
@@ -14,18 +14,18 @@ export const VIEWER = {
   'viewer.zoomOut': 'Zoom out',
   'viewer.reset': 'Reset',
   'viewer.loading': 'The other slices are loading.',
-  'viewer.loadingOne': 'The full range of its intensities is loading.',
+  'viewer.loadingOne': 'The full intensity range is loading.',
   'viewer.notLoaded': 'The slices could not be loaded.',
   'viewer.loadAgain': 'Load again',
   'heatmap.onSlices': 'on slices',
   'heatmap.goToSlice': 'Go to slice {number}',
   'planes.open': 'Three planes',
   'planes.close': 'Close',
-  'planes.opening': 'The three planes are being drawn.',
+  'planes.opening': 'The three planes are loading.',
   'planes.impossible':
-    'This browser cannot draw three planes here: they take WebGL 2. The slices can be looked at one by one.',
+    'This browser cannot draw three planes because it lacks WebGL 2. You can still view the slices one by one.',
   'planes.picture':
-    'The volume in axial, coronal and sagittal planes; arrow and page keys move the crosshair',
+    'The volume in axial, coronal and sagittal planes. Arrow keys and page keys move the crosshair.',
   'comparison.with': 'Compare with another study',
   'comparison.choose': 'Compare with…',
 };

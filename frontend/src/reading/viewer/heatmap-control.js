@@ -32,9 +32,9 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
   const ramp = createElement('span', { className: 'heatmap-ramp' });
   ramp.setAttribute('aria-hidden', 'true');
   const legend = createElement('span', { className: 'heatmap-legend' }, [
-    createElement('span', { textContent: translate('heatmap.nothing') }),
+    createElement('span', { textContent: translate('heatmap.low') }),
     ramp,
-    createElement('span', { textContent: translate('heatmap.most') }),
+    createElement('span', { textContent: translate('heatmap.high') }),
   ]);
   const places = createElement('div', { className: 'heatmap-places' });
   const control = createElement('div', { className: 'heatmap-control', hidden: true }, [

@@ -10,7 +10,7 @@ test('a volume has a line a kind of tumour and one for any', () => {
   const { root, curve } = createCurve();
   curve.update(makeVolumePrediction());
   const entries = [...root.querySelectorAll('.curve-legend li')].map((entry) => entry.textContent);
-  expect(entries).toEqual(['glioma', 'meningioma', 'pituitary', 'any tumour']);
+  expect(entries).toEqual(['glioma', 'meningioma', 'pituitary tumour', 'any tumour']);
   expect(root.querySelectorAll('.curve-line')).toHaveLength(4);
 });
 
@@ -18,7 +18,7 @@ test('it is said in words where the tumour probability is highest', () => {
   const { root, curve } = createCurve();
   curve.update(makeVolumePrediction());
   expect(root.querySelector('svg')?.getAttribute('aria-label')).toBe(
-    '8 of 10 slices were judged; the tumour probability is highest at slice 6, with 97\u00a0%.',
+    '8 of 10 slices were analysed. The tumour probability is highest in slice 6: 97\u00a0%.',
   );
 });
 

@@ -23,7 +23,7 @@ test('the control is there where there is a map, and names the class', () => {
   expect(box.hidden).toBe(true);
   control.update(EXPLAINED);
   expect(box.hidden).toBe(false);
-  expect(root.querySelector('label')?.textContent).toBe('What speaks for glioma');
+  expect(root.querySelector('label')?.textContent).toBe('Heat map for glioma');
   control.update(null);
   expect(box.hidden).toBe(true);
 });
@@ -50,7 +50,7 @@ test('where no tumour was found the map is shown on request only', () => {
   const none = makePrediction({ ...EXPLAINED, decision: 'no_tumor', label: null });
   control.update(none);
   expect(control.opacity).toBe(0);
-  expect(root.textContent).toContain('What little speaks for');
+  expect(root.textContent).toContain('Heat map for glioma (weak evidence)');
   control.update(EXPLAINED);
   expect(control.opacity).toBeGreaterThan(0);
   const slider = /** @type {HTMLInputElement} */ (root.querySelector('input'));

@@ -1,0 +1,63 @@
+import { joinWords } from '../i18n/format.js';
+import { formatShare } from '../i18n/percentage.js';
+import { inEnglish, inPageLanguage } from '../i18n/sentence.js';
+import { isMessageKey, listValues, translate } from '../i18n/translate.js';
+
+/** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {PredictionAnswer['reasons'][number]} Reason */
+/** @typedef {PredictionAnswer['input']['warnings'][number]} Warning */
+/** @typedef {import('../i18n/sentence.js').Sentence} Sentence */
+/** @typedef {import('../state/session.js').Wording} Wording */
+
+/**
+ * Why the decision is what it is.
+ * @param {Reason} reason
+ * @param {Wording} wording
+ * @returns {Sentence}
+ */
+export function describeReason({ code, message, patient_message, params }, wording) {
+  const original = wording === 'staff' ? message : patient_message;
+  return sayByCode(`reason.${code}.${wording}`, params, original);
+}
+
+/**
+ * What a reader should weigh the answer by.
+ * @param {Warning} warning
+ * @returns {Sentence}
+ */
+export function describeWarning({ code, message, params }) {
+  return sayByCode(`warning.${code}`, params, message);
+}
+
+/** @param {string} name a sequence as the service names it */
+export function describeSequence(name) {
+  const key = `sequence.${name}`;
+  return isMessageKey(key) ? translate(key) : name;
+}
+
+/**
+ * In the page's words; of a code that the page does not know, or without a value that its sentence takes, in the
+ * service's.
+ * @param {string} key
+ * @param {Warning['params']} params
+ * @param {string} original
+ * @returns {Sentence}
+ */
+function sayByCode(key, params, original) {
+  if (!isMessageKey(key)) return inEnglish(original);
+  const names = listValues(key);
+  if (names.some((name) => !Object.hasOwn(params, name))) return inEnglish(original);
+  const values = names.map((name) => [name, describeParam(name, params[name] ?? '')]);
+  return inPageLanguage(translate(key, Object.fromEntries(values)));
+}
+
+/**
+ * @param {string} name
+ * @param {string | number} value
+ */
+function describeParam(name, value) {
+  if (name === 'share') return formatShare(Number(value));
+  if (name === 'sequence') return describeSequence(String(value));
+  if (name === 'trained') return joinWords(String(value).split(',').map(describeSequence));
+  return value;
+}
