@@ -118,13 +118,13 @@ function describePeople(people) {
 function createShare({ people, intervals }, answer, count, total) {
   if (total === 0) return ABSENT;
   if (areFew(people)) return translate('decisions.countOf', { count, total });
+  const share = formatShare(count / total);
   const interval = intervals[answer];
-  if (interval === undefined) return formatShare(count / total);
-  const [low, high] = interval.map(formatShare);
-  return createCell(
-    formatShare(count / total),
-    translate('model.range', { low: low ?? '', high: high ?? '' }),
-  );
+  // Where all people agree the bootstrap has no spread, which is no certainty.
+  if (interval === undefined || interval[0] === interval[1]) return share;
+  const [low, high] = interval;
+  const range = translate('model.range', { low: formatShare(low), high: formatShare(high) });
+  return createCell(share, range);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { describeReason } from '../../../frontend/src/answer/service-messages.js';
 import { checkAppearance, describePage, expect, readAnswer, test } from '../page.js';
 import { findExample, findOthers, findScans, WHY_SKIPPED } from '../scans.js';
 
@@ -63,8 +64,8 @@ for (const decision of Object.keys(CANDIDATES)) {
     await parts.chooser.setInputFiles(await findDecided(request, paths, decision));
     await expect(parts.headline).toHaveText(HEADLINES[decision]);
     const answer = await readAnswer(page);
-    for (const { message } of answer.reasons) {
-      await expect(page.getByText(message, { exact: true })).toBeVisible();
+    for (const reason of answer.reasons) {
+      await expect(page.getByText(describeReason(reason, 'staff').text)).toBeVisible();
     }
     expect(answer.reasons.length > 0).toBe(['uncertain', 'out_of_scope'].includes(decision));
 
@@ -75,8 +76,8 @@ for (const decision of Object.keys(CANDIDATES)) {
 
     await page.getByRole('button', { name: 'Wording for patients' }).click();
     await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
-    for (const { patient_message } of answer.reasons) {
-      await expect(page.getByText(patient_message, { exact: true })).toBeVisible();
+    for (const reason of answer.reasons) {
+      await expect(page.getByText(describeReason(reason, 'patient').text)).toBeVisible();
     }
     await expect(page.locator('.answer')).toBeHidden();
     await expect(page.locator('.predictive-value')).toBeHidden();
@@ -107,7 +108,9 @@ test('what an answer is worth where tumours are rare is counted at once, and kep
   const prevalence = page.getByLabel('Of 100 scans, this many show a tumour');
   await prevalence.fill('1');
   const sentence = page.locator('.predictive-value-sentence');
-  await expect(sentence).toHaveText(/^Of 100 answers “tumour” there, about \d+ would be right\.$/);
+  await expect(sentence).toHaveText(
+    /^Of 100 answers “tumour” at your site, about \d+ would be right\.$/,
+  );
   const rare = await sentence.textContent();
   await prevalence.fill('50');
   await expect(sentence).not.toHaveText(rare);

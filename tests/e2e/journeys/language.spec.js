@@ -90,8 +90,8 @@ test('after a change of language a dropped file is taken once', async ({ page })
 
 test('what only the service can say is marked as English on the German page', async ({ page }) => {
   const reasons = [
-    { code: 'low_confidence', message: 'Known.', patient_message: 'Known.' },
-    { code: 'brand_new', message: 'A new reason.', patient_message: 'A new reason.' },
+    { code: 'low_confidence', message: 'Known.', params: {}, patient_message: 'Known.' },
+    { code: 'brand_new', message: 'A new reason.', params: {}, patient_message: 'A new reason.' },
   ];
   await page.route('**/api/predict?*', (route) =>
     route.fulfill({ json: makePrediction({ decision: 'uncertain', label: null, reasons }) }),
@@ -100,7 +100,9 @@ test('what only the service can say is marked as English on the German page', as
   await chooseGerman(page);
   await page.getByLabel('Dateien zum Auswerten').setInputFiles(findExample('phantom-plain.png'));
   await expect(page.getByText('A new reason.', { exact: true })).toHaveAttribute('lang', 'en');
-  await expect(page.getByText('als dieser Arbeitspunkt verlangt')).not.toHaveAttribute('lang');
+  await expect(
+    page.getByText('nicht wahrscheinlich genug, um als Antwort zu gelten'),
+  ).not.toHaveAttribute('lang');
 });
 
 test.describe('in a browser that speaks German', () => {
@@ -109,7 +111,7 @@ test.describe('in a browser that speaks German', () => {
   test('the page is German from the start', async ({ page }) => {
     await page.goto('/');
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-    await expect(page).toHaveTitle(/Hirn-MRT/);
+    await expect(page).toHaveTitle(/Schädel-MRT/);
   });
 });
 
