@@ -10,12 +10,12 @@ import { isMessageKey, listValues, translate } from '../i18n/translate.js';
 /** @typedef {import('../state/session.js').Wording} Wording */
 
 /**
- * Why the decision is what it is.
+ * Why the decision is what it is. A service older than this page sends no parameters.
  * @param {Reason} reason
  * @param {Wording} wording
  * @returns {Sentence}
  */
-export function describeReason({ code, message, patient_message, params }, wording) {
+export function describeReason({ code, message, patient_message, params = {} }, wording) {
   const original = wording === 'staff' ? message : patient_message;
   return sayByCode(`reason.${code}.${wording}`, params, original);
 }
@@ -25,7 +25,7 @@ export function describeReason({ code, message, patient_message, params }, wordi
  * @param {Warning} warning
  * @returns {Sentence}
  */
-export function describeWarning({ code, message, params }) {
+export function describeWarning({ code, message, params = {} }) {
   return sayByCode(`warning.${code}`, params, message);
 }
 

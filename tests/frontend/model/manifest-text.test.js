@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { setLanguage } from '../../../frontend/src/i18n/translate.js';
 import { translateManifestText } from '../../../frontend/src/model/manifest-text.js';
 
-const MANIFEST = join(import.meta.dirname, '../../../backend/models/default/manifest.json');
+const MANIFEST = join(
+  import.meta.dirname,
+  '../../../backend/src/tumorscope/default_model/manifest.json',
+);
 
 afterEach(() => setLanguage('en'));
 
