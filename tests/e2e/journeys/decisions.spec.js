@@ -65,7 +65,8 @@ for (const decision of Object.keys(CANDIDATES)) {
     await expect(parts.headline).toHaveText(HEADLINES[decision]);
     const answer = await readAnswer(page);
     for (const reason of answer.reasons) {
-      await expect(page.getByText(describeReason(reason, 'staff').text)).toBeVisible();
+      const { text } = describeReason(reason, 'staff');
+      await expect(page.getByText(text, { exact: true })).toBeVisible();
     }
     expect(answer.reasons.length > 0).toBe(['uncertain', 'out_of_scope'].includes(decision));
 
@@ -77,7 +78,8 @@ for (const decision of Object.keys(CANDIDATES)) {
     await page.getByRole('button', { name: 'Wording for patients' }).click();
     await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
     for (const reason of answer.reasons) {
-      await expect(page.getByText(describeReason(reason, 'patient').text)).toBeVisible();
+      const { text } = describeReason(reason, 'patient');
+      await expect(page.getByText(text, { exact: true })).toBeVisible();
     }
     await expect(page.locator('.answer')).toBeHidden();
     await expect(page.locator('.predictive-value')).toBeHidden();
