@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from tumorscope.domain.errors import MixedStudy
-from tumorscope.domain.scan import Examination, ScanWarning, Volume
+from tumorscope.domain.scan import Examination, Volume
 from tumorscope.imaging.formats.nifti import decode_nifti
+from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
@@ -31,8 +32,6 @@ _ENDINGS = {
 _FILE = re.compile(rf"(?P<case>.+)[_-](?P<ending>{'|'.join(_ENDINGS)})\.nii(\.gz)?", re.IGNORECASE)
 # Headers of one case differ by rounding.
 _SAME_MM = 0.5
-
-_SEGMENTATION_LEFT_OUT = ScanWarning("segmentation_left_out", "A segmentation was sent too; it was not looked at.")
 
 
 def name_content(file_name: str) -> tuple[str, str] | None:
@@ -88,7 +87,7 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     first = next(iter(volumes.values()))
     if not all(_lies_with(first, volume) for volume in volumes.values()):
         raise MixedStudy("The volumes are not of one size and place; send those of one examination, aligned.")
-    return Examination(volumes, (_SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ())
+    return Examination(volumes, (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ())
 
 
 def _lies_with(first: Volume, second: Volume) -> bool:

@@ -1,4 +1,4 @@
-"""The bytes of DICOM files in, the Slice or the Volume that they hold out, by pydicom."""
+"""The bytes of DICOM files in, their Slice or Volume out, by pydicom."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,20 +18,21 @@ from tumorscope.imaging.formats.dicom_instance import (
     is_multi_frame_mr,
 )
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
-from tumorscope.imaging.formats.dicom_series import choose_series, decode_multi_frame, decode_series
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.orientation import LPS_TO_RAS, find_reorientation
 from tumorscope.imaging.resampling import make_square
+from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
+from tumorscope.imaging.series.choice import choose_series
+from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 __all__ = ["decode_dicom", "looks_like_dicom"]
 
 _DAMAGED = "The DICOM file has elements that cannot be read."
-_FIRST_FRAME = ScanWarning("multiple_frames", "The file holds several pictures; the first was read.")
 
 
 def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
-    """Decode one instance, or the instances of one examination.
+    """Decode one instance, or the instances of one study.
 
     Parameters
     ----------
@@ -45,16 +46,16 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     Returns
     -------
     Slice or Volume
-        A volume of an enhanced object with several frames, and of a series; of several series the one that serves best.
-        Intensities are behind the modality LUT. The file's own window is not applied: preprocessing finds one in the
-        head, so that the same pixels get the same answer whatever container they come in.
+        A volume for an enhanced object with several frames, and for a series; of several series the one that
+        `choose_series` chooses. The modality LUT is applied. The file's own window is not: preprocessing finds one in
+        the head, so that the same pixels get the same answer in any container.
 
     Raises
     ------
     NotAnMrImage, NoPixelData, CorruptFile, UnsupportedFormat, ImageTooLarge, ExpandsTooMuch
-        Of the one file, or of all of them.
+        The one file, or every file, is refused.
     MixedStudy
-        The files are of several examinations.
+        The files are of several studies.
     """
     try:
         if len(files) == 1:
@@ -62,7 +63,7 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
         return _decode_many(files, limits, decode_compressed)
     except (InputError, ServiceError, MemoryError):
         raise
-    # pydicom converts an element when it is asked for, and raises whatever that meets.
+    # pydicom converts an element on access, and raises any exception.
     except Exception as error:
         raise CorruptFile(_DAMAGED) from error
 
@@ -72,17 +73,17 @@ def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     if not datasets:
         raise failures[0]
     if len({(str(one.get("StudyInstanceUID")), str(one.get("PatientID"))) for one in datasets}) > 1:
-        raise MixedStudy("The DICOM files are of several examinations; send one examination at a time.")
+        raise MixedStudy("The DICOM files are of several studies; send one study at a time.")
     series, warnings = choose_series(datasets)
     if failures:
-        warnings = (*warnings, ScanWarning("files_left_out", f"{len(failures)} of {len(files)} files were not read."))
+        warnings = (*warnings, warn_files_left_out(len(failures), len(files)))
     if len(series) == 1:
         return _with_warnings(_decode_one(series[0], limits, decode_compressed), warnings)
     return _with_warnings(decode_series(series, limits, decode_compressed), warnings)
 
 
 def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[FileDataset], list[InputError]]:
-    """The MR images among the files, and what is wrong with the others."""
+    """The MR images among the files, and the errors of the others."""
     datasets: list[FileDataset] = []
     failures: list[InputError] = []
     for file in files:
@@ -109,7 +110,7 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: F
     check_size(dataset, 1, limits)
     decoded = decode_frames(dataset, [0], decode_compressed)
     if frames > 1:
-        notes = (*notes, _FIRST_FRAME)
+        notes = (*notes, FIRST_FRAME)
     place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
     square = make_square(decoded.pixels[0], spacing)
     pixels = square.pixels.astype(np.float32) if square.pixels.dtype == np.int16 else square.pixels

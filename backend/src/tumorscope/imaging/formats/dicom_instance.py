@@ -1,4 +1,4 @@
-"""A DICOM data set in, what matters of its header out; what is no MR image is refused here."""
+"""A DICOM data set in, its relevant attributes out; other modalities than MR are refused here."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,10 @@ from pydicom.dataset import Dataset
 from tumorscope.domain.errors import NotAnMrImage
 from tumorscope.domain.scan import ScanWarning, SequenceName
 from tumorscope.imaging.formats.dicom_pixels import count_frames, find_functional_groups
+from tumorscope.imaging.scan_warnings import DERIVED_MAP, LOCALIZER, NOT_ORIGINAL, OTHER_BODY_PART
 
 _MR = "MR"
-# A picture of a screen or of paper; it says of itself that it is of no modality.
+# The modality of screen captures and scanned paper.
 _OTHER = "OT"
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _PARAMETRIC_MAP = "1.2.840.10008.5.1.4.1.1.30"
@@ -34,14 +35,14 @@ _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
 _LOCALIZERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3 plane", "aahead")
 
-# From this echo time on an image is T2-weighted, and FLAIR where an inversion this long before nulls the fluid.
+# From this echo time on an image is T2-weighted; with an inversion time this long, which nulls fluid, it is FLAIR.
 _LONG_ECHO_MS = 60.0
 _FLUID_NULLED_MS = 1500.0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a frame lies: its first pixel's centre and the directions of rising row and column numbers, LPS+, in mm."""
+    """A frame's first pixel centre (mm) and its directions of rising row and column numbers, in LPS+."""
 
     position: NDArray[np.float64] | None
     down: NDArray[np.float64]
@@ -56,55 +57,51 @@ class Place:
 
 
 def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
-    """See that the file is an MR image, or may be a picture of one.
+    """Refuse a file that is not an MR image and cannot be a capture of one.
 
     Returns
     -------
     tuple of ScanWarning
-        What is doubtful about it.
+        Doubts about it.
 
     Raises
     ------
     NotAnMrImage
-        It says that it is of another modality, or a map.
+        The file states another modality, or is a parametric map.
     """
     modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
     if modality not in ("", _MR, _OTHER):
-        what = _MODALITIES.get(modality, "of another modality")
-        raise NotAnMrImage(f"The DICOM file says that it is {what}. Only MR images are judged.")
+        stated = _MODALITIES.get(modality, "another modality")
+        raise NotAnMrImage(f"The DICOM file states {stated}. Only MR images are accepted.")
     if sop_class == _PARAMETRIC_MAP:
-        raise NotAnMrImage("The DICOM file holds a map computed from images. Only MR images are judged.")
+        raise NotAnMrImage("The DICOM file holds a parametric map. Only MR images are accepted.")
     notes = []
-    if modality != _MR and sop_class not in _MR_CLASSES:
-        notes.append(ScanWarning("secondary_capture", "The file does not say that it comes from an MR scanner."))
-    elif sop_class == _SECONDARY_CAPTURE:
-        notes.append(ScanWarning("secondary_capture", "The file is a captured picture, not the scanner's own."))
+    if sop_class == _SECONDARY_CAPTURE or (modality != _MR and sop_class not in _MR_CLASSES):
+        notes.append(NOT_ORIGINAL)
     body_part = _text(dataset, "BodyPartExamined").upper()
     if body_part and not any(head in body_part for head in _HEADS):
-        notes.append(
-            ScanWarning("other_body_part", "The file says that it shows another part of the body than the head.")
-        )
+        notes.append(OTHER_BODY_PART)
     if is_localizer(dataset):
-        notes.append(ScanWarning("localizer", "The image is a localizer, made to plan the others by."))
+        notes.append(LOCALIZER)
     elif is_derived_map(dataset):
-        notes.append(ScanWarning("derived_map", "The image was computed from others; the model knows no such maps."))
+        notes.append(DERIVED_MAP)
     return tuple(notes)
 
 
 def is_localizer(dataset: Dataset) -> bool:
-    """Whether the file says that it was made to plan others by."""
+    """Whether the file states a localizer."""
     return "LOCALIZER" in _image_type(dataset) or any(
         word in _text(dataset, "SeriesDescription").lower() for word in _LOCALIZERS
     )
 
 
 def is_derived_map(dataset: Dataset) -> bool:
-    """Whether the file says that its values are no signal but something computed of it."""
+    """Whether the file states values computed from the signal."""
     return bool(_MAPS & set(_image_type(dataset)))
 
 
 def has_contrast_agent(dataset: Dataset) -> bool:
-    """Whether the file says that an agent was given."""
+    """Whether the file states a contrast agent."""
     description = f" {_text(dataset, 'SeriesDescription').lower()} "
     named = any(
         word in description for word in ("+c", "t1ce", "t1c ", "t1gd", "gad", " gd", "post", " ce ", "contrast")
@@ -119,7 +116,7 @@ def is_t1(dataset: Dataset) -> bool:
 
 
 def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
-    """By its times (PS3.3, C.8.3.1 and C.8.13.5) or its series' name; None where neither tells."""
+    """From echo and inversion time (PS3.3, C.8.3.1 and C.8.13.5) or the series description; None if neither tells."""
     groups = find_functional_groups(dataset, frame)
     echo = _numbers(_find(groups, "MREchoSequence", "EffectiveEchoTime", dataset) or dataset.get("EchoTime"), 1)
     inversion = _numbers(_find(groups, "MRModifierSequence", "InversionTimes", dataset), 1)
@@ -127,7 +124,7 @@ def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
         inversion = _numbers(dataset.get("InversionTime"), 1)
     description = _text(dataset, "SeriesDescription").lower()
     if "flair" in description:
-        # One that is T1-weighted has this name as well.
+        # There are T1-weighted FLAIR series, too.
         return None if "t1" in description else "flair"
     if echo is not None and echo[0] >= _LONG_ECHO_MS:
         return "flair" if inversion is not None and inversion[0] >= _FLUID_NULLED_MS else "t2"
@@ -137,7 +134,7 @@ def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
 
 
 def find_place(dataset: Dataset, frame: int) -> Place | None:
-    """Where a frame lies in the patient (PS3.3, C.7.6.2); None where the file does not say."""
+    """A frame's place in the patient (PS3.3, C.7.6.2); None where the file does not state it."""
     groups = find_functional_groups(dataset, frame)
     orientation = _numbers(_find(groups, "PlaneOrientationSequence", "ImageOrientationPatient", dataset), 6)
     if orientation is None:
@@ -154,7 +151,7 @@ def find_place(dataset: Dataset, frame: int) -> Place | None:
 
 
 def find_spacing(dataset: Dataset, frame: int) -> tuple[float, float] | None:
-    """Millimetres between rows and between columns; None where the file does not say."""
+    """Millimetres between rows and between columns; None where the file does not state them."""
     groups = find_functional_groups(dataset, frame)
     spacing = _numbers(_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset), 2)
     if spacing is None or not (spacing.min() >= 0.01 and spacing.max() <= 100):
@@ -163,7 +160,7 @@ def find_spacing(dataset: Dataset, frame: int) -> tuple[float, float] | None:
 
 
 def find_thickness(dataset: Dataset) -> float | None:
-    """Millimetres between slices, as the file states them; None where it does not."""
+    """Millimetres between slices; None where the file does not state them."""
     groups = find_functional_groups(dataset, 0)
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
         stated = _numbers(_find(groups, "PixelMeasuresSequence", keyword, dataset), 1)
@@ -178,12 +175,12 @@ def find_modality(dataset: Dataset) -> str | None:
 
 
 def is_multi_frame_mr(dataset: Dataset) -> bool:
-    """Whether the frames of the file are slices with a place each."""
+    """Whether the file holds several frames, each with its own functional group."""
     return count_frames(dataset) > 1 and bool(dataset.get("PerFrameFunctionalGroupsSequence"))
 
 
 def _find(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) -> object:
-    """A value of the frame's functional group, or of the file itself."""
+    """A value of the frame's functional groups, else of the file itself."""
     for group in groups:
         for item in group.get(sequence) or ():
             if keyword in item:

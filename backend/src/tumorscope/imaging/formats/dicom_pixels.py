@@ -1,4 +1,4 @@
-"""A DICOM data set in, its frames out as intensities: stored values behind the modality LUT, larger is brighter."""
+"""A DICOM data set in, the intensities of its frames out: the modality LUT applied, larger is brighter."""
 
 import warnings
 from collections.abc import Sequence
@@ -26,79 +26,79 @@ from tumorscope.domain.errors import (
 )
 from tumorscope.domain.scan import ScanWarning, Voxels
 from tumorscope.imaging.frame_decoder import FrameDecoder, Frames
+from tumorscope.imaging.scan_warnings import IN_COLOUR
 from tumorscope.imaging.source import DecodeLimits
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Rec. ITU-R BT.601, as Pillow makes grey of colour.
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-_COLOUR = ScanWarning("colour_picture", "The picture is coloured; only its brightness was used.")
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedFrames:
-    """Frames, shape (frames, rows, columns), and what decoding them had to decide."""
+    """Frames, shape (frames, rows, columns), and warnings about them."""
 
     pixels: Voxels
     warnings: tuple[ScanWarning, ...]
 
 
 def count_frames(dataset: Dataset) -> int:
-    """Of the file, as it states them.
+    """The number of frames that the file states.
 
     Raises
     ------
     CorruptFile
-        The number is none.
+        It is not a positive number.
     """
     try:
         frames = int(dataset.get("NumberOfFrames") or 1)
     except (TypeError, ValueError) as error:
-        raise CorruptFile("The file states no sensible number of frames.") from error
+        raise CorruptFile("The file states no valid number of frames.") from error
     if frames < 1:
-        raise CorruptFile("The file states no sensible number of frames.")
+        raise CorruptFile("The file states no valid number of frames.")
     return frames
 
 
 def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> tuple[int, int]:
-    """Rows and columns, checked before memory is taken for them.
+    """Check the size against the limits, before any memory is allocated.
 
     Parameters
     ----------
     dataset : Dataset
-        Of one file.
+        One file.
     frames : int
-        To be decoded.
+        How many are decoded.
     limits : DecodeLimits
-        What may be.
+        The upper limits.
 
     Returns
     -------
     (int, int)
-        Both at least 1.
+        Rows and columns, both at least 1.
 
     Raises
     ------
     NoPixelData
-        The file holds no picture.
+        The file holds no pixel data.
     CorruptFile
-        It does not say how large one is.
+        It does not state the size of a frame.
     ImageTooLarge, ExpandsTooMuch
-        It is too large, or there are too many of them.
+        A frame is too large, or all together are.
     """
     if not any(keyword in dataset for keyword in _PIXELS):
-        raise NoPixelData("The DICOM file holds no picture.")
+        raise NoPixelData("The DICOM file holds no pixel data.")
     try:
         rows, columns = int(dataset.Rows), int(dataset.Columns)
         samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
     except (AttributeError, TypeError, ValueError) as error:
-        raise CorruptFile("The DICOM file does not say how large its picture is.") from error
+        raise CorruptFile("The DICOM file states no valid image size.") from error
     if min(rows, columns) < 1 or samples not in (1, 3) or bits not in (1, 8, 16, 32, 64):
-        raise CorruptFile("The DICOM file does not say how large its picture is.")
+        raise CorruptFile("The DICOM file states no valid image size.")
     if rows * columns > limits.pixels:
         raise ImageTooLarge(f"A frame has {rows} x {columns} pixels; up to {limits.pixels // 10**6} million are read.")
-    # As it is stored, and as float32 beside it.
+    # The stored values and a float32 copy.
     if frames * rows * columns * (samples * max(1, bits // 8) + 4) > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The frames take more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB.")
     return rows, columns
 
 
@@ -157,7 +157,7 @@ def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: Fr
 
 
 def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
-    """The codestreams of the frames that are wanted."""
+    """The codestreams of the requested frames."""
     tables = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
     codestreams = generate_frames(
         dataset.PixelData, number_of_frames=count_frames(dataset), extended_offsets=tables if all(tables) else None
@@ -167,16 +167,16 @@ def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
 
 
 def _make_grey(dataset: Dataset, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[ScanWarning, ...]]:
-    """Drop colour; shape (frames, rows, columns)."""
+    """Convert colour to grey, shape (frames, rows, columns)."""
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR" and stored.ndim == 3:
         stored = np.stack([apply_color_lut(frame, dataset) for frame in stored])
     if stored.ndim == 3:
         return stored, ()
-    return stored[..., :3].astype(np.float32) @ _LUMINANCE, (_COLOUR,)
+    return stored[..., :3].astype(np.float32) @ _LUMINANCE, (IN_COLOUR,)
 
 
 def _fill_padding(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
-    """Pixels outside the scanner's field become as dark as the darkest inside (PS3.3, C.7.5.1.1.2)."""
+    """Set padding pixels to the darkest value of the others (PS3.3, C.7.5.1.1.2)."""
     padding = dataset.get("PixelPaddingValue")
     if padding is None or grey.dtype.kind == "f":
         return grey
@@ -189,7 +189,7 @@ def _fill_padding(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
 
 
 def _invert(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
-    """Make larger values brighter; by the stored range, so that all slices of a series are inverted alike."""
+    """Make larger values brighter, using the stored range, so that all slices of a series are inverted alike."""
     if not _is_inverted(dataset):
         return grey
     if grey.dtype.kind == "f":
@@ -220,7 +220,7 @@ def _scale(dataset: Dataset, grey: NDArray[Any], indices: Sequence[int]) -> NDAr
 
 
 def _find_rescale(dataset: Dataset, index: int) -> tuple[float, float]:
-    """Slope and intercept of a frame; those of the whole file where it has none of its own."""
+    """Slope and intercept of a frame, else of the whole file."""
     for group in find_functional_groups(dataset, index):
         for item in group.get("PixelValueTransformationSequence") or ():
             return float(item.get("RescaleSlope", 1)), float(item.get("RescaleIntercept", 0))
@@ -229,13 +229,13 @@ def _find_rescale(dataset: Dataset, index: int) -> tuple[float, float]:
 
 
 def find_functional_groups(dataset: Dataset, index: int) -> list[Dataset]:
-    """Where an enhanced object says what holds for a frame: its own group, then the shared one (PS3.3, C.7.6.16)."""
+    """The functional groups of a frame in an enhanced object: its own, then the shared one (PS3.3, C.7.6.16)."""
     own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
     return [*own[index : index + 1], *(dataset.get("SharedFunctionalGroupsSequence") or ())]
 
 
 def _narrow(pixels: NDArray[Any]) -> Voxels:
-    """One of the four types that a scan has."""
+    """Convert to one of the four types of `Voxels`."""
     native = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     if native.dtype in (np.uint8, np.uint16, np.int16):
         return native

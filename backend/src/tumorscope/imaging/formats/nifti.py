@@ -1,4 +1,4 @@
-"""A NIfTI file's bytes in, a Volume in canonical orientation out, and back; nibabel knows the header."""
+"""A NIfTI file's bytes in, a Volume in canonical orientation out, and back; nibabel reads the header."""
 
 import gzip
 import zlib
@@ -13,74 +13,76 @@ from numpy.typing import NDArray
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, UnsupportedFormat
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
 from tumorscope.imaging.orientation import PLANES, ReorientedVoxels, name_plane, reorient_to_ras
+from tumorscope.imaging.scan_warnings import (
+    CONSTANT,
+    FIRST_VOLUME,
+    IN_COLOUR,
+    NO_ORIENTATION,
+    NO_SPACING,
+    NOT_FINITE,
+)
 from tumorscope.imaging.source import DecodeLimits
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_BYTES = 540
 _MAGIC = {348: (slice(344, 348), b"n+1\0"), 540: (slice(4, 8), b"n+2\0")}
-# An axis this much coarser than the third is the one that slices were acquired along.
+# An axis this much coarser than the third is the slice axis.
 _COARSER = 1.5
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-# What NIfTI-1 writes its sizes with is signed, of 16 bits.
+# NIfTI-1 stores sizes as signed 16-bit numbers.
 _LONGEST_AXIS = 32_767
 _HEADER_BYTES_1 = 348
 _NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
 
-_FIRST_VOLUME = ScanWarning("first_volume", "The file holds several volumes; the first was read.")
-_NOT_FINITE = ScanWarning("not_finite", "Some voxels hold no number; they were made dark.")
-_CONSTANT = ScanWarning("constant", "All voxels have one value.")
-_NO_SPACING = ScanWarning("no_spacing", "The file states no sensible size of a voxel; 1 mm was assumed.")
-_NO_ORIENTATION = ScanWarning("no_orientation", "The file does not say how its axes lie in the patient.")
-
 
 def looks_like_nifti(data: bytes) -> bool:
-    """Whether a file begins as a NIfTI-1 or NIfTI-2 file does, compressed with gzip or not."""
+    """Whether a file begins like NIfTI-1 or NIfTI-2, compressed with gzip or not."""
     return _header_size(_begin(data)) is not None
 
 
 def is_gzip(data: bytes) -> bool:
-    """Whether a file begins as gzip does."""
+    """Whether a file begins like gzip."""
     return data.startswith(_GZIP_MAGIC)
 
 
 def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
-    """Decode a NIfTI volume and turn its axes to RAS+.
+    """Decode a NIfTI volume and reorient it to RAS+.
 
     Parameters
     ----------
     data : bytes
         The whole file, compressed or not.
     limits : DecodeLimits
-        What is decoded at most; memory is taken after the header was held against it.
+        Checked against the header before any memory is allocated.
 
     Returns
     -------
     Volume
-        Of uint8, uint16, int16 and float32 as stored where no scaling is asked for, else float32. Of several volumes
-        the first. Its slices are those along the third stored axis, or along an axis that is 1.5 times coarser.
+        uint8, uint16, int16 and float32 as stored where the header states no scaling, else float32. Of several volumes
+        the first. The third stored axis is the slice axis, or an axis that is 1.5 times coarser.
 
     Raises
     ------
     CorruptFile
-        The header makes no sense, or the file is damaged or too short for it.
+        The header is invalid, or the file is damaged or too short for it.
     ImageTooLarge, ExpandsTooMuch
-        The header declares more than the limits.
+        The header states more than the limits.
     UnsupportedFormat
-        Its voxels are of no numeric type, or in another file.
+        The voxels are not numeric, or stored in another file.
     """
     begin = _begin(data)
     size = _header_size(begin)
     if size is None:
-        raise CorruptFile("The file is no NIfTI volume.")
+        raise CorruptFile("The file is not a NIfTI volume.")
     try:
         header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
         dtype, shape, offset = header.get_data_dtype(), _find_shape(header), int(header["vox_offset"])
     except MemoryError:
         raise
-    # nibabel raises whatever its parsing meets (HeaderDataError, ValueError, OverflowError, …).
+    # nibabel raises HeaderDataError, ValueError, OverflowError and others.
     except Exception as error:
         raise CorruptFile("The header of the NIfTI file cannot be read.") from error
-    # Some writers leave it out of a file that is whole.
+    # Some writers omit it in complete files.
     offset = offset or size + 4
     if offset < size or dtype.itemsize == 0 or offset > 2**24:
         raise CorruptFile("The header of the NIfTI file cannot be read.")
@@ -88,7 +90,7 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     stored = _read_voxels(data, offset, dtype, shape)
     voxels, notes = _make_grey(stored, header)
     if _count_volumes(header) > 1:
-        notes = (_FIRST_VOLUME, *notes)
+        notes = (FIRST_VOLUME, *notes)
     affine, doubts = _find_affine(header)
     reoriented = reorient_to_ras(voxels, affine)
     plane = _find_plane(reoriented, affine, shape)
@@ -114,14 +116,14 @@ def encode_nifti(volume: Volume) -> bytes:
     Returns
     -------
     bytes
-        Little-endian int16 or uint16, RAS+. Whole numbers that fit are stored as they are, others with `scl_slope` and
-        `scl_inter`, in 65,536 steps from the least to the largest. `dim_info` names the axis that slices are stacked
-        along. `sform_code` is 1 (scanner), or 2 (aligned) where the source does not say where it lies.
+        Little-endian int16 or uint16, RAS+. Whole numbers that fit are stored unchanged, others with `scl_slope` and
+        `scl_inter` in 65,536 steps from minimum to maximum. `dim_info` states the slice axis. `sform_code` is 1
+        (scanner), or 2 (aligned) where the source states no position.
 
     Raises
     ------
     ImageTooLarge
-        An axis is longer than NIfTI-1 can say.
+        An axis is longer than NIfTI-1 can store.
     """
     if max(volume.voxels.shape) > _LONGEST_AXIS:
         raise ImageTooLarge(f"An axis of the scan has more than {_LONGEST_AXIS} pixels, too many for NIfTI-1.")
@@ -135,7 +137,7 @@ def encode_nifti(volume: Volume) -> bytes:
     image.set_qform(affine, 0)
     image.header["vox_offset"] = _HEADER_BYTES_1 + 4
     buffer = BytesIO()
-    # What is the same is written the same, whenever it is.
+    # Without a time stamp, equal volumes give equal bytes.
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=1, mtime=0) as stream:
         stream.write(image.header.binaryblock + bytes(4))
         for layer in np.moveaxis(stored, 2, 0):
@@ -144,14 +146,14 @@ def encode_nifti(volume: Volume) -> bytes:
 
 
 def _make_16_bit(voxels: Voxels) -> tuple[NDArray[Any], float, float]:
-    """Stored numbers, and what they are times and plus to be the voxels' own."""
+    """The stored numbers, and the slope and intercept that give the voxels' values."""
     least, largest = voxels.min(), voxels.max()
     for kind in (np.int16, np.uint16):
         limits = np.iinfo(kind)
         fits = limits.min <= least and largest <= limits.max
         if fits and (voxels.dtype != np.float32 or (voxels == np.rint(voxels)).all()):
             return voxels.astype(f"<{np.dtype(kind).str[1:]}"), 1.0, 0.0
-    # In double precision: the difference of two float32 may be none.
+    # In double precision: the difference of two float32 may overflow.
     slope = float(np.float32((float(largest) - float(least)) / np.iinfo(np.uint16).max))
     if slope == 0:
         return np.zeros(voxels.shape, "<u2"), 1.0, float(least)
@@ -179,7 +181,7 @@ def _header_size(begin: bytes) -> int | None:
 
 
 def _find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)
-    """Of one volume."""
+    """The shape of one volume."""
     axes = int(header["dim"][0])
     if not 1 <= axes <= 7:
         raise HeaderDataError("no number of axes")
@@ -198,13 +200,13 @@ def _count_volumes(header: Any) -> int:  # noqa: ANN401
 def _check_size(shape: tuple[int, int, int], dtype: np.dtype[Any], limits: DecodeLimits) -> None:
     if max(shape[0] * shape[1], shape[0] * shape[2], shape[1] * shape[2]) > limits.pixels:
         raise ImageTooLarge(f"A slice of the volume has more than {limits.pixels // 10**6} million pixels.")
-    # As it is stored, and as float32 beside it.
+    # The stored values and a float32 copy.
     if shape[0] * shape[1] * shape[2] * (dtype.itemsize + 4) > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The volume takes more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
 
 
 def _read_voxels(data: bytes, offset: int, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
-    """The first volume as it is stored, and no byte beyond it."""
+    """The stored values of the first volume, and no byte beyond."""
     count = shape[0] * shape[1] * shape[2]
     if is_gzip(data):
         content = bytearray(offset + count * dtype.itemsize)
@@ -213,28 +215,28 @@ def _read_voxels(data: bytes, offset: int, dtype: np.dtype[Any], shape: tuple[in
                 read = stream.readinto(content)
                 while 0 < read < len(content) and (more := stream.readinto(memoryview(content)[read:])):
                     read += more
-                # Behind the last byte stands the checksum of all.
+                # Reading past the last byte verifies the checksum.
                 stream.read(1)
         except (OSError, EOFError, zlib.error) as error:
-            raise CorruptFile("The compressed NIfTI file is damaged or ends too soon.") from error
+            raise CorruptFile("The compressed NIfTI file is damaged or truncated.") from error
         if read < len(content):
-            raise CorruptFile("The NIfTI file is shorter than its header says.")
+            raise CorruptFile("The NIfTI file is shorter than its header states.")
         return np.frombuffer(content, dtype, count, offset).reshape(shape, order="F")
     if len(data) < offset + count * dtype.itemsize:
-        raise CorruptFile("The NIfTI file is shorter than its header says.")
+        raise CorruptFile("The NIfTI file is shorter than its header states.")
     return np.frombuffer(data, dtype, count, offset).reshape(shape, order="F")
 
 
 def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWarning, ...]]:  # noqa: ANN401
-    """Scaled intensities, finite."""
+    """The scaled, finite intensities."""
     notes: tuple[ScanWarning, ...] = ()
     if stored.dtype.names is not None:
-        notes = (ScanWarning("colour_picture", "The volume is coloured; only its brightness was used."),)
+        notes = (IN_COLOUR,)
         stored = np.stack([stored[name] for name in "RGB"], axis=-1).astype(np.float32) @ _LUMINANCE
     if stored.dtype.kind == "c":
         stored = np.abs(stored)
     if stored.dtype.kind not in "uif":
-        raise UnsupportedFormat("The voxels of the NIfTI file are of a type that is not read here.")
+        raise UnsupportedFormat("The voxels of the NIfTI file have an unsupported type.")
     try:
         slope, intercept = header.get_slope_inter()
     except HeaderDataError:
@@ -248,35 +250,35 @@ def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWar
                 native = native * np.float32(slope) + np.float32(intercept or 0.0)
     if native.dtype == np.float32 and not (finite := np.isfinite(native)).all():
         if not finite.any():
-            raise CorruptFile("No voxel of the NIfTI file holds a number.")
+            raise CorruptFile("No voxel of the NIfTI file is a finite number.")
         native = np.where(finite, native, native[finite].min())
-        notes = (*notes, _NOT_FINITE)
+        notes = (*notes, NOT_FINITE)
     if native.min() == native.max():
-        notes = (*notes, _CONSTANT)
+        notes = (*notes, CONSTANT)
     return native, notes
 
 
 def _find_affine(header: Any) -> tuple[NDArray[np.float64], tuple[ScanWarning, ...]]:  # noqa: ANN401
-    """From indices to millimetres; what the header lacks is assumed, and said."""
+    """From voxel indices to millimetres; missing parts are assumed, with a warning."""
     zooms = np.array(header["pixdim"][1:4], np.float64)
     doubts: tuple[ScanWarning, ...] = ()
     if not (np.isfinite(zooms).all() and (zooms > 1e-3).all() and (zooms < 1e3).all()):
-        zooms, doubts = np.ones(3), (_NO_SPACING,)
+        zooms, doubts = np.ones(3), (NO_SPACING,)
     try:
         affine = np.asarray(header.get_best_affine(), np.float64)
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         is_stated = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
         is_sound = np.isfinite(affine).all() and (lengths > 1e-3).all() and (lengths < 1e3).all()
-        # Of a matrix whose axes nearly coincide, no orientation can be told.
+        # A matrix whose axes nearly coincide has no usable orientation.
         if is_stated and is_sound and abs(np.linalg.det(affine[:3, :3] / lengths)) > 0.05:
             return affine, ()
     except (HeaderDataError, ValueError, np.linalg.LinAlgError):
         pass
-    return np.diag([*zooms, 1.0]), (*doubts, _NO_ORIENTATION)
+    return np.diag([*zooms, 1.0]), (*doubts, NO_ORIENTATION)
 
 
 def _find_plane(reoriented: ReorientedVoxels, affine: NDArray[np.float64], shape: tuple[int, int, int]) -> Plane:
-    """The plane that the file stacks."""
+    """The plane of the stored slices."""
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     coarsest = int(np.argmax(lengths))
     stacked = coarsest if lengths[coarsest] > _COARSER * lengths[2] else 2

@@ -1,4 +1,4 @@
-"""A picture file's bytes in, one grey Slice out: PNG, JPEG, BMP, TIFF and WebP, by Pillow."""
+"""An image file's bytes in, one grey Slice out: PNG, JPEG, BMP, TIFF and WebP, by Pillow."""
 
 from io import BytesIO
 
@@ -7,33 +7,34 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tumorscope.domain.errors import CorruptFile, ImageTooLarge
-from tumorscope.domain.scan import Pixels, ScanWarning, Slice
+from tumorscope.domain.scan import Pixels, Slice
+from tumorscope.imaging.scan_warnings import EXIF_ROTATED, FIRST_FRAME, IN_COLOUR, MOSTLY_COLOURED
 
-# The limit is ours: `max_pixels` is checked against the header before a pixel is decoded. Pillow's own would warn
-# at one size and raise at another.
+# `max_pixels` is checked against the header before a pixel is decoded. Pillow's own limit would warn at one size and
+# raise at another.
 Image.MAX_IMAGE_PIXELS = None
 
 _ORIENTATION_TAG = 0x0112
-# 1 is upright; what is beyond 8 does not exist, and Pillow turns nothing for it.
-_TURNED = range(2, 9)
+# 1 is upright; Pillow ignores undefined values above 8.
+_ROTATED = range(2, 9)
 _PHOTOMETRIC_TAG = 262
 _WHITE_IS_ZERO = 0
 _SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I;16N")
-# Grey scans saved as colour carry chroma of 1 or 2 from compression; a photo has tens.
+# Grey scans saved in colour have a mean chroma of 1 or 2 from compression, photographs of 12 or more.
 _COLOUR_CHROMA = 12.0
-# A scan with a coloured overlay has less.
+# A scan with a coloured overlay stays below.
 _MOSTLY_COLOURED_CHROMA = 24.0
 
 
 def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
-    """Decode the first page of a picture file to grey.
+    """Decode the first page of an image file to grey.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     pillow_format : str
-        The one Pillow plug-in that may read it: ``PNG``, ``JPEG``, ``BMP``, ``TIFF`` or ``WEBP``.
+        The only Pillow plug-in that may read it: ``PNG``, ``JPEG``, ``BMP``, ``TIFF`` or ``WEBP``.
     max_pixels : int
         Largest width x height that is decoded.
 
@@ -45,7 +46,7 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
     Raises
     ------
     ImageTooLarge
-        The header declares more pixels than `max_pixels`; none has been decoded.
+        The header states more pixels than `max_pixels`; none has been decoded.
     CorruptFile
         Pillow cannot decode it.
     """
@@ -54,21 +55,21 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
         with Image.open(BytesIO(data), formats=[pillow_format]) as image:
             _check_size(image, max_pixels)
             if _has_more_frames(image):
-                warnings.append(ScanWarning("multiple_frames", "The file holds several pictures; the first was read."))
-            # Before the pixels are loaded, whereupon Pillow turns a TIFF by itself and forgets that it did.
-            is_turned = image.getexif().get(_ORIENTATION_TAG) in _TURNED
+                warnings.append(FIRST_FRAME)
+            # Before the pixels are loaded: then Pillow rotates a TIFF and drops the tag.
+            is_rotated = image.getexif().get(_ORIENTATION_TAG) in _ROTATED
             image.load()
-            if is_turned:
-                warnings.append(ScanWarning("exif_rotated", "The file asks to be shown rotated or mirrored: done."))
+            if is_rotated:
+                warnings.append(EXIF_ROTATED)
             pixels, chroma = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
             if chroma >= _MOSTLY_COLOURED_CHROMA:
-                warnings.append(ScanWarning("mostly_coloured", "The picture is coloured throughout."))
+                warnings.append(MOSTLY_COLOURED)
             elif chroma >= _COLOUR_CHROMA:
-                warnings.append(ScanWarning("colour_picture", "The picture is coloured; only its brightness was used."))
+                warnings.append(IN_COLOUR)
             return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
     except (ImageTooLarge, MemoryError):
         raise
-    # Pillow's plug-ins raise whatever their parsing meets (OSError, SyntaxError, struct.error, ValueError, …).
+    # Pillow's plug-ins raise OSError, SyntaxError, struct.error, ValueError and others.
     except Exception as error:
         raise CorruptFile(f"The file begins like {pillow_format} and cannot be decoded.") from error
 
@@ -83,12 +84,12 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
 def _check_size(image: Image.Image, max_pixels: int) -> None:
     if image.width * image.height > max_pixels:
         raise ImageTooLarge(
-            f"The picture has {image.width} x {image.height} pixels; up to {max_pixels // 10**6} million are read."
+            f"The image has {image.width} x {image.height} pixels; up to {max_pixels // 10**6} million are read."
         )
 
 
 def _has_more_frames(image: Image.Image) -> bool:
-    """Whether a second page or frame follows; a TIFF's pages are a chain that is not walked to its end."""
+    """Whether a second page or frame follows; the chain of a TIFF's pages is not followed to its end."""
     if image.format != "TIFF":
         return bool(getattr(image, "is_animated", False))
     try:
@@ -100,13 +101,13 @@ def _has_more_frames(image: Image.Image) -> bool:
 
 
 def _is_white_zero(image: Image.Image) -> bool:
-    """Whether 16-bit TIFF samples are stored with zero as white, which Pillow inverts for 8 bits only."""
+    """Whether 16-bit TIFF samples store white as zero; Pillow inverts 8-bit samples only."""
     tags = getattr(image, "tag_v2", None)
     return tags is not None and image.mode in _SIXTEEN_BIT_MODES and tags.get(_PHOTOMETRIC_TAG) == _WHITE_IS_ZERO
 
 
 def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, float]:
-    """Grey pixels, shape (height, width), transparent parts over black; and the mean chroma that was dropped."""
+    """Grey pixels, shape (height, width), transparent parts black; and the mean chroma that was dropped."""
     if image.mode in _SIXTEEN_BIT_MODES:
         wide = np.asarray(image).astype(np.uint16)
         wide = np.uint16(65535) - wide if white_is_zero else wide
@@ -118,7 +119,7 @@ def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, float
     if image.mode in ("1", "L") and not image.has_transparency_data:
         return np.asarray(image.convert("L")), 0.0
     if image.has_transparency_data:
-        # Outside the drawn part a scan is air, which is black.
+        # A transparent background stands for air, which is black.
         layer = image.convert("RGBA")
         canvas = Image.new("RGBA", layer.size, (0, 0, 0, 255))
         canvas.alpha_composite(layer)
@@ -129,7 +130,7 @@ def _grey_pixels(image: Image.Image, white_is_zero: bool) -> tuple[Pixels, float
 
 
 def _float_pixels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same with NaN and infinities replaced by the smallest finite value."""
+    """Replace NaN and infinities by the smallest finite value."""
     finite = np.isfinite(pixels)
     if finite.all():
         return pixels
@@ -138,8 +139,8 @@ def _float_pixels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(finite, pixels, pixels[finite].min()).astype(np.float32)
 
 
-def _measure_chroma(picture: Image.Image) -> float:
-    sample = picture.copy()
+def _measure_chroma(image: Image.Image) -> float:
+    sample = image.copy()
     sample.thumbnail((64, 64))
     channels = np.asarray(sample, dtype=np.float32)
     return float((channels.max(axis=2) - channels.min(axis=2)).mean())

@@ -1,4 +1,4 @@
-"""The data sets of one examination in, the series that serves best and its Volume out."""
+"""The slices of one DICOM series in, or the frames of one object, their Volume out."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,58 +17,33 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_sequence,
     find_spacing,
     find_thickness,
-    has_contrast_agent,
-    is_derived_map,
-    is_localizer,
-    is_multi_frame_mr,
-    is_t1,
 )
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.orientation import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
+from tumorscope.imaging.scan_warnings import (
+    FIRST_STACK,
+    MISSING_SLICES,
+    NO_ORIENTATION,
+    NO_SPACING,
+    warn_duplicate_slices,
+    warn_slices_left_out,
+)
 from tumorscope.imaging.source import DecodeLimits
 
-# Two slices nearer than this are one place; a step this many times the usual one misses a slice.
+# Slices nearer than this have the same position; a step this many times the median one misses a slice.
 _SAME_PLACE_MM = 0.05
 _GAP = 1.5
-
-_NO_ORIENTATION = ScanWarning("no_orientation", "The files do not say how the slices lie; axial ones were assumed.")
-_FIRST_STACK = ScanWarning("first_stack", "The file holds several stacks of slices; one of them was read.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """One slice of a stack to be: its number in its file, and where it lies along the normal."""
+    """One slice of a stack: the index of its file and of its frame, and its position along the normal."""
 
     source: int
     frame: int
     place: Place | None
     height_mm: float | None
-
-
-def choose_series(datasets: Sequence[FileDataset]) -> tuple[list[FileDataset], tuple[ScanWarning, ...]]:
-    """The series of an examination that serves best.
-
-    Parameters
-    ----------
-    datasets : sequence of FileDataset
-        At least one, of one examination.
-
-    Returns
-    -------
-    (list of FileDataset, tuple of ScanWarning)
-        Contrast-enhanced T1 before other T1 before others, localizers and computed maps last; then the one with most
-        slices. Warnings say what was left out. An object with several frames is a series of its own.
-    """
-    series: dict[str, list[FileDataset]] = defaultdict(list)
-    for number, dataset in enumerate(datasets):
-        key = f"file {number}" if is_multi_frame_mr(dataset) else str(dataset.get("SeriesInstanceUID"))
-        series[key].append(dataset)
-    chosen = max(series.values(), key=lambda members: (*_rank(members[0]), sum(map(count_frames, members))))
-    if len(series) == 1:
-        return chosen, ()
-    note = f"Of {len(series)} series, the one that the model knows best was read; it has {len(chosen)} files."
-    return chosen, (ScanWarning("series_chosen", note),)
 
 
 def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
@@ -103,7 +78,7 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_
     ordered, notes = _sort(frames)
 
     slices = [decode_frames(kept[frame.source], [0], decode_compressed).pixels[0] for frame in ordered]
-    # Slices scaled one by one come in several types: float32 holds them all.
+    # Slices with different rescaling have different types: float32 holds all of them.
     types = {one.dtype for one in slices}
     stacked: Voxels = np.stack(slices, dtype=np.float32 if len(types) > 1 else None)
     return _make_volume(stacked, ordered, kept[0], (*warnings, *notes))
@@ -124,7 +99,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compre
     Returns
     -------
     Volume
-        Of the frames that lie alike; where several lie in one place (echoes, diffusion, time), of the first of them.
+        Of the frames with one orientation; of several at one position (echoes, diffusion weightings, times), the first.
 
     Raises
     ------
@@ -133,27 +108,22 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compre
     """
     described = len(dataset.PerFrameFunctionalGroupsSequence)
     if described != count_frames(dataset):
-        raise CorruptFile("The file describes another number of frames than it states.")
+        raise CorruptFile("The file states another number of frames than it describes.")
     check_size(dataset, described, limits)
     frames = [_locate(0, frame, dataset) for frame in range(described)]
-    alike: dict[tuple[float, ...], list[_Frame]] = defaultdict(list)
+    parallel: dict[tuple[float, ...], list[_Frame]] = defaultdict(list)
     for frame in frames:
-        alike[() if frame.place is None else _round(frame.place)].append(frame)
-    largest = max(alike.values(), key=len)
+        parallel[() if frame.place is None else _round(frame.place)].append(frame)
+    largest = max(parallel.values(), key=len)
     ordered, notes = _sort(largest)
     if len(ordered) < len(frames):
-        notes = (_FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
+        notes = (FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
     pixels = decode_frames(dataset, [frame.frame for frame in ordered], decode_compressed)
     return _make_volume(pixels.pixels, ordered, dataset, (*pixels.warnings, *notes))
 
 
-def _rank(dataset: FileDataset) -> tuple[bool, bool, bool]:
-    is_image = not (is_localizer(dataset) or is_derived_map(dataset))
-    return is_image, is_t1(dataset) and has_contrast_agent(dataset), is_t1(dataset)
-
-
 def _keep_largest_group(datasets: Sequence[FileDataset]) -> tuple[list[FileDataset], tuple[ScanWarning, ...]]:
-    """The files whose slices have one size and lie in parallel."""
+    """The largest group of files with the same size and orientation."""
     groups: dict[tuple[object, ...], list[FileDataset]] = defaultdict(list)
     for dataset in datasets:
         place = find_place(dataset, 0)
@@ -161,10 +131,7 @@ def _keep_largest_group(datasets: Sequence[FileDataset]) -> tuple[list[FileDatas
     largest = max(groups.values(), key=len)
     if len(largest) == len(datasets):
         return largest, ()
-    left_out = len(datasets) - len(largest)
-    return largest, (
-        ScanWarning("slices_left_out", f"{left_out} slices lie otherwise than the rest and were left out."),
-    )
+    return largest, (warn_slices_left_out(len(datasets) - len(largest)),)
 
 
 def _round(place: Place) -> tuple[float, ...]:
@@ -180,7 +147,7 @@ def _locate(source: int, frame: int, dataset: FileDataset) -> _Frame:
 
 
 def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ...]]:
-    """By position, one for each place; as they come where positions are not known."""
+    """By position, one at each; in the given order where a position is unknown."""
     heights = [frame.height_mm for frame in frames]
     if any(height is None for height in heights):
         return list(frames), ()
@@ -191,11 +158,10 @@ def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ..
             single.append(frame)
     notes = []
     if len(single) < len(ordered):
-        note = f"{len(ordered) - len(single)} slices lie where another one does and were left out."
-        notes.append(ScanWarning("duplicate_slices", note))
+        notes.append(warn_duplicate_slices(len(ordered) - len(single)))
     steps = np.diff([frame.height_mm or 0.0 for frame in single])
     if len(steps) and steps.max() > _GAP * np.median(steps):
-        notes.append(ScanWarning("missing_slices", "The slices are not evenly spaced: some are missing."))
+        notes.append(MISSING_SLICES)
     return single, tuple(notes)
 
 
@@ -205,13 +171,13 @@ def _make_volume(
     """A volume of pixels, shape (slices, rows, columns), in the order of the frames."""
     spacing = find_spacing(dataset, frames[0].frame)
     if spacing is None:
-        warnings = (*warnings, ScanWarning("no_spacing", "The files do not say how large a pixel is."))
+        warnings = (*warnings, NO_SPACING)
     rows_mm, columns_mm = spacing or (1.0, 1.0)
     place, step_mm = frames[0].place, _find_step(frames) or find_thickness(dataset) or 1.0
     if place is None:
-        # Rows lead to posterior and columns to the left, as a reader hangs an axial slice.
+        # Rows towards posterior and columns towards left, as an axial slice is displayed.
         place = Place(None, np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0]))
-        warnings = (*warnings, _NO_ORIENTATION)
+        warnings = (*warnings, NO_ORIENTATION)
     affine = np.eye(4)
     affine[:3, :3] = np.stack([place.normal * step_mm, place.down * rows_mm, place.right * columns_mm], axis=1)
     affine[:3, 3] = 0 if place.position is None else place.position

@@ -1,0 +1,50 @@
+"""Every warning that decoding gives, one a code; `inference.quality` adds those of an answered slice."""
+
+from tumorscope.domain.scan import ScanWarning
+
+FIRST_FRAME = ScanWarning("multiple_frames", "The file holds several images; only the first was read.")
+FIRST_VOLUME = ScanWarning("first_volume", "The file holds several volumes; only the first was read.")
+FIRST_STACK = ScanWarning("first_stack", "The file holds several stacks of slices; only one was read.")
+EXIF_ROTATED = ScanWarning("exif_rotated", "The file's EXIF data asks for a rotation or mirroring; it was applied.")
+MOSTLY_COLOURED = ScanWarning("mostly_coloured", "The image is in colour throughout.")
+IN_COLOUR = ScanWarning("colour_picture", "The image is in colour; only its brightness was used.")
+NOT_FINITE = ScanWarning("not_finite", "Some voxels are not finite numbers; they were set to the darkest value.")
+CONSTANT = ScanWarning("constant", "All voxels have the same value.")
+NO_SPACING = ScanWarning("no_spacing", "The file states no valid pixel spacing; 1 mm was assumed.")
+NO_ORIENTATION = ScanWarning(
+    "no_orientation", "The file does not state how its slices are oriented; axial slices were assumed."
+)
+MISSING_SLICES = ScanWarning("missing_slices", "The slices are not evenly spaced: some are missing.")
+SEGMENTATION_LEFT_OUT = ScanWarning("segmentation_left_out", "A segmentation was uploaded too; it was not used.")
+NOT_ORIGINAL = ScanWarning(
+    "secondary_capture", "The image is a screen capture, or its file does not state that it comes from an MR scanner."
+)
+OTHER_BODY_PART = ScanWarning("other_body_part", "The file states another body part than the head.")
+LOCALIZER = ScanWarning("localizer", "The image is a localizer.")
+DERIVED_MAP = ScanWarning(
+    "derived_map", "The image is a map computed from other images; the model was not trained on such maps."
+)
+
+
+def warn_files_left_out(left_out: int, total: int) -> ScanWarning:
+    """Some DICOM files of a study could not be read."""
+    message = f"{left_out} of {total} files could not be read and were left out."
+    return ScanWarning("files_left_out", message, {"left_out": left_out, "total": total})
+
+
+def warn_series_chosen(series: int, files: int) -> ScanWarning:
+    """One of several series was read."""
+    message = f"Of {series} series the one that the model knows best was read; it has {files} files."
+    return ScanWarning("series_chosen", message, {"series": series, "files": files})
+
+
+def warn_slices_left_out(count: int) -> ScanWarning:
+    """Some slices of a series do not fit the others."""
+    message = f"{count} slices have another size or orientation than the rest and were left out."
+    return ScanWarning("slices_left_out", message, {"count": count})
+
+
+def warn_duplicate_slices(count: int) -> ScanWarning:
+    """Some slices of a series share a position."""
+    message = f"{count} slices have the position of another one and were left out."
+    return ScanWarning("duplicate_slices", message, {"count": count})

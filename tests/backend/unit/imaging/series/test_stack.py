@@ -1,0 +1,86 @@
+"""Slices are stacked by their positions; what does not fit is left out with a warning."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from tests.factories import make_dicom_bytes
+from tumorscope.domain.scan import Volume
+from tumorscope.imaging.formats.dicom_dataset import read_dataset
+from tumorscope.imaging.frame_decoder import decode_here
+from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
+from tumorscope.imaging.source import DecodeLimits
+
+_LIMITS = DecodeLimits(10**6, 2**26, 100)
+_SAGITTAL = [0, 1, 0, 0, 0, -1]
+
+
+def _decode(heights: Sequence[float | None], **attributes: object) -> Volume:
+    """A series of constant slices, each as bright as its number."""
+    files = [
+        make_dicom_bytes(
+            np.full((4, 6), number, np.uint16),
+            **{  # type: ignore[arg-type]
+                "InstanceNumber": number,
+                "ImagePositionPatient": None if height is None else [0, 0, height],
+                **attributes,
+            },
+        )
+        for number, height in enumerate(heights)
+    ]
+    return decode_series([read_dataset(file, 2**20) for file in files], _LIMITS, decode_here)
+
+
+def _warned(volume: Volume) -> dict[str, Mapping[str, object]]:
+    return {warning.code: warning.params for warning in volume.warnings}
+
+
+def test_slices_are_sorted_by_position() -> None:
+    volume = _decode([10, 0, 5])
+    assert volume.voxels[0, 0].tolist() == [1, 2, 0]
+    assert (volume.spacing_mm, _warned(volume)) == ((1.0, 1.0, 5.0), {})
+
+
+def test_slices_without_position_are_sorted_by_their_number() -> None:
+    assert _decode([None, None, None]).voxels[0, 0].tolist() == [0, 1, 2]
+
+
+def test_second_slice_at_a_position_is_left_out() -> None:
+    volume = _decode([0, 5, 5, 10])
+    assert volume.voxels.shape == (6, 4, 3)
+    assert _warned(volume) == {"duplicate_slices": {"count": 1}}
+
+
+def test_gap_is_warned_of() -> None:
+    assert _warned(_decode([0, 5, 10, 20])) == {"missing_slices": {}}
+
+
+def test_slices_of_another_orientation_are_left_out() -> None:
+    files = [make_dicom_bytes(np.ones((4, 4), np.uint16), ImagePositionPatient=[0, 0, z]) for z in (0, 5, 10)]
+    other = make_dicom_bytes(np.ones((4, 4), np.uint16), ImageOrientationPatient=_SAGITTAL)
+    volume = decode_series([read_dataset(file, 2**20) for file in (other, *files)], _LIMITS, decode_here)
+    assert volume.plane == "axial"
+    assert _warned(volume) == {"slices_left_out": {"count": 1}}
+
+
+def test_missing_geometry_is_assumed_and_warned_of() -> None:
+    volume = _decode([None, None], ImageOrientationPatient=None, PixelSpacing=None)
+    assert (volume.plane, volume.spacing_mm[:2]) == ("axial", (1.0, 1.0))
+    assert set(_warned(volume)) == {"no_spacing", "no_orientation"}
+
+
+def test_first_frame_at_each_position_of_a_multi_frame_object_is_read() -> None:
+    groups = []
+    for height in (0, 0, 5, 5):
+        group, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, height]
+        group.PlanePositionSequence = [position]
+        groups.append(group)
+    pixels = np.arange(4, dtype=np.uint16)[:, None, None] * np.ones((1, 4, 4), np.uint16)
+    data = make_dicom_bytes(
+        pixels, NumberOfFrames=4, PerFrameFunctionalGroupsSequence=groups, ImagePositionPatient=None
+    )
+    volume = decode_multi_frame(read_dataset(data, 2**20), _LIMITS, decode_here)
+    assert volume.voxels[0, 0].tolist() == [0, 2]
+    assert set(_warned(volume)) == {"first_stack"}
