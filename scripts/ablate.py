@@ -26,10 +26,10 @@ from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.augmentation.pipeline import APPEARANCE, SCANNER, STANDARD
 from tumorscope.training.networks import build_plain, to_input
-from tumorscope.training.pictures import prepare_pictures
 from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.recipes.tumorscope_default import RECIPE
 from tumorscope.training.run import run_recipe
+from tumorscope.training.samples import prepare_samples
 
 LEFT_OUT = ("Br35H", "Navoneel")
 SIZE, EPOCHS = 64, 5
@@ -41,19 +41,19 @@ def _change(recipe: Recipe, mixture: Mixture) -> Recipe:
     return replace(recipe, stages=(replace(recipe.stages[0], mixture=mixture),))
 
 
-_FULL = replace(RECIPE.stages[0].mixture, tumors_removed=1.0)
-_SMALL = replace(_FULL, tumors_removed=0.03)
+_FULL = replace(RECIPE.stages[0].mixture, removal_max_share=1.0)
+_SMALL = replace(_FULL, removal_max_share=0.03)
 _USUAL = replace(
     RECIPE,
     stages=(Stage(size=SIZE, epochs=EPOCHS, peak_learning_rate=1e-3, frozen_convolutions=4),),
     augmentations=STANDARD,
-    where_weight=0.0,
+    tumor_map_weight=0.0,
 )
 _SCANNER = replace(_USUAL, augmentations=(*STANDARD, *SCANNER))
-_BALANCED = _change(_SCANNER, Mixture(shows_of_unstated_kind=3, shows_of_no_tumor=3))
-_REMOVED = _change(_BALANCED, Mixture(tumors_removed=1.0, shows_of_unstated_kind=3, shows_of_no_tumor=3))
-_BLENDED = _change(_REMOVED, replace(_FULL, stripped=0))
-_WHERE = replace(_BLENDED, where_weight=RECIPE.where_weight)
+_BALANCED = _change(_SCANNER, Mixture(repeats_of_unstated_kind=3, repeats_of_no_tumor=3))
+_REMOVED = _change(_BALANCED, Mixture(removal_max_share=1.0, repeats_of_unstated_kind=3, repeats_of_no_tumor=3))
+_BLENDED = _change(_REMOVED, replace(_FULL, skulls_stripped=0))
+_WHERE = replace(_BLENDED, tumor_map_weight=RECIPE.tumor_map_weight)
 _STRIPPED = _change(_WHERE, _FULL)
 _MILD = tuple(replace(step, probability=0.05) for step in APPEARANCE)
 VARIANTS: dict[str, tuple[str, Recipe]] = {
@@ -65,7 +65,7 @@ VARIANTS: dict[str, tuple[str, Recipe]] = {
     "where": ("and the tumour's place as a second target", _WHERE),
     "stripped": ("and skulls stripped", _STRIPPED),
     "small": ("the same with only tumours of up to 3 % of the picture removed", _change(_STRIPPED, _SMALL)),
-    "kept": ("the same with no tumour removed", _change(_STRIPPED, replace(_FULL, tumors_removed=0.0))),
+    "kept": ("the same with no tumour removed", _change(_STRIPPED, replace(_FULL, removal_max_share=0.0))),
     "mild": (
         "skulls stripped, and Bézier curves, inversion, random convolutions, each in 5 % of the pictures",
         replace(_STRIPPED, augmentations=(*STANDARD, *_MILD, *SCANNER)),
@@ -122,7 +122,7 @@ def _predict(
     network = build_plain(len(recipe.class_names), SIZE, 0, "float32")
     for variable in network.weights:
         variable.assign(weights[variable.path])
-    pictures = prepare_pictures(examples, PreprocessingParameters(size=SIZE), lambda: None)
+    pictures = prepare_samples(examples, PreprocessingParameters(size=SIZE), lambda: None)
     logits = network.predict(to_input(np.stack([picture.pixels for picture in pictures])), verbose=0)
     probabilities: NDArray[np.float64] = softmax(logits.astype(np.float64), axis=1)
     return probabilities

@@ -1,4 +1,4 @@
-"""An epoch's pictures in, its augmented batches out, made by a thread while the network computes."""
+"""An epoch's samples in, its augmented batches out; a thread prepares them while the network computes."""
 
 import math
 from collections import deque
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tumorscope.training.augmentation.pipeline import Augmentation, augment
 from tumorscope.training.networks import count_cells, to_input
-from tumorscope.training.pictures import Picture, mark_allowed, mark_tumor
+from tumorscope.training.samples import Sample, mark_allowed, mark_tumor
 
 _BATCHES_AHEAD = 8
 
@@ -25,14 +25,14 @@ class Batch:
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
         Augmented.
     allowed : ndarray, shape (n, classes), float32, 0 or 1
-        Classes that each may truly belong to.
-    where : ndarray, shape (n, size / 16, size / 16, 2), float32
-        Share of tumour in each cell, and whether it is known; see `loss.where_loss`.
+        Classes that its label allows.
+    tumor_map : ndarray, shape (n, size / 16, size / 16, 2), float32
+        Share of tumour in each cell, and whether it is known; see `loss.tumor_map_loss`.
     """
 
     pixels: NDArray[np.float32]
     allowed: NDArray[np.float32]
-    where: NDArray[np.float32]
+    tumor_map: NDArray[np.float32]
 
 
 def count_batches(pictures: int, batch_size: int) -> int:
@@ -41,7 +41,7 @@ def count_batches(pictures: int, batch_size: int) -> int:
 
 
 def draw_batches(
-    pictures: Sequence[Picture],
+    pictures: Sequence[Sample],
     class_names: tuple[str, ...],
     augmentations: tuple[Augmentation, ...],
     batch_size: int,
@@ -51,35 +51,35 @@ def draw_batches(
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    pictures : sequence of Sample
         All of one size.
     class_names : tuple of str
         The model's classes.
     augmentations : tuple of Augmentation
         Of each picture.
     batch_size : int
-        Pictures a step; the last batch may be smaller.
+        Samples a step; the last batch may be smaller.
     seed : tuple of int
         The same seed gives the same batches.
 
     Yields
     ------
     Batch
-        In an order of chance.
+        In random order.
     """
     order = np.random.default_rng(seed).permutation(len(pictures))
 
     def make(start: int) -> Batch:
         rng = np.random.default_rng((*seed, start))
         chosen = [pictures[i] for i in order[start : start + batch_size]]
-        pixels, where = [], []
+        pixels, maps = [], []
         for picture in chosen:
             marked, known = mark_tumor(picture)
             varied, moved = augment(picture.pixels.astype(np.float32), marked, augmentations, rng)
             pixels.append(varied)
-            where.append(to_cells(moved, known))
+            maps.append(to_cells(moved, known))
         allowed = np.stack([mark_allowed(picture.label, class_names) for picture in chosen])
-        return Batch(to_input(np.stack(pixels)), allowed, np.stack(where))
+        return Batch(to_input(np.stack(pixels)), allowed, np.stack(maps))
 
     starts = list(range(0, len(order), batch_size))
     with ThreadPoolExecutor(max_workers=1) as executor:

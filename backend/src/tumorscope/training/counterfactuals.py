@@ -29,7 +29,7 @@ def box_in_model(box: RelativeBox, model_input: ModelInput) -> Box:
     return row, column, half_height, half_width
 
 
-def remove_tumor(grey: Grey, box: Box) -> Grey | None:
+def remove_lesion(grey: Grey, box: Box) -> Grey | None:
     """Replace a tumour by the mirrored other side.
 
     Parameters
@@ -70,7 +70,7 @@ def remove_tumor(grey: Grey, box: Box) -> Grey | None:
     return removed
 
 
-def blend_lesion(
+def insert_lesion(
     healthy: Grey, donor: Grey, box: Box, rng: np.random.Generator, keep_contrast: bool, lowest: float = 1.0
 ) -> tuple[Grey, Box] | None:
     """Blend a part of another slice into a healthy one.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import keras
 
-# Keeps the gradient finite where nothing speaks for the tumour yet.
-_LEAST_EVIDENCE = 0.01
+# Keeps the gradient finite where no cell contributes to the tumour yet.
+_LEAST_ATTRIBUTION = 0.01
 _LEAST_SHARE = 0.05
-# A tumour that fills less of every cell is too small to be asked for.
+# A tumour that fills less of every cell is too small to locate.
 _LEAST_MARK = 0.1
 
 Loss = Callable[[keras.KerasTensor, keras.KerasTensor], keras.KerasTensor]
@@ -39,15 +39,15 @@ def label_set_loss(label_smoothing: float) -> Loss:
     return loss
 
 
-def evidence_loss(target: keras.KerasTensor, evidence: keras.KerasTensor) -> keras.KerasTensor:
-    """How little of what speaks for the tumour comes from where the tumour is: -log of that share.
+def attribution_loss(target: keras.KerasTensor, attribution: keras.KerasTensor) -> keras.KerasTensor:
+    """Attribution-guided loss: -log of the share of the tumour logit's positive attribution that lies on the tumour.
 
     Parameters
     ----------
     target : tensor, shape (batch, rows, columns, 2 + classes), float32
-        As for `where_loss`; and the allowed classes of the picture, in each cell.
-    evidence : tensor, shape (batch, rows, columns, classes)
-        From `networks.Evidence`.
+        As for `tumor_map_loss`; and the allowed classes of the picture, in each cell.
+    attribution : tensor, shape (batch, rows, columns, classes)
+        From `networks.Attribution`.
 
     Returns
     -------
@@ -56,16 +56,16 @@ def evidence_loss(target: keras.KerasTensor, evidence: keras.KerasTensor) -> ker
     """
     ops = keras.ops
     marked, known, allowed = target[..., 0], target[..., 1], target[..., 2:]
-    speaking = ops.relu(ops.sum(evidence * allowed, axis=-1) / ops.maximum(ops.sum(allowed, axis=-1), 1.0))
+    positive = ops.relu(ops.sum(attribution * allowed, axis=-1) / ops.maximum(ops.sum(allowed, axis=-1), 1.0))
     # A cell that is half tumour is all the tumour's.
     of_tumor = ops.minimum(2.0 * marked, 1.0)
-    inside, total = ops.sum(speaking * of_tumor, axis=(1, 2)), ops.sum(speaking, axis=(1, 2))
-    share = (inside + _LEAST_EVIDENCE) / (total + _LEAST_EVIDENCE / _LEAST_SHARE)
+    inside, total = ops.sum(positive * of_tumor, axis=(1, 2)), ops.sum(positive, axis=(1, 2))
+    share = (inside + _LEAST_ATTRIBUTION) / (total + _LEAST_ATTRIBUTION / _LEAST_SHARE)
     is_known = ops.max(known, axis=(1, 2)) * ops.cast(ops.max(marked, axis=(1, 2)) > _LEAST_MARK, "float32")
     return -ops.log(ops.minimum(share, 1.0)) * is_known
 
 
-def where_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
+def tumor_map_loss(target: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
     """Binary cross-entropy of a map of tumour against the marked one; cells at unknown places count nothing.
 
     Parameters

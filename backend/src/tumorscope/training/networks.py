@@ -11,10 +11,10 @@ from scipy import ndimage
 from tumorscope.model.vgg16 import Precision, build_vgg16, convolution_layers
 from tumorscope.training.batch_norm import add_batch_norm
 
-WHERE_LAYER = "where"
-"""A 1 x 1 convolution on the last feature map, for training alone: its logit says whether a cell shows tumour."""
-EVIDENCE_LAYER = "evidence"
-"""What each cell of the last feature map adds to each logit, for training alone; see `Evidence`."""
+TUMOR_MAP_LAYER = "tumor_map"
+"""A 1 x 1 convolution on the last feature map, for training only: its logit says whether a cell shows tumour."""
+ATTRIBUTION_LAYER = "attribution"
+"""What each cell of the last feature map contributes to each logit, for training only; see `Attribution`."""
 
 
 def build_plain(class_count: int, size: int, frozen_convolutions: int, precision: Precision) -> keras.Model:
@@ -25,7 +25,7 @@ def build_plain(class_count: int, size: int, frozen_convolutions: int, precision
     return network
 
 
-class Evidence(keras.layers.Layer):
+class Attribution(keras.layers.Layer):
     """What each cell of the last feature map adds to each logit: HiResCAM (Draelos & Carin, arXiv 2011.08891).
 
     Gradient times activation, where the gradient is written out: the head is a max pooling and two dense layers, so
@@ -38,7 +38,7 @@ class Evidence(keras.layers.Layer):
     """
 
     def __init__(self, dense: keras.layers.Dense, logits: keras.layers.Dense) -> None:
-        super().__init__(dtype="float32", name=EVIDENCE_LAYER)
+        super().__init__(dtype="float32", name=ATTRIBUTION_LAYER)
 
         def read_head() -> tuple[keras.Variable, keras.Variable, keras.Variable]:
             return dense.kernel, dense.bias, logits.kernel
@@ -60,12 +60,12 @@ class Evidence(keras.layers.Layer):
         added = ops.einsum("brpcqk,rckj->brpcqj", blocks, by_cell)
         hidden = ops.sum(added, axis=(1, 2, 3, 4)) + bias
         active = ops.cast(hidden > 0, "float32")[:, None, None, None, None, :]
-        evidence = ops.matmul(added * active, logits_kernel)
-        return ops.reshape(evidence, (-1, cells, cells, int(logits_kernel.shape[1])))
+        attribution = ops.matmul(added * active, logits_kernel)
+        return ops.reshape(attribution, (-1, cells, cells, int(logits_kernel.shape[1])))
 
 
-def equip(
-    plain: keras.Model, precision: Precision, *, batch_norm: bool, where: bool, evidence: bool = False
+def build_training_network(
+    plain: keras.Model, precision: Precision, *, batch_norm: bool, tumor_map: bool, attribution: bool = False
 ) -> keras.Model:
     """The network that is trained.
 
@@ -77,27 +77,27 @@ def equip(
         Of the arithmetic.
     batch_norm : bool
         Add batch normalisation to what learns.
-    where : bool
+    tumor_map : bool
         Add the map of tumour.
-    evidence : bool
+    attribution : bool
         Add what each cell adds to each logit; not together with `batch_norm`.
 
     Returns
     -------
     keras.Model
-        Outputs ``logits`` and, with `where`, ``where`` (batch, size / 16, size / 16, 1), and, with `evidence`,
-        ``evidence`` (batch, size / 16, size / 16, classes), by name.
+        Outputs ``logits``; with `tumor_map`, ``tumor_map`` (batch, size / 16, size / 16, 1); and with `attribution`,
+        ``attribution`` (batch, size / 16, size / 16, classes), by name.
     """
     network = add_batch_norm(plain, precision) if batch_norm else plain
     outputs = {"logits": network.output}
-    if where:
+    if tumor_map:
         features = network.get_layer("block5_pool").input
         initializer = keras.initializers.RandomNormal(stddev=0.01)
-        layer = keras.layers.Conv2D(1, 1, kernel_initializer=initializer, dtype="float32", name=WHERE_LAYER)
-        outputs[WHERE_LAYER] = layer(features)
-    if evidence:
-        head = Evidence(network.get_layer("dense"), network.get_layer("logits"))
-        outputs[EVIDENCE_LAYER] = head(network.get_layer("block5_pool").input)
+        layer = keras.layers.Conv2D(1, 1, kernel_initializer=initializer, dtype="float32", name=TUMOR_MAP_LAYER)
+        outputs[TUMOR_MAP_LAYER] = layer(features)
+    if attribution:
+        head = Attribution(network.get_layer("dense"), network.get_layer("logits"))
+        outputs[ATTRIBUTION_LAYER] = head(network.get_layer("block5_pool").input)
     return keras.Model(network.input, outputs, name=network.name)
 
 
@@ -110,7 +110,7 @@ def carry_weights(source: keras.Model, target: keras.Model) -> None:
     Parameters
     ----------
     source, target : keras.Model
-        From `equip`, with the same arguments but for the size; `target` is changed in place.
+        From `build_training_network`, with the same arguments but for the size; `target` is changed in place.
     """
     for layer in source.layers:
         if layer.name != "dense":
@@ -130,7 +130,7 @@ def predict_logits(network: keras.Model, pixels: NDArray[np.float16], batch_size
     Parameters
     ----------
     network : keras.Model
-        From `equip`.
+        From `build_training_network`.
     pixels : ndarray, shape (n, size, size, channels), float16, 0..1
         One channel stands for three.
     batch_size : int

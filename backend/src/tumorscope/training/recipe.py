@@ -16,28 +16,28 @@ class Mixture:
 
     Parameters
     ----------
-    tumors_removed : float
+    removal_max_share : float
         Every tumour whose box fills up to this share of the square, and whose other side can stand in for it, once
         more, without it, as ``no_tumor``; in 0..1.
-    lesions_blended : int
+    lesions_inserted : int
         ``no_tumor`` pictures with a lesion of another picture, as tumours of unstated kind; drawn anew each epoch.
-    tissue_blended : int
+    tissue_inserted : int
         ``no_tumor`` pictures with tissue of another one, so that a blend's rim means nothing; drawn anew each epoch.
-    stripped : int
+    skulls_stripped : int
         Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
-    shows_of_unstated_kind, shows_of_no_tumor : int
+    repeats_of_unstated_kind, repeats_of_no_tumor : int
         How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
     volume_slices : int, optional
         Slices of volumes without a tumour, drawn anew each epoch: as many of each source, sequence and height, so that
         none of these tells the class. None: every one, once.
     """
 
-    tumors_removed: float = 0.0
-    lesions_blended: int = 0
-    tissue_blended: int = 0
-    stripped: int = 0
-    shows_of_unstated_kind: int = 1
-    shows_of_no_tumor: int = 1
+    removal_max_share: float = 0.0
+    lesions_inserted: int = 0
+    tissue_inserted: int = 0
+    skulls_stripped: int = 0
+    repeats_of_unstated_kind: int = 1
+    repeats_of_no_tumor: int = 1
     volume_slices: int | None = None
 
 
@@ -57,9 +57,9 @@ class Stage:
         Linear rise.
     frozen_convolutions : int
         Of the thirteen, counted from the first: these do not learn.
-    evidence_weight : float
-        Weight of the loss that asks the evidence for a tumour to come from where it is; see `loss.evidence_loss`. Such
-        a stage has the size of the one before it, and trains with that one's batch normalisation folded away.
+    attribution_weight : float
+        Weight of the attribution-guided loss; see `loss.attribution_loss`. Such a stage has the size of the one before
+        it, and trains with that one's batch normalisation folded away.
     patience : int, optional
         The stage ends early when the validation loss has not fallen for so many epochs, and goes back to the best;
         None: it runs to its end.
@@ -72,7 +72,7 @@ class Stage:
     peak_learning_rate: float
     warmup_epochs: float = 0.5
     frozen_convolutions: int = 0
-    evidence_weight: float = 0.0
+    attribution_weight: float = 0.0
     patience: int | None = None
     mixture: Mixture = field(default_factory=Mixture)
 
@@ -127,8 +127,8 @@ class Recipe:
     averaged_stages : tuple of int
         Positions of stages, all of the last one's size: the mean of the weights that they end with is what the run
         brings (Izmailov et al., arXiv 1803.05407; Wortsman et al., arXiv 2203.05482). None named: the last one's.
-    where_weight : float
-        Weight of the loss that asks the last feature map where the tumour is; 0: not asked.
+    tumor_map_weight : float
+        Weight of the loss of the tumour map, a second output on the last feature map; 0: no such output.
     batch_size, label_smoothing, weight_decay, seed, validation_share
         As their names say; the share is of patients.
     """
@@ -143,7 +143,7 @@ class Recipe:
     initial_weights: Literal["imagenet", "data", "none"]
     batch_norm: bool = False
     averaged_stages: tuple[int, ...] = ()
-    where_weight: float = 0.0
+    tumor_map_weight: float = 0.0
     batch_size: int = 32
     label_smoothing: float = 0.0
     weight_decay: float = 0.0
@@ -153,7 +153,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("a recipe has at least one stage")
-        normalised = [stage.frozen_convolutions for stage in self.stages if not stage.evidence_weight]
+        normalised = [stage.frozen_convolutions for stage in self.stages if not stage.attribution_weight]
         if self.batch_norm and len(set(normalised)) > 1:
             raise ValueError("with batch normalisation, every stage that has it freezes the same convolutions")
         if any(self.stages[number].size != self.stages[-1].size for number in self.averaged_stages):

@@ -1,4 +1,4 @@
-"""A recipe and its examples in, trained weights and a record of the run out; goes on where it was interrupted."""
+"""A recipe and its examples in, trained weights and a record of the run out; resumes where it was interrupted."""
 
 import hashlib
 import json
@@ -21,9 +21,9 @@ from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
 from tumorscope.training.batch_norm import adopt_moments, fold_batch_norm
 from tumorscope.training.logs import EpochWriter, read_epochs
-from tumorscope.training.networks import WHERE_LAYER, build_plain, carry_weights, equip, to_input
-from tumorscope.training.pictures import Picture, prepare_pictures
+from tumorscope.training.networks import TUMOR_MAP_LAYER, build_plain, build_training_network, carry_weights, to_input
 from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.samples import Sample, prepare_samples
 from tumorscope.training.train import EpochLog, Observer, train_stage
 from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
 
@@ -58,7 +58,7 @@ def run_recipe(
     *,
     leakage_allowed: bool = False,
 ) -> Trained:
-    """Train, or go on where a run in the same folder was interrupted.
+    """Train, or resume the interrupted run in the same folder.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def _read_end(recipe: Recipe, number: int, precision: Precision, run_folder: Pat
     """The weights of plain VGG16 that a finished stage ended with, by ``layer/variable``."""
     stage = recipe.stages[number]
     plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
-    network = _equip(recipe, stage, plain, precision)
+    network = _build_training_network(recipe, stage, plain, precision)
     network.load_weights(run_folder / f"stage{number}.weights.h5")
     folded = build_plain(len(recipe.class_names), stage.size, 0, "float32")
     fold_batch_norm(network, folded)
@@ -126,7 +126,7 @@ def _build(
     recipe: Recipe,
     stage: Stage,
     precision: Precision,
-    pictures: Sequence[Picture],
+    pictures: Sequence[Sample],
     initial_weights: Path | Literal["imagenet"] | None,
     run_folder: Path,
     number: int,
@@ -140,51 +140,55 @@ def _build(
             copied = (
                 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
             )
-            if of.evidence_weight > 0 and copied < _LAYERS:
-                raise TrainingError("A stage that asks for evidence follows one of its own size.")
+            if of.attribution_weight > 0 and copied < _LAYERS:
+                raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
             # What is whole stays as published; what lies on random layers is rescaled with them.
             scale_layers(plain, sample, copied if copied >= sum(CONVOLUTIONS) else 0)
-            network = _equip(recipe, of, plain, precision)
-            if recipe.batch_norm and of.evidence_weight == 0 and copied >= sum(CONVOLUTIONS):
+            network = _build_training_network(recipe, of, plain, precision)
+            if recipe.batch_norm and of.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
                 adopt_moments(network, sample)
             return network
-        return _equip(recipe, of, plain, precision)
+        return _build_training_network(recipe, of, plain, precision)
 
     if number == 0:
         return build(stage)
     before = recipe.stages[number - 1]
     finished = run_folder / f"stage{number - 1}.weights.h5"
-    if stage.evidence_weight == 0 and before.evidence_weight == 0:
+    if stage.attribution_weight == 0 and before.attribution_weight == 0:
         # Which layers are frozen decides which have a normalisation: both must have the same.
         network, source = build(stage), build(replace(stage, size=before.size))
         source.load_weights(finished)
         carry_weights(source, network)
         return network
     if before.size != stage.size:
-        raise TrainingError("A stage that asks for evidence has the size of the stages beside it.")
+        raise TrainingError("A stage with the attribution-guided loss has the size of the stages beside it.")
     source = build(before)
     source.load_weights(finished)
-    return _turn(recipe, stage, precision, source, sample)
+    return _build_from_folded(recipe, stage, precision, source, sample)
 
 
-def _equip(recipe: Recipe, stage: Stage, plain: keras.Model, precision: Precision) -> keras.Model:
-    asks = stage.evidence_weight > 0
-    return equip(
-        plain, precision, batch_norm=recipe.batch_norm and not asks, where=recipe.where_weight > 0, evidence=asks
+def _build_training_network(recipe: Recipe, stage: Stage, plain: keras.Model, precision: Precision) -> keras.Model:
+    attribution = stage.attribution_weight > 0
+    return build_training_network(
+        plain,
+        precision,
+        batch_norm=recipe.batch_norm and not attribution,
+        tumor_map=recipe.tumor_map_weight > 0,
+        attribution=attribution,
     )
 
 
-def _turn(
+def _build_from_folded(
     recipe: Recipe, stage: Stage, precision: Precision, source: keras.Model, sample: NDArray[np.float32]
 ) -> keras.Model:
-    """The network of a stage that asks for evidence, or of one after such, that answers as the one before it does."""
+    """The network of a stage with the attribution-guided loss, or after one; starts where the last ended."""
     plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
     fold_batch_norm(source, plain)
-    network = _equip(recipe, stage, plain, precision)
-    if recipe.batch_norm and stage.evidence_weight == 0:
+    network = _build_training_network(recipe, stage, plain, precision)
+    if recipe.batch_norm and stage.attribution_weight == 0:
         adopt_moments(network, sample)
-    if recipe.where_weight > 0:
-        network.get_layer(WHERE_LAYER).set_weights(source.get_layer(WHERE_LAYER).get_weights())
+    if recipe.tumor_map_weight > 0:
+        network.get_layer(TUMOR_MAP_LAYER).set_weights(source.get_layer(TUMOR_MAP_LAYER).get_weights())
     return network
 
 
@@ -209,15 +213,13 @@ def _observer(recipe: Recipe, number: int, progress: Progress, writer: EpochWrit
     return Observer(start_epoch, finish_step, finish_epoch)
 
 
-def _prepare_stage(
-    recipe: Recipe, split: Split, stage: Stage, progress: Progress
-) -> tuple[list[Picture], list[Picture]]:
+def _prepare_stage(recipe: Recipe, split: Split, stage: Stage, progress: Progress) -> tuple[list[Sample], list[Sample]]:
     parameters = replace(recipe.preprocessing, size=stage.size)
     total = len(split.training) + len(split.validation)
     task = progress.add_task(f"preparing pictures at {stage.size}x{stage.size}", total=total)
 
-    def prepare(examples: Sequence[Example]) -> list[Picture]:
-        return prepare_pictures(examples, parameters, lambda: progress.advance(task))
+    def prepare(examples: Sequence[Example]) -> list[Sample]:
+        return prepare_samples(examples, parameters, lambda: progress.advance(task))
 
     return prepare(split.training), prepare(split.validation)
 
@@ -238,7 +240,7 @@ def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["ima
         "augmentations": {step.name: step.probability for step in recipe.augmentations},
         "batch_norm": recipe.batch_norm,
         "averaged_stages": list(recipe.averaged_stages),
-        "where_weight": recipe.where_weight,
+        "tumor_map_weight": recipe.tumor_map_weight,
         "batch_size": recipe.batch_size,
         "label_smoothing": recipe.label_smoothing,
         "weight_decay": recipe.weight_decay,
@@ -249,7 +251,7 @@ def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["ima
 
 
 def _claim_run_folder(run_folder: Path, settings: dict[str, Any]) -> None:
-    """Note what the run is of; going on with another one's weights would give a bundle that lies about itself."""
+    """Record what the run is; resuming another run's weights would give a bundle with a false record."""
     run_folder.mkdir(parents=True, exist_ok=True)
     note = run_folder / "settings.json"
     text = json.dumps(settings, indent=2)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tumorscope.training.batches import Batch, count_batches, draw_batches
 from tumorscope.training.checkpoints import Position, restore_checkpoint, save_checkpoint
-from tumorscope.training.loss import evidence_loss, label_set_loss, where_loss
-from tumorscope.training.networks import EVIDENCE_LAYER, WHERE_LAYER, predict_logits
-from tumorscope.training.pictures import Picture, mark_allowed, mix_epoch
+from tumorscope.training.loss import attribution_loss, label_set_loss, tumor_map_loss
+from tumorscope.training.networks import ATTRIBUTION_LAYER, TUMOR_MAP_LAYER, predict_logits
 from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.samples import Sample, compose_epoch, mark_allowed
 
 _GRADIENT_NORM = 1.0
 _RECENT_STEPS = 200
@@ -57,8 +57,8 @@ def train_stage(
     network: keras.Model,
     recipe: Recipe,
     number: int,
-    pictures: Sequence[Picture],
-    validation: Sequence[Picture],
+    pictures: Sequence[Sample],
+    validation: Sequence[Sample],
     run_folder: Path,
     observer: Observer,
 ) -> None:
@@ -70,12 +70,12 @@ def train_stage(
     Parameters
     ----------
     network : keras.Model
-        From `networks.equip`, for the stage's size; changed in place.
+        From `networks.build_training_network`, for the stage's size; changed in place.
     recipe : Recipe
         Of the run.
     number : int
         The stage's position in the recipe, from 0.
-    pictures, validation : sequence of Picture
+    pictures, validation : sequence of Sample
         Of the stage's size; at least one each.
     run_folder : Path
         For ``checkpoint.npz`` and, with early stopping, ``best.weights.h5``.
@@ -85,7 +85,7 @@ def train_stage(
     stage = recipe.stages[number]
     epoch_pictures = _mix(pictures, recipe, number, 0)
     schedule = warmup_cosine(stage, count_batches(len(epoch_pictures), recipe.batch_size))
-    compile_network(network, recipe, schedule, stage.evidence_weight)
+    compile_network(network, recipe, schedule, stage.attribution_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
     position = restore_checkpoint(network, number, checkpoint)
     for epoch in range(position.epochs_done, stage.epochs):
@@ -136,18 +136,18 @@ def compile_network(
     network: keras.Model,
     recipe: Recipe,
     schedule: keras.optimizers.schedules.LearningRateSchedule,
-    evidence_weight: float = 0.0,
+    attribution_weight: float = 0.0,
 ) -> None:
     """Give a network its optimizer and losses."""
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=_GRADIENT_NORM)
     losses: dict[str, Any] = {"logits": label_set_loss(recipe.label_smoothing)}
     weights = {"logits": 1.0}
-    if WHERE_LAYER in network.output:
-        losses[WHERE_LAYER] = where_loss
-        weights[WHERE_LAYER] = recipe.where_weight
-    if EVIDENCE_LAYER in network.output:
-        losses[EVIDENCE_LAYER] = evidence_loss
-        weights[EVIDENCE_LAYER] = evidence_weight
+    if TUMOR_MAP_LAYER in network.output:
+        losses[TUMOR_MAP_LAYER] = tumor_map_loss
+        weights[TUMOR_MAP_LAYER] = recipe.tumor_map_weight
+    if ATTRIBUTION_LAYER in network.output:
+        losses[ATTRIBUTION_LAYER] = attribution_loss
+        weights[ATTRIBUTION_LAYER] = attribution_weight
     # XLA on a CPU compiles for minutes and gains nothing; JAX cannot do without it.
     network.compile(optimizer, losses, loss_weights=weights, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(network.trainable_variables)
@@ -169,14 +169,14 @@ def train_step(network: keras.Model, batch: Batch) -> float:
         The loss of the logits, before the step.
     """
     targets = {"logits": batch.allowed}
-    if WHERE_LAYER in network.output:
-        targets[WHERE_LAYER] = batch.where
-    if EVIDENCE_LAYER in network.output:
-        cells = batch.where.shape[1]
+    if TUMOR_MAP_LAYER in network.output:
+        targets[TUMOR_MAP_LAYER] = batch.tumor_map
+    if ATTRIBUTION_LAYER in network.output:
+        cells = batch.tumor_map.shape[1]
         allowed = np.broadcast_to(
-            batch.allowed[:, None, None], (len(batch.where), cells, cells, batch.allowed.shape[1])
+            batch.allowed[:, None, None], (len(batch.tumor_map), cells, cells, batch.allowed.shape[1])
         )
-        targets[EVIDENCE_LAYER] = np.concatenate([batch.where, allowed], axis=3)
+        targets[ATTRIBUTION_LAYER] = np.concatenate([batch.tumor_map, allowed], axis=3)
     logs = network.train_on_batch(batch.pixels, targets, return_dict=True)
     return float(logs["logits_loss"] if len(targets) > 1 else logs["loss"])
 
@@ -185,12 +185,12 @@ def _has_stopped(position: Position, stage: Stage) -> bool:
     return stage.patience is not None and position.epochs_since_best >= stage.patience
 
 
-def _mix(pictures: Sequence[Picture], recipe: Recipe, stage: int, epoch: int) -> list[Picture]:
+def _mix(pictures: Sequence[Sample], recipe: Recipe, stage: int, epoch: int) -> list[Sample]:
     rng = np.random.default_rng((recipe.seed, stage, epoch))
-    return [picture for kind in mix_epoch(pictures, recipe.stages[stage].mixture, rng).values() for picture in kind]
+    return [picture for kind in compose_epoch(pictures, recipe.stages[stage].mixture, rng).values() for picture in kind]
 
 
-def _validate(network: keras.Model, pictures: Sequence[Picture], class_names: tuple[str, ...]) -> tuple[float, float]:
+def _validate(network: keras.Model, pictures: Sequence[Sample], class_names: tuple[str, ...]) -> tuple[float, float]:
     """Mean loss against the allowed classes, and the share of pictures whose most probable class is allowed."""
     logits = predict_logits(network, np.stack([picture.pixels for picture in pictures]))
     allowed = np.stack([mark_allowed(picture.label, class_names) for picture in pictures])

@@ -9,7 +9,7 @@ from tumorscope.inference.heatmap import draw_heatmap, find_evidence, find_gradi
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.preprocessing.spatial import Box, Geometry
-from tumorscope.training.networks import EVIDENCE_LAYER, equip
+from tumorscope.training.networks import ATTRIBUTION_LAYER, build_training_network
 
 _BATCH = np.random.default_rng(0).random((3, 32, 32, 3), np.float32)
 
@@ -44,8 +44,8 @@ def test_gradient_is_the_derivative(tiny_bundle: Bundle, tiny_engine: TensorFlow
 
 def test_training_asks_for_the_evidence_that_serving_draws(tiny_bundle: Bundle) -> None:
     network = load_network(tiny_bundle)
-    equipped = equip(network, "float32", batch_norm=False, where=False, evidence=True)
-    asked = np.asarray(equipped(_BATCH, training=False)[EVIDENCE_LAYER])
+    trained_form = build_training_network(network, "float32", batch_norm=False, tumor_map=False, attribution=True)
+    asked = np.asarray(trained_form(_BATCH, training=False)[ATTRIBUTION_LAYER])
     last = keras.Model(network.input, network.get_layer("block5_conv3").output)
     for activation, of_picture in zip(np.asarray(last(_BATCH, training=False)), asked, strict=True):
         for number in range(4):

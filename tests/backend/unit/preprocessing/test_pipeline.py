@@ -12,7 +12,7 @@ from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.pictures import prepare_pictures
+from tumorscope.training.samples import prepare_samples
 
 _PARAMETERS = PreprocessingParameters()
 
@@ -118,5 +118,5 @@ def test_training_sees_what_serving_sees(tmp_path: Path) -> None:
     path.write_bytes(make_picture(draw_phantom(4, lesion=True, size=300)))
     served = to_model_input(decode_image(path.read_bytes(), 10**6), _PARAMETERS)
     example = Example(ImageFileReference(path), "glioma", "p", "s")
-    (trained,) = prepare_pictures([example], _PARAMETERS, lambda: None)
+    (trained,) = prepare_samples([example], _PARAMETERS, lambda: None)
     np.testing.assert_array_equal(trained.pixels[:, :, 0], served.pixels[:, :, 0].astype(np.float16))

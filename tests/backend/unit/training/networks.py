@@ -15,9 +15,9 @@ from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.model.vgg16 import build_vgg16, convolution_layers
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.augmentation.pipeline import STANDARD
-from tumorscope.training.networks import equip
-from tumorscope.training.pictures import Picture
+from tumorscope.training.networks import build_training_network
 from tumorscope.training.recipe import Card, Mixture, Recipe, Stage
+from tumorscope.training.samples import Sample
 
 FROZEN = 10
 BOX: Box = (14.0, 11.0, 3.0, 3.0)
@@ -29,16 +29,16 @@ def head(seed: int = 1, size: int = 128) -> NDArray[np.float32]:
     return np.divide(draw_phantom(seed, lesion=False, size=size), 255, dtype=np.float32)
 
 
-def picture(label: str, seed: int = 1, size: int = 32, box: Box | None = None) -> Picture:
+def picture(label: str, seed: int = 1, size: int = 32, box: Box | None = None) -> Sample:
     """A head; with a box, bright there."""
     grey = head(seed, size)
     if box is not None:
         row, column, half_height, half_width = (int(value) for value in box)
         grey[row - half_height : row + half_height, column - half_width : column + half_width] = 1
-    return Picture(grey[:, :, None].astype(np.float16), label, box=box)
+    return Sample(grey[:, :, None].astype(np.float16), label, box=box)
 
 
-def pictures(count: int = 8, size: int = 32) -> list[Picture]:
+def pictures(count: int = 8, size: int = 32) -> list[Sample]:
     """Heads, the four classes in turn; tumours have a box."""
     labels = [DEFAULT_CLASS_NAMES[i % len(DEFAULT_CLASS_NAMES)] for i in range(count)]
     scale = size / 32
@@ -58,9 +58,9 @@ def small_network(size: int = 32, seed: int = 0) -> keras.Model:
     return network
 
 
-def equipped(size: int = 32, seed: int = 0) -> keras.Model:
+def training_network(size: int = 32, seed: int = 0) -> keras.Model:
     """`small_network` as it is trained: with batch normalisation and the map of tumour."""
-    return equip(small_network(size, seed), "float32", batch_norm=True, where=True)
+    return build_training_network(small_network(size, seed), "float32", batch_norm=True, tumor_map=True)
 
 
 def _read_nothing(_data: Path) -> Sequence[Example]:
@@ -78,14 +78,14 @@ RECIPE = Recipe(
             epochs=3,
             peak_learning_rate=1e-3,
             frozen_convolutions=FROZEN,
-            mixture=Mixture(tumors_removed=1.0, lesions_blended=2),
+            mixture=Mixture(removal_max_share=1.0, lesions_inserted=2),
         ),
     ),
     augmentations=STANDARD,
     card=Card(model_name="small", intended_use="Tests.", license="Apache-2.0", limits=("All.",), data=()),
     initial_weights="none",
     batch_norm=True,
-    where_weight=1.0,
+    tumor_map_weight=1.0,
     batch_size=4,
     label_smoothing=0.05,
     weight_decay=0.01,

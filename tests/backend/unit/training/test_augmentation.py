@@ -73,7 +73,7 @@ def test_marks_keep_their_values_when_intensities_change() -> None:
 
 def test_head_stays_in_the_picture() -> None:
     for seed in range(40):
-        moved, _ = augment(_prepared(), _NOTHING_MARKED, (pipeline.TURN_SCALE_SHIFT,), np.random.default_rng(seed))
+        moved, _ = augment(_prepared(), _NOTHING_MARKED, (pipeline.ROTATE_SCALE_SHIFT,), np.random.default_rng(seed))
         rows, columns = np.indices((64, 64))
         centre = [float((axis * moved[:, :, 0]).sum() / moved.sum()) for axis in (rows, columns)]
         assert np.abs(np.array(centre) - 31.5).max() < 64 * 0.12

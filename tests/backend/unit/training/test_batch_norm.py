@@ -11,7 +11,7 @@ from tumorscope.model.vgg16 import convolution_layers
 from tumorscope.training.batch_norm import add_batch_norm, adopt_moments, fold_batch_norm
 from tumorscope.training.loss import label_set_loss
 from tumorscope.training.networks import to_input
-from tumorscope.training.pictures import mark_allowed
+from tumorscope.training.samples import mark_allowed
 
 _PIXELS = to_input(np.stack([picture.pixels for picture in pictures()]))
 _ALLOWED = np.stack([mark_allowed(picture.label, DEFAULT_CLASS_NAMES) for picture in pictures()])

@@ -29,24 +29,24 @@ def test_batch_has_the_shapes_that_the_network_takes() -> None:
     assert batch.pixels.dtype == np.float32
     assert batch.allowed.shape == (4, 4)
     assert batch.allowed.dtype == np.float32
-    assert batch.where.shape == (4, 2, 2, 2)
-    assert batch.where.dtype == np.float32
+    assert batch.tumor_map.shape == (4, 2, 2, 2)
+    assert batch.tumor_map.dtype == np.float32
 
 
 def test_seed_decides_order_and_augmentation() -> None:
     first, again, other = (_draw(seed=(1, 0, epoch)) for epoch in (0, 0, 1))
     for batch, same in zip(first, again, strict=True):
         np.testing.assert_array_equal(batch.pixels, same.pixels)
-        np.testing.assert_array_equal(batch.where, same.where)
+        np.testing.assert_array_equal(batch.tumor_map, same.tumor_map)
     assert not np.array_equal(first[0].pixels, other[0].pixels)
 
 
 def test_map_shows_tumour_where_there_is_one() -> None:
     for batch in _draw(augmentations=()):
         no_tumor = batch.allowed[:, DEFAULT_CLASS_NAMES.index("no_tumor")] == 1
-        assert (batch.where[no_tumor][..., 0] == 0).all()
-        assert (batch.where[~no_tumor][..., 0].max(axis=(1, 2)) > 0.05).all()
-        assert (batch.where[..., 1] == 1).all()
+        assert (batch.tumor_map[no_tumor][..., 0] == 0).all()
+        assert (batch.tumor_map[~no_tumor][..., 0].max(axis=(1, 2)) > 0.05).all()
+        assert (batch.tumor_map[..., 1] == 1).all()
 
 
 def test_cell_holds_the_share_of_its_pixels() -> None:

@@ -8,7 +8,7 @@ from tumorscope.datasets.example import RelativeBox
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor
+from tumorscope.training.counterfactuals import box_in_model, insert_lesion, mark_box, remove_lesion
 
 _BOX = (56.0, 44.0, 6.0, 6.0)
 
@@ -18,7 +18,7 @@ def test_removed_tumour_is_replaced_by_the_other_side(column: int) -> None:
     healthy = head()
     sick = healthy.copy()
     sick[50:62, column - 6 : column + 6] = 1.0
-    healed = remove_tumor(sick, (56, column, 6, 6))
+    healed = remove_lesion(sick, (56, column, 6, 6))
     assert healed is not None
     assert healed.dtype == np.float32
     place = np.s_[50:62, column - 6 : column + 6]
@@ -29,7 +29,7 @@ def test_removed_tumour_is_replaced_by_the_other_side(column: int) -> None:
 def test_what_is_far_from_the_tumour_is_not_touched() -> None:
     sick = head()
     sick[50:62, 38:50] = 1.0
-    healed = remove_tumor(sick, _BOX)
+    healed = remove_lesion(sick, _BOX)
     assert healed is not None
     rows, columns = np.indices(sick.shape)
     far = np.hypot(rows + 0.5 - 56, columns + 0.5 - 44) > 1.25 * 1.1 * 6
@@ -39,18 +39,18 @@ def test_what_is_far_from_the_tumour_is_not_touched() -> None:
 
 @pytest.mark.parametrize("column", [60, 64, 69])
 def test_tumour_on_the_midline_has_no_other_side(column: int) -> None:
-    assert remove_tumor(head(), (64, column, 10, 10)) is None
+    assert remove_lesion(head(), (64, column, 10, 10)) is None
 
 
 def test_head_seen_from_the_side_has_no_other_side() -> None:
     profile = head()
     profile[:, 72:] *= 0.05
     profile[60:, 100:] = 0.9
-    assert remove_tumor(profile, (40, 30, 6, 6)) is None
+    assert remove_lesion(profile, (40, 30, 6, 6)) is None
 
 
 def test_empty_picture_has_no_other_side() -> None:
-    assert remove_tumor(np.zeros((64, 64), np.float32), (20, 20, 5, 5)) is None
+    assert remove_lesion(np.zeros((64, 64), np.float32), (20, 20, 5, 5)) is None
 
 
 @pytest.mark.parametrize("keep_contrast", [False, True])
@@ -58,7 +58,7 @@ def test_blend_changes_the_head_only_near_its_place(keep_contrast: bool) -> None
     donor, healthy = head(2), head(3)
     donor[40:56, 40:56] = 1.0
     for seed in range(20):
-        blend = blend_lesion(healthy, donor, (48, 48, 8, 8), np.random.default_rng(seed), keep_contrast)
+        blend = insert_lesion(healthy, donor, (48, 48, 8, 8), np.random.default_rng(seed), keep_contrast)
         assert blend is not None
         blended, box = blend
         assert blended.dtype == np.float32
@@ -80,7 +80,7 @@ def test_blended_lesion_stands_out_and_blended_tissue_does_not() -> None:
     steps = {}
     for keep_contrast in (False, True):
         pairs = [
-            blend_lesion(
+            insert_lesion(
                 healthy,
                 head(2) if keep_contrast else donor,
                 (48, 48, 8, 8),
@@ -96,7 +96,7 @@ def test_blended_lesion_stands_out_and_blended_tissue_does_not() -> None:
 
 def test_seed_decides_the_blend() -> None:
     first, again, other = (
-        blend_lesion(head(3), head(2), (48, 48, 8, 8), np.random.default_rng(seed), keep_contrast=False)
+        insert_lesion(head(3), head(2), (48, 48, 8, 8), np.random.default_rng(seed), keep_contrast=False)
         for seed in (1, 1, 2)
     )
     assert first is not None
@@ -108,7 +108,7 @@ def test_seed_decides_the_blend() -> None:
 
 def test_there_is_no_place_for_a_lesion_in_air() -> None:
     air = np.zeros((64, 64), np.float32)
-    assert blend_lesion(air, head(1, 64), (30, 30, 5, 5), np.random.default_rng(0), keep_contrast=False) is None
+    assert insert_lesion(air, head(1, 64), (30, 30, 5, 5), np.random.default_rng(0), keep_contrast=False) is None
 
 
 def test_box_of_the_source_is_found_in_the_model() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tumorscope.training.loss import evidence_loss, label_set_loss, where_loss
+from tumorscope.training.loss import attribution_loss, label_set_loss, tumor_map_loss
 
 _LOGITS = np.array([[2.0, 1.0, 0.0, -1.0], [0.3, -4.0, 2.5, 0.1]], np.float32)
 _PROBABILITIES = np.exp(_LOGITS) / np.exp(_LOGITS).sum(axis=1, keepdims=True)
@@ -44,12 +44,12 @@ def test_map_is_judged_by_its_cross_entropy() -> None:
     target = np.stack([marked, np.ones_like(marked)], axis=2)[None]
     shares = 1 / (1 + np.exp(-logits))
     expected = -(marked * np.log(shares) + (1 - marked) * np.log(1 - shares)).mean()
-    np.testing.assert_allclose(where_loss(target, logits[None, :, :, None]), [expected], rtol=1e-5)
+    np.testing.assert_allclose(tumor_map_loss(target, logits[None, :, :, None]), [expected], rtol=1e-5)
 
 
 def test_unknown_place_of_a_tumour_costs_nothing() -> None:
     target = np.zeros((1, 2, 2, 2), np.float32)
-    np.testing.assert_allclose(where_loss(target, np.full((1, 2, 2, 1), 9.0, np.float32)), [0.0])
+    np.testing.assert_allclose(tumor_map_loss(target, np.full((1, 2, 2, 1), 9.0, np.float32)), [0.0])
 
 
 def _evidence_target(marked: NDArray[np.float32], known: float, allowed: tuple[int, ...]) -> NDArray[np.float32]:
@@ -67,7 +67,7 @@ def test_evidence_from_the_tumour_costs_less_than_evidence_from_elsewhere() -> N
     for inside, outside in ((4.0, 0.0), (2.0, 2.0), (0.0, 4.0)):
         evidence = np.zeros((1, 2, 2, 4), np.float32)
         evidence[0, 0, 0, 0], evidence[0, 1, 1, 0] = inside, outside
-        losses.append(float(np.asarray(evidence_loss(target, evidence))[0]))
+        losses.append(float(np.asarray(attribution_loss(target, evidence))[0]))
     assert losses == sorted(losses)
     assert losses[0] < 0.1
     assert losses[1] == pytest.approx(np.log(2), abs=0.1)
@@ -77,9 +77,9 @@ def test_evidence_for_other_classes_and_against_the_class_costs_nothing() -> Non
     target = _evidence_target(_MARKED, 1, (1, 0, 0, 0))
     evidence = np.zeros((1, 2, 2, 4), np.float32)
     evidence[0, 0, 0, 0] = 4
-    expected = np.asarray(evidence_loss(target, evidence))
+    expected = np.asarray(attribution_loss(target, evidence))
     evidence[0, 1, 1] = (-3, 5, 5, 5)
-    np.testing.assert_allclose(np.asarray(evidence_loss(target, evidence)), expected)
+    np.testing.assert_allclose(np.asarray(attribution_loss(target, evidence)), expected)
 
 
 def test_evidence_is_not_asked_of_a_picture_without_a_tumour_at_a_known_place() -> None:
@@ -88,4 +88,4 @@ def test_evidence_is_not_asked_of_a_picture_without_a_tumour_at_a_known_place() 
         _evidence_target(np.zeros((2, 2), np.float32), 1, (0, 0, 1, 0)),
         _evidence_target(_MARKED, 0, (1, 0, 0, 0)),
     ):
-        np.testing.assert_allclose(np.asarray(evidence_loss(target, evidence)), [0.0])
+        np.testing.assert_allclose(np.asarray(attribution_loss(target, evidence)), [0.0])

@@ -1,12 +1,12 @@
-"""A network is equipped for training, and its weights are carried to another input size."""
+"""A network is training_network for training, and its weights are carried to another input size."""
 
 import keras
 import numpy as np
 import pytest
 
-from tests.backend.unit.training.networks import equipped, pictures, small_network
+from tests.backend.unit.training.networks import pictures, small_network, training_network
 from tumorscope.training.batch_norm import fold_batch_norm
-from tumorscope.training.networks import build_plain, carry_weights, equip, predict_logits, to_input
+from tumorscope.training.networks import build_plain, build_training_network, carry_weights, predict_logits, to_input
 
 
 def _dense_by_cell(network: keras.Model, cells: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -16,7 +16,7 @@ def _dense_by_cell(network: keras.Model, cells: int) -> np.ndarray[tuple[int, ..
 
 @pytest.mark.parametrize(("size", "larger"), [(64, 128), (64, 96), (96, 128)])
 def test_weights_of_the_finer_map_count_as_much_as_those_of_the_coarser(size: int, larger: int) -> None:
-    source, target = equipped(size), equipped(larger, seed=1)
+    source, target = training_network(size), training_network(larger, seed=1)
     # A kernel that is the same for all cells must stay so, and a map of ones must give what it gave.
     kernel, bias = source.get_layer("dense").get_weights()
     source.get_layer("dense").set_weights([np.tile(kernel[:512], (len(kernel) // 512, 1)), bias])
@@ -27,7 +27,7 @@ def test_weights_of_the_finer_map_count_as_much_as_those_of_the_coarser(size: in
 
 
 def test_corner_of_the_coarser_map_is_the_corner_of_the_finer() -> None:
-    source, target = equipped(64), equipped(128, seed=1)
+    source, target = training_network(64), training_network(128, seed=1)
     carry_weights(source, target)
     few, many = _dense_by_cell(source, 2), _dense_by_cell(target, 4)
     for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
@@ -35,7 +35,7 @@ def test_corner_of_the_coarser_map_is_the_corner_of_the_finer() -> None:
 
 
 def test_every_other_layer_is_carried_over_as_it_is() -> None:
-    source, target = equipped(32), equipped(64, seed=1)
+    source, target = training_network(32), training_network(64, seed=1)
     carry_weights(source, target)
     for layer in source.layers:
         if layer.name != "dense":
@@ -47,16 +47,16 @@ def test_equipping_changes_no_answer() -> None:
     plain = small_network()
     pixels = np.stack([picture.pixels for picture in pictures(4)])
     expected = np.asarray(plain(to_input(pixels), training=False))
-    bare = equip(plain, "float32", batch_norm=False, where=True)
+    bare = build_training_network(plain, "float32", batch_norm=False, tumor_map=True)
     np.testing.assert_allclose(predict_logits(bare, pixels), expected, atol=1e-5)
 
 
 def test_map_of_tumour_has_a_cell_for_sixteen_pixels() -> None:
-    assert equipped(64).output["where"].shape[1:] == (4, 4, 1)
+    assert training_network(64).output["tumor_map"].shape[1:] == (4, 4, 1)
 
 
 def test_what_is_shipped_is_plain_vgg16_with_the_same_answers() -> None:
-    network = equipped()
+    network = training_network()
     folded = build_plain(4, 32, 0, "float32")
     fold_batch_norm(network, folded)
     pixels = np.stack([picture.pixels for picture in pictures(4)])

@@ -100,5 +100,5 @@ def test_standard_recipe_is_vgg16_layer_by_layer() -> None:
 
 def test_standard_recipe_adds_nothing_to_the_standard() -> None:
     recipe = load_recipe("vgg16_transfer")
-    assert (recipe.batch_norm, recipe.where_weight, recipe.label_smoothing, recipe.weight_decay) == (False, 0, 0, 0)
-    assert {step.name for step in recipe.augmentations} == {"mirror", "turn, scale, shift"}
+    assert (recipe.batch_norm, recipe.tumor_map_weight, recipe.label_smoothing, recipe.weight_decay) == (False, 0, 0, 0)
+    assert {step.name for step in recipe.augmentations} == {"flip", "rotation, scaling, shift"}

@@ -133,8 +133,8 @@ def test_last_stage_may_ask_for_evidence_and_starts_where_the_one_before_ended(
     split: Split, tmp_path: Path, batch_norm: bool
 ) -> None:
     first = Stage(size=32, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN)
-    asking = replace(first, evidence_weight=0.3, peak_learning_rate=1e-9)
-    recipe = replace(RECIPE, batch_norm=batch_norm, where_weight=1.0)
+    asking = replace(first, attribution_weight=0.3, peak_learning_rate=1e-9)
+    recipe = replace(RECIPE, batch_norm=batch_norm, tumor_map_weight=1.0)
     before = run_recipe(replace(recipe, stages=(first,)), split, tmp_path / "before", None)
     after = run_recipe(replace(recipe, stages=(first, asking)), split, tmp_path / "after", None)
     # So small a rate changes nothing: what is left is that the normalisation was folded away.
@@ -150,9 +150,9 @@ def test_last_stage_may_ask_for_evidence_and_starts_where_the_one_before_ended(
 
 def test_stage_with_normalisation_goes_on_where_one_that_asked_for_evidence_ended(split: Split, tmp_path: Path) -> None:
     first = Stage(size=32, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN)
-    asking = replace(first, evidence_weight=0.3)
+    asking = replace(first, attribution_weight=0.3)
     again = replace(first, peak_learning_rate=1e-9)
-    recipe = replace(RECIPE, batch_norm=True, where_weight=1.0)
+    recipe = replace(RECIPE, batch_norm=True, tumor_map_weight=1.0)
     before = run_recipe(replace(recipe, stages=(first, asking)), split, tmp_path / "before", None)
     after = run_recipe(replace(recipe, stages=(first, asking, again)), split, tmp_path / "after", None)
     # Meanwhile the moments have moved, which rescales a filter and turns none.
@@ -177,6 +177,6 @@ def test_weights_are_the_mean_of_those_that_the_named_stages_end_with(split: Spl
 
 
 def test_first_stage_cannot_ask_for_evidence(split: Split, tmp_path: Path) -> None:
-    asking = Stage(size=32, epochs=1, peak_learning_rate=1e-3, evidence_weight=0.3)
+    asking = Stage(size=32, epochs=1, peak_learning_rate=1e-3, attribution_weight=0.3)
     with pytest.raises(TrainingError, match="follows one of its own size"):
         run_recipe(replace(RECIPE, stages=(asking,)), split, tmp_path, None)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from tests.backend.unit.training.networks import RECIPE, equipped, pictures, with_patience
+from tests.backend.unit.training.networks import RECIPE, pictures, training_network, with_patience
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.training.networks import predict_logits
-from tumorscope.training.pictures import Picture
 from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.samples import Sample
 from tumorscope.training.train import EpochLog, Observer, train_stage, warmup_cosine
 
 Run = tuple[keras.Model, list[EpochLog], Path]
@@ -28,7 +28,7 @@ def _train(
     run_folder: Path,
     recipe: Recipe = RECIPE,
     stop_after: int | None = None,
-    validation: Sequence[Picture] | None = None,
+    validation: Sequence[Sample] | None = None,
 ) -> list[EpochLog]:
     logs: list[EpochLog] = []
 
@@ -46,15 +46,15 @@ def _train(
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """An uninterrupted run: its network, its log, its folder."""
     folder = tmp_path_factory.mktemp("whole")
-    network = equipped()
+    network = training_network()
     return network, _train(network, folder), folder
 
 
 def test_resumed_run_ends_where_an_uninterrupted_one_does(whole: Run, tmp_path: Path) -> None:
     with pytest.raises(_Interrupted):
-        _train(equipped(), tmp_path, stop_after=1)
+        _train(training_network(), tmp_path, stop_after=1)
     # A new process knows nothing but the checkpoint.
-    resumed = equipped(seed=9)
+    resumed = training_network(seed=9)
     logs = _train(resumed, tmp_path)
     assert [log.epoch for log in logs] == [2, 3]
     for expected, value in zip(whole[0].get_weights(), resumed.get_weights(), strict=True):
@@ -82,7 +82,7 @@ def test_validation_figures_are_those_of_the_network(whole: Run) -> None:
 
 
 def test_training_changes_what_learns_and_leaves_what_is_frozen(whole: Run) -> None:
-    fresh = equipped()
+    fresh = training_network()
     layers = {"block1_conv1": False, "block4_conv3": False, "block5_conv1": True, "logits": True, "where": True}
     for name, moves in layers.items():
         before, after = (network.get_layer(name).get_weights()[0] for network in (fresh, whole[0]))
@@ -90,19 +90,19 @@ def test_training_changes_what_learns_and_leaves_what_is_frozen(whole: Run) -> N
 
 
 def test_finished_stage_is_not_trained_again(whole: Run) -> None:
-    restored = equipped(seed=9)
+    restored = training_network(seed=9)
     assert _train(restored, whole[2]) == []
     for expected, value in zip(whole[0].get_weights(), restored.get_weights(), strict=True):
         np.testing.assert_array_equal(value, expected)
 
 
-def _mislabelled() -> list[Picture]:
+def _mislabelled() -> list[Sample]:
     """What is learned makes this worse: the training pictures, each with another's label."""
     labels = np.roll([picture.label for picture in pictures(8)], 1)
     return [replace(picture, label=str(label)) for picture, label in zip(pictures(8), labels, strict=True)]
 
 
-def _loss(network: keras.Model, validation: Sequence[Picture]) -> float:
+def _loss(network: keras.Model, validation: Sequence[Sample]) -> float:
     logits = predict_logits(network, np.stack([picture.pixels for picture in validation])).astype(np.float64)
     truth = [DEFAULT_CLASS_NAMES.index(picture.label) for picture in validation]
     return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
@@ -110,7 +110,7 @@ def _loss(network: keras.Model, validation: Sequence[Picture]) -> float:
 
 def test_stage_ends_early_and_goes_back_to_its_best_epoch(tmp_path: Path) -> None:
     recipe = with_patience(2, epochs=20, rate=3e-3)
-    network = equipped()
+    network = training_network()
     logs = _train(network, tmp_path, recipe, validation=_mislabelled())
     losses = [log.validation_loss for log in logs]
     best = int(np.argmin(losses))
@@ -120,9 +120,9 @@ def test_stage_ends_early_and_goes_back_to_its_best_epoch(tmp_path: Path) -> Non
 
 def test_stopped_stage_stays_stopped_when_it_is_resumed(tmp_path: Path) -> None:
     recipe = with_patience(1, epochs=20, rate=3e-3)
-    first = equipped()
+    first = training_network()
     assert len(_train(first, tmp_path, recipe, validation=_mislabelled())) < 20
-    again = equipped(seed=9)
+    again = training_network(seed=9)
     assert _train(again, tmp_path, recipe, validation=_mislabelled()) == []
     for expected, value in zip(first.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_array_equal(value, expected)

@@ -163,9 +163,11 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
     facts = {"recipe": "Recipe", "backend": "Keras backend", "seed": "Seed", "batch_size": "Batch size"}
     facts |= {"label_smoothing": "Label smoothing", "weight_decay": "Weight decay"}
     facts |= {"batch_norm": "Batch normalisation while it learns", "where_weight": "Weight of the tumour's place"}
+    facts |= {"tumor_map_weight": "Weight of the tumour map"}
     lines += [f"{title}: {_word(training[name])}" for name, title in facts.items() if name in training]
     for stage in training.get("stages", []):
-        aim = ", asking for evidence from the tumour's place" if stage.get("evidence_weight") else ""
+        guided = stage.get("attribution_weight") or stage.get("evidence_weight")
+        aim = ", with the attribution-guided loss" if guided else ""
         lines.append(
             f"Stage at {stage['size']}×{stage['size']}: {stage['epochs']} epochs, "
             f"peak learning rate {stage['peak_learning_rate']:g}{aim}" + _describe_mixture(stage.get("mixture", {}))

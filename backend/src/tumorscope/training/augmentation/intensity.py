@@ -11,7 +11,7 @@ Grey = NDArray[np.float32]
 _REFERENCE_SIZE = 128
 
 
-def bend_contrast(grey: Grey, rng: np.random.Generator) -> Grey:
+def change_gamma(grey: Grey, rng: np.random.Generator) -> Grey:
     """Gamma between 0.6 and 1.65."""
     bent: Grey = np.clip(grey, 0, 1) ** np.float32(np.exp(rng.uniform(-0.5, 0.5)))
     return bent
@@ -22,7 +22,7 @@ def move_window(grey: Grey, rng: np.random.Generator) -> Grey:
     return _clip(grey * np.float32(rng.uniform(0.8, 1.25)) + np.float32(rng.uniform(-0.04, 0.04)))
 
 
-def shade(grey: Grey, rng: np.random.Generator) -> Grey:
+def add_bias_field(grey: Grey, rng: np.random.Generator) -> Grey:
     """A receive coil's bias field: smooth, of second order, up to about 35 % across the picture."""
     size = grey.shape[0]
     rows, columns = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
@@ -43,7 +43,7 @@ def blur(grey: Grey, rng: np.random.Generator) -> Grey:
     return blurred
 
 
-def lose_resolution(grey: Grey, rng: np.random.Generator) -> Grey:
+def reduce_resolution(grey: Grey, rng: np.random.Generator) -> Grey:
     """Half to nine tenths of the pixels a side, in one or both directions, enlarged again."""
     size = grey.shape[0]
     kept = np.maximum(8, np.round(size * rng.uniform(0.5, 0.9, 2))).astype(int)

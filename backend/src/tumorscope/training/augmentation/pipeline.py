@@ -8,14 +8,14 @@ import numpy as np
 from tumorscope.training.augmentation.appearance import bend_along_bezier, convolve_at_random, invert_contrast
 from tumorscope.training.augmentation.intensity import (
     Grey,
+    add_bias_field,
     add_noise,
-    bend_contrast,
     blur,
-    lose_resolution,
+    change_gamma,
     move_window,
-    shade,
+    reduce_resolution,
 )
-from tumorscope.training.augmentation.spatial import Prepared, change_border, mirror, turn_scale_shift
+from tumorscope.training.augmentation.spatial import Prepared, change_border, flip, rotate_scale_shift
 
 Variation = Callable[[Prepared, np.random.Generator], Prepared]
 
@@ -45,7 +45,7 @@ class Augmentation:
 def augment(
     prepared: Prepared, marked: Grey, augmentations: tuple[Augmentation, ...], rng: np.random.Generator
 ) -> tuple[Prepared, Grey]:
-    """Vary one slice, each augmentation in turn or not, by chance.
+    """Vary one slice, each augmentation with its probability, in order.
 
     Parameters
     ----------
@@ -84,20 +84,20 @@ def per_channel(vary: Callable[[Grey, np.random.Generator], Grey]) -> Variation:
     return apply
 
 
-MIRROR = Augmentation("mirror", mirror, 0.5, moves=True)
-TURN_SCALE_SHIFT = Augmentation("turn, scale, shift", turn_scale_shift, 1.0, moves=True)
+FLIP = Augmentation("flip", flip, 0.5, moves=True)
+ROTATE_SCALE_SHIFT = Augmentation("rotation, scaling, shift", rotate_scale_shift, 1.0, moves=True)
 BORDER = Augmentation("border", change_border, 0.25, moves=True)
 BEZIER = Augmentation("Bezier curve", per_channel(bend_along_bezier), 0.15)
 INVERT = Augmentation("contrast inversion", per_channel(invert_contrast), 0.1)
 RANDOM_CONVOLUTIONS = Augmentation("random convolutions", per_channel(convolve_at_random), 0.15)
-CONTRAST = Augmentation("contrast curve", per_channel(bend_contrast), 0.8)
-BIAS_FIELD = Augmentation("bias field", per_channel(shade), 0.4)
+CONTRAST = Augmentation("contrast curve", per_channel(change_gamma), 0.8)
+BIAS_FIELD = Augmentation("bias field", per_channel(add_bias_field), 0.4)
 WINDOW = Augmentation("intensity window", per_channel(move_window), 0.7)
 BLUR = Augmentation("blur", per_channel(blur), 0.25)
-RESOLUTION = Augmentation("resolution loss", per_channel(lose_resolution), 0.15)
+RESOLUTION = Augmentation("resolution loss", per_channel(reduce_resolution), 0.15)
 NOISE = Augmentation("noise", per_channel(add_noise), 0.5)
 
-STANDARD = (MIRROR, TURN_SCALE_SHIFT)
+STANDARD = (FLIP, ROTATE_SCALE_SHIFT)
 """Rotation, scaling, flips and shifts: the standard recipe's."""
 SCANNER = (CONTRAST, BIAS_FIELD, WINDOW, BLUR, RESOLUTION, NOISE)
 """What differs from scanner to scanner within one sequence."""

@@ -56,7 +56,7 @@ RECIPE = Recipe(
     ),
     initial_weights="none",
     batch_norm=True,
-    where_weight=1.0,
+    tumor_map_weight=1.0,
     label_smoothing=0.03,
     weight_decay=0.02,
 )

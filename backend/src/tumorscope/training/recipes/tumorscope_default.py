@@ -84,19 +84,19 @@ CARD = Card(
 )
 
 _MIXTURE = Mixture(
-    tumors_removed=1.0,
-    lesions_blended=600,
-    tissue_blended=250,
-    stripped=200,
-    shows_of_unstated_kind=3,
-    shows_of_no_tumor=3,
+    removal_max_share=1.0,
+    lesions_inserted=600,
+    tissue_inserted=250,
+    skulls_stripped=200,
+    repeats_of_unstated_kind=3,
+    repeats_of_no_tumor=3,
 )
-_LAST = replace(_MIXTURE, tumors_removed=0.03)
+_LAST = replace(_MIXTURE, removal_max_share=0.03)
 _learn = partial(Stage, warmup_epochs=0.3, frozen_convolutions=_FROZEN, mixture=_MIXTURE)
 # What speaks for a tumour is asked to come from it, or an explanation would point anywhere. Where it comes from is up
 # to the last block and the head.
 _point = _learn(
-    size=128, epochs=6, peak_learning_rate=1.5e-4, mixture=_LAST, evidence_weight=0.3, frozen_convolutions=10
+    size=128, epochs=6, peak_learning_rate=1.5e-4, mixture=_LAST, attribution_weight=0.3, frozen_convolutions=10
 )
 
 RECIPE = Recipe(
@@ -122,7 +122,7 @@ RECIPE = Recipe(
     batch_norm=True,
     # Both ends lie in one basin, and their mean answers better than either.
     averaged_stages=(4, 6),
-    where_weight=1.0,
+    tumor_map_weight=1.0,
     label_smoothing=0.03,
     weight_decay=0.02,
 )

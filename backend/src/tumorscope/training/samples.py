@@ -1,4 +1,4 @@
-"""Examples in, the arrays that a training run draws its batches from out."""
+"""Examples in, the samples of each training epoch out."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from tumorscope.datasets.volumes import INNER
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.domain.scan import Plane
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import blend_lesion, box_in_model, mark_box, remove_tumor
+from tumorscope.training.counterfactuals import box_in_model, insert_lesion, mark_box, remove_lesion
 from tumorscope.training.recipe import Mixture
 
 # Parts of a head's height that count as different.
@@ -23,7 +23,7 @@ _BRAIN_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Sample:
     """One prepared slice.
 
     Parameters
@@ -55,9 +55,9 @@ class Picture:
         return self.pixels[:, :, 0].astype(np.float32)
 
 
-def prepare_pictures(
+def prepare_samples(
     examples: Sequence[Example], parameters: PreprocessingParameters, advance: Callable[[], None]
-) -> list[Picture]:
+) -> list[Sample]:
     """Read and preprocess examples, in their order.
 
     Parameters
@@ -71,18 +71,18 @@ def prepare_pictures(
 
     Returns
     -------
-    list of Picture
+    list of Sample
         One an example.
     """
-    pictures = []
+    samples = []
     for example in examples:
         model_input = to_model_input(read_example(example), parameters)
         box = None if example.box is None else box_in_model(example.box, model_input)
-        pictures.append(
-            Picture(_channels(model_input), example.label, box, example.plane, example.position, _group(example))
+        samples.append(
+            Sample(_channels(model_input), example.label, box, example.plane, example.position, _group(example))
         )
         advance()
-    return pictures
+    return samples
 
 
 def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32]:
@@ -91,12 +91,12 @@ def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32
     return np.array([name in allowed for name in class_names], np.float32)
 
 
-def mark_tumor(picture: Picture) -> tuple[NDArray[np.float32], float]:
+def mark_tumor(sample: Sample) -> tuple[NDArray[np.float32], float]:
     """Where the tumour is, and whether that is known.
 
     Parameters
     ----------
-    picture : Picture
+    sample : Sample
         With or without tumour.
 
     Returns
@@ -104,18 +104,18 @@ def mark_tumor(picture: Picture) -> tuple[NDArray[np.float32], float]:
     (ndarray, shape (size, size), float32, 0 or 1; float)
         The marks, all 0 without a tumour; 1.0 where they can be believed, 0.0 for a tumour at an unknown place.
     """
-    size = picture.pixels.shape[0]
-    if picture.box is not None:
-        return mark_box(size, picture.box), 1.0
-    return np.zeros((size, size), np.float32), float(picture.label == NO_TUMOR)
+    size = sample.pixels.shape[0]
+    if sample.box is not None:
+        return mark_box(size, sample.box), 1.0
+    return np.zeros((size, size), np.float32), float(sample.label == NO_TUMOR)
 
 
-def mix_epoch(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Generator) -> dict[str, list[Picture]]:
-    """The pictures of one epoch, by kind: real ones, rare ones repeated, and counterfactuals.
+def compose_epoch(samples: Sequence[Sample], mixture: Mixture, rng: np.random.Generator) -> dict[str, list[Sample]]:
+    """The samples of one epoch, by kind: real ones, rare ones repeated, and counterfactuals.
 
     Parameters
     ----------
-    pictures : sequence of Picture
+    samples : sequence of Sample
         The training part.
     mixture : Mixture
         Numbers.
@@ -124,35 +124,35 @@ def mix_epoch(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Gene
 
     Returns
     -------
-    dict of str to list of Picture
-        ``real``, ``repeated``, ``tumor_removed``, ``lesion_blended``, ``tissue_blended``, ``stripped``.
+    dict of str to list of Sample
+        ``real``, ``repeated``, ``lesion_removed``, ``lesion_inserted``, ``tissue_inserted``, ``skull_stripped``.
     """
-    healthy = [picture for picture in pictures if picture.label == NO_TUMOR and _shows_inner_part(picture)]
-    located = [picture for picture in pictures if picture.box is not None]
+    healthy = [sample for sample in samples if sample.label == NO_TUMOR and _shows_inner_part(sample)]
+    located = [sample for sample in samples if sample.box is not None]
     kinds = {
-        "real": _draw_real(pictures, mixture, rng),
-        "repeated": [p for picture in pictures for p in [picture] * (_shows(picture, mixture) - 1)],
-        "tumor_removed": [
-            p for picture in located if _share(picture) <= mixture.tumors_removed and (p := _without_tumor(picture))
+        "real": _draw_real(samples, mixture, rng),
+        "repeated": [p for sample in samples for p in [sample] * (_shows(sample, mixture) - 1)],
+        "lesion_removed": [
+            p for sample in located if _share(sample) <= mixture.removal_max_share and (p := _without_tumor(sample))
         ],
-        "lesion_blended": [],
-        "tissue_blended": [],
-        "stripped": [],
+        "lesion_inserted": [],
+        "tissue_inserted": [],
+        "skull_stripped": [],
     }
     if healthy and located:
-        kinds["lesion_blended"] = [
+        kinds["lesion_inserted"] = [
             blend
-            for _ in range(mixture.lesions_blended)
+            for _ in range(mixture.lesions_inserted)
             if (blend := _blend(_pick(healthy, rng), _pick(located, rng), rng)) is not None
         ]
-        kinds["tissue_blended"] = [
+        kinds["tissue_inserted"] = [
             blend
-            for _ in range(mixture.tissue_blended)
+            for _ in range(mixture.tissue_inserted)
             if (blend := _blend_tissue(_pick(healthy, rng), _pick(healthy, rng), _pick(located, rng), rng)) is not None
         ]
-        kinds["stripped"] = [
+        kinds["skull_stripped"] = [
             stripped
-            for i in range(mixture.stripped)
+            for i in range(mixture.skulls_stripped)
             if (stripped := _strip(_pick(located if i % 2 else healthy, rng), rng)) is not None
         ]
     return kinds
@@ -165,83 +165,83 @@ def _channels(model_input: ModelInput) -> NDArray[np.float16]:
     return (pixels[:, :, :1] if same else pixels).astype(np.float16)
 
 
-def _shows(picture: Picture, mixture: Mixture) -> int:
-    if picture.position is not None:
+def _shows(sample: Sample, mixture: Mixture) -> int:
+    if sample.position is not None:
         return 1
-    if picture.label == TUMOR_OF_UNSTATED_KIND:
-        return mixture.shows_of_unstated_kind
-    return mixture.shows_of_no_tumor if picture.label == NO_TUMOR else 1
+    if sample.label == TUMOR_OF_UNSTATED_KIND:
+        return mixture.repeats_of_unstated_kind
+    return mixture.repeats_of_no_tumor if sample.label == NO_TUMOR else 1
 
 
 def _group(example: Example) -> str:
     if example.position is None:
         return ""
-    height = int(example.position * _HEIGHTS) if example.plane == "axial" else "-"
+    height = int(example.position * _HEIGHTS) if example.plane == "axial" else example.plane
     return f"{example.source}/{example.sequence}/{height}"
 
 
-def _draw_real(pictures: Sequence[Picture], mixture: Mixture, rng: np.random.Generator) -> list[Picture]:
-    """Every picture once, and of the volumes' slices without tumour as many as the mixture says, evenly by group."""
+def _draw_real(samples: Sequence[Sample], mixture: Mixture, rng: np.random.Generator) -> list[Sample]:
+    """Every sample once, and of the volumes' slices without tumour as many as the mixture says, evenly by group."""
     if mixture.volume_slices is None:
-        return list(pictures)
-    groups: dict[str, list[Picture]] = defaultdict(list)
+        return list(samples)
+    groups: dict[str, list[Sample]] = defaultdict(list)
     real = []
-    for picture in pictures:
-        if picture.position is not None and picture.label == NO_TUMOR:
-            groups[picture.group].append(picture)
+    for sample in samples:
+        if sample.position is not None and sample.label == NO_TUMOR:
+            groups[sample.group].append(sample)
         else:
-            real.append(picture)
+            real.append(sample)
     names = sorted(groups)
     chosen = rng.integers(len(names), size=mixture.volume_slices) if names else ()
     return [*real, *(_pick(groups[names[i]], rng) for i in chosen)]
 
 
-def _shows_inner_part(picture: Picture) -> bool:
+def _shows_inner_part(sample: Sample) -> bool:
     """Whether a lesion could lie there: brain, and not face, neck or vertex."""
-    return picture.position is None or INNER[0] <= picture.position <= INNER[1]
+    return sample.position is None or INNER[0] <= sample.position <= INNER[1]
 
 
-def _lowest_row(healthy: Picture) -> float:
+def _lowest_row(healthy: Sample) -> float:
     """Of the square, down to where there is brain: seen from the side, a head has a neck."""
     return _BRAIN_SHARE if healthy.plane in {"sagittal", "coronal"} else 1.0
 
 
-def _share(picture: Picture) -> float:
+def _share(sample: Sample) -> float:
     """Of the square, what the tumour's box fills."""
-    assert picture.box is not None  # noqa: S101  (of the located ones)
-    _, _, half_height, half_width = picture.box
-    side: int = picture.pixels.shape[0]
+    assert sample.box is not None  # noqa: S101  (of the located ones)
+    _, _, half_height, half_width = sample.box
+    side: int = sample.pixels.shape[0]
     return 4 * half_height * half_width / side**2
 
 
-def _pick(pictures: Sequence[Picture], rng: np.random.Generator) -> Picture:
-    return pictures[int(rng.integers(len(pictures)))]
+def _pick(samples: Sequence[Sample], rng: np.random.Generator) -> Sample:
+    return samples[int(rng.integers(len(samples)))]
 
 
-def _without_tumor(picture: Picture) -> Picture | None:
-    assert picture.box is not None  # noqa: S101  (of the located ones)
-    removed = remove_tumor(picture.grey, picture.box)
-    return None if removed is None else Picture(removed[:, :, None].astype(np.float16), NO_TUMOR)
+def _without_tumor(sample: Sample) -> Sample | None:
+    assert sample.box is not None  # noqa: S101  (of the located ones)
+    removed = remove_lesion(sample.grey, sample.box)
+    return None if removed is None else Sample(removed[:, :, None].astype(np.float16), NO_TUMOR)
 
 
-def _blend(healthy: Picture, donor: Picture, rng: np.random.Generator) -> Picture | None:
+def _blend(healthy: Sample, donor: Sample, rng: np.random.Generator) -> Sample | None:
     assert donor.box is not None  # noqa: S101  (of the located ones)
-    blend = blend_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False, lowest=_lowest_row(healthy))
+    blend = insert_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False, lowest=_lowest_row(healthy))
     if blend is None:
         return None
     grey, box = blend
-    return Picture(grey[:, :, None].astype(np.float16), TUMOR_OF_UNSTATED_KIND, box=box)
+    return Sample(grey[:, :, None].astype(np.float16), TUMOR_OF_UNSTATED_KIND, box=box)
 
 
-def _blend_tissue(healthy: Picture, donor: Picture, shape: Picture, rng: np.random.Generator) -> Picture | None:
+def _blend_tissue(healthy: Sample, donor: Sample, shape: Sample, rng: np.random.Generator) -> Sample | None:
     assert shape.box is not None  # noqa: S101  (of the located ones)
-    blend = blend_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True, lowest=_lowest_row(healthy))
-    return None if blend is None else Picture(blend[0][:, :, None].astype(np.float16), NO_TUMOR)
+    blend = insert_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True, lowest=_lowest_row(healthy))
+    return None if blend is None else Sample(blend[0][:, :, None].astype(np.float16), NO_TUMOR)
 
 
-def _strip(picture: Picture, rng: np.random.Generator) -> Picture | None:
-    stripped = strip_skull(picture.grey, picture.box, rng)
+def _strip(sample: Sample, rng: np.random.Generator) -> Sample | None:
+    stripped = strip_skull(sample.grey, sample.box, rng)
     if stripped is None:
         return None
     grey, box = stripped
-    return Picture(grey[:, :, None].astype(np.float16), picture.label, box=box)
+    return Sample(grey[:, :, None].astype(np.float16), sample.label, box=box)

@@ -14,21 +14,21 @@ from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.scan import Plane
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.pictures import Picture, mark_allowed, mark_tumor, mix_epoch, prepare_pictures
 from tumorscope.training.recipe import Mixture
+from tumorscope.training.samples import Sample, compose_epoch, mark_allowed, mark_tumor, prepare_samples
 
 _PARAMETERS = PreprocessingParameters(size=64)
 _MIXTURE = Mixture(
-    tumors_removed=1.0,
-    lesions_blended=6,
-    tissue_blended=4,
-    stripped=8,
-    shows_of_unstated_kind=2,
-    shows_of_no_tumor=3,
+    removal_max_share=1.0,
+    lesions_inserted=6,
+    tissue_inserted=4,
+    skulls_stripped=8,
+    repeats_of_unstated_kind=2,
+    repeats_of_no_tumor=3,
 )
 
 
-def _pictures(folder: Path) -> list[Picture]:
+def _pictures(folder: Path) -> list[Sample]:
     sick = draw_phantom(1, lesion=False, size=128)
     sick[50:62, 38:50] = 255
     for name, content in (("sick", make_picture(sick)), ("healthy", make_phantom_file(lesion=False, size=128))):
@@ -41,13 +41,13 @@ def _pictures(folder: Path) -> list[Picture]:
         Example(healthy_image, "no_tumor", "p3", "b"),
     ]
     calls: list[None] = []
-    prepared = prepare_pictures(examples, _PARAMETERS, lambda: calls.append(None))
+    prepared = prepare_samples(examples, _PARAMETERS, lambda: calls.append(None))
     assert len(calls) == 3
     return prepared
 
 
-def _mix(pictures: list[Picture], mixture: Mixture = _MIXTURE, seed: int = 0) -> dict[str, list[Picture]]:
-    return mix_epoch(pictures, mixture, np.random.default_rng(seed))
+def _mix(pictures: list[Sample], mixture: Mixture = _MIXTURE, seed: int = 0) -> dict[str, list[Sample]]:
+    return compose_epoch(pictures, mixture, np.random.default_rng(seed))
 
 
 def test_prepared_pictures_keep_order_label_and_box(tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ def test_place_is_known_without_a_tumour_and_unknown_for_a_tumour_without_box() 
 def test_epoch_has_every_kind_in_its_number(tmp_path: Path) -> None:
     mixed = _mix(_pictures(tmp_path))
     # One more of the tumour of unstated kind, two more of the healthy slice.
-    assert {kind: len(mixed[kind]) for kind in ("real", "repeated", "tumor_removed")} == {
+    assert {kind: len(mixed[kind]) for kind in ("real", "repeated", "lesion_removed")} == {
         "real": 3,
         "repeated": 3,
-        "tumor_removed": 1,
+        "lesion_removed": 1,
     }
-    for kind, most in (("lesion_blended", 6), ("tissue_blended", 4), ("stripped", 8)):
+    for kind, most in (("lesion_inserted", 6), ("tissue_inserted", 4), ("skull_stripped", 8)):
         assert 0 < len(mixed[kind]) <= most
     for one in (p for pictures in mixed.values() for p in pictures):
         assert one.pixels.shape == (64, 64, 1)
@@ -94,15 +94,15 @@ def test_epoch_has_every_kind_in_its_number(tmp_path: Path) -> None:
 
 def test_counterfactuals_have_the_label_and_the_place_that_they_show(tmp_path: Path) -> None:
     mixed = _mix(_pictures(tmp_path))
-    assert {(p.label, p.box) for p in mixed["tumor_removed"] + mixed["tissue_blended"]} == {("no_tumor", None)}
-    assert {p.label for p in mixed["lesion_blended"]} == {"tumor"}
-    assert all(p.box is not None for p in mixed["lesion_blended"])
-    assert {(p.label, p.box is None) for p in mixed["stripped"]} <= {("glioma", False), ("no_tumor", True)}
+    assert {(p.label, p.box) for p in mixed["lesion_removed"] + mixed["tissue_inserted"]} == {("no_tumor", None)}
+    assert {p.label for p in mixed["lesion_inserted"]} == {"tumor"}
+    assert all(p.box is not None for p in mixed["lesion_inserted"])
+    assert {(p.label, p.box is None) for p in mixed["skull_stripped"]} <= {("glioma", False), ("no_tumor", True)}
 
 
 def test_seed_decides_what_is_blended(tmp_path: Path) -> None:
     pictures = _pictures(tmp_path)
-    first, again, other = (_mix(pictures, seed=seed)["lesion_blended"] for seed in (1, 1, 2))
+    first, again, other = (_mix(pictures, seed=seed)["lesion_inserted"] for seed in (1, 1, 2))
     np.testing.assert_array_equal([p.pixels for p in first], [p.pixels for p in again])
     assert [p.box for p in first] != [p.box for p in other]
 
@@ -112,7 +112,7 @@ def test_nothing_is_blended_without_healthy_slices(tmp_path: Path) -> None:
     assert {kind: len(pictures) for kind, pictures in mixed.items() if pictures} == {
         "real": 2,
         "repeated": 1,
-        "tumor_removed": 1,
+        "lesion_removed": 1,
     }
 
 
@@ -120,8 +120,8 @@ def test_tumour_larger_than_the_mixture_says_is_not_removed(tmp_path: Path) -> N
     pictures = _pictures(tmp_path)
     assert pictures[0].box is not None
     share = 4 * pictures[0].box[2] * pictures[0].box[3] / 64**2
-    assert len(_mix(pictures, Mixture(tumors_removed=share * 1.01))["tumor_removed"]) == 1
-    assert _mix(pictures, Mixture(tumors_removed=share * 0.99))["tumor_removed"] == []
+    assert len(_mix(pictures, Mixture(removal_max_share=share * 1.01))["lesion_removed"]) == 1
+    assert _mix(pictures, Mixture(removal_max_share=share * 0.99))["lesion_removed"] == []
 
 
 def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:
@@ -132,12 +132,12 @@ def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:
 
 
 def test_slices_of_a_volume_are_shown_once() -> None:
-    of_volume = Picture(picture("no_tumor").pixels, "no_tumor", position=0.5)
+    of_volume = Sample(picture("no_tumor").pixels, "no_tumor", position=0.5)
     assert _mix([of_volume])["repeated"] == []
 
 
-def _slice_of_volume(label: str, position: float, group: str, plane: Plane = "axial") -> Picture:
-    return Picture(picture(label).pixels, label, plane=plane, position=position, group=group)
+def _slice_of_volume(label: str, position: float, group: str, plane: Plane = "axial") -> Sample:
+    return Sample(picture(label).pixels, label, plane=plane, position=position, group=group)
 
 
 def test_slices_of_volumes_without_tumour_are_drawn_evenly_by_group() -> None:
@@ -158,15 +158,15 @@ def test_group_is_of_source_sequence_and_height(tmp_path: Path) -> None:
         Example(image, "no_tumor", "p", "a", "sagittal", "t1", position=0.5),
         Example(image, "no_tumor", "p", "a"),
     ]
-    groups = [one.group for one in prepare_pictures(examples, _PARAMETERS, lambda: None)]
-    assert groups == ["a/t1/0", "a/t1/4", "a/t1/-", ""]
+    groups = [one.group for one in prepare_samples(examples, _PARAMETERS, lambda: None)]
+    assert groups == ["a/t1/0", "a/t1/4", "a/t1/sagittal", ""]
 
 
 def test_no_lesion_is_blended_into_face_neck_or_vertex() -> None:
     located = picture("glioma", box=BOX)
     outer = [_slice_of_volume("no_tumor", position, "a") for position in (0.1, 0.9)]
-    assert _mix([located, *outer])["lesion_blended"] == []
+    assert _mix([located, *outer])["lesion_inserted"] == []
     inner = _slice_of_volume("no_tumor", 0.5, "a", plane="sagittal")
-    blended = _mix([located, inner], replace(_MIXTURE, lesions_blended=30))["lesion_blended"]
+    blended = _mix([located, inner], replace(_MIXTURE, lesions_inserted=30))["lesion_inserted"]
     assert blended
     assert max(one.box[0] for one in blended if one.box is not None) <= 0.6 * 32
