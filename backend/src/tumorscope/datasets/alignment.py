@@ -100,9 +100,8 @@ def orient_detail(detail: Detail, orientation: int) -> Detail:
     mask = np.zeros(detail.fine.shape, np.float32)
     top, bottom, left, right = detail.content
     mask[top:bottom, left:right] = 1
-    oriented = orient(mask, orientation)
-    rows, columns = np.flatnonzero(oriented.any(axis=1)), np.flatnonzero(oriented.any(axis=0))
-    content = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    rows, columns = np.nonzero(orient(mask, orientation))
+    content = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
     return Detail(orient(detail.fine, orientation), orient(detail.coarse, orientation), content)
 
 

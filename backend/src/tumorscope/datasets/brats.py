@@ -1,4 +1,4 @@
-"""A cache of prepared BraTS cases in, Examples of their axial slices out: is there a tumour, or of which grade."""
+"""A cache of prepared BraTS cases in, Examples of their axial slices out, labelled by tumour or by grade."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,9 +12,11 @@ Task = Literal["presence", "grade"]
 
 PRESENCE_CLASSES = (NO_TUMOR, "tumor")
 GRADE_CLASSES = ("hgg", "lgg")
+# Of 240 x 240: slices with fewer, but some, are neither "tumor" nor "no_tumor".
+_MIN_TUMOR_VOXELS = 50
 
 
-def read_prepared(cache: Path, task: Task = "presence", min_tumor_voxels: int = 50, every: int = 1) -> list[Example]:
+def read_prepared(cache: Path, task: Task = "presence", every: int = 1) -> list[Example]:
     """The labelled slices of prepared cases.
 
     Parameters
@@ -22,12 +24,10 @@ def read_prepared(cache: Path, task: Task = "presence", min_tumor_voxels: int = 
     cache : Path
         Made by ``tumorscope prepare``.
     task : {'presence', 'grade'}
-        ``presence``: slices through the brain, ``tumor`` with at least `min_tumor_voxels` of segmentation, ``no_tumor``
-        with none; those between are left out. ``grade``: slices with at least so many, ``hgg`` or ``lgg`` by case.
-    min_tumor_voxels : int
-        From 1.
+        ``presence``: slices through the brain, ``tumor`` with at least 50 voxels of segmentation, ``no_tumor`` with
+        none; those between are left out. ``grade``: slices with at least so many, ``hgg`` or ``lgg`` by case.
     every : int
-        Take each so many-th slice only: neighbours are 1 mm apart and alike.
+        Take every n-th slice only: neighbours are 1 mm apart and similar.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def read_prepared(cache: Path, task: Task = "presence", min_tumor_voxels: int = 
     Raises
     ------
     DatasetError
-        The folder is no cache or holds no case, a record is damaged, or, for ``grade``, a case has no grade.
+        The folder is not a cache or holds no case, a record is damaged, or, for ``grade``, a case has no grade.
     """
     read_settings(cache)
     arrays = list_cases(cache)
@@ -51,7 +51,7 @@ def read_prepared(cache: Path, task: Task = "presence", min_tumor_voxels: int = 
                 f"{case.name}: no grade; name_mapping.csv or folders HGG and LGG state it, when the case is prepared."
             )
         for prepared in case.slices:
-            label = _label(case, prepared, task, min_tumor_voxels)
+            label = _label(case, prepared, task)
             if label is not None and prepared.index % every == 0:
                 examples.append(_make_example(case, prepared, PreparedReference(array, prepared.index), label))
     return examples
@@ -62,8 +62,8 @@ def task_of(class_names: tuple[str, ...]) -> Task:
     return "grade" if set(class_names) == set(GRADE_CLASSES) else "presence"
 
 
-def _label(case: PreparedCase, prepared: PreparedSlice, task: Task, min_tumor_voxels: int) -> str | None:
-    if prepared.tumor_voxels >= min_tumor_voxels:
+def _label(case: PreparedCase, prepared: PreparedSlice, task: Task) -> str | None:
+    if prepared.tumor_voxels >= _MIN_TUMOR_VOXELS:
         return case.grade if task == "grade" else "tumor"
     if task == "presence" and prepared.tumor_voxels == 0 and prepared.brain_voxels > 0:
         return NO_TUMOR

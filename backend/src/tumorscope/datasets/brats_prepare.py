@@ -1,9 +1,8 @@
-"""BraTS cases in, each z-scored, sliced and measured once into a cache out; goes on where it was interrupted."""
+"""BraTS cases in, a cache of their z-scored slices out; resumes after an interruption."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
-from itertools import product
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +10,30 @@ from numpy.typing import NDArray
 
 from tumorscope.datasets.brats_cache import PreparedCase, PreparedSlice, write_case
 from tumorscope.datasets.brats_layout import Case
+from tumorscope.datasets.example import relate_box
 from tumorscope.domain.errors import DatasetError, InputError
 from tumorscope.domain.scan import Volume
+from tumorscope.imaging.brats_case import measure_corner_shift
 from tumorscope.imaging.formats.nifti import decode_nifti
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.imaging.source import FROM_DISK
 from tumorscope.preprocessing.brain import ZSCORE_LIMIT, normalise_brain
+from tumorscope.preprocessing.spatial import find_bounding_box
 
 # 4 only until 2020 and 3 only since 2023, for the same part of the tumour.
 _SEGMENTATION_VALUES = (0, 1, 2, 3, 4)
-# Rounding in a header is below this at every corner of a volume; another position of the head is above.
+# Rounding in a header moves a corner by less, another position of the head by more.
 _MAX_CORNER_SHIFT_MM = 0.1
 
 Scores = NDArray[np.float16]
-"""Axial slices as hung, shape (slices, height, width)."""
+"""Axial slices as displayed, shape (slices, height, width)."""
 Mask = NDArray[np.bool_]
 """Of the same shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Where the segmentation's voxels lie: every modality's must lie there too."""
+    """The grid of the segmentation, which every modality must share."""
 
     file_name: str
     shape: tuple[int, ...]
@@ -48,33 +50,33 @@ def prepare_cases(
     *,
     keep_going: bool = False,
 ) -> list[DatasetError]:
-    """Prepare cases side by side.
+    """Prepare cases in parallel.
 
     Parameters
     ----------
     cases : sequence of Case
-        Labelled ones; those that the cache holds already are for the caller to leave out.
+        Labelled, and not in the cache yet.
     channels : tuple of str
         Three of `brats_case.SEQUENCES`.
     cache : Path
         From `brats_cache.claim_cache`.
     jobs : int
-        Cases at the same time; each takes about 150 MB. Reading and reckoning release Python's lock, so that threads
-        use all cores and share one interpreter's memory.
+        Cases at the same time; each takes about 150 MB. Reading and computing release Python's lock, so that threads
+        use all cores.
     advance : callable
-        Called once a case.
+        Called once for each case.
     keep_going : bool
-        Prepare the others when a case cannot be.
+        Continue with the other cases after an error.
 
     Returns
     -------
     list of DatasetError
-        Of the cases that cannot be prepared, in the cases' order; empty without `keep_going`.
+        The errors, in the order of the cases; empty without `keep_going`.
 
     Raises
     ------
     DatasetError
-        Without `keep_going`: of the first such case; what is prepared until then stays.
+        The first error, without `keep_going`; cases prepared before it stay.
     """
     problems: dict[str, DatasetError] = {}
     with ThreadPoolExecutor(jobs) as pool:
@@ -89,14 +91,14 @@ def prepare_cases(
                     problems[futures[future].name] = error
                 advance()
         except BaseException:
-            # An interruption, too, waits for the cases at work and for no other.
+            # Also after an interruption: wait for the running cases, cancel the others.
             pool.shutdown(cancel_futures=True)
             raise
     return [problems[case.name] for case in cases if case.name in problems]
 
 
 def prepare_case(case: Case, channels: tuple[str, ...], cache: Path) -> None:
-    """Prepare one case: its sequences z-scored within the brain, sliced axially, cut to the brain, and stored.
+    """Prepare one case: its sequences z-scored within the brain, sliced axially, cropped to the brain, and stored.
 
     Parameters
     ----------
@@ -147,7 +149,7 @@ def _read_normalised(case: Case, path: Path, grid: _Grid) -> Volume:
     if volume.voxels.shape != grid.shape:
         sizes = ["x".join(map(str, shape)) for shape in (volume.voxels.shape, grid.shape)]
         raise DatasetError(f"{case.name}: {path} has {sizes[0]} voxels, and {grid.file_name} {sizes[1]}.")
-    shift = _corner_shift(volume, grid)
+    shift = measure_corner_shift(grid.shape, volume.affine, grid.affine)
     if shift > _MAX_CORNER_SHIFT_MM:
         raise DatasetError(f"{case.name}: the affine of {path} lies {shift:.1f} mm off that of {grid.file_name}.")
     try:
@@ -156,16 +158,8 @@ def _read_normalised(case: Case, path: Path, grid: _Grid) -> Volume:
         raise DatasetError(f"{case.name}: {path} is an empty volume: {error}.") from error
 
 
-def _corner_shift(volume: Volume, grid: _Grid) -> float:
-    """The furthest that a corner of the volume is from the same corner of the grid, in millimetres."""
-    if volume.affine is None or grid.affine is None:
-        return 0.0
-    corners = np.array([(*corner, 1) for corner in product(*[(0, length - 1) for length in grid.shape])])
-    return float(np.linalg.norm(corners @ (volume.affine - grid.affine).T, axis=1).max())
-
-
 def _hang(volume: Volume) -> Scores:
-    """Every axial slice, as `imaging.slices` hangs it for serving."""
+    """Every axial slice, displayed as in serving (`imaging.slices`)."""
     first = slice_volume(volume, "axial", 0).pixels
     hung = np.empty((volume.voxels.shape[2], *first.shape), np.float16)
     for index in range(len(hung)):
@@ -176,7 +170,7 @@ def _hang(volume: Volume) -> Scores:
 def _cut_to_brain(
     case: Case, channels: tuple[str, ...], spacing_mm: tuple[float, float, float], scores: list[Scores], tumor: Mask
 ) -> tuple[PreparedCase, Scores]:
-    """The record, and the part of the slices that holds all of the brain, shape (slices, rows, columns, channels)."""
+    """The record, and the slices cropped to the brain, shape (slices, rows, columns, channels)."""
     brain = scores[0] > -ZSCORE_LIMIT
     for channel in scores[1:]:
         brain |= channel > -ZSCORE_LIMIT
@@ -209,15 +203,11 @@ def _cut_to_brain(
 
 
 def _find_box(tumor: Mask) -> tuple[float, float, float, float] | None:
-    if not tumor.any():
-        return None
-    height, width = tumor.shape
-    top, bottom = _extent(tumor, 0)
-    left, right = _extent(tumor, 1)
-    return (left + right) / 2 / width, (top + bottom) / 2 / height, (right - left) / width, (bottom - top) / height
+    box, (height, width) = find_bounding_box(tumor), tumor.shape
+    return None if box is None else astuple(relate_box(box, height, width))
 
 
 def _extent(mask: Mask, axis: int) -> tuple[int, int]:
-    """First position along the axis that holds any of the mask, and one past the last."""
+    """The first position along an axis within the mask, and one past the last."""
     positions = np.flatnonzero(mask.max(axis=tuple(other for other in range(mask.ndim) if other != axis)))
     return int(positions[0]), int(positions[-1]) + 1

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume
+from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume, relate_box
 from tumorscope.domain.errors import DatasetError
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import Plane, Volume
+from tumorscope.imaging.brats_case import SEQUENCES
+from tumorscope.imaging.orientation import PLANES
 from tumorscope.imaging.slices import slice_volume
+from tumorscope.preprocessing.spatial import find_bounding_box
 
-SEQUENCES = ("flair", "t1", "t1ce", "t2")
-PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 INNER = (0.28, 0.78)
 """Of a plane's axis; the outer quarters of a head hold neck, face and vertex."""
 WHOLE = (0.02, 0.98)
@@ -88,11 +89,10 @@ def slice_masked_volume(
     patient_id: str,
     source: str,
     planes: Sequence[Plane] = PLANES,
-    min_voxels: int = _MIN_TUMOR_VOXELS,
 ) -> list[Example]:
-    """Every slice of a volume through a mask, with the mask's box.
+    """Every slice of a volume that shows at least 150 voxels of a mask, with the mask's box.
 
-    A slice without mask is left out: it is not a healthy slice.
+    The other slices are left out: they are not slices of a healthy person.
 
     Parameters
     ----------
@@ -100,13 +100,11 @@ def slice_masked_volume(
         See `slice_labelled_volume`.
     mask_path : Path
         NIfTI of the same shape; other than zero inside.
-    min_voxels : int
-        Of the mask, that a slice must show.
 
     Returns
     -------
     list of Example
-        Plane by plane; none where the mask is empty.
+        Plane by plane; none for an empty mask.
 
     Raises
     ------
@@ -117,7 +115,7 @@ def slice_masked_volume(
     """
     mask = _read(mask_path)
     if mask.voxels.shape != _read(path).voxels.shape:
-        raise DatasetError(f"{path} and its mask {mask_path.name} have not the same shape.")
+        raise DatasetError(f"{path} and its mask {mask_path.name} do not have the same shape.")
     inside = mask.voxels > 0
     marked = replace(mask, voxels=inside.astype(np.float32))
     examples = []
@@ -128,7 +126,7 @@ def slice_masked_volume(
                 _make_example(path, plane, int(index), inside.shape[PLANES.index(plane)], label, patient_id, source),
                 box=_find_box(slice_volume(marked, plane, int(index)).pixels > 0.5),
             )
-            for index in np.flatnonzero(inside.sum(axis=others) >= min_voxels)
+            for index in np.flatnonzero(inside.sum(axis=others) >= _MIN_TUMOR_VOXELS)
         ]
     return examples
 
@@ -207,17 +205,9 @@ def _make_example(
 
 
 def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
-    """The box of what is marked; None where stretching to square pixels left nothing."""
-    rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
-    if not rows.size:
-        return None
-    height, width = marked.shape
-    return RelativeBox(
-        float(columns[0] + columns[-1] + 1) / 2 / width,
-        float(rows[0] + rows[-1] + 1) / 2 / height,
-        float(columns[-1] - columns[0] + 1) / width,
-        float(rows[-1] - rows[0] + 1) / height,
-    )
+    """The mask's box; None where resampling to square pixels left nothing of it."""
+    box, (height, width) = find_bounding_box(marked), marked.shape
+    return None if box is None else relate_box(box, height, width)
 
 
 def _sequence_of(path: Path) -> str | None:

@@ -1,10 +1,12 @@
-"""The NIfTI volumes of one BraTS case in, an Examination out; also how the files of BraTS are named."""
+"""The NIfTI volumes of one BraTS case in, an Examination out; and the naming of BraTS files."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.domain.errors import MixedStudy
 from tumorscope.domain.scan import Examination, Volume
@@ -13,12 +15,12 @@ from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
-"""Of a BraTS case."""
+"""The sequences of a BraTS case."""
 
 SEGMENTATION = "seg"
-"""What `name_content` calls a segmentation."""
+"""The name that `name_content` gives a segmentation."""
 
-# As files end, in the names of all years, to what they hold.
+# From the endings of file names, of all years, to the content.
 _ENDINGS = {
     **{name: name for name in SEQUENCES},
     "t2f": "flair",
@@ -30,22 +32,22 @@ _ENDINGS = {
     "segm": SEGMENTATION,
 }
 _FILE = re.compile(rf"(?P<case>.+)[_-](?P<ending>{'|'.join(_ENDINGS)})\.nii(\.gz)?", re.IGNORECASE)
-# Headers of one case differ by rounding.
+# The headers of one case differ by rounding.
 _SAME_MM = 0.5
 
 
 def name_content(file_name: str) -> tuple[str, str] | None:
-    """The case and the content that a file name of BraTS states.
+    """The case and the content that a BraTS file name states.
 
     Parameters
     ----------
     file_name : str
-        Without folders, as ``BraTS20_Training_001_t1ce.nii.gz`` or ``BraTS-GLI-00001-000-t1c.nii``.
+        Without folders, for example ``BraTS20_Training_001_t1ce.nii.gz`` or ``BraTS-GLI-00001-000-t1c.nii``.
 
     Returns
     -------
     (str, str), or None
-        The case, and one of ``flair``, ``t1``, ``t1ce``, ``t2``, ``seg``; None for a name of another kind.
+        The case, and one of ``flair``, ``t1``, ``t1ce``, ``t2``, ``seg``; None for other names.
     """
     match = _FILE.fullmatch(file_name)
     return None if match is None else (match["case"], _ENDINGS[match["ending"].lower()])
@@ -59,7 +61,7 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     files : sequence of SourceFile
         NIfTI volumes; a segmentation among them is left out.
     limits : DecodeLimits
-        What is decoded at most, of all of them together.
+        The upper limits for all of them together.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     Raises
     ------
     MixedStudy
-        The names say no sequence, one sequence twice or several cases, or the volumes do not lie in one place.
+        The names state no sequence, one sequence twice or several cases, or the volumes do not share a grid.
     CorruptFile, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat
         A volume cannot be decoded.
     """
@@ -83,17 +85,23 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     shared = replace(limits, expanded_bytes=limits.expanded_bytes // len(named))
     volumes = {name: decode_nifti(file.data, shared) for name, file in named.items() if name != SEGMENTATION}
     if not volumes:
-        raise MixedStudy("A segmentation alone is no scan.")
+        raise MixedStudy("A segmentation alone is not a scan.")
     first = next(iter(volumes.values()))
-    if not all(_lies_with(first, volume) for volume in volumes.values()):
-        raise MixedStudy("The volumes are not of one size and place; send those of one examination, aligned.")
+    if not all(_share_grid(first, volume) for volume in volumes.values()):
+        raise MixedStudy("The volumes differ in size or position; send the aligned volumes of one case.")
     return Examination(volumes, (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ())
 
 
-def _lies_with(first: Volume, second: Volume) -> bool:
-    if first.voxels.shape != second.voxels.shape or first.affine is None or second.affine is None:
-        return False
-    corner = np.array([*first.voxels.shape, 1.0])
-    origins = np.abs(first.affine[:3, 3] - second.affine[:3, 3]).max()
-    corners = np.abs((first.affine - second.affine)[:3] @ corner).max()
-    return bool(max(origins, corners) <= _SAME_MM)
+def measure_corner_shift(
+    shape: tuple[int, ...], first: NDArray[np.float64] | None, second: NDArray[np.float64] | None
+) -> float:
+    """The largest distance, in millimetres, between the corners of a volume under two affines; 0 without one."""
+    if first is None or second is None:
+        return 0.0
+    corners = np.array([(*corner, 1) for corner in product(*[(0, length - 1) for length in shape])])
+    return float(np.linalg.norm(corners @ (first - second).T, axis=1).max())
+
+
+def _share_grid(first: Volume, second: Volume) -> bool:
+    shape = first.voxels.shape
+    return second.voxels.shape == shape and measure_corner_shift(shape, first.affine, second.affine) <= _SAME_MM

@@ -1,4 +1,4 @@
-"""Skull-stripped volumes in, z-scores within the brain out; and of a slice of these, where the brain is, in 0..1."""
+"""Skull-stripped volumes in, z-scores within the brain out; from their slices, the brain's box and values in 0..1."""
 
 from dataclasses import replace
 
@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels, Volume
-from tumorscope.preprocessing.spatial import Box
+from tumorscope.preprocessing.spatial import Box, find_bounding_box
 
 ZSCORE_LIMIT = 5.0
-"""Z-scores are clipped to plus and minus this. What lies outside the brain is minus this, as dark as tissue can be."""
+"""Z-scores are clipped to plus and minus this; voxels outside the brain are minus this."""
 
-# A brain under this share of a side is a last speck of it: the whole slice is taken then, as for a head.
+# A smaller share of a side is only the tip of the brain: then the whole slice is taken, as for a head.
 _MIN_SIDE = 0.3
 
 
@@ -31,7 +31,7 @@ def normalise_brain(volume: Volume) -> Volume:
     Raises
     ------
     ValueError
-        No voxel is other than zero, or those that are have one intensity.
+        All voxels are zero, or all others have the same intensity.
     """
     brain = volume.voxels != 0
     inside = volume.voxels[brain].astype(np.float64)
@@ -58,19 +58,15 @@ def find_brain(pixels: Pixels, margin: float) -> Box:
     Returns
     -------
     Box
-        Of what is brain in any channel; the whole slice where that is nothing, or a speck.
+        Of the brain in any channel; the whole slice where the brain is empty or tiny.
     """
     height, width = pixels.shape[:2]
-    brain = pixels.max(axis=2) > -ZSCORE_LIMIT
-    rows, columns = np.flatnonzero(brain.any(axis=1)), np.flatnonzero(brain.any(axis=0))
-    if not rows.size:
+    brain = find_bounding_box(pixels.max(axis=2) > -ZSCORE_LIMIT)
+    if brain is None or brain.height < _MIN_SIDE * height or brain.width < _MIN_SIDE * width:
         return Box(0, 0, height, width)
-    sides = int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1)
-    if sides[0] < _MIN_SIDE * height or sides[1] < _MIN_SIDE * width:
-        return Box(0, 0, height, width)
-    added = round(margin * max(sides))
-    top, left = max(0, int(rows[0]) - added), max(0, int(columns[0]) - added)
-    bottom, right = min(height, int(rows[-1]) + 1 + added), min(width, int(columns[-1]) + 1 + added)
+    added = round(margin * max(brain.height, brain.width))
+    top, left = max(0, brain.top - added), max(0, brain.left - added)
+    bottom, right = min(height, brain.top + brain.height + added), min(width, brain.left + brain.width + added)
     return Box(top, left, bottom - top, right - left)
 
 

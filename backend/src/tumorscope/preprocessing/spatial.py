@@ -32,6 +32,15 @@ class Box:
     width: int
 
 
+def find_bounding_box(mask: NDArray[np.bool_]) -> Box | None:
+    """The smallest box that holds a mask, shape (height, width); None for an empty mask."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size:
+        return None
+    top, left = int(rows[0]), int(columns[0])
+    return Box(top, left, int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left)
+
+
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """How the model's square lies on the source slice.

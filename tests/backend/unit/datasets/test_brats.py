@@ -46,12 +46,6 @@ def test_slices_show_tumour_from_so_many_voxels_on(cache: Path) -> None:
     assert labels == {index: label for index, label in expected.items() if index not in (7, 14)}
 
 
-@pytest.mark.parametrize(("voxels", "tumors"), [(1, 16), (9, 16), (10, 12), (64, 12), (65, 0)])
-def test_threshold_is_a_choice_and_what_lies_below_is_left_out(cache: Path, voxels: int, tumors: int) -> None:
-    labels = Counter(example.label for example in read_prepared(cache, min_tumor_voxels=voxels))
-    assert (labels["tumor"], labels["no_tumor"]) == (tumors, 24)
-
-
 def test_grade_is_the_cases(cache: Path) -> None:
     examples = read_prepared(cache, "grade")
     assert Counter((example.label, example.patient_id) for example in examples) == {

@@ -109,18 +109,18 @@ def test_any_volume_is_sliced_in_the_planes_asked_for(tmp_path: Path) -> None:
 
 
 def test_masked_volume_is_sliced_through_the_mask_in_three_planes_with_its_box(tmp_path: Path) -> None:
-    mask = np.zeros((20, 20, 10))
-    mask[4:8, 10:16, 3:7] = 1
+    mask = np.zeros((60, 60, 40))
+    mask[12:30, 30:54, 12:28] = 1
     _write_volume(tmp_path / "scan.nii.gz", np.random.default_rng(0).random(mask.shape))
     _write_volume(tmp_path / "mask.nii.gz", mask)
-    examples = slice_masked_volume(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", "glioma", "p", "s", min_voxels=1)
-    assert Counter(e.plane for e in examples) == {"sagittal": 4, "coronal": 6, "axial": 4}
+    examples = slice_masked_volume(tmp_path / "scan.nii.gz", tmp_path / "mask.nii.gz", "glioma", "p", "s")
+    assert Counter(e.plane for e in examples) == {"sagittal": 18, "coronal": 24, "axial": 16}
     # Stored from right to left: the patient's right, on the viewer's left. Rows from the top of the head, or
     # the front; sagittal slices look left.
     boxes = {e.plane: e.box for e in examples}
-    assert boxes["axial"] == RelativeBox(6 / 20, 7 / 20, 4 / 20, 6 / 20)
-    assert boxes["coronal"] == RelativeBox(6 / 20, 5 / 10, 4 / 20, 4 / 10)
-    assert boxes["sagittal"] == RelativeBox(7 / 20, 5 / 10, 6 / 20, 4 / 10)
+    assert boxes["axial"] == RelativeBox(21 / 60, 18 / 60, 18 / 60, 24 / 60)
+    assert boxes["coronal"] == RelativeBox(21 / 60, 20 / 40, 18 / 60, 16 / 40)
+    assert boxes["sagittal"] == RelativeBox(18 / 60, 20 / 40, 24 / 60, 16 / 40)
 
 
 def test_mask_of_another_shape_is_refused(tmp_path: Path) -> None:
