@@ -75,7 +75,7 @@ for (const decision of Object.keys(CANDIDATES)) {
     await expect(parts.opacity).toBeVisible({ visible: !isRefused });
     await checkAppearance(page, `real-${decision}`);
 
-    await page.getByRole('button', { name: 'Wording for patients' }).click();
+    await page.getByRole('button', { name: 'Show in plain words' }).click();
     await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
     for (const reason of answer.reasons) {
       const { text } = describeReason(reason, 'patient');

@@ -14,7 +14,7 @@ for (const theme of ['dark', 'light']) {
     const promise = page.locator('.empty-state').getByText(/^Nothing is kept: when this tab is/);
     await expect(promise).toBeVisible();
     await parts.chooser.setInputFiles(scan);
-    await page.getByRole('button', { name: 'Wording for patients' }).click();
+    await page.getByRole('button', { name: 'Show in plain words' }).click();
     await expect(parts.headline).toHaveText(SAID);
     await expect(parts.notice).toBeInViewport({ ratio: 1 });
     await checkAppearance(page, `patient-result-${theme}`);

@@ -68,10 +68,10 @@ test('a prediction can be read in the words of the other reader', () => {
   expect(wording.hidden).toBe(true);
   const study = makeStudy({ phase: 'done', prediction: makePrediction() });
   view.update(study, READY, 'staff');
-  expect(wording.textContent).toBe('Wording for patients');
+  expect(wording.textContent).toBe('Show in plain words');
   wording.click();
   expect(events.onWordingChosen).toHaveBeenCalledExactlyOnceWith('patient');
   view.update(study, READY, 'patient');
   expect(root.querySelector('h2')?.textContent).toBe('The program sees signs of a tumour');
-  expect(wording.textContent).toBe('Wording for staff');
+  expect(wording.textContent).toBe('Show in clinical terms');
 });

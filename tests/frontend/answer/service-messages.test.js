@@ -9,12 +9,17 @@ afterEach(() => setLanguage('en'));
 
 const SERVICE = join(import.meta.dirname, '../../../backend/src/tumorscope');
 
-/** @param {RegExp} pattern its first group is a code */
-function findCodes(pattern) {
-  const sources = readdirSync(SERVICE, { recursive: true, encoding: 'utf8' })
+function readSources() {
+  return readdirSync(SERVICE, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.py'))
     .map((path) => readFileSync(join(SERVICE, path), 'utf8'));
-  const codes = sources.flatMap((text) => [...text.matchAll(pattern)].map(([, code]) => code));
+}
+
+/** @param {RegExp} pattern its first group is a code */
+function findCodes(pattern) {
+  const codes = readSources().flatMap((text) =>
+    [...text.matchAll(pattern)].map(([, code]) => code),
+  );
   return [...new Set(codes)].sort();
 }
 
@@ -32,6 +37,19 @@ test('every reason of the service has a sentence for staff and one for patients,
 
 test('every warning of the service has a sentence, and no other', () => {
   expect(findWorded(/^warning\.(\w+)$/)).toEqual(findCodes(/ScanWarning\(\s*"(\w+)"/g));
+});
+
+test('every value in the sentence of a warning is a parameter of the service', () => {
+  const sources = readSources().join('\n');
+  for (const [key, sentence] of Object.entries(EN)) {
+    const code = /^warning\.(\w+)$/.exec(key)?.[1];
+    if (code === undefined) continue;
+    const place = sources.indexOf(`"${code}"`);
+    const around = sources.slice(place - 500, place + 500);
+    for (const [, value] of sentence.matchAll(/\{(\w+)\}/g)) {
+      expect(around, code).toContain(`"${value}":`);
+    }
+  }
 });
 
 test('every failure of the service has a sentence and an advice', () => {

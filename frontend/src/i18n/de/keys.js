@@ -27,7 +27,7 @@ export const KEYS = {
   'command.level': 'heller oder dunkler',
   'command.invert': 'Schwarz und Weiß invertieren',
   'command.reset': 'Zoom und Fenster zurücksetzen',
-  'command.wording': 'Worte für Fachleute oder für Patienten',
+  'command.wording': 'Fachsprache oder einfache Worte',
   'command.model': 'Modellseite öffnen oder schließen',
   'command.language': 'Sprache wechseln',
   'command.theme': 'helles oder dunkles Design',

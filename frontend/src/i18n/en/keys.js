@@ -27,7 +27,7 @@ export const KEYS = {
   'command.level': 'brighter or darker',
   'command.invert': 'invert black and white',
   'command.reset': 'reset zoom and window',
-  'command.wording': 'wording for staff or for patients',
+  'command.wording': 'clinical terms or plain words',
   'command.model': 'open or close the model page',
   'command.language': 'switch the language',
   'command.theme': 'light or dark theme',
