@@ -57,7 +57,7 @@ function changeLanguage(language) {
   page.focusLanguage();
 }
 
-/** With the views goes all that they know of a study. */
+/** The views are rebuilt, so that nothing of a study stays in them. */
 function clearSession() {
   for (const { id } of store.getState().studies) queue.cancel(id);
   store.dispatch({ type: 'sessionCleared' });

@@ -1,4 +1,4 @@
-// Okabe & Ito, "Color Universal Design" (2008): told apart with every kind of colour vision.
+// Okabe & Ito, "Color Universal Design" (2008): distinguishable with every kind of colour vision.
 const KNOWN = new Map([
   ['glioma', '#d55e00'],
   ['meningioma', '#0072b2'],
@@ -9,7 +9,7 @@ const KNOWN = new Map([
 const REMAINING = ['#e69f00', '#56b4e9', '#cc79a7', '#999999'];
 
 /**
- * One colour a class: a known class keeps its own whatever else the model knows.
+ * One colour for each class: a known class keeps its own in every model.
  * @param {string[]} classNames
  * @returns {Map<string, string>}
  */
@@ -26,7 +26,7 @@ export function assignClassColors(classNames) {
 }
 
 /**
- * The color of the class that is explained, as everywhere.
+ * The colour of the class that the heat map explains.
  * @param {import('../api/client.js').PredictionAnswer} prediction
  */
 export function findHeatColor({ explanation, probabilities }) {

@@ -8,7 +8,7 @@ import './decision-view.css';
 /** @typedef {import('../state/service.js').Service} Service */
 
 /**
- * What is said of the selected study: its step, its decision or its failure, and what can be done.
+ * The selected study in words: its step, its decision or its failure, and the actions.
  * @param {HTMLElement} root
  * @param {{ onCancel: (id: number) => void, onRestart: (id: number) => void,
  *   onWordingChosen: (wording: Wording) => void }} events
@@ -55,7 +55,7 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
      */
     update(study, service, wording) {
       const description = describeStudy(study, service, wording);
-      // What stays the same is left alone, so that a selected request id stays selected.
+      // Unchanged elements stay, so that a selected request id stays selected.
       const next = JSON.stringify([study.id, description]);
       if (next === shown) return;
       shown = next;
@@ -77,7 +77,7 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
         otherWording === 'staff'
           ? translate('decision.forStaff')
           : translate('decision.forPatient');
-      // The keyboard stays here when the button it was on is gone.
+      // Keeps the focus here when its button is gone.
       if (focused instanceof HTMLElement && focused.hidden && section.contains(focused)) {
         headline.focus();
       }

@@ -3,11 +3,11 @@ import { isMessageKey, translate } from '../i18n/translate.js';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
-// A model of two classes knows tumours only as such: this label names no kind.
+// The label of a two-class model, which names no kind of tumour.
 const UNSTATED_KIND = 'tumor';
 
 /**
- * In the page's own spelling; a class that it has never heard of, as the answer names it.
+ * In the page's spelling; a class that the page does not know is named as in the answer.
  * @param {string} className
  */
 export function describeClass(className) {

@@ -7,7 +7,7 @@ import './details-view.css';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * Where a prediction comes from: what was read, by which model, how fast; and the answer itself.
+ * The warnings and the provenance of a prediction, and the answer as JSON.
  * @param {HTMLElement} root
  */
 export function createAnswerView(root) {

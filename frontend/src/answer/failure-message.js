@@ -8,7 +8,7 @@ import { isMessageKey, translate } from '../i18n/translate.js';
 const RETRYABLE_STATUSES = new Set([408, 429, 502, 503, 504]);
 
 /**
- * What happened and what to do; of a code that the page does not know, in the words of the service.
+ * What happened and what to do; for a code that the page does not know, in the words of the service.
  * @param {ServiceFailure} failure
  * @returns {Message}
  */

@@ -9,7 +9,7 @@ import './predictive-value-view.css';
 const PREFERENCE = 'prevalence';
 
 /**
- * How often an answer like this one is right where tumours are as rare as at this site.
+ * The predictive value of the answer at the site's own prevalence of tumours.
  * @param {HTMLElement} root
  */
 export function createPredictiveValueView(root) {

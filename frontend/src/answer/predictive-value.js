@@ -3,7 +3,7 @@ import { translate } from '../i18n/translate.js';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * How many of 100 slices with the same answer show a tumour, where the site's share of tumours is this (Bayes' rule).
+ * The share of slices with this answer that show a tumour, at the given prevalence (Bayes' rule).
  * @param {PredictionAnswer} prediction
  * @param {number} prevalence in 0..1
  * @returns {number | null} in 0..1; null where the answer is neither tumour nor none, or its figures are not known
@@ -31,7 +31,7 @@ export function describePredictiveValue(prediction, percent) {
 }
 
 /**
- * What the sentence rests on.
+ * The measured rates behind the sentence.
  * @param {PredictionAnswer} prediction
  */
 export function describeBasis({ decision, model }) {
@@ -46,7 +46,7 @@ export function describeBasis({ decision, model }) {
 }
 
 /**
- * A number typed by a person, with a point or a comma.
+ * A typed number, with a point or a comma.
  * @param {string} text
  * @returns {number | null} null where it is no percentage
  */

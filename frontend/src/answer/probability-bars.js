@@ -8,7 +8,7 @@ import './probability-bars.css';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * One bar a class of the answer, in the answer's order, all on the scale from 0 to 1.
+ * One bar for each class of the answer, in the answer's order, all on the scale from 0 to 1.
  * @param {HTMLElement} root
  */
 export function createProbabilityBars(root) {

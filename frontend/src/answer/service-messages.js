@@ -21,7 +21,7 @@ export function describeReason({ code, message, patient_message, params = {} }, 
 }
 
 /**
- * What a reader should weigh the answer by.
+ * What a reader should know about the scan.
  * @param {Warning} warning
  * @returns {Sentence}
  */
@@ -36,8 +36,7 @@ export function describeSequence(name) {
 }
 
 /**
- * In the page's words; of a code that the page does not know, or without a value that its sentence takes, in the
- * service's.
+ * In the page's words; in the service's where the page does not know the code, or a value of its sentence is missing.
  * @param {string} key
  * @param {Warning['params']} params
  * @param {string} original

@@ -15,7 +15,7 @@ import { describeReason } from './service-messages.js';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * All that is said of a study, as words.
+ * A study, in words.
  * @typedef {object} StudyDescription
  * @property {string} headline
  * @property {Sentence[]} sentences

@@ -4,7 +4,7 @@ import { isMessageKey, translate } from '../i18n/translate.js';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * Where the slice lies that is shown: in its volume, and in the head.
+ * The position of the slice in its volume, and its plane.
  * @param {PredictionAnswer['input']} input
  */
 export function describePlace({ slice_count, plane, view }) {
@@ -17,7 +17,7 @@ export function describePlace({ slice_count, plane, view }) {
 }
 
 /**
- * Of a folder's files that are no scans.
+ * How many files of a folder are not scans.
  * @param {number} count
  */
 export function describeLeftOut(count) {
@@ -27,7 +27,7 @@ export function describeLeftOut(count) {
 }
 
 /**
- * What was read, by which model, how fast: terms and words.
+ * What was read, by which model, how fast, as terms and values.
  * @param {PredictionAnswer} prediction
  * @returns {[string, string][]}
  */

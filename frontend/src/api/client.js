@@ -5,7 +5,7 @@ import { createRequestId } from './request-id.js';
 /** @typedef {import('./schema.d.ts').components['schemas']['Health']} Health */
 
 /**
- * Of the manifest, what the page tells; the service checks it when it loads the model.
+ * The part of the manifest that the page shows; the service validates it when it loads the model.
  * @typedef {object} Manifest
  * @property {string} name
  * @property {string} version
@@ -34,7 +34,7 @@ const HEALTH_TIMEOUT_MS = 5000;
  */
 
 /**
- * Sends the files of one study; an XMLHttpRequest, because `fetch` does not tell how much is uploaded.
+ * Sends the files of one study; by XMLHttpRequest, because `fetch` does not report upload progress.
  * @param {AbortSignal} signal
  * @param {File[]} files
  * @param {ProgressListener} progress
@@ -52,7 +52,7 @@ export async function predict(signal, files, progress) {
       requestId: request.getResponseHeader('X-Request-Id') ?? requestId,
     };
   }
-  // What goes wrong after the first line of progress has its status in its own line.
+  // A failure after the first progress line carries its status in its own line.
   const status = typeof answer?.status === 'number' ? answer.status : request.status;
   throw readFailure(status, (name) => request.getResponseHeader(name), line, requestId);
 }
@@ -99,7 +99,7 @@ function reportLastProgress(received, progress) {
 }
 
 /**
- * The service's own account of itself, which it also gives with a 503 while it is not ready.
+ * The health of the service, which comes with a 503 while it is not ready.
  * @param {AbortSignal} signal
  * @returns {Promise<Health>}
  */
@@ -118,7 +118,7 @@ export async function fetchHealth(signal) {
 }
 
 /**
- * What the served model says of itself.
+ * The card of the served model.
  * @param {AbortSignal} signal
  * @returns {Promise<ModelAnswer>}
  */
@@ -134,7 +134,7 @@ export async function fetchModel(signal) {
 }
 
 /**
- * The voxels of a study as they were read for its prediction, in gzip.
+ * The voxels of a study as read for its prediction, gzip-compressed.
  * @param {AbortSignal} signal
  * @param {File[]} files
  */

@@ -1,6 +1,6 @@
 /**
- * Why a request got no usable answer: one shape for a problem of the service, an answer of a gateway
- * before it, and no answer at all.
+ * Why a request got no usable answer: one type for a problem of the service, an error page of a gateway
+ * in front of it, and no answer at all.
  */
 export class ServiceFailure extends Error {
   /**
@@ -19,7 +19,7 @@ export class ServiceFailure extends Error {
   }
 }
 
-/** What a gateway's own page means; its text is about the gateway, not about the picture. */
+/** What a gateway's error status means; its page is about the gateway, not about the study. */
 /** @type {Record<number, string>} */
 const GATEWAY_CODES = {
   413: 'upload_too_large',
@@ -59,7 +59,7 @@ function textOrEmpty(value) {
 }
 
 /**
- * Of an answer that is not a success.
+ * The failure in an answer that is not a success.
  * @param {number} status
  * @param {(name: string) => string | null} readHeader
  * @param {string} body

@@ -1,7 +1,7 @@
 /** @typedef {import('./client.js').Health} Health */
 
 /**
- * Asks the service how it is, again and again while the page is seen.
+ * Polls the health of the service while the page is visible.
  * @param {{ fetchHealth: (signal: AbortSignal) => Promise<Health>,
  *           onHealth: (health: Health | null) => void,
  *           getPauseMs: () => number }} wiring `onHealth` gets null where nobody answers
@@ -15,7 +15,7 @@ export function watchHealth({ fetchHealth, onHealth, getPauseMs }) {
     pause();
     const { signal } = current;
     const health = await fetchHealth(signal).catch(() => null);
-    // A check that was overtaken or paused says nothing about the service.
+    // A check that was overtaken or paused counts for nothing.
     if (signal.aborted) return;
     onHealth(health);
     timer = setTimeout(checkNow, getPauseMs());

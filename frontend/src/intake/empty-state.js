@@ -14,7 +14,7 @@ const EXAMPLES = [
 ];
 
 /**
- * The whole middle of the page until there is a study.
+ * Fills the middle of the page until there is a study.
  * @param {HTMLElement} root
  * @param {{ onChoose: () => void, onChooseFolder: () => void, onExample: (example: Example) => void }} events
  */
@@ -72,7 +72,7 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
 }
 
 /**
- * The page shows a small preview, so that it is there at once, and sends the picture itself.
+ * The page shows a small preview, which loads fast, and sends the full image.
  * @param {string} stem of its files
  * @param {MessageKey} title
  * @returns {Example}

@@ -6,7 +6,7 @@ import './file-intake.css';
 /** @typedef {import('./group-studies.js').TakenFile} TakenFile */
 
 /**
- * The ways of a scan onto the page: chosen, as files or a folder; dropped anywhere; pasted.
+ * Takes files that are chosen, dropped anywhere or pasted, and whole folders.
  * @param {HTMLElement} root
  * @param {{ onFiles: (files: TakenFile[]) => void }} events
  * @param {AbortSignal} signal ends the listening to the whole page

@@ -1,9 +1,9 @@
 /** @typedef {'picture' | 'dicom' | 'nifti' | 'zip' | 'unknown'} FileKind */
 
-/** How much of a file `tellKind` looks at. */
+/** How much of a file `tellKind` reads. */
 export const HEAD_BYTES = 352;
 
-/** First bytes, as Latin-1 text; a picture's name is nothing to go by. */
+/** First bytes, as Latin-1 text; file names are not reliable. */
 const PICTURE_MAGICS = [
   '\x89PNG\r\n\x1a\n',
   '\xff\xd8\xff',
@@ -18,7 +18,7 @@ const GZIP_MAGIC = '\x1f\x8b';
 const NIFTI_HEADER_SIZES = [348, 540];
 
 /**
- * The format by the first bytes; the service looks again, and more closely.
+ * The format by the first bytes; the service checks again, and more closely.
  * @param {Uint8Array} head at least `HEAD_BYTES` of the file, where it has as many
  * @returns {FileKind}
  */
@@ -28,7 +28,7 @@ export function tellKind(head) {
   if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'picture';
   if (PICTURE_MAGICS.some((magic) => text.startsWith(magic))) return 'picture';
   if (ZIP_MAGICS.some((magic) => text.startsWith(magic))) return 'zip';
-  // Of what hospitals compress with gzip, NIfTI alone is read.
+  // The only gzip-compressed format that the service reads is NIfTI.
   if (text.startsWith(GZIP_MAGIC) || isNiftiHeader(head)) return 'nifti';
   return isBareDicom(head) ? 'dicom' : 'unknown';
 }
@@ -41,7 +41,7 @@ function isNiftiHeader(head) {
 }
 
 /**
- * DICOM without its preamble: a low element of group 2 or 8, then a VR in capitals or a small length.
+ * DICOM without a preamble: a low element of group 2 or 8, then a VR in capitals or a small length.
  * @param {Uint8Array} head
  */
 function isBareDicom(head) {

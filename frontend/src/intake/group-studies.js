@@ -4,7 +4,7 @@ import { translate } from '../i18n/translate.js';
 /** @typedef {import('./file-kind.js').FileKind} FileKind */
 
 /**
- * A file as it came onto the page.
+ * A file as it was chosen, dropped or pasted.
  * @typedef {object} TakenFile
  * @property {File} file
  * @property {string} folder its path, '' for a file that was not taken with its folder
@@ -15,9 +15,9 @@ import { translate } from '../i18n/translate.js';
 const BRATS_NAME = /^(.+)[_-](?:flair|t1|t1ce|t2|t2f|t1n|t1c|t1gd|t2w|seg|segm)\.nii(?:\.gz)?$/i;
 
 /**
- * What belongs together: the DICOM files of one folder, and the volumes of one BraTS case by their names; any other file
- * is a study of its own. In a folder, what is of no known format is left out; a file that somebody chose by itself is
- * not, so that the service can say what is wrong with it.
+ * Groups files into studies: the DICOM files of one folder, and the volumes of one BraTS case by their names; any other
+ * file is a study of its own. Files of unknown format in a folder are left out; a file that was chosen by itself is
+ * sent, so that the service can say what is wrong with it.
  * @param {KnownFile[]} files
  * @returns {{ sources: StudySource[], leftOut: number }} studies in the order of their first files
  */

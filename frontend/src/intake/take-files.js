@@ -3,11 +3,11 @@ import { HEAD_BYTES, tellKind } from './file-kind.js';
 /** @typedef {import('./group-studies.js').TakenFile} TakenFile */
 /** @typedef {import('./group-studies.js').KnownFile} KnownFile */
 
-// So many heads are read at a time: a folder of a thousand slices takes a moment, and the page stays alive.
+// How many file heads are read at a time, so that a folder of a thousand slices does not freeze the page.
 const READ_AT_ONCE = 64;
 
 /**
- * Files that were chosen: with their folders where a folder was.
+ * Files that were chosen, with their paths where a folder was chosen.
  * @param {Iterable<File>} files
  * @returns {TakenFile[]}
  */
@@ -16,7 +16,7 @@ export function takeChosen(files) {
 }
 
 /**
- * Files and whole folders that were dropped. The entries must be asked for before the event has passed.
+ * Files and folders that were dropped. The entries must be read before the event ends.
  * @param {DataTransfer} transfer
  * @returns {Promise<TakenFile[]>}
  */
@@ -39,7 +39,7 @@ async function walk(directory) {
   const reader = directory.createReader();
   /** @type {FileSystemEntry[]} */
   const entries = [];
-  // A browser gives a hundred at a time, and none at the end.
+  // A browser returns a hundred at a time, and none at the end.
   for (;;) {
     /** @type {FileSystemEntry[]} */
     const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
@@ -97,7 +97,7 @@ async function findKind(taken) {
     const head = await taken.file.slice(0, HEAD_BYTES).arrayBuffer();
     return { ...taken, kind: tellKind(new Uint8Array(head)) };
   } catch {
-    // Gone since it was chosen, or not ours to read; sending it says so.
+    // Deleted since it was chosen, or not readable; sending it will report that.
     return { ...taken, kind: 'unknown' };
   }
 }

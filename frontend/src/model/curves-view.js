@@ -11,7 +11,7 @@ import './curves-view.css';
 /** @typedef {import('./curves.js').CalibrationBin} CalibrationBin */
 
 const SVG = 'http://www.w3.org/2000/svg';
-// Of the drawing, which is enlarged to its place; lines keep their width.
+// In units of the drawing, which is scaled to its place; lines keep their width.
 const SIDE = 100;
 const TUMOR_AGAINST_NONE = 'tumor_against_none';
 
@@ -91,7 +91,7 @@ function drawBar({ low, high, n }, total) {
 }
 
 /**
- * What few slices say is a small point.
+ * The fewer slices, the smaller the point.
  * @param {CalibrationBin} bin
  * @param {number} total
  */

@@ -1,7 +1,7 @@
 import { readNumber, readRecord } from './untyped-fields.js';
 
 /**
- * How many of the slices of a class are found, against how many of the others are taken for it, by limit.
+ * Sensitivity against false positive rate, for every threshold.
  * @typedef {object} RocCurve
  * @property {string} name of a class, or `tumor_against_none`
  * @property {number} area

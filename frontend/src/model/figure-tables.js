@@ -11,7 +11,7 @@ import './figure-tables.css';
 /** @typedef {import('./model-card.js').ModelCard} ModelCard */
 /** @typedef {import('./model-card.js').Figure} Figure */
 
-// Of these the shares are of patients, not of slices.
+// These are shares of patients, not of slices.
 const BY_PATIENT = new Set(['healthy_volumes_called_tumor', 'tumor_kind_by_patient']);
 
 /** @param {ModelCard} card */

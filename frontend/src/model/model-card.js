@@ -45,7 +45,8 @@ import { readNumber, readRecord } from './untyped-fields.js';
  */
 
 /**
- * The manifest has a schema but for what training and evaluation record: of that, only what has the expected form is read.
+ * The manifest has a schema but for what training and evaluation record: of that, only what has the expected form is
+ * read.
  * @param {ModelAnswer} answer
  * @returns {ModelCard}
  */

@@ -7,7 +7,7 @@ import './model-change-view.css';
 /** @typedef {import('../state/service.js').Service} Service */
 
 /**
- * A calm line where results of this session are of a model that the service no longer has.
+ * A line above the studies while the session holds results of a model that the service no longer has.
  * @param {HTMLElement} root
  * @param {{ onAgain: () => void }} events
  */

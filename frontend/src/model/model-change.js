@@ -4,7 +4,7 @@ import { translate } from '../i18n/translate.js';
 /** @typedef {import('../state/service.js').Service} Service */
 
 /**
- * Whether the service has another model now than the one that judged the study.
+ * Whether the study's result comes from another model than the service has now.
  * @param {Study} study
  * @param {Service} service
  */

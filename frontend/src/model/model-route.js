@@ -17,7 +17,7 @@ export const MODEL_HASH = '#model';
  * @param {AbortSignal} signal ends it
  */
 export function watchModelRoute(view, fetchModel, { onClosed }, signal) {
-  /** The model that is told of, or asked for; null for none. */
+  /** The version on the page, or being loaded; null for none. */
   /** @type {string | null} */
   let shownVersion = null;
   /** @type {string | null} */

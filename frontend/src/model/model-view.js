@@ -14,7 +14,7 @@ import './model-view.css';
 /** @typedef {import('../i18n/sentence.js').Sentence} Sentence */
 
 /**
- * About the served model, instead of the studies.
+ * The page about the served model, in place of the studies.
  * @param {HTMLElement} root
  * @param {{ onClose: () => void }} events
  */
@@ -63,7 +63,7 @@ export function createModelView(root, { onClose }) {
 }
 
 /**
- * What the card does not hold is not spoken of.
+ * The parts of the page; one without content is left out.
  * @param {ModelCard} card
  * @returns {HTMLElement[]}
  */

@@ -1,5 +1,5 @@
 /**
- * What training and evaluation recorded has no fixed shape; of that only what is as expected is read.
+ * What training and evaluation record has no schema; only what has the expected form is read.
  * @param {unknown} value
  * @returns {Record<string, unknown>} empty where it is none
  */

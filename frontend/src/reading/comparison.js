@@ -7,7 +7,7 @@ import './comparison.css';
 /** @typedef {import('../state/session.js').Study} Study */
 
 /**
- * A second study beside the one that is selected; the two are looked at in the same place.
+ * A second study beside the selected one; the two viewers move together.
  * @param {HTMLElement} root beside the other's slice
  * @param {HTMLElement} buttons where the second one is chosen
  * @param {import('./viewer/display.js').Displays} displays

@@ -9,7 +9,7 @@ import { createSliceView } from './viewer/slice.js';
 /** @typedef {import('../state/session.js').Study} Study */
 
 /**
- * What a study is looked at with: its slices, their curve, three planes, and another study beside it.
+ * The views of a study's image data: slices, curve, three planes, and a second study to compare.
  * @param {HTMLElement} root
  * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'displays'>} wiring
  */

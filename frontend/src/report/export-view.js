@@ -25,7 +25,7 @@ export function createExportView(root, { onReport, getStudies }) {
       saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
     }),
   ];
-  // A browser gives its clipboard to pages on a secure connection only.
+  // Browsers grant the clipboard to pages on a secure connection only.
   if (navigator.clipboard !== undefined) {
     data.push(createButton(translate('export.copy'), copyJson));
   }
@@ -53,7 +53,7 @@ export function createExportView(root, { onReport, getStudies }) {
   return {
     /**
      * @param {Study} study
-     * @param {Wording} wording a patient takes the report along; the others are for those who work with figures
+     * @param {Wording} wording patients get the report; the other exports are for staff
      */
     update(study, wording) {
       if (study.id !== shown?.id) said.textContent = '';
@@ -66,7 +66,7 @@ export function createExportView(root, { onReport, getStudies }) {
       for (const button of data) button.hidden = !isDone || !forStaff;
     },
 
-    /** For the keyboard, when the report is closed. */
+    /** Takes the focus back when the report is closed. */
     focusReport() {
       report.focus();
     },

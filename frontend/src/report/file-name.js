@@ -1,14 +1,13 @@
 const LONGEST = 80;
 const FALLBACK = 'study';
 
-// What a file system, a shell or a reader could take for more than a letter: separators and their like, control and
-// direction characters.
+// Characters with a meaning to file systems or shells, and control and direction characters.
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}<>:"/\\|?*`$;&'%]+/gu;
-// Devices under Windows, with any ending.
+// Device names under Windows, with any extension.
 const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=$|\.)/i;
 
 /**
- * A name for a file that is saved, made of a study's name, which may be anything.
+ * A safe file name from a study's name, which may be anything.
  * @param {string} studyName
  * @param {string} ending such as `prediction.json`
  */

@@ -7,7 +7,7 @@ import { getLocale, translate } from '../i18n/translate.js';
 /** @typedef {import('../state/study.js').Study} Study */
 
 /**
- * Where the prediction comes from: terms and words, with all that is needed to find or repeat it.
+ * The provenance of the prediction, as terms and values: all that is needed to find or repeat it.
  * @param {Study} study
  * @param {PredictionAnswer} prediction
  * @returns {[string, string][]}

@@ -1,14 +1,14 @@
 import { getLocale, translate } from '../i18n/translate.js';
 import { createElement } from '../shell/element.js';
 
-// All of it has room on the one page.
+// Everything must fit on one page.
 const LONGEST_LINE = 60;
 const LONGEST_REMARKS = 400;
 
 /** @typedef {Map<string, string>} Typed what stands in the fields, by their names */
 
 /**
- * What only the person at the page knows of a patient. It is kept on this page and nowhere else.
+ * The patient's details, typed by the user. They stay on this page.
  * @param {Typed} typed filled as it is typed
  */
 export function createReportFields(typed) {
@@ -47,7 +47,7 @@ function readDate(input) {
 }
 
 /**
- * On paper the words stand instead of the input, which would cut them; an empty field does not stand there at all.
+ * In print the text replaces the input, which would cut it off; an empty field is not printed.
  * @param {import('../i18n/translate.js').MessageKey} name
  * @param {HTMLInputElement | HTMLTextAreaElement} input
  * @param {(input: HTMLInputElement | HTMLTextAreaElement) => string} read

@@ -10,8 +10,7 @@ import { createElement } from '../shell/element.js';
 const OVERLAY_OPACITY = 0.45;
 
 /**
- * The slice that was judged, without and with the map of what speaks for a class, side by side, at the slice's own
- * resolution.
+ * The slice of the answer without and with its heat map, side by side, at the slice's own resolution.
  * @param {PredictionAnswer} prediction
  * @returns {Promise<HTMLElement[]>} a sentence where there is no picture
  */

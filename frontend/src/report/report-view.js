@@ -14,12 +14,12 @@ import './report-view.css';
 /** @typedef {import('../state/service.js').Service} Service */
 /** @typedef {import('../state/session.js').Wording} Wording */
 
-// Facts stand two by two, so that all fits on the sheet; a longer one has a line of its own.
+// Facts are printed in two columns to fit on one sheet; a longer one gets a line of its own.
 const LONGEST_HALF_LINE = 36;
 
 /**
- * A prediction on one sheet of paper, light in every theme, to be printed or saved as PDF by the browser. It is there only
- * while it is open: with it goes what was typed on it. On a page that is built anew around an open report, it stands there again.
+ * A prediction on one sheet of paper, light in every theme, to be printed or saved as PDF by the browser. What is typed
+ * on it is dropped when it is closed, but survives a rebuild of the page around an open report.
  * @param {HTMLElement} root
  * @param {import('./report-fields.js').Typed} typed
  * @param {{ onClose: () => void }} events

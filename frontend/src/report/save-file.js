@@ -1,7 +1,7 @@
 import { createElement } from '../shell/element.js';
 
 /**
- * Hands a text to the browser as a download; nothing of it stays on the page.
+ * Offers a text as a download; its object URL is revoked at once.
  * @param {string} name
  * @param {string} text
  * @param {string} type

@@ -1,17 +1,17 @@
 /** @typedef {import('../state/session.js').Study} Study */
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 
-// Excel takes a file without it for one in an older encoding.
+// Excel reads a file without it in an older encoding.
 const BYTE_ORDER_MARK = '\ufeff';
 const LINE_END = '\r\n';
 const BETWEEN = ' | ';
 
-// A spreadsheet runs a cell that begins so. It may cut cells at other places than meant: in a German Excel at semicolons,
-// elsewhere at tabs; so the same holds behind each of them. Some drop spaces first, or take wide forms for plain ones.
+// A spreadsheet runs a cell that begins like this. It may split cells elsewhere, a German Excel at semicolons, others at
+// tabs, so what follows these counts as well. Some drop leading spaces, or treat full-width characters as plain ones.
 const FORMULA = /(?<=(?:^|[;,\t\r\n"])[^\S\t\r\n]*)(?=[=+\-@\t\r＝＋－＠])/gu;
 
 /**
- * The session as a table (RFC 4180): a line a study, whatever became of it.
+ * The session as a table (RFC 4180): one line for each study, failed ones included.
  * @param {Study[]} studies
  * @returns {string}
  */

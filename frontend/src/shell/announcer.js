@@ -6,7 +6,7 @@ import { describeStudy } from '../answer/study-description.js';
 /** @typedef {import('../state/service.js').Service} Service */
 
 /**
- * Says each new step of a study to those who do not see the page.
+ * Announces each new step of a study to screen readers.
  * @param {HTMLElement} root a live region
  */
 export function createAnnouncer(root) {

@@ -1,6 +1,6 @@
 /**
- * Every command of the keyboard: the one table that the keys and their sheet go by. Keys are named as
- * `KeyboardEvent.key` has them; the message `command.<name>` says what they do.
+ * Every keyboard command: the one table behind the shortcuts and their sheet. Keys are named as in `KeyboardEvent.key`;
+ * the message `command.<name>` says what they do.
  */
 export const COMMANDS = /** @type {const} */ ([
   { name: 'nextStudy', group: 'studies', keys: ['j'] },
@@ -29,8 +29,8 @@ export const COMMANDS = /** @type {const} */ ([
 const TYPED_INTO = 'input:not([type="range"], [type="checkbox"], [type="file"]), textarea, select';
 
 /**
- * Answers the keys of the whole page. A command without a handler is answered by the view that has the focus, and only
- * stands in the sheet.
+ * Handles the keys of the whole page. A command without a handler belongs to the view that has the focus, and is only
+ * listed in the sheet.
  * @param {Partial<Record<CommandName, () => void>>} handlers
  * @param {() => boolean} areOn single keys can be turned off (WCAG 2.1.4)
  * @param {AbortSignal} signal ends it

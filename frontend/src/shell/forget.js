@@ -3,7 +3,7 @@ import { createElement } from './element.js';
 import './forget.css';
 
 /**
- * Says that nothing is kept, and forgets one study, or after one question the whole session.
+ * Says that nothing is stored; removes one study, or after a question the whole session.
  * @param {HTMLElement} root
  * @param {{ onRemove: () => void, onClear: () => void }} events
  */

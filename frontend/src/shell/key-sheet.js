@@ -6,7 +6,7 @@ import './key-sheet.css';
 /** @typedef {import('./commands.js').CommandGroup} CommandGroup */
 
 /**
- * All commands of the keyboard, in a dialog; the browser keeps the focus in it and gives it back.
+ * All keyboard shortcuts, in a modal dialog, which keeps the focus and returns it.
  * @param {HTMLElement} root
  * @param {{ areOn: boolean, onSwitched: (on: boolean) => void }} wiring whether single keys work
  */
@@ -59,7 +59,7 @@ function createGroup(group) {
 }
 
 /**
- * As keyboards of the language have it, where the key is no letter.
+ * As the keyboards of the language label it, where the key is not a letter.
  * @param {string} key
  */
 function nameKey(key) {

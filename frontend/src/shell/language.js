@@ -16,7 +16,7 @@ function isSpoken(name) {
 }
 
 /**
- * Of all that is said from here on, and of what stands on the page outside of its views.
+ * Sets the language of all messages from here on, and of the parts of the page outside its views.
  * @param {Language} language
  */
 export function applyLanguage(language) {

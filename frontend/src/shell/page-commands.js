@@ -9,7 +9,7 @@ import { keepPreference, readPreference } from './preferences.js';
 const PREFERENCE = 'keys';
 
 /**
- * What the keys of the whole page do, and the sheet that tells of them.
+ * Connects the keyboard commands of the whole page, and the sheet that lists them.
  * @param {HTMLElement} root of the sheet
  * @param {Pick<PageWiring, 'store' | 'queue' | 'onLanguageChosen'> & {
  *   intake: { choose: () => void },

@@ -23,7 +23,7 @@ import { createTopBar } from './top-bar.js';
 /** @typedef {import('../state/session.js').StudySource} StudySource */
 
 /**
- * What the page is built around, and what outlives it.
+ * What the page is built from, and what survives a rebuild.
  * @typedef {object} PageWiring
  * @property {{ header: HTMLElement, middle: HTMLElement }} places
  * @property {{ getState: () => Session, dispatch: (action: Action) => void,
@@ -34,11 +34,11 @@ import { createTopBar } from './top-bar.js';
  * @property {import('../reading/viewer/display.js').Displays} displays
  * @property {import('../report/report-fields.js').Typed} typed on an open report
  * @property {(language: Language) => void} onLanguageChosen
- * @property {() => void} onCleared the whole session is to be forgotten
+ * @property {() => void} onCleared the whole session is to be cleared
  */
 
 /**
- * All views, in the language of now, around a session that goes on when they are removed.
+ * All views in the current language, around a session that survives them.
  * @param {PageWiring} wiring
  */
 export function buildPage({
@@ -138,7 +138,7 @@ export function buildPage({
     resultActions.update(session);
     viewers.keepOnly(session.studies);
     volumes.keepOnly(session.studies);
-    // Figures of figures and the terms of the trade are for those who work with them.
+    // Figures and technical terms are for staff.
     const forStaff = session.wording === 'staff' ? prediction : null;
     studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
     if (selected === null) return;

@@ -1,5 +1,5 @@
 /**
- * What this browser chose before; a browser that stores nothing has chosen nothing.
+ * A preference kept by this browser; null where it has none or stores nothing.
  * @param {string} name
  * @returns {string | null}
  */
@@ -19,6 +19,6 @@ export function keepPreference(name, value) {
   try {
     localStorage.setItem(`tumorscope-${name}`, value);
   } catch {
-    // What is chosen still holds until the page is closed.
+    // The choice still holds until the page is closed.
   }
 }

@@ -103,7 +103,7 @@ function createRow({ id, name }, onSelect) {
 }
 
 /**
- * Of the step the study is at.
+ * Progress of the step the study is at.
  * @param {Study} study
  * @returns {number} in 0..1
  */

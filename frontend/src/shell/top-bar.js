@@ -76,7 +76,7 @@ export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys }) 
 
     toggleTheme,
 
-    /** Where the keyboard was when the page was built anew. */
+    /** Restores the focus when the page is rebuilt. */
     focusLanguage() {
       const chosen = languages.querySelector('[aria-pressed="true"]');
       if (chosen instanceof HTMLElement) chosen.focus();

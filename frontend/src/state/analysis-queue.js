@@ -13,7 +13,7 @@ import { takesStudies } from './service.js';
  * @property {(signal: AbortSignal, url: string, name: string) => Promise<File>} fetchExample
  */
 
-// The service has not begun with the study, which can be sent again.
+// The service has not started on the study, which can be sent again.
 const NOT_BEGUN_CODES = new Set(['overloaded', 'rate_limited', 'not_ready']);
 const AWAY_CODES = new Set(['unreachable', 'not_ready']);
 
@@ -21,8 +21,8 @@ const SHORTEST_WAIT_S = 1;
 const USUAL_WAIT_S = 5;
 
 /**
- * Analyses the waiting studies one after another, while the service is ready. What it has too much to do for, or is lost
- * with it, waits and is tried again by itself.
+ * Analyses the waiting studies one after another, while the service is ready. A study that it is too busy for, or that
+ * is lost with it, waits and is sent again.
  * @param {{ getState: () => Session, dispatch: (action: Action) => void,
  *           subscribe: (listener: (session: Session) => void) => void }} store
  * @param {AnalysisClient} client
@@ -96,7 +96,7 @@ export function createAnalysisQueue(store, client, { onServiceAway, onOtherModel
     } else if (failure.code === 'unreachable' && !interrupted) {
       store.dispatch({ type: 'studyPostponed', id, interrupted: true });
     } else {
-      // A study that is lost with the service twice may be the reason, and does not hold up the others.
+      // A study that is lost with the service twice may be the cause, and must not hold up the others.
       store.dispatch({ type: 'studyFailed', id, failure });
     }
     if (AWAY_CODES.has(failure.code)) onServiceAway();

@@ -8,7 +8,7 @@ import { translate } from '../i18n/translate.js';
  * @property {string | null} modelVersion
  * @property {string | null} modelSha256 tells models of the same version apart
  * @property {number} queueDepth requests that it answers or that wait, those of this page among them
- * @property {number | null} retryInS it sent a study away, and wants to be asked again in so many seconds
+ * @property {number | null} retryInS it rejected a study as too busy, and takes another try in so many seconds
  */
 
 /** @type {Service} */
@@ -27,7 +27,7 @@ const PAUSE_READY_MS = 15_000;
 const PAUSE_BUSY_MS = 5000;
 const PAUSE_NOT_READY_MS = 3000;
 
-// One may well be the study of this page.
+// One request may be this page's own study.
 const LONGEST_FREE_QUEUE = 1;
 
 /**
@@ -65,7 +65,7 @@ export function isReady(service) {
 }
 
 /**
- * Ready, but with more to do than to answer this page.
+ * Ready, but with requests of others in its queue.
  * @param {Service} service
  */
 export function isBusy(service) {
@@ -83,7 +83,7 @@ export function isBroken(service) {
 }
 
 /**
- * Until the next request: often while people wait for the service, rarely while it is well.
+ * The pause before the next request: short while people wait for the service, long while it is ready.
  * @param {Service} service
  */
 export function getPauseMs(service) {

@@ -59,7 +59,7 @@ export function findCompared(session) {
 }
 
 /**
- * A report is of a result; while the study is analysed again there is none.
+ * A report needs a result; while the study is analysed again there is none.
  * @param {Session} session
  */
 export function isReporting(session) {
@@ -106,7 +106,7 @@ export function reduceSession(session, action) {
 }
 
 /**
- * None is beside itself.
+ * A study is never compared with itself.
  * @param {Session} session
  * @param {number} id
  * @returns {Session}
@@ -137,7 +137,7 @@ function addStudies(session, sources, leftOut) {
 }
 
 /**
- * The one behind it is selected, or the last.
+ * The next study is selected, or the last.
  * @param {Session} session
  * @param {number} id
  * @returns {Session}
@@ -154,7 +154,7 @@ function removeStudy(session, id) {
 }
 
 /**
- * What people chose for every study holds on.
+ * Settings that apply to every study are kept.
  * @param {Session} session
  * @returns {Session}
  */

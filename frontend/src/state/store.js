@@ -1,5 +1,5 @@
 /**
- * One state, changed by actions only; whoever subscribes is told after each change.
+ * One state, changed by actions only; subscribers are called after each change.
  * @template State, Action
  * @param {(state: State, action: Action) => State} reduce
  * @param {State} initialState

@@ -4,8 +4,7 @@
 /** @typedef {'waiting' | 'uploading' | 'analysing' | 'done' | 'failed' | 'cancelled'} Phase */
 
 /**
- * What is judged together in this session: a picture, a volume, a series. An example is known by its address until its
- * file is fetched.
+ * What is analysed together: an image, a volume, a series. An example is known by its URL until its file is fetched.
  * @typedef {object} Study
  * @property {number} id
  * @property {string} name
@@ -67,7 +66,7 @@ export function isPending(study) {
 }
 
 /**
- * What comes late, after the study was cancelled, changes nothing.
+ * News that comes after the study was cancelled changes nothing.
  * @param {Study} study
  * @param {StudyAction} action
  * @returns {Study}

@@ -9,11 +9,11 @@ import { parseVoxels, unpackGzip } from '../reading/pixels/voxels.js';
  *   | { state: 'failed', failure: ServiceFailure }} Volume
  */
 
-// A volume takes tens of megabytes: those looked at last are kept, the others asked for again.
+// A volume takes tens of megabytes: the most recent ones are kept, the others fetched again.
 const MOST_KEPT = 6;
 
 /**
- * The voxels of studies, asked of the service when they are first wanted.
+ * The voxels of studies, fetched from the service when they are first needed.
  * @param {(signal: AbortSignal, files: File[]) => Promise<ArrayBuffer>} fetchVolume
  */
 export function createVolumes(fetchVolume) {
@@ -59,7 +59,7 @@ export function createVolumes(fetchVolume) {
     get: (study) => volumes.get(nameVolume(study)) ?? null,
 
     /**
-     * Asks for it, unless it is here or on its way; after a failure only when told to.
+     * Fetches it, unless it is loaded or loading; after a failure only with `again`.
      * @param {Study} study
      * @param {boolean} again
      */
@@ -70,7 +70,7 @@ export function createVolumes(fetchVolume) {
     },
 
     /**
-     * The voxels of all others are let go, and those on their way.
+     * Drops the voxels of all others, and aborts their requests.
      * @param {Study[]} studies
      */
     keepOnly(studies) {

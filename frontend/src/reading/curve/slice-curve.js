@@ -11,11 +11,11 @@ import './slice-curve.css';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const NO_TUMOR = 'no_tumor';
-// Of the drawing, which is stretched to its place; lines keep their width.
+// In units of the drawing, which is stretched to its place; lines keep their width.
 const HEIGHT = 100;
 
 /**
- * For a volume, how the probabilities run through its slices. Slices that were not judged are gaps.
+ * The probabilities along the slices of a volume. Slices that were not analysed are gaps.
  * @param {HTMLElement} root
  * @param {{ onSlice: (index: number) => void }} listeners told of the slice under a click
  */
@@ -81,7 +81,8 @@ export function createSliceCurve(root, { onSlice }) {
 /** @typedef {{ name: string, color: string, points: Point[] }} Line */
 
 /**
- * A line a kind of tumour, under the one for any tumour; without a class for none there is no such line.
+ * One line for each kind of tumour, below the line for any tumour; a model without a class for no tumour has no such
+ * line.
  * @param {PredictionAnswer} prediction
  * @returns {Line[]}
  */

@@ -6,8 +6,8 @@ import { decodeBase64Png, decodeSlice } from './slice-canvas.js';
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
 
 /**
- * What can be drawn of studies without their voxels: decoded once, kept for the session, so that switching is instant.
- * @param {() => void} onChange something more can be drawn
+ * The images and heat maps of the session's studies, decoded once, so that switching between studies is instant.
+ * @param {() => void} onChange another image has been decoded
  */
 export function createBitmapCache(onChange) {
   /** @type {Map<string, ImageBitmap | null>} */
@@ -55,7 +55,7 @@ export function createBitmapCache(onChange) {
     },
 
     /**
-     * The slice that was judged; until the answer brings it, the file that was sent, where this browser can show it.
+     * The slice of the answer; until there is one, the file that was sent, where this browser can decode it.
      * @param {Study} study
      */
     get({ id, prediction }) {
@@ -69,7 +69,7 @@ export function createBitmapCache(onChange) {
     getLayer: (prediction, index) => layers.get(nameLayer(prediction, index)) ?? null,
 
     /**
-     * The pixels of all others are let go.
+     * Drops the pixels of all others.
      * @param {Study[]} studies
      */
     keepOnly(studies) {
@@ -92,7 +92,7 @@ export function createBitmapCache(onChange) {
 }
 
 /**
- * The slices with a map of what speaks for the class.
+ * The slices with a heat map.
  * @param {PredictionAnswer} prediction
  */
 export function listHeatmaps({ explanation }) {

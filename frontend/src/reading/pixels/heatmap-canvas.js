@@ -2,8 +2,8 @@
 /** @typedef {PredictionAnswer['input']['view']['turning']} Turning */
 
 /**
- * The map of a file's rows and columns as a coloured layer, hung as the slice is.
- * @param {ImageBitmap} heatmap grey: the brighter, the more speaks for the class
+ * The heat map, which has the file's rows and columns, as a coloured layer in display orientation.
+ * @param {ImageBitmap} heatmap grey: the brighter, the stronger the evidence for the class
  * @param {Turning} turning from the file's rows and columns to the view's
  * @param {string} color of the class, as #rrggbb
  * @returns {OffscreenCanvas}
@@ -30,7 +30,7 @@ export function findTurnedSize({ width, height }, { transposed }) {
 }
 
 /**
- * What a canvas needs to draw a picture turned: axes exchanged, then rows and columns reversed.
+ * The canvas transform to display orientation: axes exchanged, then rows and columns reversed.
  * @param {{ width: number, height: number }} size of what is turned
  * @param {Turning} turning
  * @returns {[number, number, number, number, number, number]} a, b, c, d, e, f of `setTransform`
@@ -47,7 +47,7 @@ export function findTransform(size, turning) {
 }
 
 /**
- * Grey becomes the opacity of one color.
+ * Turns grey levels into the opacity of one colour.
  * @param {Uint8ClampedArray} pixels red, green, blue and alpha, one after the other; changed in place
  * @param {string} color as #rrggbb
  */

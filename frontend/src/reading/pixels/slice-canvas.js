@@ -1,6 +1,6 @@
 import { placeSlice, WHOLE } from './viewport.js';
 
-// More than any screen shows of a slice; larger pictures are kept at this size for the session.
+// No screen shows more of a slice; larger images are reduced to this size.
 const LONGEST_SIDE_PX = 2048;
 
 /**

@@ -5,7 +5,7 @@ import { makeWindowTable } from './window-table.js';
 /** @typedef {import('./window-table.js').IntensityWindow} IntensityWindow */
 
 /**
- * Draws slices of volumes, one after another, into one picture of the voxels' own rows and columns.
+ * Draws slices of volumes, one after another, into one canvas with the voxels' own rows and columns.
  */
 export function createSlicePainter() {
   const canvas = new OffscreenCanvas(1, 1);

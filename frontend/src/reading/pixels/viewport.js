@@ -1,7 +1,7 @@
 import { clamp } from '../clamp.js';
 
 /**
- * How a slice lies on its square: enlarged from its centre, then moved by shares of the square's side.
+ * How a slice is placed on its square: scaled about the centre, then moved by fractions of the square's side.
  * @typedef {{ zoom: number, x: number, y: number }} Viewport
  */
 
@@ -11,7 +11,7 @@ export const WHOLE = { zoom: 1, x: 0, y: 0 };
 const MOST_ZOOM = 16;
 
 /**
- * Where the slice lies on a square: all of it in sight, centred.
+ * Where the whole slice lies on a square, centred.
  * @param {{ width: number, height: number }} slice in pixels
  * @param {number} side of the square, in pixels
  */
@@ -23,7 +23,7 @@ export function fitSlice(slice, side) {
 }
 
 /**
- * Where all of the slice lies, in pixels of the square, however much of it is in sight.
+ * Where the slice lies, in pixels of the square; parts may be outside.
  * @param {{ width: number, height: number }} slice in square pixels
  * @param {number} side of the square, in pixels
  * @param {Viewport} viewport
@@ -40,7 +40,7 @@ export function placeSlice(slice, side, { zoom, x, y }) {
 }
 
 /**
- * Enlarges around a point, which stays where it is.
+ * Zooms about a point, which stays where it is.
  * @param {Viewport} viewport
  * @param {number} factor
  * @param {{ x: number, y: number }} [point] in shares of the side, from the square's upper left
@@ -67,7 +67,7 @@ export function panBy(viewport, x, y) {
 }
 
 /**
- * The square's centre stays on the slice's square: nothing is lost from sight.
+ * The square's centre stays on the slice, so that it cannot be moved out of sight.
  * @param {Viewport} viewport
  * @returns {Viewport}
  */

@@ -92,7 +92,7 @@ function findRange(stored) {
 }
 
 /**
- * Draws a slice as a reader hangs it: what the prediction calls row 0, column 0 comes first.
+ * Draws a slice in display orientation: row 0, column 0 of the prediction comes first.
  * @param {Voxels} voxels
  * @param {number} index of the slice
  * @param {Uint32Array} table a pixel for each stored number, by its 16 bits

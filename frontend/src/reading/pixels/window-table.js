@@ -26,7 +26,7 @@ export function makeWindowTable({ stored, slope, intercept }, { lower, upper }, 
 }
 
 /**
- * The window after it was moved and widened.
+ * The window after a move and a change of width.
  * @param {IntensityWindow} window
  * @param {{ level: number, width: number }} change by how much of `range`
  * @param {{ least: number, largest: number }} range of the intensities

@@ -1,2 +1,2 @@
-/** Stands in, when the page is built, for codecs of a format that no volume here comes in. */
+/** Replaces, in the build, the codecs of a format that the service never sends. */
 export default null;

@@ -17,7 +17,7 @@ const MOVES = {
 };
 
 /**
- * A volume in three planes at once, over the slice; opened on request only, for it takes a large module and a GPU.
+ * A volume in three planes, over the slice; opened on request only, because it needs a large module and WebGL 2.
  * @param {HTMLElement} square that it covers
  * @param {HTMLElement} buttons where it is opened
  */
@@ -49,7 +49,7 @@ export function createThreePlanes(square, buttons) {
   panel.setAttribute('aria-label', translate('planes.open'));
   buttons.append(opener);
   square.append(panel);
-  // Capturing: the keys of the slice behind, and NiiVue's own, are not for here.
+  // Capturing: neither the slice behind nor NiiVue must see these keys.
   panel.addEventListener('keydown', press, true);
 
   /** @param {KeyboardEvent} event */

@@ -7,8 +7,8 @@ import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from '@niivue/niivue';
  */
 
 /**
- * Shows a volume in three planes with a crosshair, drawn by WebGL 2. The only user of NiiVue, which is large: this module
- * is fetched when it is first needed.
+ * Shows a volume in three planes with a crosshair, drawn by WebGL 2. The only user of NiiVue, which is large: this
+ * module is fetched when it is first needed.
  * @param {HTMLCanvasElement} canvas fills its parent
  * @param {ArrayBuffer} file NIfTI-1, unpacked
  * @param {import('../pixels/window-table.js').IntensityWindow | null} window
@@ -22,7 +22,7 @@ export async function openVolumeViewer(canvas, file, window, place) {
     loadingText: '',
     sliceType: SLICE_TYPE.MULTIPLANAR,
     multiplanarShowRender: SHOW_RENDER.NEVER,
-    // As the slices beside it hang.
+    // In the orientation of the slices beside it.
     isRadiologicalConvention: true,
     sagittalNoseLeft: true,
     crosshairColor: [0.67, 0.73, 0.93, 0.8],
@@ -65,8 +65,8 @@ export async function openVolumeViewer(canvas, file, window, place) {
 }
 
 /**
- * NiiVue has its pictures in `data:` addresses, which the page's policy does not let in: the letters come from a `blob:`
- * instead, and the sheen of surfaces, of which there are none here, not at all.
+ * NiiVue keeps images in `data:` URLs, which the page's Content Security Policy blocks: the font comes from a `blob:`
+ * URL instead, and the material of surfaces, which are not drawn here, is left out.
  * @param {Niivue} viewer
  * @returns {string} an address to give back
  */

@@ -8,7 +8,7 @@ import { changeWindow } from '../pixels/window-table.js';
 /** @typedef {{ least: number, largest: number }} Range of intensities */
 
 /**
- * How a study is looked at.
+ * How a study is displayed.
  * @typedef {object} Display
  * @property {number} index of the slice
  * @property {IntensityWindow | null} window null where it is not known
@@ -16,11 +16,11 @@ import { changeWindow } from '../pixels/window-table.js';
  * @property {boolean} inverted
  */
 
-/** @typedef {Map<string, Display>} Displays how each study of the session was looked at last */
+/** @typedef {Map<string, Display>} Displays how each study of the session was displayed last */
 
 /**
- * What people do to it, whether by key, mouse, finger or button. Lengths are shares of the square's side, and of the
- * range of the intensities.
+ * A change of the display, by key, mouse, finger or button. Lengths are fractions of the square's side and of the
+ * intensity range.
  * @typedef {{ kind: 'step', by: number }
  *   | { kind: 'go', index: number }
  *   | { kind: 'zoom', factor: number, point?: { x: number, y: number } }
@@ -31,7 +31,8 @@ import { changeWindow } from '../pixels/window-table.js';
  */
 
 /**
- * The slice that was judged, through the window that it was judged in; before there is an answer, the picture as it is.
+ * The slice that the answer shows, in the window that the model read it in; before there is an answer, the image as it
+ * is.
  * @param {PredictionAnswer | null} prediction
  * @returns {Display}
  */
@@ -77,7 +78,8 @@ export function changeDisplay(display, command, { prediction, voxels }) {
 }
 
 /**
- * The intensities that a window may be moved in: those of the voxels, or, before they are here, about the window.
+ * The range within which a window may move: the intensities of the voxels, or a range around the window until they are
+ * loaded.
  * @param {import('../pixels/voxels.js').Voxels | null} voxels
  * @param {IntensityWindow} window
  * @returns {Range}

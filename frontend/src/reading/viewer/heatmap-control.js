@@ -10,7 +10,7 @@ import './heatmap-control.css';
 const START_PERCENT = 45;
 
 /**
- * How strongly the map of what speaks for a class lies over the slice, what its color means, and which slices have one.
+ * The opacity of the heat map over the slice, its colour scale, and the slices that have one.
  * @param {HTMLElement} root
  * @param {{ onChange: () => void, onSlice: (index: number) => void }} listeners
  */
@@ -49,7 +49,7 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
     const isNone = prediction.decision === 'no_tumor';
     const kind = describeClass(prediction.explanation?.label ?? '');
     words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', { kind });
-    // A map has a brightest place even where next to nothing was found: there it is shown on request only.
+    // Even a map of weak evidence has a brightest place: it is hidden until somebody raises the opacity.
     if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
     control.style.setProperty('--heat', findHeatColor(prediction));
     const indices = listHeatmaps(prediction).map(({ slice_index }) => slice_index);

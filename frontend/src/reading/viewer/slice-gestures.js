@@ -9,16 +9,16 @@ import { clamp } from '../clamp.js';
  * @property {(command: DisplayCommand) => void} onCommand
  */
 
-/** @typedef {{ x: number, y: number }} Point in shares of the side, from the upper left */
+/** @typedef {{ x: number, y: number }} Point in fractions of the side, from the upper left */
 
 const PIXELS_A_STEP = 60;
 const PIXELS_A_LINE = 40;
 const RIGHT_BUTTON = 2;
-// A drag along the whole side goes through this share of the intensities.
+// A drag along the whole side moves the window by this fraction of the intensity range.
 const WINDOW_SPEED = 0.5;
 
 /**
- * Wheel, mouse, pen and fingers on a slice.
+ * Mouse wheel, mouse, pen and touch gestures on a slice.
  * @param {HTMLElement} element
  * @param {GestureListeners} listeners
  */
@@ -73,7 +73,7 @@ export function attachGestures(element, { hasSlices, dragsWindow, onCommand }) {
   }
 
   /**
-   * One of two fingers moves: half of what it does is a move, and the distance is the size.
+   * One of two fingers moves: the midpoint moves half as far, and the distance sets the zoom.
    * @param {Point} before
    * @param {Point} after
    * @param {Point} other

@@ -1,6 +1,6 @@
 /** @typedef {import('./display.js').DisplayCommand} DisplayCommand */
 
-/** By how much one press zooms; the buttons do the same. */
+/** Zoom factor of one key press or one click. */
 export const ZOOM_STEP = 1.25;
 const PAGE = 10;
 const PAN_SHARE = 0.05;
@@ -32,8 +32,8 @@ const COMMANDS = {
 };
 
 /**
- * What a key does on a slice: arrows go through the slices of a volume, and with the shift key, or on a single picture,
- * move it.
+ * What a key does on a slice: arrows step through the slices of a volume; with the shift key, or on a single image,
+ * they move the image.
  * @param {KeyboardEvent} event
  * @param {boolean} hasSlices
  * @returns {DisplayCommand | null}

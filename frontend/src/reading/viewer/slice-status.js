@@ -5,7 +5,7 @@ import { translate } from '../../i18n/translate.js';
 /** @typedef {import('../../state/volumes.js').Volume} Volume */
 
 /**
- * Why there is no picture.
+ * Why there is no image.
  * @param {Study} study
  * @param {Volume | null} volume
  */
@@ -18,7 +18,7 @@ export function describeMissing({ phase }, volume) {
 }
 
 /**
- * Whether all can be looked at.
+ * Whether all slices are loaded.
  * @param {Volume | null} volume
  * @param {number} sliceCount
  */
@@ -30,7 +30,7 @@ export function describeVolume(volume, sliceCount) {
 }
 
 /**
- * Where the slice lies that is seen.
+ * The position of the slice that is shown.
  * @param {import('../../api/client.js').PredictionAnswer['input']} input
  * @param {number} index
  */
@@ -39,7 +39,7 @@ export function describeSeen(input, index) {
 }
 
 /**
- * Writes what has changed only: what is written is announced.
+ * Writes only what has changed, since screen readers announce what is written.
  * @param {HTMLElement} element
  * @param {string} text
  */

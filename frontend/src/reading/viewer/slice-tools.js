@@ -15,7 +15,7 @@ import './slice-tools.css';
 const STEPS = 500;
 
 /**
- * What can be done to a slice, for mouse, finger and keyboard alike.
+ * The controls of the slice: position, window, zoom, inversion.
  * @param {HTMLElement} root
  * @param {(command: DisplayCommand) => void} onCommand
  */

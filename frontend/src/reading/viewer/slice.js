@@ -24,8 +24,8 @@ import './slice.css';
  */
 
 /**
- * The slices of a study as people look at them: one of them, its window, place and size, and over it what speaks for the
- * class. Until the voxels are here, the slice that was judged; before there is an answer, the picture that was sent.
+ * The slice viewer: one slice of a study, its window, position and zoom, and the heat map over it. Until the voxels are
+ * loaded it shows the slice of the answer, before there is an answer the image that was sent.
  * @param {HTMLElement} root
  * @param {Displays} displays
  * @param {SliceListeners} listeners
@@ -95,7 +95,7 @@ export function createSliceView(root, displays, listeners) {
     if (shown === null) return;
     const scan = { prediction: shown.prediction, voxels: findVoxels() };
     displays.set(nameDisplay(shown), changeDisplay(display(), command, scan));
-    // The picture of one slice has its window in it; another one takes the voxels.
+    // The image of the answer has its window burned in; another window needs the voxels.
     if (command.kind === 'setWindow' || command.kind === 'moveWindow') {
       listeners.onVolumeWanted(shown, false);
     }
@@ -150,7 +150,7 @@ export function createSliceView(root, displays, listeners) {
 
   return {
     figure,
-    /** Where further tools go. */
+    /** The place for further buttons. */
     buttons: tools.buttons,
     square,
     goTo,
@@ -169,7 +169,7 @@ export function createSliceView(root, displays, listeners) {
       listeners.onDisplay(display(), countSlices(), 'study');
     },
     /**
-     * Shows the same place as another view: as far along its slices, as near.
+     * Follows another view: the same relative position along the slices, the same zoom.
      * @param {Display} other
      * @param {number} otherCount its slices
      */
@@ -186,7 +186,7 @@ export function createSliceView(root, displays, listeners) {
 }
 
 /**
- * An answer brings its own slice and window.
+ * Each answer has its own slice and window.
  * @param {Study} study
  */
 function nameDisplay({ id, prediction }) {

@@ -1,7 +1,7 @@
 import { createElement } from '../../shell/element.js';
 
 /**
- * A slider with its words before it and its value after it.
+ * A slider between its label and its value.
  * @param {string} words
  * @param {(value: number) => void} onValue
  */
