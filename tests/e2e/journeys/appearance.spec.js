@@ -39,7 +39,7 @@ for (const theme of ['dark', 'light']) {
       await checkAppearance(page, `failure-${theme}-${width}`);
     });
 
-    test(`the page is sound when ${theme} and ${width}: another model, busy, before all is forgotten`, async ({
+    test(`the page is sound when ${theme} and ${width}: another model, busy, before the session is cleared`, async ({
       page,
     }) => {
       const parts = describePage(page);

@@ -19,7 +19,7 @@ function describeComparison(page) {
   };
 }
 
-test('two volumes are gone through together, by their relative place', async ({ page }) => {
+test('two volumes scroll together, by relative position', async ({ page }) => {
   const viewer = describeViewer(page);
   const { choice, beside, caption, square, zoom } = describeComparison(page);
   await openStudy(page, makeVolume('first.nii', 41));

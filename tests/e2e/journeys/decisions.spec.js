@@ -53,7 +53,7 @@ function measureColor(page) {
 }
 
 for (const decision of Object.keys(CANDIDATES)) {
-  test(`a real picture (${decision}) is answered in words for staff and for a patient`, async ({
+  test(`a real image (${decision}) is answered in clinical terms and in plain words`, async ({
     page,
     request,
   }) => {
@@ -101,7 +101,7 @@ test('the map fades with its slider, and is gone at its end', async ({ page }) =
   await expect.poll(() => measureColor(page)).toBe(0);
 });
 
-test('what an answer is worth where tumours are rare is counted at once, and kept', async ({
+test('the predictive value follows the prevalence at once, and the prevalence is kept', async ({
   page,
 }) => {
   const parts = describePage(page);

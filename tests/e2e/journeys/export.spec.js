@@ -83,7 +83,7 @@ for (const theme of ['dark', 'light']) {
   }
 }
 
-test('the report in German is one sound page too, with its dates as there', async ({ page }) => {
+test('the German report is one sound page too, with German dates', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await page.getByRole('button', { name: 'DE', exact: true }).click();
@@ -100,7 +100,7 @@ test('the report in German is one sound page too, with its dates as there', asyn
   expect(pages).toEqual({ count: 1, size: A4_POINTS });
 });
 
-test('a report with all that a study can have to say is still one page', async ({ page }) => {
+test('a report with everything that an answer can hold is still one page', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
@@ -141,7 +141,7 @@ test('a report with all that a study can have to say is still one page', async (
   expect(readPages(pdf).count).toBe(1);
 });
 
-test('what is typed on the report is neither sent nor kept', async ({ page }) => {
+test('text typed on the report is neither sent nor kept', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
@@ -181,7 +181,7 @@ test('the answer is saved under the name of the study, and copied', async ({ pag
   expect(JSON.parse(await page.evaluate(() => navigator.clipboard.readText()))).toEqual(answer);
 });
 
-test('the session is saved as a table with a line a study, whatever became of it', async ({
+test('the session is saved as a table with one line for each study, failed ones included', async ({
   page,
 }) => {
   const parts = describePage(page);

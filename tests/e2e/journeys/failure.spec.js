@@ -81,7 +81,7 @@ test('a cancelled analysis lets the next study begin', async ({ page }) => {
   await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
 });
 
-test('a busy service is named, and the study sent again by itself after the time it asks for', async ({
+test('a busy service is shown, and the study sent again after the time it asks for', async ({
   page,
 }) => {
   const parts = describePage(page);
@@ -183,7 +183,7 @@ for (const [status, words] of [
   });
 }
 
-test('a service with more to do than this page is said to be busy', async ({ page }) => {
+test('a service with a queue is shown as busy', async ({ page }) => {
   const parts = describePage(page);
   await page.route('**/api/health', async (route) => {
     const response = await route.fetch();

@@ -64,7 +64,7 @@ test('studies, words, language, theme and model are reached by single keys', asy
   await checkAppearance(page, 'keys-german-light-wide');
 });
 
-test('who turns single keys off is left alone by them, also the next time', async ({ page }) => {
+test('single keys that are turned off stay off the next time', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('button', { name: 'Keys' }).click();
   await page.getByLabel('Single-key shortcuts are on').uncheck();

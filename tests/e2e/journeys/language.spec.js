@@ -57,9 +57,7 @@ test('an analysis that runs goes on when the language is changed', async ({ page
   await expect(parts.headline).toHaveText(GERMAN_DECIDED);
 });
 
-test('an open report is said in the other language, and what was typed on it stays', async ({
-  page,
-}) => {
+test('an open report follows the language, and typed text stays', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
@@ -88,7 +86,7 @@ test('after a change of language a dropped file is taken once', async ({ page })
   await expect(rows).toHaveCount(1);
 });
 
-test('what only the service can say is marked as English on the German page', async ({ page }) => {
+test('text of the service is marked as English on the German page', async ({ page }) => {
   const reasons = [
     { code: 'low_confidence', message: 'Known.', params: {}, patient_message: 'Known.' },
     { code: 'brand_new', message: 'A new reason.', params: {}, patient_message: 'A new reason.' },

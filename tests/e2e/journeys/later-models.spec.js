@@ -31,7 +31,7 @@ test('classes the page has never heard of are named and drawn', async ({ page })
   await checkAppearance(page, 'new-classes');
 });
 
-test('doubt is said as such, with its reasons and its numbers', async ({ page }) => {
+test('doubt is shown as such, with its reasons and its numbers', async ({ page }) => {
   const { headline, bars } = describePage(page);
   await showAnswer(page, {
     decision: 'uncertain',

@@ -6,7 +6,7 @@ function findModelPage(page) {
   return page.getByRole('heading', { name: 'About the model' });
 }
 
-test('the version in the bar leads to what the model is, and Back leads back', async ({
+test('the version in the bar leads to the model page, and Back leads back', async ({
   page,
   request,
 }) => {
@@ -45,7 +45,9 @@ test('the page about the model can be linked, and a scan that is added closes it
   await expect(parts.headline).toHaveText(DECIDED);
 });
 
-test('before the service is ready the page says so, and fills by itself', async ({ page }) => {
+test('before the service is ready the model page says so, and fills by itself', async ({
+  page,
+}) => {
   await page.route('**/api/health', (route) => route.abort());
   await page.goto('/#model');
   await expect(page.getByText(/^The service is not ready\. The model card appears/)).toBeVisible();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
 import { findSeries, WHY_SKIPPED } from '../scans.js';
 
-test('a radiographer reads a DICOM series, takes the report and the answer along and clears the session', async ({
+test('a radiographer reads a DICOM series, exports the report and the answer and clears the session', async ({
   page,
 }) => {
   const series = findSeries();

@@ -27,7 +27,7 @@ async function expectOnlyText(page) {
   await expect(page).not.toHaveTitle('hit');
 }
 
-test('a DICOM whose patient and series are called like markup is judged, and runs nothing', async ({
+test('a DICOM whose patient and series names are markup is analysed, and nothing runs', async ({
   page,
 }) => {
   const parts = describePage(page);
@@ -46,7 +46,9 @@ test('a DICOM whose patient and series are called like markup is judged, and run
   await expectOnlyText(page);
 });
 
-test('what the service says of a failure is text, whatever it holds', async ({ page }) => {
+test('the text of the service about a failure is shown as text, whatever it contains', async ({
+  page,
+}) => {
   const parts = describePage(page);
   const problem = { title: HOSTILE, status: 418, code: HOSTILE, detail: HOSTILE };
   await page.route('**/api/predict?*', (route) =>
@@ -64,7 +66,7 @@ test('what the service says of a failure is text, whatever it holds', async ({ p
   await expectOnlyText(page);
 });
 
-test('what an answer says is text, whatever it holds', async ({ page }) => {
+test('the text of an answer is shown as text, whatever it contains', async ({ page }) => {
   const parts = describePage(page);
   const { input, model } = makePrediction();
   const answer = makePrediction({

@@ -18,9 +18,7 @@ test('the page can be used within a second of being asked for', async ({ page })
   expect(median).toBeLessThan(MOST_MS);
 });
 
-test('what only some need is not loaded at first: pictures at full size, the viewer of volumes', async ({
-  page,
-}) => {
+test('full-size images and the volume viewer are not loaded at first', async ({ page }) => {
   await page.goto('/', { waitUntil: 'networkidle' });
   const names = await page.evaluate(() =>
     performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname),

@@ -200,7 +200,7 @@ test('the code of the page is small, for three planes are not in it', async ({ p
   expect(total).toBeLessThan(120_000);
 });
 
-test('how a study is looked at stays when the language is changed', async ({ page }) => {
+test('the display of a study stays when the language is changed', async ({ page }) => {
   const viewer = describeViewer(page);
   await openStudy(page, makeVolume(24));
   await viewer.slice.fill('5');
@@ -214,9 +214,7 @@ test('how a study is looked at stays when the language is changed', async ({ pag
   expect((await readCanvas(viewer.canvas)).mean).toBeCloseTo(seen.mean, 0);
 });
 
-test('where the other slices cannot be loaded it is said, and can be tried again', async ({
-  page,
-}) => {
+test('a failure to load the other slices is shown, and can be retried', async ({ page }) => {
   const viewer = describeViewer(page);
   let refused = 0;
   await page.route('**/api/volume', (route) => {

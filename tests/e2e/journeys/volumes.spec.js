@@ -16,7 +16,7 @@ async function withFolder(use) {
   }
 }
 
-test('a volume gets a decision, the slice that was judged and its curve', async ({ page }) => {
+test('a volume gets a decision, the slice it rests on and its curve', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
   await parts.chooser.setInputFiles(VOLUME);
@@ -83,9 +83,7 @@ test('a ZIP of a real DICOM series is one volume, and its slices can be scrolled
   await expect(page.locator('.slice-caption')).toContainText('Slice 1 of 30');
 });
 
-test('a folder becomes its studies, and what is no scan is left out and counted', async ({
-  page,
-}) => {
+test('a folder becomes its studies, and other files are left out and counted', async ({ page }) => {
   const parts = describePage(page);
   await withFolder(async (folder) => {
     mkdirSync(join(folder, 'case'));

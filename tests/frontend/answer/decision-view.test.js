@@ -16,7 +16,7 @@ function startView() {
   return { root, view, events, cancel, restart, wording };
 }
 
-test('an analysis that runs can be cancelled, and what failed for a while tried again', () => {
+test('a running analysis can be cancelled, and a temporary failure tried again', () => {
   const { view, events, cancel, restart } = startView();
   view.update(makeStudy({ id: 7, phase: 'analysing' }), READY, 'staff');
   expect(restart.hidden).toBe(true);
@@ -30,7 +30,7 @@ test('an analysis that runs can be cancelled, and what failed for a while tried 
   expect(events.onRestart).toHaveBeenCalledExactlyOnceWith(7);
 });
 
-test('the keyboard goes to the decision when the button it was on is gone', () => {
+test('the focus moves to the decision when its button is gone', () => {
   const { root, view, cancel } = startView();
   view.update(makeStudy({ phase: 'uploading' }), READY, 'staff');
   cancel.focus();
@@ -40,7 +40,7 @@ test('the keyboard goes to the decision when the button it was on is gone', () =
   expect(document.activeElement).toBe(root.querySelector('h2'));
 });
 
-test('what an error says is text, whatever it holds', () => {
+test('the text of an error is shown as text, whatever it contains', () => {
   const { root, view } = startView();
   const failure = new ServiceFailure({
     code: '<img src=x>',
@@ -53,7 +53,7 @@ test('what an error says is text, whatever it holds', () => {
   expect(root.querySelector('.trace')?.textContent).toBe('<img src=x> · request <img src=x>');
 });
 
-test('news of other studies leaves the words in place, and a selection in them', () => {
+test('changes of other studies keep the words, and a selection in them', () => {
   const { root, view } = startView();
   const study = makeStudy({ phase: 'failed', failure: new ServiceFailure({ code: 'internal' }) });
   view.update(study, READY, 'staff');
@@ -62,7 +62,7 @@ test('news of other studies leaves the words in place, and a selection in them',
   expect(root.querySelector('.trace')?.firstChild).toBe(words);
 });
 
-test('a prediction can be read in the words of the other reader', () => {
+test('a prediction can be read in clinical terms and in plain words', () => {
   const { root, view, events, wording } = startView();
   view.update(makeStudy({ phase: 'analysing' }), READY, 'staff');
   expect(wording.hidden).toBe(true);

@@ -27,12 +27,12 @@ test.each([
   ],
   [['glioma'], 'Not certain: the model cannot decide here'],
   [null, 'Not certain: the model cannot decide here'],
-])('doubt between %j is said', (prediction_set, sentence) => {
+])('doubt between %j is worded', (prediction_set, sentence) => {
   const prediction = makePrediction({ decision: 'uncertain', label: null, prediction_set });
   expect(describeDecision(prediction)).toBe(sentence);
 });
 
-test('a picture of something else is said to be none of a brain', () => {
+test('an image of something else is described as not a brain MRI', () => {
   const prediction = makePrediction({ decision: 'out_of_scope', label: null });
   expect(describeDecision(prediction)).toBe('This does not look like a brain MRI');
 });

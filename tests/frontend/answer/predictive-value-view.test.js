@@ -21,7 +21,7 @@ function type(text) {
   return input;
 }
 
-test('what is typed is answered at once, and kept for the next time', () => {
+test('a typed prevalence counts at once, and is kept for the next time', () => {
   createPredictiveValueView(root).update(makePrediction());
   expect(type('1').getAttribute('aria-invalid')).toBe('false');
   expect(root.textContent).toContain('about 14 would be right');
@@ -30,7 +30,7 @@ test('what is typed is answered at once, and kept for the next time', () => {
   expect(next.textContent).toContain('about 14 would be right');
 });
 
-test('why it is asked for, and where it is kept, is said with the field', () => {
+test('the field says why it is needed and where its value is stored', () => {
   createPredictiveValueView(root).update(makePrediction());
   const described = root.querySelector('input')?.getAttribute('aria-describedby');
   expect(document.getElementById(described ?? '')?.textContent).toMatch(
@@ -38,7 +38,7 @@ test('why it is asked for, and where it is kept, is said with the field', () => 
   );
 });
 
-test('in German a number may have its comma, and so has the sentence', () => {
+test('in German a decimal comma is accepted', () => {
   setLanguage('de');
   createPredictiveValueView(root).update(makePrediction());
   expect(type('0,5').getAttribute('aria-invalid')).toBe('false');
@@ -47,7 +47,7 @@ test('in German a number may have its comma, and so has the sentence', () => {
   );
 });
 
-test('what is no number is said to be none', () => {
+test('text that is not a number is rejected in words', () => {
   createPredictiveValueView(root).update(makePrediction());
   expect(type('many').getAttribute('aria-invalid')).toBe('true');
   expect(root.textContent).toContain('Enter a number from 0 to 100.');

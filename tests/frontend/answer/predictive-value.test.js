@@ -33,7 +33,7 @@ test('without a prevalence nothing is counted', () => {
   expect(describePredictiveValue(makePrediction(), null)).toBe('');
 });
 
-test('nothing is said of an answer that is none, or of a model without such figures', () => {
+test('there is no sentence without a decision, or without the rates of the model', () => {
   const { model } = makePrediction();
   const unmeasured = makePrediction({ model: { ...model, operating_figures: null } });
   for (const prediction of [UNCERTAIN, unmeasured]) {

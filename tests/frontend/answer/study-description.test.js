@@ -27,7 +27,7 @@ test('an upload says how far it is and can be cancelled', () => {
   expect(describeStep(study, 'staff')).toBe('uploading 40\u00a0%');
 });
 
-test('of a volume the slice that is being read is said', () => {
+test('the slice of a volume that is being read is named', () => {
   const study = makeStudy({ phase: 'analysing', read: { done: 70, total: 155 } });
   expect(describeStep(study, 'staff')).toBe('reading slice 71 of 155');
   expect(readTexts(describeStudy(study, READY, 'staff'))).toEqual(['Reading slice 71 of 155']);
@@ -78,17 +78,20 @@ test('a patient reads another headline, the plain reasons and what the answer do
 test.each([
   ['low_resolution', true],
   ['exif_rotated', false],
-])('a warning (%s) that makes the answer less certain is said to a patient: %s', (code, isSaid) => {
-  const { input } = makePrediction();
-  const prediction = makePrediction({
-    input: { ...input, warnings: [{ code, message: 'Mind.', params: {} }] },
-  });
-  const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
-  const sentence = 'The picture is not ideal, so the answer is less sure.';
-  expect(readTexts(description).includes(sentence)).toBe(isSaid);
-});
+])(
+  'a warning (%s) that makes the answer less certain is mentioned to a patient: %s',
+  (code, isSaid) => {
+    const { input } = makePrediction();
+    const prediction = makePrediction({
+      input: { ...input, warnings: [{ code, message: 'Mind.', params: {} }] },
+    });
+    const description = describeStudy(makeStudy({ phase: 'done', prediction }), READY, 'patient');
+    const sentence = 'The picture is not ideal, so the answer is less sure.';
+    expect(readTexts(description).includes(sentence)).toBe(isSaid);
+  },
+);
 
-test('out of scope is said without a number', () => {
+test('out of scope has no number', () => {
   const prediction = makePrediction({
     decision: 'out_of_scope',
     label: null,
@@ -119,7 +122,7 @@ test('a failure says what to do, how long to wait, its code and its request', ()
   });
 });
 
-test('what was cancelled can be started again', () => {
+test('a cancelled analysis can be started again', () => {
   expect(describeStudy(makeStudy({ phase: 'cancelled' }), READY, 'staff').restart).toBe(
     'Analyse again',
   );
@@ -139,7 +142,7 @@ test.each([
   expect(describeStudy(study, away, 'staff').headline).toBe('Waiting');
 });
 
-test('a result of a model that the service no longer has can be made anew', () => {
+test('a result of an earlier model can be analysed again', () => {
   const study = makeStudy({ phase: 'done', prediction: makePrediction() });
   expect(describeStudy(study, makeService(), 'staff').restart).toBeNull();
   const next = makeService({ modelVersion: '2', modelSha256: 'ff' });

@@ -5,11 +5,11 @@ import {
 } from '../../../frontend/src/answer/study-facts.js';
 import { makePrediction, makeView, makeVolumePrediction } from '../factories.mjs';
 
-test('of a volume the slice shown is counted from one, with its plane', () => {
+test('the slice of a volume is counted from one, with its plane', () => {
   expect(describePlace(makeVolumePrediction().input)).toBe('Slice 6 of 10, axial');
 });
 
-test('of a single slice its plane is said where it is known', () => {
+test('a single slice has its plane where that is known', () => {
   const { input } = makePrediction();
   expect(describePlace(input)).toBe('');
   expect(describePlace({ ...input, plane: 'coronal' })).toBe('coronal');

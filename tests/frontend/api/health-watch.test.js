@@ -23,7 +23,7 @@ function startWatch() {
   return { fetchHealth, onHealth, watch };
 }
 
-test('the service is asked at once and then after each pause', async () => {
+test('the service is polled at once and then after each pause', async () => {
   const { fetchHealth, onHealth } = startWatch();
   await vi.advanceTimersByTimeAsync(0);
   expect(onHealth).toHaveBeenLastCalledWith(makeHealth('ready'));
@@ -31,7 +31,7 @@ test('the service is asked at once and then after each pause', async () => {
   expect(fetchHealth).toHaveBeenCalledTimes(3);
 });
 
-test('a service that does not answer is told as such, and asked again', async () => {
+test('a service that does not answer is reported, and polled again', async () => {
   const { fetchHealth, onHealth } = startWatch();
   await vi.advanceTimersByTimeAsync(0);
   fetchHealth.mockRejectedValueOnce(new Error('nobody there'));
@@ -41,7 +41,7 @@ test('a service that does not answer is told as such, and asked again', async ()
   expect(onHealth).toHaveBeenLastCalledWith(makeHealth('ready'));
 });
 
-test('nobody is asked while the page is not seen', async () => {
+test('a hidden page does not poll', async () => {
   const { fetchHealth } = startWatch();
   await vi.advanceTimersByTimeAsync(0);
   setHidden(true);
@@ -51,7 +51,7 @@ test('nobody is asked while the page is not seen', async () => {
   expect(fetchHealth).toHaveBeenCalledTimes(2);
 });
 
-test('a check that is overtaken by another says nothing', async () => {
+test('a check that is overtaken by another is ignored', async () => {
   const { fetchHealth, onHealth, watch } = startWatch();
   await vi.advanceTimersByTimeAsync(0);
   onHealth.mockClear();

@@ -22,7 +22,7 @@ test('a value is put in as it is, braces and all', () => {
   expect(translate('slice.name', { study: '{study} $& <b>' })).toBe('Slice {study} $& <b>');
 });
 
-test('what every object has is no message', () => {
+test('properties of every object are not messages', () => {
   expect(isMessageKey('constructor')).toBe(false);
   expect(isMessageKey('language.name')).toBe(true);
 });
@@ -30,7 +30,7 @@ test('what every object has is no message', () => {
 /** @param {string} message */
 const findNames = (message) => [...message.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
 
-test('both languages say every message, with the same values in it', () => {
+test('both languages have every message, with the same values in it', () => {
   expect(Object.keys(DE).sort()).toEqual(Object.keys(EN).sort());
   for (const [key, message] of Object.entries(EN)) {
     expect([key, findNames(DE[/** @type {keyof typeof EN} */ (key)])]).toEqual([
@@ -40,7 +40,7 @@ test('both languages say every message, with the same values in it', () => {
   }
 });
 
-test('every message is said somewhere', () => {
+test('every message is used', () => {
   const source = join(import.meta.dirname, '../../../frontend/src');
   const texts = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.js') && !path.startsWith('i18n/'))

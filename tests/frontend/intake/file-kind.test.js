@@ -25,7 +25,7 @@ test.each([
   ['zeros', makeHead(0, []), 'unknown'],
   ['nothing', new Uint8Array(0), 'unknown'],
   ['three bytes', new Uint8Array([8, 0, 5]), 'unknown'],
-])('%s is told by its first bytes', (_name, head, kind) => {
+])('%s is recognised by its first bytes', (_name, head, kind) => {
   expect(tellKind(head)).toBe(kind);
 });
 

@@ -59,7 +59,7 @@ test('the volumes of a BraTS case are a study, whatever the year names them', ()
   ]);
 });
 
-test('of a folder what is no scan is left out and counted', () => {
+test('files of a folder that are not scans are left out and counted', () => {
   const files = [
     take('disk/DICOMDIR', 'dicom'),
     take('disk/readme.txt', 'unknown'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readModelCard } from '../../../frontend/src/model/model-card.js';
 import { makeModelAnswer } from '../factories.mjs';
 
-test('what was measured is told with its interval, its slices and its patients', () => {
+test('a measured figure has its interval, its slices and its patients', () => {
   const { figures } = readModelCard(makeModelAnswer());
   expect(figures).toEqual([
     { name: 'accuracy', value: 0.9, low: 0.8, high: 0.95, n: 100, patients: 20 },
@@ -11,7 +11,7 @@ test('what was measured is told with its interval, its slices and its patients',
   ]);
 });
 
-test('how often it answers is told for each operating point', () => {
+test('each operating point has its rates of answers and errors', () => {
   const [screening] = readModelCard(makeModelAnswer()).points;
   expect(screening).toEqual({
     name: 'screening',
@@ -22,7 +22,7 @@ test('how often it answers is told for each operating point', () => {
   });
 });
 
-test('a model that was not calibrated, or measured in another way, is told of without figures', () => {
+test('a model that was not calibrated, or measured in another way, has no figures', () => {
   const answer = makeModelAnswer();
   const card = readModelCard({
     ...answer,
@@ -53,7 +53,7 @@ test('a model that was not calibrated, or measured in another way, is told of wi
   });
 });
 
-test('the model that ships is told of in full', () => {
+test('the card of the model that ships is complete', () => {
   const path = join(
     import.meta.dirname,
     '../../../backend/src/tumorscope/default_model/manifest.json',

@@ -20,7 +20,7 @@ test('a service whose model is not known has not changed it', () => {
   expect(describeModelChange([DONE], away)).toBe('');
 });
 
-test('a change of the model is said with both versions, to the session and to the study', () => {
+test('a change of the model names both versions, for the session and for the study', () => {
   expect(describeModelChange([DONE], makeService())).toBe('');
   expect(describeModelChange([DONE], NEXT)).toBe(
     'The model changed to version 2.0.0. Earlier results come from version 1.2.0.',
@@ -30,14 +30,14 @@ test('a change of the model is said with both versions, to the session and to th
   );
 });
 
-test('a model that was replaced by another of the same version is said as such', () => {
+test('a model that was replaced by another of the same version is described as such', () => {
   const same = makeService({ modelSha256: 'ff' });
   expect(describeModelChange([DONE], same)).toMatch(
     /^The model was replaced by another one of the same version \(1\.2\.0\)/,
   );
 });
 
-test('results of both models side by side are told apart until all are of the new one', () => {
+test('results of both models are told apart until all come from the new one', () => {
   const { model } = makePrediction();
   const prediction = makePrediction({ model: { ...model, version: '2.0.0', sha256: 'ff' } });
   const fresh = makeStudy({ id: 2, phase: 'done', prediction });

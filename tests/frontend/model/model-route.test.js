@@ -35,7 +35,7 @@ function startPlace(fetchModel = vi.fn(async () => makeModelAnswer())) {
   return { view, place, fetchModel, onClosed };
 }
 
-test('the model is asked for when the page is at its address, and not before', async () => {
+test('the model card is loaded when its page is opened, and not before', async () => {
   const { view, place, fetchModel } = startPlace();
   place.update(serve('1.0.0'));
   expect(fetchModel).not.toHaveBeenCalled();
@@ -45,7 +45,7 @@ test('the model is asked for when the page is at its address, and not before', a
   expect(view.focus).toHaveBeenCalledOnce();
 });
 
-test('leaving its address closes it, and says so', async () => {
+test('leaving its address closes the page, and reports it', async () => {
   const { view, place, onClosed } = startPlace();
   place.toggle();
   await vi.waitFor(() => expect(view.show).toHaveBeenLastCalledWith(true));
@@ -54,7 +54,7 @@ test('leaving its address closes it, and says so', async () => {
   expect(view.show).toHaveBeenLastCalledWith(false);
 });
 
-test('while the service is not ready that is said, and the card comes by itself', async () => {
+test('while the service is not ready the page says so, and the card appears by itself', async () => {
   await goTo(MODEL_HASH);
   const { view, place } = startPlace();
   expect(view.showMessage.mock.lastCall?.[0][0].text).toMatch(/not ready/);
@@ -62,7 +62,7 @@ test('while the service is not ready that is said, and the card comes by itself'
   await vi.waitFor(() => expect(view.showCard).toHaveBeenCalledOnce());
 });
 
-test('another model is told of in its turn', async () => {
+test('the card of another model replaces the first', async () => {
   await goTo(MODEL_HASH);
   const { view, place, fetchModel } = startPlace();
   place.update(serve('1.0.0'));
@@ -72,7 +72,7 @@ test('another model is told of in its turn', async () => {
   expect(fetchModel).toHaveBeenCalledTimes(2);
 });
 
-test('a failure is said in words, and asked anew when the service is back', async () => {
+test('a failure is described, and the card loaded again when the service is back', async () => {
   await goTo(MODEL_HASH);
   const fetchModel = vi.fn(async () => makeModelAnswer());
   fetchModel.mockRejectedValueOnce(new ServiceFailure({ code: 'unreachable' }));

@@ -85,7 +85,7 @@ test('the calibration is drawn, and worded, bin by bin', () => {
   ]);
 });
 
-test('on a German page what the service says of the model is marked as English', () => {
+test('on a German page English text of the manifest is marked as English', () => {
   setLanguage('de');
   const root = showCard(makeModelAnswer());
   expect(root.querySelector('.model-limits li')?.getAttribute('lang')).toBe('en');
@@ -109,7 +109,7 @@ test('what a card does not hold is left out', () => {
   ]);
 });
 
-test('what the service says is text, whatever it holds', () => {
+test('text of the service is shown as text, whatever it contains', () => {
   const answer = makeModelAnswer();
   const root = showCard({ ...answer, manifest: { ...answer.manifest, limits: ['<img src=x>'] } });
   expect(root.querySelector('img')).toBeNull();

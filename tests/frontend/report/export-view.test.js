@@ -13,13 +13,13 @@ function startView() {
   return { root, view, study, onReport, writeText, findButton };
 }
 
-test('nothing can be taken away of a study that waits', () => {
+test('a waiting study cannot be exported', () => {
   const { root, view } = startView();
   view.update(makeStudy({ phase: 'waiting' }), 'staff');
   expect(root.querySelector('section')?.hidden).toBe(true);
 });
 
-test('of a study that failed there is no report and no answer, but the table of the session', () => {
+test('a failed study has no report and no answer, but is in the table of the session', () => {
   const { view, findButton } = startView();
   view.update(makeStudy({ phase: 'failed' }), 'staff');
   expect(findButton('Report')?.hidden).toBe(true);
@@ -27,7 +27,7 @@ test('of a study that failed there is no report and no answer, but the table of 
   expect(findButton('All studies as CSV')?.hidden).toBe(false);
 });
 
-test('a patient takes the report along, and no data', () => {
+test('in plain words only the report is exported, no data', () => {
   const { view, study, findButton } = startView();
   view.update(study, 'patient');
   expect(findButton('Report')?.hidden).toBe(false);
@@ -36,7 +36,7 @@ test('a patient takes the report along, and no data', () => {
   }
 });
 
-test('the whole answer is copied, and that is said', async () => {
+test('the whole answer is copied, and the page confirms it', async () => {
   const { root, view, study, writeText, findButton } = startView();
   view.update(study, 'staff');
   findButton('Copy JSON')?.click();
@@ -48,7 +48,7 @@ test('the whole answer is copied, and that is said', async () => {
   expect(JSON.parse(writeText.mock.calls[0]?.[0] ?? '')).toEqual(makePrediction());
 });
 
-test('a browser that does not give its clipboard is said to refuse', async () => {
+test('a browser that denies its clipboard is named as the reason', async () => {
   const { root, view, study, writeText, findButton } = startView();
   writeText.mockRejectedValue(new Error('no'));
   view.update(study, 'staff');
@@ -58,7 +58,7 @@ test('a browser that does not give its clipboard is said to refuse', async () =>
   );
 });
 
-test('where there is no clipboard, no button promises one', () => {
+test('without a clipboard there is no button for it', () => {
   vi.stubGlobal('navigator', {});
   const root = document.createElement('div');
   createExportView(root, { onReport: vi.fn(), getStudies: () => [] });

@@ -7,7 +7,7 @@ import { makePrediction, makeStudy } from '../factories.mjs';
 
 afterEach(() => setLanguage('en'));
 
-test('a report says by what and when a study was judged, so that it can be found again', () => {
+test('a report states which model analysed the study and when', () => {
   const study = makeStudy({ requestId: 'r-1', answeredAt: Date.UTC(2026, 2, 1, 12, 30) });
   const { input, model } = makePrediction();
   const prediction = makePrediction({
@@ -22,7 +22,7 @@ test('a report says by what and when a study was judged, so that it can be found
   expect(facts.get('Analysed')).toContain('1 March 2026');
 });
 
-test('a report in German has its date as there', () => {
+test('a German report has a German date', () => {
   setLanguage('de');
   const study = makeStudy({ answeredAt: Date.UTC(2026, 2, 1, 12, 30) });
   const facts = new Map(listReportFacts(study, makePrediction()));
@@ -34,6 +34,6 @@ test.each([
   [['glioma'], 'Prediction set at 95 % coverage: glioma.'],
   [['glioma', 'no_tumor'], 'Prediction set at 95 % coverage: glioma and no tumour.'],
   [[], 'The prediction set at 95 % coverage is empty: no class fits.'],
-])('the prediction set %j is said as "%s"', (prediction_set, words) => {
+])('the prediction set %j is described as "%s"', (prediction_set, words) => {
   expect(describePredictionSet(makePrediction({ prediction_set }))).toBe(words);
 });

@@ -20,7 +20,7 @@ function find(root, selector) {
   return /** @type {HTMLElement} */ (root.querySelector(selector));
 }
 
-test('a report says the decision, the figures and the notice, and has the keyboard', () => {
+test('a report shows the decision, the figures and the notice, and takes the focus', () => {
   const { root } = openReport();
   expect(document.activeElement).toBe(find(root, 'h2'));
   expect(find(root, '.report-headline').textContent).toBe('Tumour likely: glioma');
@@ -28,14 +28,14 @@ test('a report says the decision, the figures and the notice, and has the keyboa
   expect(find(root, '.report-notice').textContent).toBe('Investigational. Not for diagnostic use.');
 });
 
-test('a report in words for a patient says what the page says', () => {
+test('a report in plain words says what the page says', () => {
   const { root, view, study } = openReport();
   view.update(null, makeService(), 'patient');
   view.update(study, makeService(), 'patient');
   expect(find(root, '.report-headline').textContent).toBe('The program sees signs of a tumour');
 });
 
-test('what is typed stands on the paper, and is gone when the report is closed', () => {
+test('typed text is printed, and dropped when the report is closed', () => {
   const { root, view, study } = openReport();
   const [name, birthDate] = /** @type {NodeListOf<HTMLInputElement>} */ (
     root.querySelectorAll('.report-field input')
@@ -60,7 +60,7 @@ test('what is typed stands on the paper, and is gone when the report is closed',
   expect(root.querySelector('input')?.value).toBe('');
 });
 
-test('what is typed stands on a report that is built anew in another language, until it is closed', () => {
+test('typed text survives a rebuild in another language, until the report is closed', () => {
   const { root, study, typed } = openReport();
   const input = /** @type {HTMLInputElement} */ (root.querySelector('.report-field input'));
   input.value = 'Doe';

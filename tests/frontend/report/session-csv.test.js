@@ -23,7 +23,7 @@ function readRecords(csv) {
   return rows.map((cells) => Object.fromEntries(header.map((name, at) => [name, cells[at]])));
 }
 
-test('a study is a line with its decision, its figures and where they come from', () => {
+test('a study is a line with its decision, its figures and their provenance', () => {
   const prediction = makePrediction({
     prediction_set: ['glioma', 'meningioma'],
     reasons: [
@@ -82,7 +82,7 @@ test('models with other classes share the table', () => {
   expect(readRecords(csv)[1]).toMatchObject({ probability_tumor: '0.7', probability_glioma: '' });
 });
 
-test('it begins with the mark that Excel looks for, and its lines end as RFC 4180 wants', () => {
+test('it begins with a byte order mark for Excel, and its lines end as RFC 4180 requires', () => {
   const csv = writeSessionCsv([makeStudy()]);
   expect(csv.startsWith('\ufeff"name",')).toBe(true);
   expect(csv.match(/\r\n/g)).toHaveLength(2);

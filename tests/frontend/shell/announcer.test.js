@@ -1,7 +1,7 @@
 import { createAnnouncer } from '../../../frontend/src/shell/announcer.js';
 import { makeService, makeStudy } from '../factories.mjs';
 
-test('what was announced of a session that is forgotten is gone', () => {
+test('announcements of a cleared session are gone', () => {
   const root = document.createElement('div');
   const announcer = createAnnouncer(root);
   announcer.update([makeStudy()], makeService(), 'staff');

@@ -54,7 +54,7 @@ test.each(['ctrlKey', 'altKey', 'metaKey'])('with %s a key is the browser’s', 
   expect(nextStudy).not.toHaveBeenCalled();
 });
 
-test('who types into a field types; a slider takes no letters', () => {
+test('keys typed into a field are text; a slider takes no letters', () => {
   const { nextStudy } = listen();
   const field = document.createElement('input');
   const slider = Object.assign(document.createElement('input'), { type: 'range' });
@@ -89,7 +89,7 @@ test('single keys can be turned off', () => {
   expect(nextStudy).not.toHaveBeenCalled();
 });
 
-test('a page that was removed listens no more', () => {
+test('a removed page no longer listens', () => {
   const { nextStudy } = listen();
   removal.abort();
   press('j');

@@ -2,7 +2,7 @@ import { setLanguage } from '../../../frontend/src/i18n/translate.js';
 import { COMMANDS } from '../../../frontend/src/shell/commands.js';
 import { createKeySheet } from '../../../frontend/src/shell/key-sheet.js';
 
-test('the sheet tells every command with its keys', () => {
+test('the sheet lists every command with its keys', () => {
   const root = document.createElement('div');
   createKeySheet(root, { areOn: true, onSwitched: () => {} });
   const keys = [...root.querySelectorAll('kbd')].map((key) => key.textContent);

@@ -15,14 +15,14 @@ function readState(root) {
   return root.querySelector('.service-state')?.textContent?.replaceAll('\u00a0', ' ');
 }
 
-test('the state of the service is said, with a way to what its model is', () => {
+test('the state of the service is shown, with a link to its model', () => {
   const { root, bar } = startBar();
   bar.showService({ ...UNKNOWN_SERVICE, status: 'ready', modelVersion: '1.2.0' });
   expect(readState(root)).toBe('service ready · model 1.2.0');
   expect(root.querySelector('a')?.getAttribute('href')).toBe('#model');
 });
 
-test('of a service that is away no model is claimed', () => {
+test('no model is shown for a service that is unreachable', () => {
   const { root, bar } = startBar();
   bar.showService({ ...UNKNOWN_SERVICE, status: 'ready', modelVersion: '1.2.0' });
   bar.showService({ ...UNKNOWN_SERVICE, status: 'unreachable', modelVersion: null });

@@ -92,7 +92,7 @@ test('a picture that is refused does not hold up the others', async () => {
   await vi.waitFor(() => expect(readPhases(store)).toEqual(['failed', 'uploading']));
 });
 
-test('when the service is lost its study waits as the others do, and goes on with it', async () => {
+test('a study that is lost with the service waits, and is sent again when it is back', async () => {
   const { store, requests, onServiceAway } = startQueue();
   store.dispatch(READY);
   store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });
@@ -220,7 +220,7 @@ test('all files of a study are sent together', async () => {
   expect(requests.map(({ name }) => name)).toEqual(['1.dcm 2.dcm']);
 });
 
-test('an answer of another model than was known is news of the service', async () => {
+test('an answer of another model triggers a health check', async () => {
   const { store, requests, onOtherModel } = startQueue();
   store.dispatch(READY);
   store.dispatch({ type: 'studiesAdded', sources: makeSources('a.png', 'b.png'), leftOut: 0 });

@@ -23,12 +23,12 @@ test.each(
   expect(isReady(service)).toBe(status === 'ready');
 });
 
-test('a service that does not answer is not reachable, and no model is claimed for it', () => {
+test('a service that does not answer is unreachable and has no model', () => {
   const ready = observeService(UNKNOWN_SERVICE, makeHealth('ready'));
   expect(describeService(observeService(ready, null))).toBe('service unreachable');
 });
 
-test('a service that says what the page does not know counts as not reachable', () => {
+test('a service with an unknown status counts as unreachable', () => {
   const health = /** @type {any} */ ({ ...makeHealth('ready'), status: 'constructor' });
   expect(observeService(UNKNOWN_SERVICE, health).status).toBe('unreachable');
 });
@@ -41,7 +41,7 @@ test('only a service that fails or is away is shown as broken', () => {
   expect(isBroken(UNKNOWN_SERVICE)).toBe(false);
 });
 
-test('a service is busy while it has more to do than to answer this page, or sent a study away', () => {
+test('a service is busy while others queue, or after it rejected a study', () => {
   const busy = (/** @type {any} */ changes) => isBusy(makeService(changes));
   expect(busy({ queueDepth: 1 })).toBe(false);
   expect(busy({ queueDepth: 2 })).toBe(true);
@@ -51,13 +51,13 @@ test('a service is busy while it has more to do than to answer this page, or sen
   expect(takesStudies(makeService({ retryInS: 7 }))).toBe(false);
 });
 
-test('what a busy service asked for holds through its news', () => {
+test('the wait that a busy service asked for outlasts a health check', () => {
   const busy = makeService({ retryInS: 7 });
   const health = { ...makeHealth('ready'), queue_depth: 4 };
   expect(observeService(busy, health)).toMatchObject({ queueDepth: 4, retryInS: 7 });
 });
 
-test('the same news changes nothing', () => {
+test('an unchanged health answer changes nothing', () => {
   const ready = observeService(UNKNOWN_SERVICE, makeHealth('ready'));
   expect(observeService(ready, makeHealth('ready'))).toBe(ready);
 });

@@ -40,7 +40,7 @@ test('adding nothing changes nothing', () => {
   expect(replay(add())).toEqual(EMPTY_SESSION);
 });
 
-test('what a folder holds besides is counted, until the next one', () => {
+test('skipped files of a folder are counted, until the next one', () => {
   const session = replay({ type: 'studiesAdded', sources: [], leftOut: 3 });
   expect(session).toEqual({ ...EMPTY_SESSION, leftOut: 3 });
   expect(reduceSession(session, add('a.png')).leftOut).toBe(0);
@@ -73,13 +73,13 @@ test('a study is uploaded, analysed, done', () => {
   expect(done.studies[0]).toMatchObject({ phase: 'done', ...answer });
 });
 
-test('what happens to one study leaves the others as they are', () => {
+test('a change of one study leaves the others as they are', () => {
   const before = replay(add('a.png', 'b.png'));
   const after = reduceSession(before, { type: 'studyStarted', id: 1 });
   expect(after.studies[1]).toBe(before.studies[1]);
 });
 
-test('what comes after a study was cancelled is dropped', () => {
+test('news after a study was cancelled is dropped', () => {
   const cancelled = replay(
     add('a.png'),
     { type: 'studyStarted', id: 1 },
@@ -138,14 +138,14 @@ test('the wording that is chosen holds for every study', () => {
   expect(session.wording).toBe('patient');
 });
 
-test('a study is beside another, never beside itself', () => {
+test('a study is compared with another, never with itself', () => {
   const compared = replay(add('a.png', 'b.png'), { type: 'comparisonChosen', id: 2 });
   expect(findCompared(compared)?.name).toBe('b.png');
   expect(findCompared(reduceSession(compared, { type: 'studySelected', id: 2 }))).toBeNull();
   expect(findCompared(reduceSession(compared, { type: 'comparisonChosen', id: null }))).toBeNull();
 });
 
-test('a study that is removed leaves the next one selected, and its number to nobody', () => {
+test('removing a study selects the next one, and its id is not reused', () => {
   const all = replay(add('a.png', 'b.png', 'c.png'), { type: 'studySelected', id: 2 });
   const two = reduceSession(all, { type: 'studyRemoved', id: 2 });
   expect(two.studies.map(({ name }) => name)).toEqual(['a.png', 'c.png']);
@@ -156,7 +156,7 @@ test('a study that is removed leaves the next one selected, and its number to no
   expect(findSelected(reduceSession(one, { type: 'studyRemoved', id: 1 }))).toBeNull();
 });
 
-test('a study that is removed is no longer beside another, nor is the one that is selected in its place', () => {
+test('a removed study is no longer compared, nor is the one selected in its place', () => {
   const compared = replay(add('a.png', 'b.png', 'c.png'), { type: 'comparisonChosen', id: 2 });
   expect(reduceSession(compared, { type: 'studyRemoved', id: 2 }).comparedId).toBeNull();
   expect(reduceSession(compared, { type: 'studyRemoved', id: 1 })).toMatchObject({
@@ -171,7 +171,7 @@ test('removing another study leaves the selected one as it is', () => {
   expect(findSelected(session)?.name).toBe('a.png');
 });
 
-test('a session that is cleared knows no study, and takes no late answer', () => {
+test('a cleared session has no study, and ignores late answers', () => {
   const cleared = replay(
     add('a.png'),
     { type: 'studyStarted', id: 1 },
@@ -181,7 +181,7 @@ test('a session that is cleared knows no study, and takes no late answer', () =>
   expect(cleared).toEqual({ ...EMPTY_SESSION, nextId: 2 });
 });
 
-test('a study that the service sent away waits again', () => {
+test('a study that the service rejected as too busy waits again', () => {
   const session = replay(
     add('a.png'),
     { type: 'studyStarted', id: 1 },
@@ -194,7 +194,7 @@ test('a study that the service sent away waits again', () => {
   expect(done.reduce(reduceSession, session).studies[0]?.interrupted).toBe(false);
 });
 
-test('an analysis again that is cancelled leaves the result there was', () => {
+test('cancelling a repeated analysis keeps the earlier result', () => {
   const session = replay(
     add('a.png'),
     { type: 'studyStarted', id: 1 },

@@ -3,7 +3,7 @@ import { createStore } from '../../../frontend/src/state/store.js';
 /** @param {number} sum @param {number} change */
 const add = (sum, change) => (change === 0 ? sum : sum + change);
 
-test('subscribers are told the new state', () => {
+test('subscribers get the new state', () => {
   const store = createStore(add, 1);
   const listener = vi.fn();
   store.subscribe(listener);
@@ -12,7 +12,7 @@ test('subscribers are told the new state', () => {
   expect(store.getState()).toBe(3);
 });
 
-test('nobody is told where nothing changed', () => {
+test('subscribers are not called where nothing changed', () => {
   const store = createStore(add, 1);
   const listener = vi.fn();
   store.subscribe(listener);

@@ -66,7 +66,7 @@ test('of seven studies the oldest volume is dropped', async () => {
   ]);
 });
 
-test('what another model read of the same files is asked for anew', async () => {
+test('voxels are fetched again for the answer of another model', async () => {
   const volumes = createVolumes(async () => new Uint8Array(PACKED).buffer);
   const study = { ...makeKept(1), prediction: makePrediction() };
   volumes.request(study, false);
@@ -76,7 +76,7 @@ test('what another model read of the same files is asked for anew', async () => 
   expect(volumes.get({ ...study, prediction: { ...prediction, model } })).toBeNull();
 });
 
-test('of a study that is forgotten nothing is kept, and what is on its way is called back', async () => {
+test('the voxels of a removed study are dropped, and requests for them aborted', async () => {
   /** @type {AbortSignal[]} */
   const signals = [];
   const fetchVolume = vi.fn(async (/** @type {AbortSignal} */ signal) => {

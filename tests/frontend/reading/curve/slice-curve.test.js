@@ -14,7 +14,7 @@ test('a volume has a line a kind of tumour and one for any', () => {
   expect(root.querySelectorAll('.curve-line')).toHaveLength(4);
 });
 
-test('it is said in words where the tumour probability is highest', () => {
+test('the description names the slice with the highest tumour probability', () => {
   const { root, curve } = createCurve();
   curve.update(makeVolumePrediction());
   expect(root.querySelector('svg')?.getAttribute('aria-label')).toBe(
@@ -28,7 +28,7 @@ test('the slice that is shown is marked', () => {
   expect(root.querySelector('.curve-marker')?.getAttribute('d')).toBe('M5.5 0V100');
 });
 
-test('the slice that is seen has a mark of its own', () => {
+test('the slice on display has a mark of its own', () => {
   const { root, curve } = createCurve();
   curve.update(makeVolumePrediction());
   curve.mark(2);
@@ -54,7 +54,7 @@ test('a single slice has no curve', () => {
   expect(root.querySelector('section')?.hidden).toBe(true);
 });
 
-test('slices that were not judged are a gap, and one between two gaps is a dot', () => {
+test('slices that were not analysed are a gap, and one between two gaps is a dot', () => {
   const points = [0, 1, 3, 5, 6].map((index) => ({ index, probability: 0.5 }));
   expect(tracePath(points)).toBe('M0.5 50L1.5 50M3.5 50h0M5.5 50L6.5 50');
 });

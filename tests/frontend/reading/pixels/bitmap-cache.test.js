@@ -1,7 +1,7 @@
 import { createBitmapCache } from '../../../../frontend/src/reading/pixels/bitmap-cache.js';
 import { makeStudy } from '../../factories.mjs';
 
-test('of a study that is forgotten the pixels are let go, also when they come late', async () => {
+test('the bitmaps of a removed study are closed, also when they are decoded late', async () => {
   const bitmaps = [1, 2].map(() => ({ width: 8, height: 8, close: vi.fn() }));
   let made = 0;
   vi.stubGlobal('createImageBitmap', async () => bitmaps[made++]);

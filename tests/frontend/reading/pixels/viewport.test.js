@@ -19,7 +19,7 @@ test.each([
     { width: 10, height: 20 },
     { x: 25, y: 0, width: 50, height: 100 },
   ],
-])('all of a slice of %j is seen, centred and undistorted', (slice, place) => {
+])('a slice of %j fits whole, centred and undistorted', (slice, place) => {
   expect(fitSlice(slice, 100)).toEqual(place);
 });
 
@@ -36,7 +36,7 @@ function find(viewport, x, y) {
   return [place.x + (x * place.width) / WIDE.width, place.y + (y * place.height) / WIDE.height];
 }
 
-test('what is seen whole lies where it fits', () => {
+test('a slice at zoom 1 lies where it fits', () => {
   expect(placeSlice(WIDE, 100, WHOLE)).toEqual(fitSlice(WIDE, 100));
 });
 
@@ -51,7 +51,7 @@ test('the point that is zoomed at stays where it is', () => {
   expect(y).toBeCloseTo(60);
 });
 
-test('a picture is moved by shares of the square, and its middle stays in sight', () => {
+test('an image moves by fractions of the square, and its centre stays in sight', () => {
   const near = zoomAt(WHOLE, 2);
   const moved = panBy(near, 0.1, -0.2);
   const [x, y] = find(moved, 100, 50);

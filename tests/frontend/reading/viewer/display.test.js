@@ -10,13 +10,13 @@ const VOLUME = { prediction: makeVolumePrediction(), voxels: null };
 VOLUME.prediction.input.view.window = WINDOW;
 const START = startDisplay(VOLUME.prediction);
 
-test('a study is first seen as it was judged', () => {
+test('a study is first displayed as it was analysed', () => {
   expect(START.index).toBe(5);
   expect(START.window).toEqual(WINDOW);
   expect(startDisplay(null)).toMatchObject({ index: 0, window: null, inverted: false });
 });
 
-test('slices are gone through, and end at the ends', () => {
+test('stepping through the slices stops at both ends', () => {
   const to = (/** @type {number} */ by) => changeDisplay(START, { kind: 'step', by }, VOLUME).index;
   expect([to(1), to(-2), to(10), to(-10)]).toEqual([6, 3, 9, 0]);
   const go = (/** @type {number} */ index) =>
