@@ -1,4 +1,4 @@
-"""Serve the API and the built page on this machine until interrupted, or until one of the two ends."""
+"""Serve the API and the built page on this machine until interrupted, or until one of them ends."""
 
 import json
 import os
@@ -15,22 +15,22 @@ from urllib.request import urlopen
 _ROOT = Path(__file__).parents[1]
 _HOST = "127.0.0.1"
 _POLL_S = 0.3
-# The API lets requests finish for 30 s; the page has nothing to finish.
+# The API finishes in-flight requests for up to 30 s; the page has none.
 _STOP_S = 35
 
 
 def main() -> int:
-    """Run both; the exit status is 0 when they were stopped and 1 when one failed."""
+    """Run both; the exit status is 0 after an interrupt and 1 if one of them failed."""
     ports = {"PORT": int(os.environ.get("PORT") or 8000), "WEB_PORT": int(os.environ.get("WEB_PORT") or 8080)}
     for variable, port in ports.items():
         if not _is_free(port):
-            _say(f"Port {port} is in use. Choose another one: make run {variable}={port + 1}")
+            _print(f"Port {port} is in use. Choose another one: make run {variable}={port + 1}")
             return 1
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: interrupted.set())
     processes = _start(ports)
-    _say("The model is loading.")
+    _print("The model is loading.")
     try:
         return _watch(processes, ports, interrupted)
     finally:
@@ -40,7 +40,7 @@ def main() -> int:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # A port whose last connections are still winding down counts as free, as it does for the servers.
+        # A port with connections in TIME_WAIT counts as free, as it does for the servers.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((_HOST, port))
@@ -50,17 +50,16 @@ def _is_free(port: int) -> bool:
 
 
 def _start(ports: Mapping[str, int]) -> dict[str, subprocess.Popen[bytes]]:
-    # `vite preview` sends /api to PORT. A line for each request is for a server's log, not for a person's terminal.
-    # And nobody asks whether it is ready to end.
-    quiet = {"TUMORSCOPE_LOG_LEVEL": "WARNING", "TUMORSCOPE_DRAIN_S": "0"}
-    environment = {**quiet, **os.environ, **{name: str(port) for name, port in ports.items()}}
-    # The page served here states no key; only this machine reaches either of them.
+    # `vite preview` forwards /api to PORT. A terminal needs no log of requests, and no proxy checks readiness here.
+    defaults = {"TUMORSCOPE_LOG_LEVEL": "WARNING", "TUMORSCOPE_DRAIN_S": "0"}
+    environment = {**defaults, **os.environ, **{name: str(port) for name, port in ports.items()}}
+    # The page served here sends no key; only this machine can reach page and API.
     environment.pop("TUMORSCOPE_API_KEYS_FILE", None)
     api = [str(Path(sys.executable).with_name("tumorscope")), "serve", "--host", _HOST, "--port", str(ports["PORT"])]
     page = ["node", "node_modules/vite/bin/vite.js", "preview", "--logLevel", "warn"]
-    # In sessions of their own a Ctrl-C reaches this process only, which then ends them in order.
+    # In sessions of their own, Ctrl-C reaches this process only, which then stops them in order.
     return {
-        name: subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)  # noqa: S603  (both are ours)
+        name: subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True)  # noqa: S603  (both commands are fixed)
         for name, command, folder in (("API", api, _ROOT), ("page", page, _ROOT / "frontend"))
     }
 
@@ -72,22 +71,22 @@ def _watch(
     while not interrupted.wait(_POLL_S):
         for name, process in processes.items():
             if process.poll() is not None:
-                _say(f"The {name} ended with status {process.returncode}; stopping the rest.")
+                _print(f"The {name} ended with status {process.returncode}; stopping the other.")
                 return 1
         if announced:
             continue
         status = _read_status(ports["PORT"])
         if status == "failed":
-            _say("The model could not be loaded; the log above says why.")
+            _print("The model could not be loaded; the log above says why.")
             return 1
         if status == "ready" and not _is_free(ports["WEB_PORT"]):
-            _say(f"Tumorscope is open at http://{_HOST}:{ports['WEB_PORT']}")
+            _print(f"Tumorscope is open at http://{_HOST}:{ports['WEB_PORT']}")
             announced = True
     return 0
 
 
 def _read_status(port: int) -> str | None:
-    """What /health says of itself; None while nothing answers."""
+    """Read the status from /health; None while nothing answers."""
     try:
         try:
             with urlopen(f"http://{_HOST}:{port}/health", timeout=5) as answer:
@@ -111,7 +110,7 @@ def _stop(processes: Collection[subprocess.Popen[bytes]], interrupted: threading
                 process.wait()
 
 
-def _say(sentence: str) -> None:
+def _print(sentence: str) -> None:
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
 

@@ -59,7 +59,7 @@ export interface paths {
         };
         /**
          * Read Health
-         * @description The state of the service; 200 when it is ready.
+         * @description Report the state of the service; 200 when it is ready.
          */
         get: operations["read_health_health_get"];
         put?: never;
@@ -79,7 +79,7 @@ export interface paths {
         };
         /**
          * Read Liveness
-         * @description Whether the process answers.
+         * @description Report that the process answers.
          */
         get: operations["read_liveness_health_live_get"];
         put?: never;
@@ -99,7 +99,7 @@ export interface paths {
         };
         /**
          * Read Readiness
-         * @description Whether the model is loaded and reproduced its golden answers.
+         * @description Report whether the service wants requests: its model has reproduced its golden answers.
          */
         get: operations["read_readiness_health_ready_get"];
         put?: never;
@@ -119,7 +119,7 @@ export interface paths {
         };
         /**
          * Read Model
-         * @description The served model's manifest: classes, input, training, figures with their intervals, limits, checksums.
+         * @description Return the served model's manifest: classes, input, training, metrics with their intervals, limits, checksums.
          */
         get: operations["read_model_model_get"];
         put?: never;
@@ -139,7 +139,7 @@ export interface paths {
         };
         /**
          * Read Server Metadata
-         * @description Which software answers.
+         * @description Describe the software.
          */
         get: operations["read_server_metadata_v2_get"];
         put?: never;
@@ -159,7 +159,7 @@ export interface paths {
         };
         /**
          * Read Server Liveness
-         * @description Whether the process answers.
+         * @description Report that the process answers.
          */
         get: operations["read_server_liveness_v2_health_live_get"];
         put?: never;
@@ -179,7 +179,7 @@ export interface paths {
         };
         /**
          * Read Server Readiness
-         * @description Whether the model is loaded and reproduced its golden answers.
+         * @description Report whether the service wants requests: its model has reproduced its golden answers.
          */
         get: operations["read_server_readiness_v2_health_ready_get"];
         put?: never;
@@ -199,7 +199,7 @@ export interface paths {
         };
         /**
          * Read Model Metadata
-         * @description The tensors that the model takes and gives.
+         * @description Describe the model's input and output tensors.
          */
         get: operations["read_model_metadata_v2_models__name__get"];
         put?: never;
@@ -219,7 +219,7 @@ export interface paths {
         };
         /**
          * Read Version Metadata
-         * @description The tensors that the model takes and gives.
+         * @description Describe the model's input and output tensors.
          */
         get: operations["read_version_metadata_v2_models__name__versions__version__get"];
         put?: never;
@@ -239,7 +239,7 @@ export interface paths {
         };
         /**
          * Read Model Readiness
-         * @description Whether a model of this name is served.
+         * @description Report whether a model of this name is served.
          */
         get: operations["read_model_readiness_v2_models__name__ready_get"];
         put?: never;
@@ -259,7 +259,7 @@ export interface paths {
         };
         /**
          * Read Version Readiness
-         * @description Whether a model of this name is served in this version.
+         * @description Report whether this version of the model is served.
          */
         get: operations["read_version_readiness_v2_models__name__versions__version__ready_get"];
         put?: never;
@@ -281,7 +281,7 @@ export interface paths {
         put?: never;
         /**
          * Infer
-         * @description What the network makes of prepared pixels: nothing is decided, and nothing refused as out of scope.
+         * @description Run the network on preprocessed pixels, without a decision and without a check of the scope.
          */
         post: operations["infer_v2_models__name__infer_post"];
         delete?: never;
@@ -301,7 +301,7 @@ export interface paths {
         put?: never;
         /**
          * Infer Version
-         * @description What this version of the network makes of prepared pixels: nothing is decided or refused as out of scope.
+         * @description Run this version of the network on preprocessed pixels, without a decision and without a check of the scope.
          */
         post: operations["infer_version_v2_models__name__versions__version__infer_post"];
         delete?: never;
@@ -319,7 +319,7 @@ export interface paths {
         };
         /**
          * Read Metrics
-         * @description Counters, distributions and the state of this process, in Prometheus' text format; of no patient.
+         * @description Return metrics in Prometheus' text format; they hold no patient data.
          */
         get: operations["read_metrics_metrics_get"];
         put?: never;
@@ -348,7 +348,7 @@ export interface components {
         };
         /**
          * AnswerParameters
-         * @description What goes with every answer.
+         * @description Sent with every answer.
          */
         AnswerParameters: {
             /** Notice */
@@ -372,7 +372,7 @@ export interface components {
         };
         /**
          * BinarySize
-         * @description Of an output tensor that comes behind the JSON.
+         * @description Size of an output tensor after the JSON.
          */
         BinarySize: {
             /** Binary Data Size */
@@ -605,7 +605,7 @@ export interface components {
         };
         /**
          * ModelMetadata
-         * @description The served model, as the Open Inference Protocol describes it.
+         * @description The served model in the terms of the Open Inference Protocol.
          */
         ModelMetadata: {
             /** Name */
@@ -625,7 +625,7 @@ export interface components {
         };
         /**
          * ModelReady
-         * @description The model of this name is served.
+         * @description The service serves a model of this name.
          */
         ModelReady: {
             /** Name */
@@ -647,7 +647,7 @@ export interface components {
         };
         /**
          * OutputTensor
-         * @description One tensor of the answer; either `data` or `parameters`.
+         * @description A tensor of the answer, with either `data` or `parameters`.
          */
         OutputTensor: {
             /** Name */
@@ -744,7 +744,7 @@ export interface components {
         };
         /**
          * ServerMetadata
-         * @description Which software answers, and which extensions it has.
+         * @description The software, its version and its extensions.
          */
         ServerMetadata: {
             /**
@@ -754,7 +754,7 @@ export interface components {
             name: string;
             /**
              * Version
-             * @default 0.7.0
+             * @default 0.1.0
              */
             version: string;
             /**
@@ -767,7 +767,7 @@ export interface components {
         };
         /**
          * ServerReady
-         * @description The model is loaded, and reproduced its golden answers.
+         * @description The model is loaded and has reproduced its golden answers.
          */
         ServerReady: {
             /**
@@ -816,7 +816,7 @@ export interface components {
         };
         /**
          * TensorMetadata
-         * @description One tensor that the model takes or gives; -1 stands for the number of slices.
+         * @description An input or output tensor; -1 stands for the number of slices.
          */
         TensorMetadata: {
             /** Name */
@@ -947,19 +947,19 @@ export interface components {
         };
         /**
          * InputParameters
-         * @description How the tensor's data come. What else a client might ask for here would change the answer, and is refused.
+         * @description How the tensor is sent. Other parameters would change the answer, so they are refused.
          */
         InputParameters: {
             /**
              * Binary Data Size
-             * @description Bytes of the tensor behind the JSON: little-endian float32, row by row.
+             * @description Size of the tensor after the JSON, in bytes: little-endian float32, row by row.
              * @default null
              */
             binary_data_size: number | null;
         };
         /**
          * InputTensor
-         * @description Prepared pixels of n slices.
+         * @description Preprocessed pixels of n slices.
          */
         InputTensor: {
             /**
@@ -981,26 +981,26 @@ export interface components {
             parameters: components["schemas"]["InputParameters"] | null;
             /**
              * Data
-             * @description In 0..1; flat, row by row, or nested as the shape says. Absent of a binary tensor.
+             * @description In 0..1; flat, row by row, or nested as the shape states. Absent if the tensor is binary.
              * @default null
              */
             data: number[] | number[][][][] | null;
         };
         /**
          * OutputParameters
-         * @description How the tensor is to come. What else a client might ask for here would be another answer, and is refused.
+         * @description How the tensor is returned. Other parameters would change the answer, so they are refused.
          */
         OutputParameters: {
             /**
              * Binary Data
-             * @description Behind the JSON and not in it.
+             * @description After the JSON, not in it.
              * @default null
              */
             binary_data: boolean | null;
         };
         /**
          * RequestParameters
-         * @description Others, such as priority and timeout, are taken and not heeded.
+         * @description Others, such as priority and timeout, are ignored.
          */
         RequestParameters: {
             /**
@@ -1012,7 +1012,7 @@ export interface components {
         };
         /**
          * RequestedOutput
-         * @description One tensor of the answer.
+         * @description A tensor to return.
          */
         RequestedOutput: {
             /** Name */
@@ -1027,7 +1027,7 @@ export interface components {
         InferenceRequest: {
             /**
              * Id
-             * @description Given back in the answer.
+             * @description Repeated in the answer.
              * @default null
              */
             id: string | null;
@@ -1037,7 +1037,7 @@ export interface components {
             inputs: components["schemas"]["InputTensor"][];
             /**
              * Outputs
-             * @description Absent or empty: all.
+             * @description All if absent or empty.
              * @default null
              */
             outputs: components["schemas"]["RequestedOutput"][] | null;
@@ -1805,7 +1805,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description How many bytes of the body are JSON, where a binary tensor follows. */
+                /** @description How many bytes of the body are JSON, if a binary tensor follows. */
                 "Inference-Header-Content-Length"?: number;
             };
             path: {
@@ -1875,7 +1875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description unsupported_format: a Content-Encoding other than gzip and deflate */
+            /** @description unsupported_format: a Content-Encoding other than gzip or deflate */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1926,7 +1926,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description How many bytes of the body are JSON, where a binary tensor follows. */
+                /** @description How many bytes of the body are JSON, if a binary tensor follows. */
                 "Inference-Header-Content-Length"?: number;
             };
             path: {
@@ -1997,7 +1997,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description unsupported_format: a Content-Encoding other than gzip and deflate */
+            /** @description unsupported_format: a Content-Encoding other than gzip or deflate */
             415: {
                 headers: {
                     [name: string]: unknown;

@@ -1,4 +1,4 @@
-"""Settings in, the application out: the one place that wires."""
+"""Settings in, the application out: everything is wired here."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ _MIB = 2**20
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Wire the service.
+    """Create the application.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     Returns
     -------
     FastAPI
-        Starts to load its model when it is started, and answers ``/health`` meanwhile.
+        Loads its model after its startup, and answers ``/health`` meanwhile.
     """
     collectors = create_metrics()
 
@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=VERSION,
         description=f"Reads a brain MRI and predicts how likely it shows a tumour, and of which kind. {NOTICE}",
         lifespan=lifespan,
-        # It would send a client to whatever host the request named.
+        # A redirect would send the client to whatever host its request named.
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,

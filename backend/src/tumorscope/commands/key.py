@@ -1,4 +1,4 @@
-"""``tumorscope key``: a file of API keys in, the same file with a key more or less out, replaced as a whole."""
+"""``tumorscope key``: a file of API keys in, the file with one key added or removed out, replaced as a whole."""
 
 import os
 import tempfile
@@ -11,10 +11,10 @@ import typer
 from tumorscope.api.auth.api_keys import RateLimit, format_key, make_key, parse_keys, read_keys_text
 from tumorscope.domain.errors import ApiKeysInvalid
 
-app = typer.Typer(help="Make, list and revoke the API keys of a service, also while it runs.", no_args_is_help=True)
+app = typer.Typer(help="Make, list and revoke the API keys of a service, even while it runs.", no_args_is_help=True)
 
 _KeysFile = Annotated[Path, typer.Option("--file", envvar="TUMORSCOPE_API_KEYS_FILE", help="The file of API keys.")]
-_Name = Annotated[str, typer.Argument(help="Whose key it is; it stands in logs and metrics.")]
+_Name = Annotated[str, typer.Argument(help="Name of the program that holds the key; it is logged.")]
 
 
 @app.command()
@@ -23,17 +23,18 @@ def new(
     file: _KeysFile,
     rate: Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Most requests a minute.")] = None,
     burst: Annotated[
-        int | None, typer.Option(min=1, max=1_000_000, help="Most requests at once; by default those of ten seconds.")
+        int | None,
+        typer.Option(min=1, max=1_000_000, help="Most requests at once; by default as many as in ten seconds."),
     ] = None,
 ) -> None:
     """Print a new key, this once, and append its hash to the file."""
     if rate is None and burst is not None:
-        raise ApiKeysInvalid("--burst says nothing without --rate.")
+        raise ApiKeysInvalid("--burst needs --rate.")
     limit = None if rate is None else RateLimit(rate, burst or max(1, rate // 6))
     key, secret = make_key(name, datetime.now(UTC).date(), limit)
     text = read_keys_text(file) if file.exists() else ""
     if any(other.name == name for other in parse_keys(text)):
-        raise ApiKeysInvalid(f"There is a key named {name} already; the new one needs another name.")
+        raise ApiKeysInvalid(f"There is already a key named {name}; choose another name.")
     _replace(file, [*text.splitlines(), format_key(key)])
     typer.echo(secret)
 
@@ -48,7 +49,7 @@ def list_keys(file: _KeysFile) -> None:
 
 @app.command()
 def revoke(name: _Name, file: _KeysFile) -> None:
-    """Take a key out of the file; a running service refuses it within a second or two."""
+    """Remove a key from the file; a running service refuses it within two seconds."""
     text = read_keys_text(file)
     revoked = [key for key in parse_keys(text) if key.name == name]
     if not revoked:
@@ -57,8 +58,8 @@ def revoke(name: _Name, file: _KeysFile) -> None:
 
 
 def _replace(file: Path, lines: list[str]) -> None:
-    """Put a whole new file in place of the old, with its mode and owner; a service never reads a half."""
-    # Of a link, what it leads to.
+    """Replace the file at once, with the same mode and owner, so that a service never reads a part of it."""
+    # Of a symbolic link, replace its target.
     file = file.resolve()
     try:
         descriptor, written = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # Mode 0600.

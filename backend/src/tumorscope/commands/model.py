@@ -1,34 +1,37 @@
-"""``tumorscope model``: bundles in, a store of versions out, and which of them a running service answers with."""
+"""``tumorscope model``: bundles in, a store of versions out, one of which a running service serves."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Keep several versions of the model, and change the served one without a pause.")
+app = typer.Typer(help="Store several versions of the model, and change the served one without downtime.")
 
 _Store = Annotated[
-    Path, typer.Option("--store", envvar="TUMORSCOPE_BUNDLE", help="Folder of the versions; the service's bundle.")
+    Path,
+    typer.Option(
+        "--store", envvar="TUMORSCOPE_BUNDLE", help="Folder of the versions; the service's TUMORSCOPE_BUNDLE."
+    ),
 ]
-_Version = Annotated[str, typer.Argument(help="Of a model that was added, for example 0.4.0.")]
+_Version = Annotated[str, typer.Argument(help="Version of a stored model, for example 0.7.0.")]
 
 
 @app.command()
 def add(
     bundle: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the model.")], store: _Store
 ) -> None:
-    """Copy a model beside those that the store holds, and check its checksums there."""
+    """Copy a model into the store and verify its checksums there."""
     from tumorscope.model.store import add_bundle  # noqa: PLC0415  (each command imports what it needs)
 
-    typer.echo(f"{add_bundle(store, bundle)} is in the store; `tumorscope model activate` has it served")
+    typer.echo(f"{add_bundle(store, bundle)} is in the store; `tumorscope model activate` serves it")
 
 
 @app.command()
 def activate(version: _Version, store: _Store) -> None:
-    """Have a version served, once it has reproduced its golden answers here.
+    """Serve a version, if it reproduces its golden answers here.
 
-    A running service loads it beside the one that it serves, checks it again, has it answer some live slices unseen,
-    and changes over. `/health` tells how far it is.
+    A running service loads it beside the served one, checks it again, sends it shadow traffic and switches to it.
+    `/health` reports the progress.
     """
     from tumorscope.inference.classifier import Classifier, check_golden_answers  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
@@ -38,12 +41,12 @@ def activate(version: _Version, store: _Store) -> None:
     opened = open_engine(bundle)
     check_golden_answers(Classifier(bundle, opened.engine))
     make_current(store, version)
-    typer.echo(f"{version} is current; its golden answers hold with {opened.engine.name}")
+    typer.echo(f"{version} is current; it reproduces its golden answers with {opened.engine.name}")
 
 
 @app.command()
 def rollback(store: _Store) -> None:
-    """Have the version served that was before; at once, as it has been trusted."""
+    """Serve the previous version again, at once and without shadow traffic."""
     from tumorscope.model.store import roll_back  # noqa: PLC0415
 
     typer.echo(f"{roll_back(store)} is current again")

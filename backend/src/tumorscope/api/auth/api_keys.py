@@ -1,11 +1,11 @@
-"""The text of a keys file in, keys out, and back; a secret itself is never kept, only its salted hash.
+"""The text of a keys file in, keys out, and back; only the salted hash of a secret is stored.
 
-A line is a key, ``#`` begins a comment::
+Each line is a key; a line that starts with ``#`` is a comment::
 
     ward-3 hmac-sha256:SALT:DIGEST created=2026-11-25 rate=60 burst=10
 
-A secret is 256 random bits, so that no list of guesses finds it: a slow hash such as bcrypt, which makes guessing
-dear, would protect nothing here and would cost every request a tenth of a second.
+A secret is 256 random bits and cannot be guessed. A slow hash such as bcrypt, which makes guessing expensive, would
+add no protection and cost each request a tenth of a second.
 """
 
 import hmac
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tumorscope.domain.errors import ApiKeysInvalid
 
-_PREFIX = "tsk_"  # By which scanners find a secret that was published by accident.
+_PREFIX = "tsk_"  # Secret scanners recognise an accidentally published key by it.
 _SECRET_BYTES = 32
 _SALT_BYTES = 16
 _MAX_FILE_BYTES = 2**20
@@ -29,7 +29,7 @@ _OPTIONS = re.compile(r"created=(\d{4}-\d\d-\d\d)(?: rate=([1-9]\d{0,6}) burst=(
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """How often a key may ask: in the long run, and at once after a pause."""
+    """A sustained rate of requests, and how many may come at once after a pause."""
 
     requests_per_minute: int
     burst: int
@@ -37,7 +37,7 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key: all but its secret."""
+    """A key without its secret."""
 
     name: str
     salt: bytes
@@ -47,16 +47,16 @@ class ApiKey:
 
 
 def make_key(name: str, created: date, rate: RateLimit | None) -> tuple[ApiKey, str]:
-    """A key, and its secret, which is nowhere else.
+    """Make a key, and its secret, which is stored nowhere.
 
     Raises
     ------
     ApiKeysInvalid
-        The name is none.
+        The name is invalid.
     """
     if not _NAME.fullmatch(name):
         raise ApiKeysInvalid(
-            "A key's name is of a to z, digits, dot, underscore and hyphen, at most 63, with a letter or digit first."
+            "A key's name is at most 63 of a-z, 0-9, dot, underscore and hyphen; it starts with a letter or digit."
         )
     secret = _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
     salt = secrets.token_bytes(_SALT_BYTES)
@@ -64,7 +64,7 @@ def make_key(name: str, created: date, rate: RateLimit | None) -> tuple[ApiKey, 
 
 
 def find_key(keys: Sequence[ApiKey], secret: bytes) -> ApiKey | None:
-    """The key of a secret; all are compared, each in constant time, so that the time tells nothing of any."""
+    """Find the key of a secret; every key is compared, each in constant time, so that the time reveals nothing."""
     found = None
     for key in keys:
         if hmac.compare_digest(_hash(key.salt, secret), key.digest):
@@ -73,19 +73,19 @@ def find_key(keys: Sequence[ApiKey], secret: bytes) -> ApiKey | None:
 
 
 def format_key(key: ApiKey) -> str:
-    """The key's line, without its end."""
+    """Format a key as a line, without the line break."""
     line = f"{key.name} hmac-sha256:{key.salt.hex()}:{key.digest.hex()} created={key.created.isoformat()}"
     return line if key.rate is None else f"{line} rate={key.rate.requests_per_minute} burst={key.rate.burst}"
 
 
 def parse_keys(text: str) -> list[ApiKey]:
-    """The keys of a file's text.
+    """Parse the keys of a file's text.
 
     Raises
     ------
     ApiKeysInvalid
-        A line is no key, or two have one name; the message holds the line's number and nothing of the line, which
-        might be a secret that was put there by mistake.
+        A line is malformed, or two lines have the same name. The message states the line's number only: the line might
+        be a secret that was put there by mistake.
     """
     keys: dict[str, ApiKey] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -93,20 +93,22 @@ def parse_keys(text: str) -> list[ApiKey]:
             continue
         key = _parse_line(line.strip())
         if key is None:
-            raise ApiKeysInvalid(f"Line {number} of the file of API keys is no key as `tumorscope key new` writes it.")
+            raise ApiKeysInvalid(
+                f"Line {number} of the file of API keys is not a key as `tumorscope key new` writes it."
+            )
         if key.name in keys:
-            raise ApiKeysInvalid(f"Line {number} of the file of API keys has the name of a line before it.")
+            raise ApiKeysInvalid(f"Line {number} of the file of API keys repeats the name of an earlier line.")
         keys[key.name] = key
     return list(keys.values())
 
 
 def read_keys_text(path: Path) -> str:
-    """The text of a keys file.
+    """Read the text of a keys file.
 
     Raises
     ------
     ApiKeysInvalid
-        It cannot be read, or is no text.
+        The file cannot be read, is too large, or is not ASCII text.
     """
     try:
         with path.open("rb") as file:
@@ -117,7 +119,7 @@ def read_keys_text(path: Path) -> str:
     except OSError as error:
         raise ApiKeysInvalid(f"The file of API keys cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise ApiKeysInvalid("The file of API keys is no text.") from error
+        raise ApiKeysInvalid("The file of API keys is not text.") from error
 
 
 def _parse_line(line: str) -> ApiKey | None:

@@ -1,34 +1,31 @@
-"""A keys file and the secret of a request in, the name of its key out; the file may change while the service runs."""
+"""A keys file and the secret of a request in, the key's name out; the file may change while the service runs."""
 
 import logging
-import time
-from collections.abc import Callable
 from math import ceil
 from pathlib import Path
+from time import monotonic, time
 
 from tumorscope.api.auth.api_keys import find_key, parse_keys, read_keys_text
 from tumorscope.api.auth.rate_limit import TokenBucket
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.domain.errors import ApiKeysInvalid, MissingApiKey, RateLimited, WrongApiKey
 
-_LOOK_EVERY_S = 1.0
-# A file that was written this shortly ago may be written again without another time of change: it is read once more.
+_CHECK_INTERVAL_S = 1.0
+# A file that changed this recently may change again without a new modification time, so it is read again.
 _SETTLED_S = 3.0
-# No secret is longer; hashing what is would be work for nothing.
+# No secret is longer; longer ones need not be hashed.
 _MAX_SECRET_BYTES = 256
 
-_Stamp = tuple[int, int, int]
+_Version = tuple[int, int, int]
 
 
 class KeyRing:
-    """The keys of a file as it is now, give or take a second, and how much each may still ask.
+    """The keys of a file as it was at most a second ago, and the rate limit of each.
 
     Parameters
     ----------
     path : Path
-        Of the keys file.
-    clock : callable
-        Seconds, never going back.
+        The keys file.
 
     Raises
     ------
@@ -36,59 +33,58 @@ class KeyRing:
         The file is missing or damaged.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._clock = clock
-        self._stamp = _look(path)
+        self._version = _read_version(path)
         self._text = read_keys_text(path)
         self._keys = parse_keys(self._text)
         self._buckets: dict[str, TokenBucket] = {}
-        self._next_look_s = clock() + _LOOK_EVERY_S
-        self._complaint = ""
+        self._next_check_s = monotonic() + _CHECK_INTERVAL_S
+        self._reported_error = ""
         log_event("api_keys", names=[key.name for key in self._keys])
 
     def admit(self, secret: bytes | None) -> str:
-        """The name of the key whose secret this is.
+        """Return the name of the key with this secret, and count the request against its rate limit.
 
         Raises
         ------
         MissingApiKey
             There is no secret.
         WrongApiKey
-            It is of no key.
+            No key has this secret.
         RateLimited
-            Its key has asked too often.
+            The key has exceeded its rate limit.
         """
-        now_s = self._clock()
-        if now_s >= self._next_look_s:
-            self._next_look_s = now_s + _LOOK_EVERY_S
+        now_s = monotonic()
+        if now_s >= self._next_check_s:
+            self._next_check_s = now_s + _CHECK_INTERVAL_S
             self._refresh()
         if not secret:
-            raise MissingApiKey("The service asks for an API key: Authorization: Bearer KEY, or X-API-Key: KEY.")
+            raise MissingApiKey("The service requires an API key: Authorization: Bearer KEY, or X-API-Key: KEY.")
         key = find_key(self._keys, secret) if len(secret) <= _MAX_SECRET_BYTES else None
         if key is None:
-            raise WrongApiKey("The service does not have this API key, or no longer.")
+            raise WrongApiKey("This API key is unknown or has been revoked.")
         if key.rate is not None:
             bucket = self._buckets.setdefault(key.name, TokenBucket(key.rate, now_s))
             wait_s = bucket.take(now_s)
             if wait_s > 0:
-                raise RateLimited(f"This key may ask {key.rate.requests_per_minute} times a minute.", ceil(wait_s))
+                raise RateLimited(f"This key allows {key.rate.requests_per_minute} requests a minute.", ceil(wait_s))
         return key.name
 
     def _refresh(self) -> None:
-        """Take the file's keys where it has changed; keep those there are where it cannot be used."""
+        """Take the file's keys if it has changed; keep the present ones if it is unusable."""
         try:
-            stamp = _look(self._path)
-            if stamp is not None and stamp == self._stamp:
+            version = _read_version(self._path)
+            if version is not None and version == self._version:
                 return
             text = read_keys_text(self._path)
             keys = parse_keys(text)
         except ApiKeysInvalid as error:
-            if str(error) != self._complaint:
+            if str(error) != self._reported_error:
                 log_event("api_keys_refused", logging.ERROR, reason=str(error), kept=len(self._keys))
-            self._complaint = str(error)
+            self._reported_error = str(error)
             return
-        self._stamp, self._complaint = stamp, ""
+        self._version, self._reported_error = version, ""
         if text == self._text:
             return
         before, after = set(self._keys), set(keys)
@@ -103,12 +99,12 @@ class KeyRing:
         )
 
 
-def _look(path: Path) -> _Stamp | None:
-    """By what a change of the file is seen; None where it was changed a moment ago, and may be again."""
+def _read_version(path: Path) -> _Version | None:
+    """Inode, modification time and size of the file; None if it changed a moment ago and may change again."""
     try:
         status = path.stat()
     except OSError as error:
         raise ApiKeysInvalid(f"The file of API keys cannot be read: {error.strerror}.") from error
-    if time.time() - status.st_mtime < _SETTLED_S:
+    if time() - status.st_mtime < _SETTLED_S:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,17 +1,17 @@
-"""A limit and moments in, permissions out: the token bucket."""
+"""A rate limit and points in time in, whether a request is allowed out: the token bucket."""
 
 from tumorscope.api.auth.api_keys import RateLimit
 
 
 class TokenBucket:
-    """Holds a permission for each request, at most a burst of them, and is refilled evenly.
+    """A token for each request, at most a burst of them, refilled at a constant rate.
 
     Parameters
     ----------
     limit : RateLimit
-        How fast it is refilled, and what it holds.
+        Refill rate and capacity.
     now_s : float
-        It is full then; of any clock that never goes back.
+        When it is full, by any monotonic clock.
     """
 
     def __init__(self, limit: RateLimit, now_s: float) -> None:
@@ -21,7 +21,7 @@ class TokenBucket:
         self._filled_s = now_s
 
     def take(self, now_s: float) -> float:
-        """Take one permission: 0, or the seconds after which there is one, and then nothing was taken."""
+        """Take one token and return 0, or take none and return the seconds until there is one."""
         self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._per_second)
         self._filled_s = now_s
         if self._tokens < 1:

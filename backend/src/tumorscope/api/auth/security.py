@@ -1,4 +1,4 @@
-"""Who may ask: the check of a request's API key before its body is read, and where a service may stand without keys."""
+"""The check of a request's API key before its body is read, and where the service may run without keys."""
 
 import asyncio
 from collections.abc import Iterable
@@ -24,35 +24,35 @@ PUBLIC_PATHS = frozenset(
         "/openapi.json",
     }
 )
-"""Whoever reaches the service may ask these; everything else, also what does not exist, takes a key."""
+"""Paths that need no key; all others, including those that do not exist, need one."""
 
-# A client that is still sending gets to read why it is refused, if it soon stops.
-_LINGER_S = 1.0
-_LINGER_BYTES = 2**20
+# The rest of a refused upload is read and discarded within these bounds, so that the client can read the answer.
+_DISCARD_S = 1.0
+_DISCARD_BYTES = 2**20
 
 
 def refuse_exposure(host: str, keys_file: Path | None, *, insecure: bool) -> None:
-    """Refuse to stand open to others.
+    """Refuse to serve other machines without API keys.
 
     Parameters
     ----------
     host : str
         Address or name that the service will listen on.
     keys_file : Path or None
-        Of the API keys.
+        The file of API keys.
     insecure : bool
-        The operator wants no keys, and knows it.
+        Whether the operator allows requests without keys.
 
     Raises
     ------
     SetupInvalid
-        There are no keys, and others than this machine could ask.
+        There are no keys, and other machines could reach the service.
     """
     if keys_file is None and not insecure and not _is_loopback(host):
         raise SetupInvalid(
-            f"The service would listen on {host or 'every address'}, where others can reach it, without API keys. "
-            "Name a file of keys in TUMORSCOPE_API_KEYS_FILE (`tumorscope key new NAME` writes one), or listen on "
-            "127.0.0.1. To serve whoever reaches it, say TUMORSCOPE_INSECURE_NO_API_KEYS=true."
+            f"The service would listen on {host or 'every address'}, where other machines can reach it, without API "
+            "keys. Name a file of keys in TUMORSCOPE_API_KEYS_FILE (`tumorscope key new NAME` writes one), or listen "
+            "on 127.0.0.1. To allow everybody, set TUMORSCOPE_INSECURE_NO_API_KEYS=true."
         )
 
 
@@ -64,14 +64,14 @@ def _is_loopback(host: str) -> bool:
 
 
 class ApiKeyCheck:
-    """Lets through what has a key, or needs none.
+    """Middleware that passes on requests that have a valid key or need none.
 
     Parameters
     ----------
     app : ASGIApp
-        What is inside.
+        The inner application.
     keys : KeyRing
-        Knows who may.
+        The valid keys.
     """
 
     def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
@@ -91,7 +91,7 @@ class ApiKeyCheck:
 
 
 def _find_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """Of ``X-API-Key``, or else of ``Authorization: Bearer``: a proxy in front may have its own use for the latter."""
+    """The secret of ``X-API-Key``, else of ``Authorization: Bearer``, which a proxy may use for its own purposes."""
     bearer = None
     for name, value in headers:
         if name == b"x-api-key":
@@ -103,7 +103,7 @@ def _find_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
 
 
 async def _refuse(request: Request, error: Exception, receive: Receive, send: Send) -> None:
-    """Answer at once; what the client still sends is not read, but for a little."""
+    """Answer at once, and discard a little of what the client is still sending."""
     response = await answer_tumorscope_error(request, error)
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
@@ -115,17 +115,18 @@ async def _refuse(request: Request, error: Exception, receive: Receive, send: Se
         await send({**message, "more_body": True} if message["type"] == "http.response.body" else message)
 
     await response(request.scope, receive, send_unfinished)
-    # To close with something unread would take the answer from the client. curl waits for "100 Continue" first.
+    # Closing a connection with unread data would reset it before the client has read the answer. A client that waits
+    # for "100 Continue" has sent nothing.
     if headers.get("expect", "").lower() != "100-continue":
-        await _linger(receive)
+        await _discard(receive)
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _linger(receive: Receive) -> None:
+async def _discard(receive: Receive) -> None:
     read = 0
     try:
-        async with asyncio.timeout(_LINGER_S):
-            while read < _LINGER_BYTES:
+        async with asyncio.timeout(_DISCARD_S):
+            while read < _DISCARD_BYTES:
                 message = await receive()
                 read += len(message.get("body", b""))
                 if not message.get("more_body", False):

@@ -1,6 +1,6 @@
-"""An OpenAPI document in, one page of HTML out that needs no script and nothing from another host.
+"""An OpenAPI document in, one HTML page out, without scripts and without anything from another host.
 
-FastAPI's own pages load theirs from a content delivery network, which a hospital's network does not reach.
+FastAPI's own pages load scripts from a content delivery network that a hospital's network does not reach.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _Json = Mapping[str, Any]
 
 
 def render_page(document: _Json) -> str:
-    """The page of a document.
+    """Render the page of a document.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def render_page(document: _Json) -> str:
     Returns
     -------
     str
-        HTML. Its links are relative, so that it may stand below any path.
+        HTML with relative links, so that it can be served below any path.
     """
     info, components = document["info"], document["components"]
     operations = [
@@ -50,15 +50,15 @@ def render_page(document: _Json) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(info["title"])} API</title>'
         '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="docs.css"></head><body>'
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>"
-        '<p>The same for programs: <a href="openapi.json">openapi.json</a>.</p>'
-        f"<h2>Keys</h2><p>Where the service has API keys, a request states one.</p>"
+        '<p>Machine-readable: <a href="openapi.json">openapi.json</a>.</p>'
+        f"<h2>API keys</h2><p>If the service has API keys, requests need one.</p>"
         f"{_render_table(('scheme', 'header', ''), schemes)}"
-        f"<h2>Requests</h2>{''.join(operations)}<h2>What they hold</h2>{''.join(schemas)}</body></html>"
+        f"<h2>Requests</h2>{''.join(operations)}<h2>Schemas</h2>{''.join(schemas)}</body></html>"
     )
 
 
 def _render_operation(method: str, path: str, operation: _Json) -> str:
-    needs_key = "" if operation.get("security") is None else " Takes a key, where the service has keys."
+    needs_key = "" if operation.get("security") is None else " Needs an API key if the service has keys."
     parameters = [
         [_code(one["name"]), escape(one["in"]), _render_type(one["schema"]), escape(one.get("description", ""))]
         for one in operation.get("parameters", [])
@@ -87,7 +87,7 @@ def _render_schema(name: str, schema: _Json) -> str:
     ]
     return (
         f'<h3 id="{escape(name)}">{_code(name)}</h3><p>{escape(schema.get("description", ""))}</p>'
-        f"{_render_table(('field', 'type', 'always', ''), rows)}"
+        f"{_render_table(('field', 'type', 'required', ''), rows)}"
     )
 
 

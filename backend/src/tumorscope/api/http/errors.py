@@ -36,42 +36,42 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.ServiceError: 503,
     errors.TumorscopeError: 500,
 }
-"""The nearest ancestor's row holds for a class without one."""
+"""A class without a row has that of its nearest ancestor."""
 
 MEDIA_TYPE = "application/problem+json"
 
 PROTOCOL_PATHS = "/v2"
-"""What these begin with belongs to the Open Inference Protocol, whose clients look for its own member of an error."""
+"""Paths with this prefix belong to the Open Inference Protocol, whose clients read its own member of an error."""
 
-_NO_MEMORY = errors.Overloaded("There is not enough memory for this study now.", retry_after_s=5)
-_INTERNAL = "Something went wrong here. The request id finds it in the log."
+_NO_MEMORY = errors.Overloaded("There is not enough memory for this study at present.", retry_after_s=5)
+_INTERNAL = "An internal error occurred. The log has its cause under the request id."
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
 
 
 def find_status(error: errors.TumorscopeError) -> int:
-    """The status of the nearest ancestor in `STATUS`."""
+    """Find the status of an error."""
     return next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
 
 
 def describe_problem(status: int, code: str, detail: str, request_id: str) -> Problem:
-    """A problem whose title is the status's phrase."""
+    """Make a problem whose title is the status's phrase."""
     return Problem(title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, request_id=request_id)
 
 
 def describe_error(error: errors.TumorscopeError | MemoryError, request_id: str) -> Problem:
-    """What the client is told of an error that is not ours to hide."""
+    """Make the problem of an error whose message the client may read."""
     if isinstance(error, MemoryError):
         error = _NO_MEMORY
     return describe_problem(find_status(error), error.code, str(error), request_id)
 
 
 def describe_internal(request_id: str) -> Problem:
-    """What the client is told of everything unforeseen."""
+    """Make the problem of an unexpected error."""
     return describe_problem(500, errors.TumorscopeError.code, _INTERNAL, request_id)
 
 
 def problem_response(request: Request, status: int, code: str, detail: str) -> Response:
-    """A problem as a response; its code is noted for the log."""
+    """Make the response of a problem, and remember its code for the log."""
     request.state.code = code
     problem = describe_problem(status, code, detail, request.state.request_id)
     if request.url.path.startswith(PROTOCOL_PATHS):
@@ -80,7 +80,7 @@ def problem_response(request: Request, status: int, code: str, detail: str) -> R
 
 
 async def answer_tumorscope_error(request: Request, error: Exception) -> Response:
-    """For `TumorscopeError`; what is ours to mend goes on to the outermost middleware, which logs its place."""
+    """Handle `TumorscopeError`; an internal one goes on to the outermost middleware, which logs where it was raised."""
     assert isinstance(error, errors.TumorscopeError)  # noqa: S101  (registered for this class only)
     status = find_status(error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -91,20 +91,20 @@ async def answer_tumorscope_error(request: Request, error: Exception) -> Respons
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tumorscope"'
     if isinstance(error, errors.UploadTooSlow):
-        # What is still to come of the body is not waited for.
+        # The rest of the body is not read.
         response.headers["Connection"] = "close"
     return response
 
 
 async def answer_memory_error(request: Request, error: Exception) -> Response:
-    """For `MemoryError`: the study was too much beside the others, and what it held is free again."""
+    """Handle `MemoryError`: the study did not fit beside the others, and its memory is free again."""
     request_id = request.state.request_id
     log_event("out_of_memory", logging.WARNING, error=error, request_id=request_id)
     return await answer_tumorscope_error(request, _NO_MEMORY)
 
 
 async def answer_invalid_parameter(request: Request, error: Exception) -> Response:
-    """For FastAPI's validation of the query."""
+    """Handle FastAPI's validation error of the query."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for this class only)
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
@@ -112,7 +112,7 @@ async def answer_invalid_parameter(request: Request, error: Exception) -> Respon
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
-    """For Starlette's own: no such path, no such method."""
+    """Handle Starlette's own errors: no such path, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101  (registered for this class only)
     code = _HTTP_CODES.get(error.status_code, errors.InvalidRequest.code)
     response = problem_response(request, error.status_code, code, str(error.detail))
@@ -121,5 +121,5 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
 
 
 def internal_problem(request: Request) -> Response:
-    """For everything unforeseen."""
+    """Make the response of an unexpected error."""
     return problem_response(request, 500, errors.TumorscopeError.code, _INTERNAL)

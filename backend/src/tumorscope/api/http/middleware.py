@@ -1,4 +1,4 @@
-"""A request id for every request, the model's version on every answer, one log line each, and no unhandled error."""
+"""A request in, its answer out with a request id and the model's version, logged and counted; no unhandled error."""
 
 import logging
 import re
@@ -17,12 +17,12 @@ from tumorscope.api.monitoring.metrics import Metrics, record_request
 REQUEST_ID = "X-Request-Id"
 MODEL_VERSION = "X-Model-Version"
 
-# What a client may choose; anything else could forge a log line.
-_GOOD_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-# nginx's status for a client that went away; it is logged, never sent.
+# A client's request id is used if it has this form; any other could forge a log line.
+_VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+# nginx's status for a client that disconnected; it is logged, never sent.
 _CLIENT_CLOSED = 499
-# On every answer. A browser shows it as what it is, runs nothing of it, and gives it to no other page; styles are the
-# documentation's. TLS ends before this service: who ends it says Strict-Transport-Security.
+# On every answer: a browser respects its media type, runs no script of it, and gives it to no other page; styles are
+# allowed for the documentation. TLS ends at a proxy in front, which sends Strict-Transport-Security.
 _SAFE_HEADERS = [
     (b"cache-control", b"no-store"),
     (
@@ -38,14 +38,14 @@ _SAFE_HEADERS = [
 
 
 class RequestContext:
-    """Outermost of the application's own middleware.
+    """The outermost of the application's own middleware.
 
     Parameters
     ----------
     app : ASGIApp
-        What is inside.
+        The inner application.
     service : Service
-        Knows the model's version.
+        Has the model's version.
     metrics : Metrics
         Counts the requests.
     """
@@ -60,8 +60,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        wished = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = wished if _GOOD_REQUEST_ID.fullmatch(wished) else uuid4().hex
+        sent_id = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = sent_id if _VALID_REQUEST_ID.fullmatch(sent_id) else uuid4().hex
         request = Request(scope, receive)
         request.state.request_id = request_id
         request.state.code = None
@@ -78,7 +78,7 @@ class RequestContext:
                 headers[REQUEST_ID] = request_id
                 headers.raw.extend(_SAFE_HEADERS)
                 if self._service.status == "draining":
-                    # So that nobody sends another request on a connection that is about to be closed.
+                    # The client must not send another request on a connection that is about to close.
                     headers["Connection"] = "close"
                 version = request.state.model_version or self._service.version
                 if version is not None:
@@ -90,11 +90,11 @@ class RequestContext:
             await self._app(scope, receive, send_with_headers)
         except ClientDisconnect:
             status = _CLIENT_CLOSED
-        except Exception as error:  # noqa: BLE001  (the last one to see it: it becomes a 500 and a log line)
+        except Exception as error:  # noqa: BLE001  (nothing is above this handler: it becomes a 500 and a log line)
             failure = error
             if status is None:
                 await internal_problem(request)(scope, receive, send_with_headers)
-        # The route's own path: the raw one is the client's text.
+        # The route's pattern, because the path itself is the client's text.
         route: str | None = getattr(scope.get("route"), "path", None)
         code: str | None = request.state.code
         seconds = perf_counter() - started
@@ -108,7 +108,7 @@ class RequestContext:
             route=route,
             status=status,
             code=code,
-            # The name of its key, never the key.
+            # The name of the key, never the key.
             client=request.state.client,
             duration_ms=round(seconds * 1000, 1),
         )

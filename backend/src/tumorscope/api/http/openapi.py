@@ -1,4 +1,4 @@
-"""An application in, its OpenAPI document out, with the problem that every error is."""
+"""An application in, its OpenAPI document out, in which every error is a problem (RFC 9457)."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ _KEY_SCHEMES = {
     "HeaderKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same, in its own header."},
 }
 _KEY_ANSWERS = {401: "missing_api_key", 403: "wrong_api_key", 429: "rate_limited, with Retry-After"}
-# A service that only its own machine reaches may have no keys.
+# A service that only its own machine can reach may have no keys.
 _KEY_REQUIREMENT: list[dict[str, list[str]]] = [{}, {"BearerKey": []}, {"HeaderKey": []}]
-# What no route names as its own: errors, and a body that the route itself reads.
-_FURTHER: tuple[type[BaseModel], ...] = (Problem, InferenceProblem, InferenceRequest)
-# FastAPI's own form of a refused parameter, which the service never gives.
+# Schemas that no route declares: errors, and a body that the route reads by itself.
+_UNDECLARED: tuple[type[BaseModel], ...] = (Problem, InferenceProblem, InferenceRequest)
+# FastAPI's own schema of an invalid parameter, which the service never sends.
 _UNUSED = ("HTTPValidationError", "ValidationError")
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
@@ -49,11 +49,11 @@ UPLOAD_ERRORS: dict[int, str] = {
     500: "internal",
     503: "not_ready, overloaded; with Retry-After",
 }
-"""How a study may be refused; for `describe_errors`."""
+"""Codes of the errors of an upload, for `describe_errors`."""
 
 
 def describe_errors(codes: dict[int, str], problem: type[Problem] = Problem) -> dict[int | str, dict[str, Any]]:
-    """A route's error responses, by status: which codes, and that the body is a problem.
+    """Describe a route's error responses, by status.
 
     FastAPI's own way, ``{"model": Problem}``, would state ``application/json``.
     """
@@ -62,11 +62,11 @@ def describe_errors(codes: dict[int, str], problem: type[Problem] = Problem) -> 
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
-    """The document of the application's routes; made once."""
+    """Build the document of the application's routes, once."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = document["components"]["schemas"]
-        for model in _FURTHER:
+        for model in _UNDECLARED:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update({**schema.pop("$defs", {}), model.__name__: schema})
         _drop_unused(document)
@@ -79,7 +79,7 @@ def build_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _describe_keys(path: str, operations: list[dict[str, Any]]) -> None:
-    """What `api.security` asks and answers before any of these routes."""
+    """Add the API key, and the errors of `auth.security`, to these routes."""
     problem = InferenceProblem if path.startswith(PROTOCOL_PATHS) else Problem
     answers = describe_errors(_KEY_ANSWERS, problem)
     for operation in operations:
@@ -89,7 +89,7 @@ def _describe_keys(path: str, operations: list[dict[str, Any]]) -> None:
 
 
 def _drop_unused(document: dict[str, Any]) -> None:
-    """Leave out what FastAPI states of every route with a parameter: a status that a text in a path never gets."""
+    """Drop the status 422 that FastAPI states for every path parameter, and that a text never causes."""
     for operations in document["paths"].values():
         for operation in operations.values():
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):

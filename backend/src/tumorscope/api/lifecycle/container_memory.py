@@ -1,33 +1,33 @@
-"""A control group's files in, the memory that a container uses and may use out."""
+"""The files of a control group in, the memory that the container uses and its limit out."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT = Path("/sys/fs/cgroup")
-# Version 1 writes "no limit" as the largest number of whole pages.
+CGROUP_ROOT = Path("/sys/fs/cgroup")
+# Without a limit version 1 writes the largest number of whole pages.
 _NO_LIMIT_BYTES = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerMemory:
-    """Memory of every process of the container, without cached files that can be dropped, and its limit."""
+    """Memory of all processes of the container, without cached files that can be dropped, and its limit."""
 
     used_bytes: int
     limit_bytes: int
 
 
-def read_container_memory(root: Path = _ROOT) -> ContainerMemory | None:
-    """What the kernel counts.
+def read_container_memory(root: Path) -> ContainerMemory | None:
+    """Read what the kernel counts.
 
     Parameters
     ----------
     root : Path
-        Where the control group is mounted, of version 2 or 1.
+        Mount point of the control group, version 2 or 1.
 
     Returns
     -------
     ContainerMemory or None
-        None where there is no limit, as outside of a container.
+        None without a limit, as outside a container.
     """
     try:
         if (root / "memory.max").is_file():
@@ -38,7 +38,7 @@ def read_container_memory(root: Path = _ROOT) -> ContainerMemory | None:
 
 
 def _read(folder: Path, limit: str, usage: str, droppable: str) -> ContainerMemory | None:
-    # Version 2 writes "max", which is no number, where there is no limit.
+    # Without a limit version 2 writes "max", which raises ValueError.
     limit_bytes = int((folder / limit).read_text())
     if limit_bytes >= _NO_LIMIT_BYTES:
         return None

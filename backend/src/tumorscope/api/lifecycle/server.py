@@ -19,7 +19,7 @@ from tumorscope.api.http.connections import HeaderLimitsProtocol, raise_file_lim
 _FINISH_S = 30
 # A connection that was accepted last has this long to send its request.
 _SETTLE_S = 0.5
-# Threads cannot be cancelled: where one still computes after all answers had their time, the process ends with it.
+# Threads cannot be cancelled: if one is still running after that, the process exits with it.
 _GIVE_UP_S = 2
 _POLL_S = 0.05
 
@@ -56,11 +56,15 @@ class DrainingServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         await self._wait_while(lambda waited_s: waited_s < _SETTLE_S and not self.force_exit)
-        give_up = threading.Timer(_FINISH_S + _GIVE_UP_S, os._exit, (1,))
+        give_up = threading.Timer(_FINISH_S + _GIVE_UP_S, self._exit_at_once)
         give_up.daemon = True
         give_up.start()
         await super().shutdown(sockets)
         give_up.cancel()
+
+    def _exit_at_once(self) -> None:
+        # The thread may also be loading a model, and then nobody misses an answer.
+        os._exit(1 if self.server_state.tasks else 0)
 
     async def _wait_while(self, holds: Callable[[float], bool]) -> None:
         clock = asyncio.get_running_loop().time

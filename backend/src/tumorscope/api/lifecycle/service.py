@@ -1,4 +1,4 @@
-"""The served model and the one that may follow it: what may be asked, and what /health says."""
+"""The served model and the one that may replace it; the state that /health reports."""
 
 from dataclasses import dataclass
 from time import monotonic
@@ -15,7 +15,7 @@ from tumorscope.inference.classifier import Classifier
 Status = Literal["ready", "starting", "draining", "failed"]
 CandidateState = Literal["loading", "shadowing", "refused"]
 
-# A model that loads is waited for: so a proxy may send to a service that has just started.
+# Requests wait for a model that is loading, so that a proxy may send to a service that has just started.
 _WAIT_S = 30.0
 _POLL_S = 0.05
 _RETRY_STARTING_S = 2
@@ -24,16 +24,16 @@ _RETRY_FAILED_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that is not served yet, or never will be.
+    """A model that is being rolled out, or was refused.
 
     Parameters
     ----------
     version : str, optional
         None until its manifest is read.
     state : {'loading', 'shadowing', 'refused'}
-        ``shadowing``: it answers live slices after the served model, and nobody sees its answers.
+        ``shadowing``: it receives shadow traffic.
     reason : str, optional
-        A code; of one that is refused.
+        The code of the reason for a refusal.
     """
 
     version: str | None
@@ -42,7 +42,7 @@ class Candidate:
 
 
 class Service:
-    """What the routes share; `model_watch.watch_model` gives it its model, and the server's end lets it drain."""
+    """The state that the routes share; `model_watch.watch_model` sets its model, and the server drains it."""
 
     def __init__(self) -> None:
         self.classifier: Classifier | None = None
@@ -53,7 +53,7 @@ class Service:
 
     @property
     def status(self) -> Status:
-        """Requests are welcome when it is ``ready``."""
+        """The service wants requests while it is ``ready``."""
         if self._draining:
             return "draining"
         if self.classifier is not None:
@@ -62,40 +62,40 @@ class Service:
 
     @property
     def version(self) -> str | None:
-        """Of the model that is served now."""
+        """Version of the served model."""
         return None if self.classifier is None else self.classifier.bundle.manifest.version
 
     @property
     def failure(self) -> str | None:
-        """The code of why there is no model; None where there is one, or one loads."""
+        """Why there is no model, as a code; None if there is one or one is loading."""
         return None if self.classifier is not None or self.candidate is None else self.candidate.reason
 
     @property
     def uptime_s(self) -> float:
-        """Seconds since the service was made."""
+        """Seconds since the service was created."""
         return monotonic() - self._started
 
     def serve(self, classifier: Classifier) -> None:
-        """Answer with this model from now on; requests that have begun keep the one that they began with."""
+        """Answer new requests with this model; in-flight requests keep the model that they started with."""
         self.classifier, self.candidate = classifier, None
 
     def drain(self) -> None:
-        """Say that the service is about to end; what still comes is answered. For a signal's handler: it only notes."""
+        """Report that the service is about to stop; requests are still answered. Safe to call from a signal handler."""
         self._draining = True
 
     def offer(self, scan: Slice, prediction: Prediction) -> None:
-        """Let a candidate that is tried see a slice that was answered; called from any thread."""
+        """Offer an answered slice as shadow traffic; may be called from any thread."""
         shadow = self.shadow
         if shadow is not None:
             shadow.offer(scan, prediction)
 
     async def wait_for_classifier(self) -> Classifier:
-        """The served model; one that loads is waited for, for some seconds.
+        """Return the served model; wait some seconds for one that is loading.
 
         Raises
         ------
         NotReady
-            There is none, and none came.
+            There is no model, even after the wait.
         """
         deadline = monotonic() + _WAIT_S
         while self.status == "starting" and monotonic() < deadline:  # noqa: ASYNC110  (also a failure ends it)
@@ -103,26 +103,26 @@ class Service:
         return self.require_classifier()
 
     def require_classifier(self) -> Classifier:
-        """The served model.
+        """Return the served model.
 
         Raises
         ------
         NotReady
-            It is not loaded and checked.
+            There is none.
         """
         if self.classifier is not None:
             return self.classifier
         if self.status == "failed":
-            raise NotReady("The model could not be loaded. The operator finds the reason in the log.", _RETRY_FAILED_S)
+            raise NotReady("The model could not be loaded. The log states the reason.", _RETRY_FAILED_S)
         raise NotReady(f"The service is {self.status}.", _RETRY_STARTING_S)
 
     def require_ready(self) -> None:
-        """Nothing.
+        """Check that the service wants requests.
 
         Raises
         ------
         NotReady
-            Requests are not welcome: there is no model, or the service is about to end.
+            There is no model, or the service is about to stop.
         """
         self.require_classifier()
         if self.status != "ready":

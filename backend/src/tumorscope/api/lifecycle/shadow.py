@@ -1,4 +1,4 @@
-"""Slices that the served model has answered in, whether a candidate answers them too out."""
+"""Slices that the served model has answered in, whether a candidate agrees out: shadow traffic."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from tumorscope.domain.prediction import Prediction
 from tumorscope.domain.scan import Slice
 from tumorscope.inference.classifier import Classifier, classify
 
-# What waits for the candidate is held in memory beside everything else.
-_MAX_KEPT = 4
+# Slices that wait for the candidate take memory besides everything else.
+_MAX_QUEUED = 4
 _MAX_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowPlan:
-    """Up to how many live slices a candidate answers before it may serve, and for how many seconds it is tried."""
+    """How many live slices a candidate answers before it may serve, and for how many seconds at most."""
 
     slices: int
     limit_s: float
@@ -23,50 +23,50 @@ class ShadowPlan:
 
 @dataclass(frozen=True, slots=True)
 class ShadowFigures:
-    """How many slices both models answered, and how many of them alike."""
+    """How many slices both models answered, and on how many they agreed."""
 
     compared: int = 0
     agreed: int = 0
 
 
 class Shadow:
-    """Answered slices that wait for the candidate; a few at a time, in memory only."""
+    """The queue of answered slices for the candidate; short, in memory only."""
 
     def __init__(self) -> None:
-        # Threads append, the event loop takes: both are atomic.
-        self._kept: deque[tuple[Slice, Prediction]] = deque()
+        # Threads append, and the event loop pops: both are atomic.
+        self._queued: deque[tuple[Slice, Prediction]] = deque()
 
     def offer(self, scan: Slice, prediction: Prediction) -> None:
-        """Keep a slice and its answer, where there is room."""
-        if len(self._kept) < _MAX_KEPT and scan.pixels.nbytes <= _MAX_BYTES:
-            self._kept.append((scan, prediction))
+        """Queue a slice and its answer if there is room."""
+        if len(self._queued) < _MAX_QUEUED and scan.pixels.nbytes <= _MAX_BYTES:
+            self._queued.append((scan, prediction))
 
     def take(self) -> tuple[Slice, Prediction] | None:
-        """The oldest; None where none waits."""
-        return self._kept.popleft() if self._kept else None
+        """Pop the oldest, or None."""
+        return self._queued.popleft() if self._queued else None
 
 
 def answers_alike(candidate: Classifier, scan: Slice, served: Prediction) -> bool:
-    """Whether the candidate decides as the served model did.
+    """Run the candidate, and return whether it decides as the served model did.
 
     Parameters
     ----------
     candidate : Classifier
-        Is asked the same.
+        The new model.
     scan : Slice
-        A live request's.
+        Of a live request.
     served : Prediction
-        What its sender was told.
+        The served model's prediction.
 
     Returns
     -------
     bool
-        False also where the candidate reads other inputs: a model of another kind may follow.
+        False also if the candidate takes another kind of input, which a new model may.
 
     Raises
     ------
     AnswerNotFinite
-        The candidate's answer is no number.
+        The candidate gave infinity or not a number.
     """
     try:
         prediction = classify(candidate, scan).prediction

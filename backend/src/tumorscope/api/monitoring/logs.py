@@ -1,4 +1,4 @@
-"""Log records in, lines of JSON out; a record holds what its caller names, never a file name or patient data."""
+"""Log records in, lines of JSON out; a record has only the fields that its caller names, and no patient data."""
 
 import json
 import logging
@@ -19,21 +19,21 @@ class _JsonFormatter(logging.Formatter):
             **getattr(record, _FIELDS, {}),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            # The message of an exception may quote what was sent; its class and place are enough to find the fault.
+            # The message of an exception may quote the upload; its class and location are enough to find the fault.
             line["exception"] = type(record.exc_info[1]).__name__
             line["stack"] = _places(record.exc_info[1])
         return json.dumps(line)
 
 
 class _DescriptorHandler(logging.Handler):
-    """Writes whole lines to a file descriptor; one that cannot be written is left out and counted in the next.
+    """Writes whole lines to a file descriptor; a line that cannot be written is dropped and counted in the next one.
 
-    A full disk, a reader that has ended and one that reads no more keep no request from its answer.
+    So a full disk or a blocked reader of a pipe delays no request.
 
     Parameters
     ----------
     descriptor : int
-        A pipe does not block any more from here on.
+        A pipe is set to non-blocking mode.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -59,12 +59,12 @@ class _DescriptorHandler(logging.Handler):
             return
         self._lost += 1
         if written:
-            # The half of a line stays by itself.
+            # The partial line stays on a line of its own.
             self._begin = b"\n"
 
 
 def configure_logs(level: str) -> None:
-    """Send every log of the process, uvicorn's too, to standard output as JSON.
+    """Send all logs of the process, including uvicorn's, to standard output as JSON.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def configure_logs(level: str) -> None:
     handler = _DescriptorHandler(sys.stdout.fileno())
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Its access log holds the raw path and the client's address; ours has a line a request instead.
+    # Its access log has the raw path and the client's address; ours has one line a request instead.
     logging.getLogger("uvicorn.access").disabled = True
 
 
 def log_event(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:
-    """Write one line; `fields` become its members, beside the class and place of `error`."""
+    """Write one line with these fields, and with the class and stack of `error`."""
     logging.getLogger("tumorscope").log(level, event, exc_info=error, extra={_FIELDS: fields})
 
 

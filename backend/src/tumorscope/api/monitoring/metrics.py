@@ -1,4 +1,4 @@
-"""What happens in the service in, Prometheus' counters and distributions out; never a name, a path or a pixel."""
+"""Events of the service in, Prometheus counters and histograms out; no file name, path or patient data."""
 
 from dataclasses import dataclass
 
@@ -15,12 +15,11 @@ from tumorscope.presentation.schemas import Timing
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _SLICES = (1, 2, 4, 8, 16, 32, 64)
-# Finer at the ends, where a model that is sure has most of its answers.
+# Finer at the ends, where a confident model has most of its predictions.
 _PROBABILITIES = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1)
 _DISTANCES = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6)
 
-# A label has few values, whatever a client sends: a method of its own making is "other", a path without a route is not
-# written down.
+# Labels have few values, whatever a client sends: an unknown method is "other", an unknown path is not recorded.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "other"
 _NO_ROUTE = "none"
@@ -52,7 +51,7 @@ class Metrics:
 
 def create_metrics() -> Metrics:
     """Make the collectors, in a registry of their own."""
-    # A line for each series that says when it began; Prometheus finds that out by itself.
+    # These would state when each series started, which Prometheus finds out by itself.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
 
@@ -65,27 +64,25 @@ def create_metrics() -> Metrics:
     metrics = Metrics(
         registry=registry,
         requests=counter(
-            "requests", "Requests answered; code is the problem's, or none.", "route", "method", "status", "code"
+            "requests", "Answered requests; code is the problem's, or none.", "route", "method", "status", "code"
         ),
         stream_failures=counter(
-            "stream_failures", "Streams that ended with a problem, after their status had gone out.", "code"
+            "stream_failures", "Streams that started with status 200 and ended with a problem.", "code"
         ),
         request_seconds=histogram(
-            "request_duration_seconds", "From the first byte of a request to the last of its answer.", _SECONDS, "route"
+            "request_duration_seconds", "Duration of whole requests, including upload and queue.", _SECONDS, "route"
         ),
-        upload_seconds=histogram("upload_duration_seconds", "Reading the files of a request.", _SECONDS),
-        wait_seconds=histogram(
-            "queue_wait_seconds", "From when a request was read to when its work began.", _SECONDS, "lane"
-        ),
+        upload_seconds=histogram("upload_duration_seconds", "Duration of reading the files of a request.", _SECONDS),
+        wait_seconds=histogram("queue_wait_seconds", "Time that requests spend in the queue.", _SECONDS, "lane"),
         stage_seconds=histogram(
             "stage_duration_seconds",
-            "Steps of a prediction: decode, preprocess, inference, explain, and total; of one slice or of a volume."
-            " Of the pixels of an inference request, which come prepared, inference.",
+            "Duration of the steps of a prediction of a slice or volume: decode, preprocess, inference, explain, total;"
+            " and of inference on prepared tensors (/v2).",
             _SECONDS,
             "stage",
             "scan",
         ),
-        batch_slices=histogram("batch_slices", "Slices in one call of the engine.", _SLICES),
+        batch_slices=histogram("batch_slices", "Slices per call of the engine.", _SLICES),
         decisions=counter(
             "decisions",
             "Predictions; label is the kind of tumour, or none.",
@@ -93,24 +90,34 @@ def create_metrics() -> Metrics:
             "decision",
             "label",
         ),
-        reasons=counter("reasons", "Why predictions are what they are.", "model_version", "decision", "reason"),
+        reasons=counter(
+            "reasons",
+            "Reasons of predictions that are uncertain or out of scope.",
+            "model_version",
+            "decision",
+            "reason",
+        ),
         tumor_probability=histogram(
-            "tumor_probability", "Of predictions that are in scope.", _PROBABILITIES, "model_version"
+            "tumor_probability", "Tumour probability of predictions in scope.", _PROBABILITIES, "model_version"
         ),
         class_probability=histogram(
-            "class_probability", "Of predictions that are in scope.", _PROBABILITIES, "model_version", "class_name"
+            "class_probability",
+            "Class probabilities of predictions in scope.",
+            _PROBABILITIES,
+            "model_version",
+            "class_name",
         ),
         scope_distance=histogram(
             "scope_distance",
-            "How far slices lie from what the model was made from; source is mr where the file says so, else picture.",
+            "Out-of-distribution score of slices; source is mr if the file states it, else picture.",
             _DISTANCES,
             "model_version",
             "source",
         ),
-        inputs=counter("inputs", "Studies that were read.", "format"),
-        warnings=counter("warnings", "Warnings in answers.", "code"),
+        inputs=counter("inputs", "Decoded studies.", "format"),
+        warnings=counter("warnings", "Warnings about inputs.", "code"),
     )
-    # Prometheus sees no increase from nothing to one: what is alerted on has to be there before it happens.
+    # Prometheus sees no increase from an absent series to 1, so the series of alerts exist from the start.
     for error, status in STATUS.items():
         if "code" in vars(error):
             metrics.requests.labels("/predict", "POST", str(status), error.code)
@@ -121,22 +128,22 @@ def create_metrics() -> Metrics:
 def record_request(
     metrics: Metrics, route: str | None, method: str, status: int | None, code: str | None, seconds: float
 ) -> None:
-    """Count a request that was answered.
+    """Count an answered request.
 
     Parameters
     ----------
     metrics : Metrics
         Changed.
     route : str, optional
-        The route's own path, with its parameters' names; None where none fits.
+        The route's pattern; None if none matches.
     method : str
         As the client sent it.
     status : int, optional
-        None where the connection ended before an answer began.
+        None if the connection ended before the answer.
     code : str, optional
         Of the problem.
     seconds : float
-        From its beginning to the end of its answer.
+        Its duration.
     """
     known_method = method if method in _METHODS else _OTHER_METHOD
     metrics.requests.labels(route or _NO_ROUTE, known_method, str(status or _NO_STATUS), code or _NO_CODE).inc()
@@ -144,12 +151,12 @@ def record_request(
 
 
 def record_wait(metrics: Metrics, lane: str, seconds: float) -> None:
-    """Count how long work has waited in its lane."""
+    """Record the time that a request spent in the queue."""
     metrics.wait_seconds.labels(lane).observe(seconds)
 
 
 def record_stream_failure(metrics: Metrics, code: str) -> None:
-    """Count a stream whose last line is a problem."""
+    """Count a stream that ended with a problem."""
     metrics.stream_failures.labels(code).inc()
 
 

@@ -1,4 +1,4 @@
-"""A served model and prepared pixels in, the tensors of the Open Inference Protocol out, described and computed."""
+"""A served model and preprocessed pixels in, the tensors of the Open Inference Protocol out, described and computed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,21 +16,23 @@ from tumorscope.model.manifest import Manifest
 _PLATFORM = "tumorscope_bundle"
 
 _PIXELS = (
-    "Slices as the model's preprocessing leaves them: the head, cut out, padded to a square and resampled, between two"
-    " percentiles of its intensities. A picture as it comes from a scanner goes to POST /predict."
+    "Slices after the model's preprocessing: the head, cropped, padded to a square, resampled, and scaled between two"
+    " percentiles of its intensities. Send a picture from a scanner to POST /predict."
 )
-_LOGITS = "Of the network, in the order of the labels."
-_PROBABILITIES = "Of the labels, calibrated; a row sums to 1. Also of what is no brain MRI, where they mean nothing."
+_LOGITS = "Logits of the network, in the order of the labels."
+_PROBABILITIES = (
+    "Calibrated probabilities of the labels; a row sums to 1. Meaningless if the slice is not of a brain MRI."
+)
 _TUMOR_PROBABILITY = "1 - P(no_tumor)."
 _SCOPE_DISTANCE = (
-    "How far the slice lies from what the model was made from. Beyond picture_limit (mr_limit where it is known to come"
-    " from an MR scanner) POST /predict answers out_of_scope and gives no probability. It looks at the source picture"
-    " as well, which these pixels no longer show."
+    "Out-of-distribution score of the slice. Above picture_limit (mr_limit if it is known to come from an MR scanner)"
+    " POST /predict answers out_of_scope without probabilities. It also examines the source picture, which these pixels"
+    " no longer show."
 )
 
 
 class TensorMetadata(BaseModel):
-    """One tensor that the model takes or gives; -1 stands for the number of slices."""
+    """An input or output tensor; -1 stands for the number of slices."""
 
     name: str
     datatype: str
@@ -39,7 +41,7 @@ class TensorMetadata(BaseModel):
 
 
 class ModelMetadata(BaseModel):
-    """The served model, as the Open Inference Protocol describes it."""
+    """The served model in the terms of the Open Inference Protocol."""
 
     name: str
     versions: list[str]
@@ -50,7 +52,7 @@ class ModelMetadata(BaseModel):
 
 
 def describe_model(classifier: Classifier) -> ModelMetadata:
-    """The model's name, version and tensors, and what they mean."""
+    """Describe the model and its tensors."""
     manifest = classifier.bundle.manifest
     return ModelMetadata(
         name=manifest.name,
@@ -68,7 +70,7 @@ def describe_model(classifier: Classifier) -> ModelMetadata:
 
 
 def compute_outputs(classifier: Classifier, pixels: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
-    """The tensors that `describe_model` names, of prepared slices.
+    """Compute the tensors that `describe_model` names.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def compute_outputs(classifier: Classifier, pixels: NDArray[np.float32]) -> Mapp
     Returns
     -------
     mapping of str to ndarray, shape (n, classes) or (n,), float32
-        Whether a slice is in scope is not judged.
+        Of all slices, in scope or not.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The JSON of the Open Inference Protocol v2: what an inference request says, and what its answer does."""
+"""The JSON of the Open Inference Protocol v2: an inference request and its answer."""
 
 from typing import Annotated, Literal
 
@@ -12,50 +12,53 @@ _Length = Annotated[int, Field(ge=1)]
 
 
 class _Strict(BaseModel):
-    """No text is a number; what is not a number at all is refused."""
+    """No text is converted to a number; infinity and not-a-number are refused."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 class InputParameters(_Strict):
-    """How the tensor's data come. What else a client might ask for here would change the answer, and is refused."""
+    """How the tensor is sent. Other parameters would change the answer, so they are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
     binary_data_size: int | None = Field(
-        default=None, ge=0, description="Bytes of the tensor behind the JSON: little-endian float32, row by row."
+        default=None,
+        ge=0,
+        description="Size of the tensor after the JSON, in bytes: little-endian float32, row by row.",
     )
 
 
 class InputTensor(_Strict):
-    """Prepared pixels of n slices."""
+    """Preprocessed pixels of n slices."""
 
     name: Literal["pixels"]
     shape: Annotated[list[_Length], Field(min_length=4, max_length=4, description="n, height, width, 3.")]
     datatype: Literal["FP32"]
     parameters: InputParameters | None = None
     data: _Row | _Batch | None = Field(
-        default=None, description="In 0..1; flat, row by row, or nested as the shape says. Absent of a binary tensor."
+        default=None,
+        description="In 0..1; flat, row by row, or nested as the shape states. Absent if the tensor is binary.",
     )
 
 
 class OutputParameters(_Strict):
-    """How the tensor is to come. What else a client might ask for here would be another answer, and is refused."""
+    """How the tensor is returned. Other parameters would change the answer, so they are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
-    binary_data: bool | None = Field(default=None, description="Behind the JSON and not in it.")
+    binary_data: bool | None = Field(default=None, description="After the JSON, not in it.")
 
 
 class RequestedOutput(_Strict):
-    """One tensor of the answer."""
+    """A tensor to return."""
 
     name: str
     parameters: OutputParameters | None = None
 
 
 class RequestParameters(_Strict):
-    """Others, such as priority and timeout, are taken and not heeded."""
+    """Others, such as priority and timeout, are ignored."""
 
     binary_data_output: bool = Field(default=False, description="All outputs as binary tensors.")
 
@@ -63,20 +66,20 @@ class RequestParameters(_Strict):
 class InferenceRequest(_Strict):
     """The JSON of an inference request."""
 
-    id: str | None = Field(default=None, description="Given back in the answer.")
+    id: str | None = Field(default=None, description="Repeated in the answer.")
     parameters: RequestParameters | None = None
     inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=1)]
-    outputs: list[RequestedOutput] | None = Field(default=None, description="Absent or empty: all.")
+    outputs: list[RequestedOutput] | None = Field(default=None, description="All if absent or empty.")
 
 
 class BinarySize(BaseModel):
-    """Of an output tensor that comes behind the JSON."""
+    """Size of an output tensor after the JSON."""
 
     binary_data_size: int
 
 
 class OutputTensor(BaseModel):
-    """One tensor of the answer; either `data` or `parameters`."""
+    """A tensor of the answer, with either `data` or `parameters`."""
 
     name: str
     shape: list[int]
@@ -86,7 +89,7 @@ class OutputTensor(BaseModel):
 
 
 class AnswerParameters(BaseModel):
-    """What goes with every answer."""
+    """Sent with every answer."""
 
     notice: str
 

@@ -1,6 +1,6 @@
 """The body of an inference request in, prepared pixels out; output tensors in, the body of an answer out.
 
-The JSON and the binary tensors of the Open Inference Protocol v2. Nothing here knows of HTTP or of a network.
+The JSON and the binary tensors of the Open Inference Protocol v2. Nothing here depends on HTTP or on the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,30 +22,30 @@ from tumorscope.domain.errors import InvalidRequest
 INPUT_NAME = "pixels"
 DATATYPE = "FP32"
 MAX_SLICES = 16
-"""Of one request: as many as a volume's slices are run together."""
+"""Most slices of one request, the same as one batch of a volume."""
 
 _ITEM_BYTES = 4
 _LITTLE_ENDIAN = np.dtype("<f4")
-# A resampled pixel may lie so far beyond black or white: its weights sum to 1 but for rounding.
+# Resampling may exceed 0..1 by this much, because its weights sum to 1 only up to rounding.
 _ROUNDING = 1e-3
-# A number in JSON, with what parts it from the next; and all that is not data.
+# A number in JSON with its separator; and everything that is not data.
 _JSON_NUMBER_BYTES = 32
 _JSON_REST_BYTES = 64 * 1024
 
-# Of the client's own names, so much is told back.
+# Error messages quote at most this much of a client's names.
 _MAX_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedAnswer:
-    """The body of an answer; `json_bytes` of it are JSON, or all where that is None."""
+    """The body of an answer; its first `json_bytes` bytes are JSON, or all if that is None."""
 
     body: bytes
     json_bytes: int | None
 
 
 def limit_body(size: int) -> int:
-    """Bytes that the largest request takes, as text: of `MAX_SLICES` slices of a model for `size` pixels."""
+    """Compute the size of the largest request in JSON: `MAX_SLICES` slices of `size` x `size` pixels."""
     return MAX_SLICES * size * size * 3 * _JSON_NUMBER_BYTES + _JSON_REST_BYTES
 
 
@@ -55,23 +55,23 @@ def parse_request(body: bytes, header_length: str | None, size: int) -> tuple[In
     Parameters
     ----------
     body : bytes
-        The JSON, and behind it the binary tensor if there is one.
+        The JSON, followed by the binary tensor if there is one.
     header_length : str, optional
-        The header ``Inference-Header-Content-Length``: how many bytes are JSON; None where all are.
+        The header ``Inference-Header-Content-Length``: how many bytes are JSON; None if all are.
     size : int
         Side of the model's input, in pixels.
 
     Returns
     -------
     request : InferenceRequest
-        What is asked for.
+        The parsed JSON.
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        Of 1 to `MAX_SLICES` slices.
+        1 to `MAX_SLICES` slices.
 
     Raises
     ------
     InvalidRequest
-        The body does not follow the protocol, or its tensor is not of the model's input.
+        The body violates the protocol, or its tensor does not fit the model's input.
     """
     json_bytes = len(body) if header_length is None else _read_length(header_length, len(body))
     try:
@@ -81,43 +81,43 @@ def parse_request(body: bytes, header_length: str | None, size: int) -> tuple[In
     tensor = request.inputs[0]
     _check_shape(tensor.shape, size)
     pixels = _read_numbers(tensor, body[json_bytes:]).reshape(tensor.shape)
-    # Written so that not-a-number fails.
+    # Written so that not-a-number fails, too.
     if not (pixels.min() >= -_ROUNDING and pixels.max() <= 1 + _ROUNDING):
         raise InvalidRequest(
-            "A pixel is no number between 0 and 1: they come as the model's preprocessing leaves them."
+            "A pixel is not a number between 0 and 1: pixels are sent after the model's preprocessing."
         )
     return request, pixels.astype(np.float32)
 
 
 def choose_outputs(request: InferenceRequest, available: Sequence[str]) -> list[str]:
-    """Names of the tensors that are asked for, in the order asked.
+    """Return the names of the requested tensors, in the order of the request.
 
     Raises
     ------
     InvalidRequest
-        There is none of a name, or it is asked for twice.
+        A name is unknown or repeated.
     """
     if not request.outputs:
         return list(available)
     names = [one.name for one in request.outputs]
     if len(set(names)) < len(names) or not set(names) <= set(available):
-        raise InvalidRequest(f"outputs: each of {', '.join(available)} may be asked for once, and no other.")
+        raise InvalidRequest(f"outputs: the model has {', '.join(available)}; each may be requested once.")
     return names
 
 
 def encode_answer(
     request: InferenceRequest, head: InferenceAnswer, tensors: Mapping[str, NDArray[np.float32]]
 ) -> EncodedAnswer:
-    """Write an answer.
+    """Encode an answer.
 
     Parameters
     ----------
     request : InferenceRequest
-        Which says of each tensor whether it goes behind the JSON.
+        States for each tensor whether it follows the JSON.
     head : InferenceAnswer
         Without outputs.
     tensors : mapping of str to ndarray
-        Those that are asked for, in the order asked.
+        The requested tensors, in the order of the request.
     """
     binary = _find_binary(request, tensors)
     data = {name: values.astype(_LITTLE_ENDIAN).tobytes() for name, values in tensors.items() if name in binary}
@@ -136,16 +136,16 @@ def encode_answer(
 
 
 def _find_binary(request: InferenceRequest, tensors: Mapping[str, NDArray[np.float32]]) -> set[str]:
-    usual = request.parameters is not None and request.parameters.binary_data_output
-    wished = {one.name: one.parameters.binary_data for one in request.outputs or () if one.parameters is not None}
-    return {name for name in tensors if (usual if wished.get(name) is None else wished[name])}
+    default = request.parameters is not None and request.parameters.binary_data_output
+    requested = {one.name: one.parameters.binary_data for one in request.outputs or () if one.parameters is not None}
+    return {name for name in tensors if (default if requested.get(name) is None else requested[name])}
 
 
 def _read_length(header_length: str, body_bytes: int) -> int:
     if not (header_length.isascii() and header_length.isdecimal()) or len(header_length) > 12:
-        raise InvalidRequest("Inference-Header-Content-Length is no number of bytes.")
+        raise InvalidRequest("Inference-Header-Content-Length is not a number of bytes.")
     if int(header_length) > body_bytes:
-        raise InvalidRequest("Inference-Header-Content-Length is more than the whole body.")
+        raise InvalidRequest("Inference-Header-Content-Length exceeds the size of the body.")
     return int(header_length)
 
 
@@ -157,31 +157,31 @@ def _check_shape(shape: list[int], size: int) -> None:
 
 
 def _read_numbers(tensor: InputTensor, binary: bytes) -> NDArray[np.float64] | NDArray[np.float32]:
-    """As many as the shape says."""
+    """Read as many numbers as the shape states."""
     count = int(np.prod(tensor.shape))
     declared = None if tensor.parameters is None else tensor.parameters.binary_data_size
     if declared is not None:
         if tensor.data is not None:
             raise InvalidRequest("inputs.0: a tensor has either data or binary_data_size.")
         if declared != len(binary) or declared != count * _ITEM_BYTES:
-            raise InvalidRequest("inputs.0: binary_data_size, the shape and what follows the JSON differ in size.")
+            raise InvalidRequest("inputs.0: binary_data_size, the shape and the bytes after the JSON differ in size.")
         return np.frombuffer(binary, _LITTLE_ENDIAN)
     if binary or tensor.data is None:
-        raise InvalidRequest("inputs.0: a tensor has its numbers in data, or behind the JSON with binary_data_size.")
+        raise InvalidRequest("inputs.0: a tensor has its numbers in data, or after the JSON with binary_data_size.")
     try:
-        # As wide as the text: what float32 cannot hold is found to be out of range and overflows nothing.
+        # float64, so that a number beyond float32 does not overflow but is found to be out of range.
         numbers = np.array(tensor.data, np.float64)
     except (ValueError, OverflowError) as error:
-        raise InvalidRequest("inputs.0.data: its lists are not as long as the shape says.") from error
+        raise InvalidRequest("inputs.0.data: its lists do not have the lengths that the shape states.") from error
     if numbers.size != count or (numbers.ndim > 1 and list(numbers.shape) != tensor.shape):
-        raise InvalidRequest("inputs.0.data: there are not as many numbers as the shape says.")
+        raise InvalidRequest("inputs.0.data: the number of values differs from the shape.")
     return numbers
 
 
 def _describe(error: ValidationError) -> str:
-    """Where the first fault is, and which; nothing of what was sent."""
+    """Describe the first error and its place, without quoting the request."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = [str(part)[:_MAX_NAME] for part in first["loc"]]
     if place[2:3] == ["data"]:
-        return "inputs.0.data: a flat list of numbers, or lists of them nested as the shape says."
+        return "inputs.0.data: a flat list of numbers, or lists nested as the shape states."
     return f"{'.'.join(place) or 'body'}: {first['msg']}"

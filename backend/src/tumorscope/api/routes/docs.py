@@ -1,4 +1,4 @@
-"""GET /docs: the OpenAPI document for people."""
+"""GET /docs: the OpenAPI document as a page."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,11 +10,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/docs")
 async def read_docs(request: Request) -> HTMLResponse:
-    """What may be asked, and what is answered."""
+    """Return the page."""
     return HTMLResponse(render_page(request.app.openapi()))
 
 
 @router.get("/docs.css")
 async def read_style() -> Response:
-    """Its looks."""
+    """Return its style sheet."""
     return Response(STYLE, media_type="text/css")

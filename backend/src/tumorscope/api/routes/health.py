@@ -22,19 +22,19 @@ class Alive(BaseModel):
 
 @router.get("/health", responses=_NOT_READY)
 async def read_health(components: ComponentsDependency, response: Response) -> Health:
-    """The state of the service; 200 when it is ready."""
+    """Report the state of the service; 200 when it is ready."""
     return _describe(components, response)
 
 
 @router.get("/health/live")
 async def read_liveness() -> Alive:
-    """Whether the process answers."""
+    """Report that the process answers."""
     return Alive()
 
 
 @router.get("/health/ready", responses=_NOT_READY)
 async def read_readiness(components: ComponentsDependency, response: Response) -> Health:
-    """Whether the model is loaded and reproduced its golden answers."""
+    """Report whether the service wants requests: its model has reproduced its golden answers."""
     return _describe(components, response)
 
 

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol v2 under /v2: prepared pixels in, what the network makes of them out.
+"""The Open Inference Protocol v2 under /v2: preprocessed pixels in, the network's outputs out.
 
 https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol, with binary tensors.
 """
@@ -37,19 +37,19 @@ _REFUSED = {
     404: "unknown_model",
     408: "upload_too_slow",
     413: "upload_too_large, expands_too_much",
-    415: "unsupported_format: a Content-Encoding other than gzip and deflate",
+    415: "unsupported_format: a Content-Encoding other than gzip or deflate",
     422: "invalid_request",
     500: "internal",
     503: "not_ready, overloaded; with Retry-After",
 }
-_BYTES = {"schema": {"type": "string", "format": "binary", "description": "JSON, and the binary tensors behind it."}}
+_BYTES = {"schema": {"type": "string", "format": "binary", "description": "JSON, followed by the binary tensors."}}
 _REQUEST: dict[str, Any] = {
     "parameters": [
         {
             "name": _JSON_LENGTH,
             "in": "header",
             "schema": {"type": "integer", "minimum": 0},
-            "description": "How many bytes of the body are JSON, where a binary tensor follows.",
+            "description": "How many bytes of the body are JSON, if a binary tensor follows.",
         }
     ],
     "requestBody": {
@@ -80,20 +80,20 @@ class ServerLive(BaseModel):
 
 
 class ServerReady(BaseModel):
-    """The model is loaded, and reproduced its golden answers."""
+    """The model is loaded and has reproduced its golden answers."""
 
     ready: Literal[True] = True
 
 
 class ModelReady(BaseModel):
-    """The model of this name is served."""
+    """The service serves a model of this name."""
 
     name: str
     ready: Literal[True] = True
 
 
 class ServerMetadata(BaseModel):
-    """Which software answers, and which extensions it has."""
+    """The software, its version and its extensions."""
 
     name: str = "tumorscope"
     version: str = VERSION
@@ -102,13 +102,13 @@ class ServerMetadata(BaseModel):
 
 async def _find_model(classifier: ClassifierDependency, name: str) -> Classifier:
     if name != classifier.bundle.manifest.name:
-        raise UnknownModel("No model of this name is served; GET /health names the one that is.")
+        raise UnknownModel("There is no model of this name; GET /health names the served one.")
     return classifier
 
 
 async def _find_version(classifier: Annotated[Classifier, Depends(_find_model)], version: str) -> Classifier:
     if version != classifier.bundle.manifest.version:
-        raise UnknownModel("The model is not served in this version; its metadata name the one that is.")
+        raise UnknownModel("There is no such version of the model; its metadata name the served one.")
     return classifier
 
 
@@ -118,44 +118,44 @@ VersionDependency = Annotated[Classifier, Depends(_find_version)]
 
 @router.get("")
 async def read_server_metadata() -> ServerMetadata:
-    """Which software answers."""
+    """Describe the software."""
     return ServerMetadata()
 
 
 @router.get("/health/live")
 async def read_server_liveness() -> ServerLive:
-    """Whether the process answers."""
+    """Report that the process answers."""
     return ServerLive()
 
 
 @router.get("/health/ready", responses=_describe_refusals(_NOT_READY))
 async def read_server_readiness(components: ComponentsDependency) -> ServerReady:
-    """Whether the model is loaded and reproduced its golden answers."""
+    """Report whether the service wants requests: its model has reproduced its golden answers."""
     components.service.require_ready()
     return ServerReady()
 
 
 @router.get(_MODEL, responses=_describe_refusals(_NO_MODEL))
 async def read_model_metadata(classifier: ModelDependency) -> ModelMetadata:
-    """The tensors that the model takes and gives."""
+    """Describe the model's input and output tensors."""
     return describe_model(classifier)
 
 
 @router.get(_VERSION, responses=_describe_refusals(_NO_MODEL))
 async def read_version_metadata(classifier: VersionDependency) -> ModelMetadata:
-    """The tensors that the model takes and gives."""
+    """Describe the model's input and output tensors."""
     return describe_model(classifier)
 
 
 @router.get(f"{_MODEL}/ready", responses=_describe_refusals(_NO_MODEL))
 async def read_model_readiness(classifier: ModelDependency) -> ModelReady:
-    """Whether a model of this name is served."""
+    """Report whether a model of this name is served."""
     return ModelReady(name=classifier.bundle.manifest.name)
 
 
 @router.get(f"{_VERSION}/ready", responses=_describe_refusals(_NO_MODEL))
 async def read_version_readiness(classifier: VersionDependency) -> ModelReady:
-    """Whether a model of this name is served in this version."""
+    """Report whether this version of the model is served."""
     return ModelReady(name=classifier.bundle.manifest.name)
 
 
@@ -165,7 +165,7 @@ async def infer(
     components: ComponentsDependency,
     classifier: ModelDependency,
 ) -> Response:
-    """What the network makes of prepared pixels: nothing is decided, and nothing refused as out of scope."""
+    """Run the network on preprocessed pixels, without a decision and without a check of the scope."""
     return await _infer(request, components, classifier)
 
 
@@ -175,7 +175,7 @@ async def infer_version(
     components: ComponentsDependency,
     classifier: VersionDependency,
 ) -> Response:
-    """What this version of the network makes of prepared pixels: nothing is decided or refused as out of scope."""
+    """Run this version of the network on preprocessed pixels, without a decision and without a check of the scope."""
     return await _infer(request, components, classifier)
 
 

@@ -9,8 +9,8 @@ from tumorscope.api.http.dependencies import ComponentsDependency
 router = APIRouter(tags=["metrics"])
 
 
-# Not a coroutine: writing it down takes milliseconds, in a thread beside the event loop.
+# Not a coroutine: formatting takes milliseconds, so it runs in a thread beside the event loop.
 @router.get("/metrics", response_class=PlainTextResponse)
 def read_metrics(components: ComponentsDependency) -> PlainTextResponse:
-    """Counters, distributions and the state of this process, in Prometheus' text format; of no patient."""
+    """Return metrics in Prometheus' text format; they hold no patient data."""
     return PlainTextResponse(generate_latest(components.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -11,6 +11,6 @@ router = APIRouter(tags=["model"])
 
 @router.get("/model", responses=describe_errors({503: "not_ready, with Retry-After"}))
 async def read_model(classifier: ClassifierDependency) -> ModelCard:
-    """The served model's manifest: classes, input, training, figures with their intervals, limits, checksums."""
+    """Return the served model's manifest: classes, input, training, metrics with their intervals, limits, checksums."""
     bundle = classifier.bundle
     return ModelCard(sha256=bundle.sha256, manifest=bundle.manifest.model_dump(mode="json"))

@@ -71,7 +71,7 @@ _DAMAGED = {
 def test_damaged_line_is_refused_by_its_number_and_not_quoted(name: str) -> None:
     line = _DAMAGED[name].format(salt="0" * 32, digest="0" * 64)
     good, _ = _make("good")
-    with pytest.raises(ApiKeysInvalid, match=r"^Line 2 of the file of API keys is no key") as refusal:
+    with pytest.raises(ApiKeysInvalid, match=r"^Line 2 of the file of API keys is not a key") as refusal:
         parse_keys(f"{format_key(good)}\n{line}\n")
     assert "tsk_" not in str(refusal.value)
 
