@@ -754,7 +754,7 @@ export interface components {
             name: string;
             /**
              * Version
-             * @default 0.1.0
+             * @default 0.7.0
              */
             version: string;
             /**

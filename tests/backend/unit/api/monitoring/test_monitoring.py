@@ -90,7 +90,7 @@ def series(client: TestClient) -> dict[str, set[str]]:
     assert isinstance(app, FastAPI)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.state.components.service, "candidate", Candidate("0.0.2", "refused", "golden_mismatch"))
-        patch.setattr(state_metrics, "read_container_memory", lambda: ContainerMemory(1, 2))
+        patch.setattr(state_metrics, "read_container_memory", lambda _root: ContainerMemory(1, 2))
         grey = draw_phantom(1, True, 128)
         slices = np.stack([draw_phantom(seed, False, 64) for seed in range(4)], axis=2).astype(np.int16)
         for content in (
