@@ -1,4 +1,4 @@
-"""Two containers of the service behind nginx, replaced in turn under load: no request is lost, whatever its size."""
+"""Two containers of the service behind nginx, replaced in turn under load: no request is lost."""
 
 import os
 import subprocess
@@ -19,7 +19,8 @@ from tests.factories import make_nifti_bytes
 from tumorscope.imaging.phantom import draw_phantom
 
 BACKENDS = ("backend", "backend-b")
-# nginx keeps an upload below a megabyte for a second try; a larger one goes straight through.
+# nginx buffers an upload below a megabyte and can send it again. A larger one is streamed: only a refused connection is
+# tried again.
 SMALL = phantom_file()
 LARGE = make_nifti_bytes(np.repeat(draw_phantom(7, True, 256)[:, :, None], 20, axis=2).astype(np.uint8))
 
@@ -39,7 +40,7 @@ def two_backends(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stac
 
 @contextmanager
 def _steady_load(stack: Stack) -> Iterator[Counter[tuple[int, str]]]:
-    """Pictures and volumes, one after the other by each of several clients; what they got, by size and status."""
+    """Several clients, each sending one picture or volume after the other; counts of their sizes and answers."""
     assert len(SMALL) < 1_000_000 < len(LARGE)
     ended = threading.Event()
     answers: Counter[tuple[int, str]] = Counter()
@@ -89,7 +90,7 @@ def test_rolling_restart_under_load_loses_no_request(two_backends: Stack) -> Non
     after = {service: two_backends.container(service) for service in BACKENDS}
     assert not set(before.values()) & set(after.values())
     assert set(answers) == {(len(SMALL), "200"), (len(LARGE), "200")}, answers
-    # Both took their part before the end: what is shown is a change between two, not a wait for one.
+    # Both containers have answered, so none of the requests merely waited for the other.
     assert all(_log_of_predictions(two_backends, service) > 0 for service in BACKENDS)
 
 

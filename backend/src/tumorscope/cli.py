@@ -44,15 +44,15 @@ app.add_typer(model.app, name="model")
 
 
 def main() -> None:
-    """Run the command; an error of ours is a sentence and exit status 1, an interruption 130."""
-    # TensorFlow writes about its build to standard error unless told otherwise before its import.
+    """Run the command; the exit status is 1 after an error, which is printed as a sentence, and 130 after Ctrl-C."""
+    # Set before the import of TensorFlow, which otherwise describes its build on standard error.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # NumPy's products here are small, and its threads would take the cores from the network's.
+    # NumPy's matrix products are small here, and its threads would compete with those of the network.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except TumorscopeError as error:
-        # What is ours to mend has a code that says no more than that.
+        # The base class's code only says that the error is internal.
         prefix = "" if error.code == TumorscopeError.code else f"[bold]{error.code}[/]: "
         Console(stderr=True).print(f"{prefix}{escape(str(error))}")
         sys.exit(1)
@@ -67,7 +67,7 @@ def serve(
     log_level: Annotated[str, typer.Option(envvar="TUMORSCOPE_LOG_LEVEL")] = "INFO",
 ) -> None:
     """Serve the API."""
-    # Each command imports what it needs: the others start at once.
+    # Imported here, so that other commands start without it.
     from tumorscope.api.app import create_app  # noqa: PLC0415
     from tumorscope.api.auth.security import refuse_exposure  # noqa: PLC0415
     from tumorscope.api.lifecycle.server import run_server  # noqa: PLC0415

@@ -257,10 +257,10 @@ def test_log_has_the_keys_name_and_never_a_secret(
         (
             ("serve", "--host", "0.0.0.0"),  # noqa: S104
             None,
-            "The service would listen on 0.0.0.0, where others can reach it, without",
+            "The service would listen on 0.0.0.0, where other machines can reach it, without",
         ),
         (("serve", "--host", "0.0.0.0"), "", "The file of API keys cannot be read: Is a directory."),  # noqa: S104
-        (("serve",), "damaged", "Line 1 of the file of API keys is no key"),
+        (("serve",), "damaged", "Line 1 of the file of API keys is not a key"),
         (("key", "revoke", "ward-3"), "absent", "The file of API keys cannot be read: No such file or directory."),
     ],
 )
@@ -290,8 +290,8 @@ def test_key_command_lists_names_and_limits_and_refuses_what_is_not_there(tmp_pa
     assert [line.split()[0] for line in listed] == ["ward-3", "ward-4"]
     assert listed[0].endswith("60 a minute, 10 at once")
     for arguments, sentence in (
-        (("new", "ward-4"), "There is a key named ward-4 already"),
-        (("new", "Jane Doe"), "A key's name is of"),
+        (("new", "ward-4"), "There is already a key named ward-4"),
+        (("new", "Jane Doe"), "A key's name is at most"),
         (("revoke", "absent"), "There is no key named absent"),
     ):
         with pytest.raises(ApiKeysInvalid, match=sentence):

@@ -1,4 +1,4 @@
-"""What the routes ask for, by name."""
+"""The components that routes use, as FastAPI dependencies."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
