@@ -18,11 +18,9 @@ export function describeClass(className) {
 
 /** @param {string[]} classNames */
 function describeDoubt(classNames) {
-  const names = classNames.map(describeClass);
-  const [one, other] = names;
-  if (one === undefined || other === undefined) return translate('decision.uncertain');
-  if (names.length === 2) return translate('decision.uncertainOfTwo', { one, other });
-  return translate('decision.uncertainOfMore', { kinds: joinWords(names) });
+  if (classNames.length < 2) return translate('decision.uncertain');
+  const kinds = joinWords(classNames.map(describeClass), 'disjunction');
+  return translate('decision.uncertainOf', { kinds });
 }
 
 /**

@@ -9,9 +9,10 @@ export function formatNumber(value, options) {
 }
 
 /**
- * “one, two and three”.
+ * “one, two and three”, or “one, two or three”.
  * @param {string[]} words
+ * @param {'conjunction' | 'disjunction'} [type]
  */
-export function joinWords(words) {
-  return new Intl.ListFormat(getLocale()).format(words);
+export function joinWords(words, type = 'conjunction') {
+  return new Intl.ListFormat(getLocale(), { type }).format(words);
 }

@@ -6,7 +6,7 @@ import { findExample, findScans, WHY_SKIPPED } from '../scans.js';
 const SENTENCES = {
   tumor: ({ label }) => (label === null ? 'Tumour likely' : `Tumour likely: ${label}`),
   no_tumor: () => 'No tumour seen',
-  uncertain: () => /^Not certain: /,
+  uncertain: () => /^Not certain/,
 };
 
 /** Percent as a number; "< 1 %" and "> 99 %" count as the middle of what they cover. */

@@ -13,7 +13,7 @@ const CANDIDATES = {
 const HEADLINES = {
   tumor: /^Tumour likely: /,
   no_tumor: /^No tumour seen$/,
-  uncertain: /^Not certain: /,
+  uncertain: /^Not certain/,
   out_of_scope: /^This does not look like a brain MRI$/,
 };
 const PATIENT_HEADLINES = {

@@ -3,7 +3,7 @@ import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js
 import { findExample } from '../scans.js';
 
 const GERMAN_DECIDED =
-  /^(Tumor wahrscheinlich|Kein Tumor erkannt|Nicht sicher: |Das sieht nicht wie)/;
+  /^(Tumor wahrscheinlich|Kein Tumor erkannt|Nicht sicher|Das sieht nicht wie)/;
 
 /** @param {import('@playwright/test').Page} page */
 function chooseGerman(page) {

@@ -20,13 +20,10 @@ test('no tumour is a sentence', () => {
 });
 
 test.each([
-  [['glioma', 'meningioma'], 'Not certain: the model cannot tell glioma from meningioma here'],
-  [
-    ['glioma', 'meningioma', 'no_tumor'],
-    'Not certain: the model cannot tell glioma, meningioma and no tumour apart here',
-  ],
-  [['glioma'], 'Not certain: the model cannot decide here'],
-  [null, 'Not certain: the model cannot decide here'],
+  [['glioma', 'meningioma'], 'Not certain: glioma or meningioma'],
+  [['glioma', 'meningioma', 'no_tumor'], 'Not certain: glioma, meningioma or no tumour'],
+  [['glioma'], 'Not certain'],
+  [null, 'Not certain'],
 ])('doubt between %j is worded', (prediction_set, sentence) => {
   const prediction = makePrediction({ decision: 'uncertain', label: null, prediction_set });
   expect(describeDecision(prediction)).toBe(sentence);

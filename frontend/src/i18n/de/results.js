@@ -8,11 +8,8 @@ export const RESULTS = {
   'decision.tumor': 'Tumor wahrscheinlich',
   'decision.tumorOfKind': 'Tumor wahrscheinlich: {kind}',
   'decision.noTumor': 'Kein Tumor erkannt',
-  'decision.uncertain': 'Nicht sicher: Das Modell kann sich hier nicht entscheiden',
-  'decision.uncertainOfTwo':
-    'Nicht sicher: Das Modell kann hier nicht zwischen {one} und {other} unterscheiden',
-  'decision.uncertainOfMore':
-    'Nicht sicher: Das Modell kann hier nicht zwischen {kinds} unterscheiden',
+  'decision.uncertain': 'Nicht sicher',
+  'decision.uncertainOf': 'Nicht sicher: {kinds}',
   'decision.outOfScope': 'Das sieht nicht wie ein Schädel-MRT aus',
   'decision.probability': 'Tumorwahrscheinlichkeit {percentage}',
   'decision.forStaff': 'In Fachsprache',
