@@ -117,7 +117,7 @@ function describePeople(people) {
  */
 function createShare({ people, intervals }, answer, count, total) {
   if (total === 0) return ABSENT;
-  if (areFew(people)) return translate('decisions.countOf', { count, total });
+  if (areFew(people, total)) return translate('decisions.countOf', { count, total });
   const share = formatShare(count / total);
   const interval = intervals[answer];
   // Where all people agree the bootstrap has no spread, which is no certainty.

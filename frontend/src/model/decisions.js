@@ -20,12 +20,15 @@ import { readNumber, readRecord } from './untyped-fields.js';
 
 /** @typedef {{ slices: DecisionRow[], studies: DecisionRow[] }} Decisions */
 
-// With fewer, a percentage says more than was measured.
-const FEWEST_PEOPLE = 20;
+const FEWEST = 20;
 
-/** @param {number} people */
-export function areFew(people) {
-  return people < FEWEST_PEOPLE;
+/**
+ * Whether a percentage would claim more than was measured.
+ * @param {number} people
+ * @param {number} total of the cases that the share is of
+ */
+export function areFew(people, total) {
+  return Math.min(people, total) < FEWEST;
 }
 
 /**

@@ -40,8 +40,8 @@ function describeFigure(name) {
 }
 
 /** @param {Figure} figure */
-function isCount({ name, patients }) {
-  return isShare(name) && areFew(patients);
+function isCount({ name, n, patients }) {
+  return isShare(name) && areFew(patients, n);
 }
 
 /** @param {Figure} figure */
@@ -57,7 +57,7 @@ function describeValue(figure) {
  * @param {string} name
  */
 function isShare(name) {
-  return !/auc|ece|f1/.test(name);
+  return !/auc|ece|f1|average_precision/.test(name);
 }
 
 /**

@@ -31,7 +31,7 @@ test('of many people each answer is a share of the cases, with its interval', ()
   ]);
 });
 
-test('of fewer than 20 people each answer is a count, and no percentage is shown', () => {
+test('fewer than 20 people are shown as counts, without any percentage', () => {
   const few = { name: 'external data', truth: 'no_tumor', count: 3, people: 3, intervals: null };
   const row = makeDecisionRow({ ...few, tumor: 0, no_tumor: 2, uncertain: 1, right: 2 });
   const root = showDecisions({ slices: [], studies: [row] });
@@ -39,6 +39,12 @@ test('of fewer than 20 people each answer is a count, and no percentage is shown
     ['External data', 'no tumour', '3 3 people', '0 of 3', '2 of 3', '1 of 3', '0 of 3', '2 of 2'],
   ]);
   expect(root.textContent).not.toContain('%');
+});
+
+test('of few answers the share of correct ones is a count, however many people there are', () => {
+  const row = makeDecisionRow({ tumor: 2, no_tumor: 1, uncertain: 517, right: 1 });
+  const [cells] = readTable(showDecisions({ slices: [row] }), 'Single slices');
+  expect(cells?.at(-1)).toBe('1 of 3');
 });
 
 test('where nothing was answered there is no share of right answers', () => {

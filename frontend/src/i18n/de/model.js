@@ -8,7 +8,7 @@ export const MODEL = {
   'model.notReady': 'Der Dienst ist nicht bereit. Die Modellkarte erscheint, sobald er es ist.',
   'model.decisionsTitle': 'Wie der Dienst antwortet',
   'model.decisionsNote':
-    'Die Antworten des Dienstes für Personen, mit deren Aufnahmen das Modell nicht trainiert wurde. Zurückgehaltene Patienten stammen aus den Sammlungen des Trainings, externe Daten aus anderen Sammlungen. Bereiche sind 95-%-Intervalle über Personen. Gruppen von weniger als 20 Personen stehen als Anzahlen da.',
+    'Die Antworten des Dienstes für Personen, mit deren Aufnahmen das Modell nicht trainiert wurde. Zurückgehaltene Patienten stammen aus den Sammlungen des Trainings, externe Daten aus anderen Sammlungen. Bereiche sind 95-%-Intervalle über Personen. Bei weniger als 20 Personen oder Antworten stehen Anzahlen.',
   'model.decisionsRight':
     'Richtige Antworten: von den Antworten „Tumor“ und „kein Tumor“ einer Zeile die richtigen. Wo die Tumorart bekannt ist, muss auch sie stimmen.',
   'decisions.slices': 'Einzelne Schichten',
@@ -105,6 +105,16 @@ export const MODEL = {
   'figure.healthy_volumes_called_tumor': 'Falsch positive ganze gesunde Volumen',
   'figure.tumor_auc': 'Fläche unter der ROC-Kurve, Tumor gegen kein Tumor',
   'figure.tumor_auc_same_collections': 'Fläche unter der ROC-Kurve innerhalb einer Sammlung',
+  'figure.tumor_auc_within_collection': 'Fläche unter der ROC-Kurve, Schichtpaare einer Sammlung',
+  'figure.tumor_average_precision':
+    'Fläche unter der Precision-Recall-Kurve, Tumor gegen kein Tumor',
+  'figure.macro_auc':
+    'Fläche unter der ROC-Kurve, eine Klasse gegen die übrigen, Mittel der Klassen',
+  'figure.macro_precision': 'Makro-Präzision',
+  'figure.macro_recall': 'Makro-Sensitivität',
+  'figure.weighted_precision': 'Gewichtete Präzision',
+  'figure.weighted_recall': 'Gewichtete Sensitivität',
+  'figure.weighted_f1': 'Gewichtetes F1',
   'figure.unstated_kind_called_tumor': 'Sensitivität für Tumoren ungenannter Art',
   'figure.tumor_kind_by_patient': 'Genauigkeit der Tumorart, je Patient',
   'figure.ece': 'Erwarteter Kalibrierungsfehler (ECE)',

@@ -8,7 +8,7 @@ export const MODEL = {
   'model.notReady': 'The service is not ready. The model card appears as soon as it is.',
   'model.decisionsTitle': 'How the service answers',
   'model.decisionsNote':
-    'The answers of the service for people whose scans the model was not trained on. Held-out patients come from the collections used for training, external data from other collections. Ranges are 95 % intervals over people. Groups of fewer than 20 people are given as counts.',
+    'The answers of the service for people whose scans the model was not trained on. Held-out patients come from the collections used for training, external data from other collections. Ranges are 95 % intervals over people. Fewer than 20 people or answers are given as counts.',
   'model.decisionsRight':
     'Correct answers: of the answers “tumour” and “no tumour” in a row, those that are correct. Where the kind of tumour is known, it must be correct too.',
   'decisions.slices': 'Single slices',
@@ -105,6 +105,16 @@ export const MODEL = {
   'figure.healthy_volumes_called_tumor': 'False positives, whole healthy volumes',
   'figure.tumor_auc': 'Area under the ROC curve, tumour against no tumour',
   'figure.tumor_auc_same_collections': 'Area under the ROC curve within one collection',
+  'figure.tumor_auc_within_collection':
+    'Area under the ROC curve, pairs of slices of one collection',
+  'figure.tumor_average_precision':
+    'Area under the precision-recall curve, tumour against no tumour',
+  'figure.macro_auc': 'Area under the ROC curve, one class against the rest, mean of the classes',
+  'figure.macro_precision': 'Macro precision',
+  'figure.macro_recall': 'Macro recall',
+  'figure.weighted_precision': 'Weighted precision',
+  'figure.weighted_recall': 'Weighted recall',
+  'figure.weighted_f1': 'Weighted F1',
   'figure.unstated_kind_called_tumor': 'Sensitivity for tumours of unstated kind',
   'figure.tumor_kind_by_patient': 'Accuracy of the kind of tumour, by patient',
   'figure.ece': 'Expected calibration error (ECE)',
