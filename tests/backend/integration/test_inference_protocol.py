@@ -195,8 +195,8 @@ def test_unknown_model_or_version_is_said(
         (np.zeros((1, 3, _SIZE, _SIZE), np.float32), r"inputs.0.shape: the model takes \(n, 32, 32, 3\)"),
         (np.zeros((_SIZE, _SIZE, 3), np.float32), "inputs.0.shape"),
         (np.zeros((17, _SIZE, _SIZE, 3), np.float32), "at most 16 slices"),
-        (np.full((1, _SIZE, _SIZE, 3), 255, np.float32), "no number between 0 and 1"),
-        (np.full((1, _SIZE, _SIZE, 3), np.nan, np.float32), "no number between 0 and 1"),
+        (np.full((1, _SIZE, _SIZE, 3), 255, np.float32), "not a number between 0 and 1"),
+        (np.full((1, _SIZE, _SIZE, 3), np.nan, np.float32), "not a number between 0 and 1"),
     ],
     ids=["datatype", "axes", "no batch axis", "too many", "scale", "not a number"],
 )

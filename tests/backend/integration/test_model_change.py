@@ -287,7 +287,7 @@ def test_commands_add_activate_roll_back_and_list(bundles: dict[str, Path], tmp_
 
     for version, bundle in bundles.items():
         assert version in run("add", str(bundle))
-        assert "golden answers hold" in run("activate", version)
+        assert "reproduces its golden answers" in run("activate", version)
     assert run("list") == f"{_OLD} previous\n{_NEW} current\n"
     assert run("rollback") == f"{_OLD} is current again\n"
     assert run("list") == f"{_OLD} current\n{_NEW} previous\n"
