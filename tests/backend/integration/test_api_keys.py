@@ -1,4 +1,4 @@
-"""Who may ask: keys over HTTP, changed by ``tumorscope key`` while the service runs."""
+"""API keys over HTTP, changed by ``tumorscope key`` while the service runs."""
 
 import logging
 import os
@@ -95,20 +95,20 @@ def test_right_key_is_served_in_either_header(running: _Running, key: str) -> No
         assert running.client.post("/predict", headers=headers, files=files).status_code == 200
 
 
-def test_key_stands_beside_what_a_proxy_in_front_says_of_itself(running: _Running, key: str) -> None:
+def test_key_is_accepted_beside_the_authorization_of_a_proxy(running: _Running, key: str) -> None:
     for authorization in ("Basic d2FyZDpzZWNyZXQ=", "Bearer of-the-proxy"):
         headers = {"X-API-Key": key, "Authorization": authorization}
         assert running.client.get("/model", headers=headers).status_code == 200
 
 
-def test_missing_key_is_told_how_to_state_one(running: _Running) -> None:
+def test_client_without_a_key_is_told_how_to_send_one(running: _Running) -> None:
     for headers in ({}, {"X-API-Key": ""}, {"Authorization": "Basic d2FyZDpzZWNyZXQ="}, {"Authorization": "Bearer"}):
         response = running.client.get("/model", headers=headers)
         check_problem(response, 401, "missing_api_key")
         assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_wrong_key_is_refused_whatever_it_is(running: _Running, key: str) -> None:
+def test_any_wrong_key_is_refused(running: _Running, key: str) -> None:
     for wrong in ("x", key[:-1], key + "x", key.upper(), "ward-3", "x" * 10_000):
         check_problem(running.ask(wrong), 403, "wrong_api_key")
     # A query is logged by proxies: no place for a key.
@@ -122,7 +122,7 @@ def test_health_and_documentation_need_no_key(running: _Running) -> None:
         assert running.client.get(path).status_code == 200
 
 
-def test_all_else_needs_one_and_what_does_not_exist_is_not_told_from_what_does(running: _Running) -> None:
+def test_all_other_paths_need_a_key_whether_they_exist_or_not(running: _Running) -> None:
     # No other spelling of a path that needs none goes round the check.
     for path in (
         "/",
@@ -140,7 +140,7 @@ def test_all_else_needs_one_and_what_does_not_exist_is_not_told_from_what_does(r
         assert running.client.request(method, "/predict").status_code == 401
 
 
-def test_client_of_the_inference_protocol_is_told_in_its_own_way(running: _Running, key: str) -> None:
+def test_client_of_the_inference_protocol_gets_the_protocol_s_error(running: _Running, key: str) -> None:
     for path in ("/v2", "/v2/models/tiny", "/v2/models/tiny/infer"):
         response = running.client.get(path)
         assert (response.status_code, response.json()["code"]) == (401, "missing_api_key")
@@ -167,7 +167,7 @@ def test_key_is_replaced_without_a_restart_and_without_a_gap(running: _Running, 
     assert running.ask(key).status_code == 200
 
 
-def test_damaged_file_keeps_the_keys_there_are(running: _Running, key: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_file_keeps_the_present_keys(running: _Running, key: str, caplog: pytest.LogCaptureFixture) -> None:
     good = running.keys_file.read_text()
     running.keys_file.write_text(good + "a line that is no key\n")
 
@@ -183,7 +183,7 @@ def test_damaged_file_keeps_the_keys_there_are(running: _Running, key: str, capl
         running.keys_file.write_text(good)
 
 
-def test_key_that_asks_too_fast_is_told_when_to_come_again(running: _Running, key: str) -> None:
+def test_key_beyond_its_rate_limit_is_told_when_to_retry(running: _Running, key: str) -> None:
     fast = _make_key(running.keys_file, "fast", "--rate", "20", "--burst", "3")
     running.wait_until(fast, 200)
     while (answer := running.ask(fast)).status_code == 200:
@@ -225,7 +225,7 @@ def test_client_that_sends_its_upload_at_once_reads_why_it_is_refused(running: _
     check_problem(running.client.post("/predict", content=(bytes(1000) for _ in range(9))), 401, "missing_api_key")
 
 
-def test_connection_serves_on_after_a_refusal_of_a_request_without_a_body(running: _Running, key: str) -> None:
+def test_connection_stays_open_after_a_refused_request_without_a_body(running: _Running, key: str) -> None:
     ask = "GET /model HTTP/1.1\r\nHost: x\r\n{}\r\n"
     with socket.create_connection(running.address, PATIENCE_S) as connection:
         connection.sendall(ask.format("").encode())
@@ -264,7 +264,7 @@ def test_log_has_the_keys_name_and_never_a_secret(
         (("key", "revoke", "ward-3"), "absent", "The file of API keys cannot be read: No such file or directory."),
     ],
 )
-def test_command_that_cannot_go_on_says_why_in_a_sentence(
+def test_command_that_fails_says_why_in_a_sentence(
     tmp_path: Path, arguments: tuple[str, ...], keys: str | None, sentence: str
 ) -> None:
     (tmp_path / "damaged").write_text("Jane Doe\n")
@@ -280,7 +280,7 @@ def test_command_that_cannot_go_on_says_why_in_a_sentence(
     assert "Jane" not in ended.stderr
 
 
-def test_key_command_lists_names_and_limits_and_refuses_what_is_not_there(tmp_path: Path) -> None:
+def test_key_command_lists_names_and_limits_and_refuses_unknown_names(tmp_path: Path) -> None:
     keys_file = tmp_path / "keys"
     secret = _make_key(keys_file, "ward-3", "--rate", "60")
     _make_key(keys_file, "ward-4")

@@ -1,4 +1,4 @@
-"""SIGTERM to a real process: it says that it drains, answers what it has accepted, closes its port and ends with 0."""
+"""SIGTERM to a real process: it drains, closes its port, finishes in-flight requests and ends with status 0."""
 
 import json
 import signal
@@ -76,7 +76,7 @@ def test_stream_in_flight_ends_with_its_result(served: ServedProcess, long_volum
 
 
 @pytest.mark.parametrize("served", [_LONG_DRAIN_S], indirect=True)
-def test_draining_service_says_so_and_still_answers(served: ServedProcess) -> None:
+def test_draining_service_is_not_ready_but_still_answers(served: ServedProcess) -> None:
     with served.connect() as client:
         assert client.get("/health/ready").status_code == 200
         served.popen.send_signal(signal.SIGTERM)
@@ -118,14 +118,14 @@ def test_requests_of_a_steady_load_are_answered_until_the_port_closes(tiny_bundl
     assert set(answers) == {(200, False), (200, True)}
 
 
-def test_interruption_at_the_keyboard_does_not_wait(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_interrupt_from_the_keyboard_skips_draining(tiny_bundle: Path, tmp_path: Path) -> None:
     with serve(tiny_bundle, tmp_path / "service.log", drain_s=str(_LONG_DRAIN_S)) as process:
         process.wait_for_status("ready")
         process.popen.send_signal(signal.SIGINT)
         assert process.popen.wait(_FAR_LESS_S) == 0
 
 
-def test_signal_while_the_model_loads_ends_the_process_in_order(tiny_bundle: Path, tmp_path: Path) -> None:
+def test_signal_while_the_model_loads_ends_the_process_with_status_0(tiny_bundle: Path, tmp_path: Path) -> None:
     # TensorFlow takes seconds to load, and so the moment is not missed.
     with serve(tiny_bundle, tmp_path / "service.log", drain_s="0", engine="tensorflow") as process:
         process.wait_for_status("starting")

@@ -1,4 +1,4 @@
-"""A GPU that is there and fails, at the start or under way: the CPU answers, a warning is logged, /health says why."""
+"""A GPU that fails at the start or later: the CPU answers, a warning is logged, /health states why."""
 
 import logging
 from pathlib import Path
@@ -63,7 +63,7 @@ def _predict_engine(client: TestClient) -> tuple[str, str]:
     return model["engine"], model["device"]
 
 
-def test_gpu_that_fails_at_the_start_leaves_the_cpu_to_answer(
+def test_cpu_answers_if_the_gpu_fails_at_the_start(
     int8_bundle: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(choose, "_open_tensorflow", _fail_at_start)

@@ -143,7 +143,7 @@ def test_output_in_json_beside_one_behind_it(service: _Service, pixels: NDArray[
     assert result.as_numpy("logits").shape == (3, 4)
 
 
-def test_request_id_and_version_are_given_back(service: _Service, pixels: NDArray[np.float32]) -> None:
+def test_answer_repeats_the_request_id_and_states_the_version(service: _Service, pixels: NDArray[np.float32]) -> None:
     response = service.triton.infer("tiny", [_make_input(pixels)], request_id="slice 7", priority=1).get_response()
     assert response["id"] == "slice 7"
     assert "Not for diagnostic use" in response["parameters"]["notice"]
@@ -178,7 +178,7 @@ def test_several_requests_at_once_each_get_their_own_answer(
 
 
 @pytest.mark.parametrize(("name", "version"), [("other", ""), ("tiny", "9.9.9"), ("other", "0.0.1")])
-def test_unknown_model_or_version_is_said(
+def test_unknown_model_or_version_is_refused(
     service: _Service, pixels: NDArray[np.float32], name: str, version: str
 ) -> None:
     with pytest.raises(InferenceServerException, match=r"no model of this name|no such version") as refusal:
@@ -206,7 +206,7 @@ def test_tensor_of_another_kind_is_refused(service: _Service, tensor: NDArray[An
     assert refusal.value.status() == "422"
 
 
-def test_output_that_there_is_not_is_refused(service: _Service, pixels: NDArray[np.float32]) -> None:
+def test_unknown_output_is_refused(service: _Service, pixels: NDArray[np.float32]) -> None:
     with pytest.raises(InferenceServerException, match="each of logits, probabilities"):
         service.triton.infer("tiny", [_make_input(pixels)], outputs=[_ask_for("diagnosis")])
 
@@ -254,7 +254,7 @@ def test_any_bytes_and_headers_are_refused_as_a_problem(
     assert response.json()["error"] == response.json()["detail"]
 
 
-def test_small_body_that_unpacks_to_a_huge_one_is_refused(service: _Service) -> None:
+def test_small_body_that_decompresses_to_a_huge_one_is_refused(service: _Service) -> None:
     import gzip
 
     bomb = gzip.compress(bytes(64 * 2**20), 9)

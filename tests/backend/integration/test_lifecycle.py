@@ -1,4 +1,4 @@
-"""Starting, ready, failed: what /health says, and what /predict answers meanwhile."""
+"""Starting, ready, failed: what /health reports, and what /predict answers."""
 
 import json
 import threading
@@ -88,7 +88,7 @@ def _date_ahead(bundle: Path) -> None:
         lambda bundle: (bundle / MANIFEST_FILE).unlink(),
     ],
 )
-def test_bundle_that_cannot_be_trusted_is_never_served(tmp_path: Path, damage: object) -> None:
+def test_invalid_bundle_is_never_served(tmp_path: Path, damage: object) -> None:
     bundle = write_tiny_int8_bundle(tmp_path)
     assert callable(damage)
     damage(bundle)
@@ -100,7 +100,7 @@ def test_bundle_that_cannot_be_trusted_is_never_served(tmp_path: Path, damage: o
         assert client.get("/model").status_code == 503
 
 
-def test_unforeseen_error_says_nothing_of_the_inside(tiny_bundle: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unexpected_error_reveals_no_internals(tiny_bundle: Path, caplog: pytest.LogCaptureFixture) -> None:
     app: FastAPI = create_app(Settings(bundle=tiny_bundle))
 
     @app.get("/broken")
@@ -114,7 +114,7 @@ def test_unforeseen_error_says_nothing_of_the_inside(tiny_bundle: Path, caplog: 
     assert response.json()["request_id"] == caplog.records[-1].fields["request_id"]  # type: ignore[attr-defined]
 
 
-def test_want_of_memory_is_told_as_a_full_house_and_the_next_study_is_answered(
+def test_study_beyond_the_memory_is_overloaded_and_the_next_one_is_answered(
     tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with TestClient(create_app(Settings(bundle=tiny_bundle)), raise_server_exceptions=False) as client:
@@ -132,7 +132,7 @@ def _find_no_memory(*_: object) -> None:
     raise MemoryError
 
 
-def test_failed_service_tells_clients_to_wait_longer() -> None:
+def test_failed_service_tells_clients_to_retry_later() -> None:
     service = Service()
     service.candidate = Candidate(None, "refused", "bundle_invalid")
     with pytest.raises(NotReady) as refusal:
@@ -140,9 +140,7 @@ def test_failed_service_tells_clients_to_wait_longer() -> None:
     assert refusal.value.retry_after_s >= 30
 
 
-def test_request_that_comes_while_the_model_loads_is_answered_when_it_has(
-    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_request_waits_for_a_model_that_is_loading(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits = threading.Event()
     wait = Service.wait_for_classifier
 
@@ -174,7 +172,7 @@ def test_draining_service_is_not_ready_and_answers(tiny_bundle: Path) -> None:
         assert (answer.status_code, answer.headers["connection"]) == (200, "close")
 
 
-def test_mended_bundle_is_picked_up_without_a_restart(tmp_path: Path) -> None:
+def test_repaired_bundle_is_loaded_without_a_restart(tmp_path: Path) -> None:
     bundle = write_tiny_int8_bundle(tmp_path)
     whole = (bundle / WEIGHTS_FILE).read_bytes()
     break_weights(bundle)
@@ -188,7 +186,7 @@ def test_mended_bundle_is_picked_up_without_a_restart(tmp_path: Path) -> None:
         assert client.post("/predict", files={"file": make_phantom_file()}).status_code == 200
 
 
-def test_memory_that_was_full_is_tried_again(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_load_that_failed_for_memory_is_repeated(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = [True]
 
     def open_when_there_is_room(*arguments: Any) -> OpenedEngine:

@@ -1,4 +1,4 @@
-"""What the service does at the limits: slow clients, many clients, clients that leave, processes that are killed."""
+"""The service at its limits: slow clients, many clients, clients that disconnect, processes that are killed."""
 
 import asyncio
 import contextlib
@@ -114,7 +114,7 @@ _PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r
     [("image/jpeg", b""), ("multipart/form-data; boundary=a", _PART)],
     ids=["plain body", "form"],
 )
-def test_body_that_trickles_is_refused_while_others_are_served(served: ServedProcess, kind: str, begin: bytes) -> None:
+def test_slow_upload_is_refused_while_others_are_served(served: ServedProcess, kind: str, begin: bytes) -> None:
     with socket.create_connection(served.address, timeout=PATIENCE_S) as slow:
         slow.sendall(_head(100_000).replace(b"Host: x", f"Host: x\r\nContent-Type: {kind}".encode()) + begin)
         slow.settimeout(0.2)
@@ -135,7 +135,7 @@ def test_body_that_trickles_is_refused_while_others_are_served(served: ServedPro
     _check_idle(served)
 
 
-def test_body_that_comes_slowly_and_steadily_is_answered(served: ServedProcess) -> None:
+def test_slow_but_steady_upload_is_answered(served: ServedProcess) -> None:
     def send() -> Iterator[bytes]:
         yield _PICTURE
         # For longer than the window, twenty times as fast as is asked for.
@@ -146,7 +146,7 @@ def test_body_that_comes_slowly_and_steadily_is_answered(served: ServedProcess) 
     assert served.client.post("/predict", content=send()).status_code == 200
 
 
-def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServedProcess) -> None:
+def test_slow_headers_time_out_while_others_are_served(served: ServedProcess) -> None:
     with (
         socket.create_connection(served.address, timeout=PATIENCE_S) as slow,
         socket.create_connection(served.address, timeout=PATIENCE_S) as silent,
@@ -163,7 +163,7 @@ def test_head_that_trickles_is_cut_off_while_others_are_served(served: ServedPro
         assert silent.recv(1) == b""
 
 
-def test_500_idle_connections_hinder_no_prediction(served: ServedProcess) -> None:
+def test_500_idle_connections_delay_no_prediction(served: ServedProcess) -> None:
     idle = [socket.create_connection(served.address, timeout=PATIENCE_S) for _ in range(_MANY)]
     try:
         for connection in idle:
@@ -187,7 +187,7 @@ async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]
     return head, body
 
 
-def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served: ServedProcess) -> None:
+def test_500_simultaneous_predictions_are_answered_or_refused_as_overloaded(served: ServedProcess) -> None:
     async def predict_all() -> list[tuple[bytes, bytes]]:
         return await asyncio.gather(*(_predict(served.address, _PICTURE) for _ in range(_MANY)))
 
@@ -202,7 +202,7 @@ def test_500_predictions_at_once_are_each_answered_or_told_to_come_again(served:
 
 
 @pytest.mark.parametrize("study", ["picture", "volume"])
-def test_clients_that_hang_up_leave_nothing_behind(served: ServedProcess, study: str) -> None:
+def test_clients_that_disconnect_leave_nothing_behind(served: ServedProcess, study: str) -> None:
     data = _STUDIES[study] + bytes(200_000)
     for share in (0.0, 0.5, 0.99, 1.0):
         for _ in range(8):
@@ -211,7 +211,7 @@ def test_clients_that_hang_up_leave_nothing_behind(served: ServedProcess, study:
     _check_idle(served)
 
 
-def test_client_that_hangs_up_within_its_lines_of_progress_leaves_nothing_behind(served: ServedProcess) -> None:
+def test_client_that_disconnects_during_a_stream_leaves_nothing_behind(served: ServedProcess) -> None:
     data = _make_volume(120)
     with socket.create_connection(served.address, timeout=PATIENCE_S) as leaving:
         leaving.sendall(_head(len(data)).replace(b"Host: x", b"Host: x\r\nAccept: application/x-ndjson") + data)
@@ -244,7 +244,7 @@ def test_decoder_process_that_was_killed_is_replaced(served: ServedProcess) -> N
     assert _find_decoder(served).pid != killed.pid
 
 
-def test_decoder_process_that_is_killed_at_its_work_costs_that_request_only(served: ServedProcess) -> None:
+def test_decoder_process_that_is_killed_while_decoding_fails_that_request_only(served: ServedProcess) -> None:
     pixels = np.stack([draw_phantom(1, lesion=True, size=512).astype(np.uint16)] * 4)
     series = io.BytesIO()
     with zipfile.ZipFile(series, "w") as archive:
@@ -268,7 +268,7 @@ def test_decoder_process_that_is_killed_at_its_work_costs_that_request_only(serv
 
 
 @pytest.mark.parametrize("limit", ["nothing can be written", "the log is full"])
-def test_full_disk_costs_no_answer(tmp_path: Path, limit: str) -> None:
+def test_full_disk_prevents_no_answer(tmp_path: Path, limit: str) -> None:
     def write_nothing() -> None:
         # Every file, of whatever place, is full at its first byte.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
@@ -288,7 +288,7 @@ def test_full_disk_costs_no_answer(tmp_path: Path, limit: str) -> None:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="these variables are glibc's")
-def test_memory_of_volumes_is_given_back_with_the_image_s_allocator_settings(
+def test_memory_of_volumes_is_released_with_the_allocator_settings_of_the_image(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in read_allocator_settings().items():

@@ -1,4 +1,4 @@
-"""A new model takes the old one's place while requests are answered; one that fails never does; rollback is at once."""
+"""A new model replaces the old one under load; one that fails never serves; a rollback is immediate."""
 
 import gc
 import logging
@@ -141,7 +141,7 @@ def test_request_in_flight_keeps_its_model_which_is_freed_afterwards(store: Path
         assert _predict(client).headers["x-model-version"] == _NEW
 
 
-def test_new_model_answers_live_slices_unseen_before_it_serves(store: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_new_model_answers_shadow_traffic_before_it_serves(store: Path, caplog: pytest.LogCaptureFixture) -> None:
     with _serving(store, shadow_slices=3, shadow_s=3600) as (client, _), caplog.at_level(logging.INFO):
         make_current(store, _NEW)
         health = _wait_for_candidate(client, "shadowing")
@@ -157,13 +157,13 @@ def test_new_model_answers_live_slices_unseen_before_it_serves(store: Path, capl
     assert (fields["live_slices"], fields["decided_alike"]) == (3, 3)
 
 
-def test_without_requests_a_new_model_is_not_kept_waiting(store: Path) -> None:
+def test_without_requests_a_new_model_serves_after_the_longest_shadow(store: Path) -> None:
     with _serving(store, shadow_slices=3, shadow_s=1) as (client, _):
         make_current(store, _NEW)
         _wait_for_version(client, _NEW)
 
 
-def test_rollback_needs_no_live_slices(store: Path) -> None:
+def test_rollback_skips_the_shadow(store: Path) -> None:
     with _serving(store, shadow_slices=1, shadow_s=3600) as (client, _):
         make_current(store, _NEW)
         _wait_for_candidate(client, "shadowing")
@@ -173,7 +173,7 @@ def test_rollback_needs_no_live_slices(store: Path) -> None:
         _wait_for_version(client, _OLD)
 
 
-def test_change_that_is_taken_back_while_it_is_tried_leaves_the_old_model(store: Path) -> None:
+def test_rollback_during_the_shadow_keeps_the_old_model(store: Path) -> None:
     with _serving(store, shadow_slices=1, shadow_s=3600) as (client, _):
         make_current(store, _NEW)
         _wait_for_candidate(client, "shadowing")
@@ -194,7 +194,7 @@ def _remove(bundle: Path) -> None:
         (_remove, None, "bundle_invalid"),
     ],
 )
-def test_model_that_cannot_be_trusted_is_refused_and_the_old_one_goes_on(
+def test_invalid_model_is_refused_and_the_old_one_continues(
     store: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[Path], None], version: str | None, reason: str
 ) -> None:
     damage(store / _NEW)
@@ -207,7 +207,7 @@ def test_model_that_cannot_be_trusted_is_refused_and_the_old_one_goes_on(
     assert [record.message for record in caplog.records] == ["model_refused"]
 
 
-def test_refused_model_is_tried_again_when_it_is_activated_again(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_model_is_loaded_again_after_another_activation(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     works = threading.Event()
 
     def open_when_it_works(bundle: Bundle, *arguments: Any) -> OpenedEngine:
@@ -226,7 +226,7 @@ def test_refused_model_is_tried_again_when_it_is_activated_again(store: Path, mo
         _wait_for_version(client, _OLD)
 
 
-def test_current_that_names_nothing_leaves_the_model_as_it_is(store: Path) -> None:
+def test_invalid_current_file_keeps_the_model(store: Path) -> None:
     with _serving(store) as (client, _):
         (store / CURRENT_FILE).write_text("latest\n")
         health = _wait_for_candidate(client, "refused")
@@ -257,7 +257,7 @@ def _raise() -> Outputs:
 
 
 @pytest.mark.parametrize("fail", [_answer_no_number, _raise])
-def test_model_that_fails_on_a_live_slice_never_serves(
+def test_model_that_fails_on_shadow_traffic_never_serves(
     store: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fail: Callable[[], Outputs]
 ) -> None:
     def open_failing(bundle: Bundle, *arguments: Any) -> OpenedEngine:
@@ -294,7 +294,7 @@ def test_commands_add_activate_roll_back_and_list(bundles: dict[str, Path], tmp_
 
 
 @pytest.mark.parametrize("damage", [break_weights, break_golden_answer, _remove])
-def test_activate_refuses_what_does_not_hold_here(store: Path, damage: Callable[[Path], None]) -> None:
+def test_activate_refuses_an_invalid_model(store: Path, damage: Callable[[Path], None]) -> None:
     damage(store / _NEW)
     done = CliRunner().invoke(command, ["model", "activate", _NEW, "--store", str(store)])
     assert done.exit_code != 0

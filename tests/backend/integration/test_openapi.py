@@ -1,4 +1,4 @@
-"""The committed OpenAPI document, from which the page's types are made, is that of the service."""
+"""The committed OpenAPI document, from which the page's types are generated, is that of the service."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the service answers to generated requests, good and bad, is what its OpenAPI document says."""
+"""The service answers generated requests, valid and invalid, as its OpenAPI document states."""
 
 import json
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What every answer and every line of the source keeps to, keys aside."""
+"""Rules for every answer and every line of source, except API keys."""
 
 import ast
 import re
@@ -48,31 +48,31 @@ def test_no_page_of_another_origin_may_read_an_answer(client: TestClient) -> Non
 
 
 @pytest.mark.parametrize("path", ["/health/", "/predict/", "//predict", "/docs/", "/docs/oauth2-redirect", "/redoc"])
-def test_nobody_is_sent_to_the_host_that_a_request_names(client: TestClient, path: str) -> None:
+def test_no_redirect_leads_to_the_host_of_a_request(client: TestClient, path: str) -> None:
     forged = {"Host": "elsewhere.example", "X-Forwarded-Host": "elsewhere.example"}
     check_problem(client.get(path, headers=forged), 404, "not_found")
 
 
-def test_host_that_a_request_names_is_in_no_answer(client: TestClient) -> None:
+def test_no_answer_contains_the_host_of_a_request(client: TestClient) -> None:
     for path in ("/health", "/model", "/docs", "/openapi.json", "/absent"):
         response = client.get(path, headers={"Host": "elsewhere.example"})
         assert "elsewhere" not in response.text + str(response.headers)
 
 
 @pytest.mark.parametrize("host", ["[", "]", "[::1", "a" * 10_000, "a:b:c", "", "höst", "a/../b", "x@y"])
-def test_host_that_is_none_changes_nothing(client: TestClient, host: str) -> None:
+def test_invalid_host_changes_nothing(client: TestClient, host: str) -> None:
     forged = {b"host": host.encode()}
     assert client.get("/health/live", headers=forged).status_code == 200
     check_problem(client.get("/absent", headers=forged), 404, "not_found")
     check_problem(client.post("/predict", headers=forged), 503, "not_ready")
 
 
-def test_documentation_asks_for_nothing_that_is_not_here(client: TestClient) -> None:
+def test_documentation_loads_nothing_from_other_hosts(client: TestClient) -> None:
     assert client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
     assert client.get("/docs.css").headers["content-type"] == "text/css; charset=utf-8"
 
 
-def test_controls_are_shown_by_tests_that_exist() -> None:
+def test_tests_named_in_the_table_of_controls_exist() -> None:
     table = (_ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:backend|compose)/[\w/]+\.py)`", table))
     assert len(named) > 15
@@ -122,11 +122,11 @@ def _find_unsafe(tree: ast.AST) -> Iterator[str]:
         "keras.models.load_model(f, safe_mode=False)",
     ],
 )
-def test_unsafe_line_would_be_found(line: str) -> None:
+def test_search_for_unsafe_code_finds_it(line: str) -> None:
     assert list(_find_unsafe(ast.parse(line)))
 
 
-def test_source_runs_and_rebuilds_nothing_from_data() -> None:
+def test_source_never_executes_data() -> None:
     found = {
         f"{source.relative_to(_ROOT)}: {name}"
         for source in _sources()

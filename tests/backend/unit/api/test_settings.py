@@ -34,7 +34,7 @@ def test_default_bundle_is_the_one_that_the_package_carries(monkeypatch: pytest.
 
 @pytest.mark.parametrize("name", _NUMBERS)
 @pytest.mark.parametrize("value", ["0", "-5", "many", ""])
-def test_number_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_number_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"TUMORSCOPE_{name.upper()}", "-1" if value == "0" and name in _MAY_BE_ZERO else value)
     with pytest.raises(ValidationError, match=name):
         Settings()
@@ -52,7 +52,9 @@ def test_memory_for_uploads_that_one_upload_exceeds_is_refused() -> None:
         Settings(max_request_mib=100, max_upload_memory_mib=99)
 
 
-def test_keys_are_off_and_so_is_the_word_that_they_may_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_api_keys_and_the_permission_to_serve_without_are_off_by_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert Settings().api_keys_file is None
     assert not Settings().insecure_no_api_keys
     monkeypatch.setenv("TUMORSCOPE_API_KEYS_FILE", str(tmp_path))
@@ -61,7 +63,7 @@ def test_keys_are_off_and_so_is_the_word_that_they_may_be(monkeypatch: pytest.Mo
     assert Settings().insecure_no_api_keys
 
 
-def test_variable_that_makes_no_sense_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_variable_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUMORSCOPE_THREADS", "secret-1")
     monkeypatch.setenv("TUMORSCOPE_INSECURE_NO_API_KEYS", "secret-2")
     with pytest.raises(SetupInvalid, match=r"TUMORSCOPE_THREADS: Input should be a valid integer") as refusal:
@@ -70,7 +72,7 @@ def test_variable_that_makes_no_sense_is_named_and_not_quoted(monkeypatch: pytes
     assert "secret" not in str(refusal.value)
 
 
-def test_settings_that_do_not_go_together_are_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contradictory_settings_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUMORSCOPE_MAX_UPLOAD_MEMORY_MIB", "1")
     with pytest.raises(SetupInvalid, match=r"^Value error, max_upload_memory_mib is less than max_request_mib"):
         read_settings()
@@ -81,7 +83,7 @@ def test_settings_do_not_change() -> None:
         Settings().threads = 3  # type: ignore[misc]
 
 
-def test_operating_point_is_one_of_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operating_point_is_one_of_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().operating_point == "balanced"
     monkeypatch.setenv("TUMORSCOPE_OPERATING_POINT", "screening")
     assert Settings().operating_point == "screening"

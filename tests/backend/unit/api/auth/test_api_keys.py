@@ -16,7 +16,7 @@ def _make(name: str = "ward-3", rate: RateLimit | None = None) -> tuple[ApiKey, 
 
 
 @pytest.mark.parametrize("rate", [None, RateLimit(60, 10)])
-def test_key_is_the_same_after_it_was_written_and_read(rate: RateLimit | None) -> None:
+def test_formatted_key_is_parsed_unchanged(rate: RateLimit | None) -> None:
     key, _ = _make(rate=rate)
     assert parse_keys(f"# Keys of the radiology.\n\n{format_key(key)}\n") == [key]
 
@@ -39,7 +39,7 @@ def test_each_secret_finds_its_own_key() -> None:
             assert find_key(keys, wrong.encode()) is None
 
 
-def test_one_secret_is_hashed_differently_with_another_salt() -> None:
+def test_same_secret_has_another_hash_with_another_salt() -> None:
     key, secret = _make()
     other = replace(key, salt=bytes(16))
     assert find_key([other], secret.encode()) is None
@@ -76,7 +76,7 @@ def test_damaged_line_is_refused_by_its_number_and_not_quoted(name: str) -> None
     assert "tsk_" not in str(refusal.value)
 
 
-def test_two_keys_of_one_name_are_refused() -> None:
+def test_two_keys_with_the_same_name_are_refused() -> None:
     text = f"{format_key(_make()[0])}\n{format_key(_make()[0])}\n"
     with pytest.raises(ApiKeysInvalid, match="Line 2"):
         parse_keys(text)

@@ -52,7 +52,7 @@ def _refuses(ring: KeyRing, secret: bytes | None, error: type[Exception]) -> boo
     return True
 
 
-def test_secret_of_a_key_gives_its_name_and_any_other_is_refused(file: _KeysFile) -> None:
+def test_valid_secret_returns_its_key_s_name_and_any_other_is_refused(file: _KeysFile) -> None:
     secret = file.make("ward-3")
     file.write(["ward-3"])
     ring = file.ring()
@@ -63,7 +63,7 @@ def test_secret_of_a_key_gives_its_name_and_any_other_is_refused(file: _KeysFile
     assert _refuses(ring, secret + bytes(100_000), WrongApiKey)
 
 
-def test_new_key_is_good_and_a_revoked_one_refused_within_a_second(file: _KeysFile) -> None:
+def test_new_key_is_accepted_and_a_revoked_one_refused_within_a_second(file: _KeysFile) -> None:
     old, new = file.make("old"), file.make("new")
     file.write(["old"])
     ring = file.ring()
@@ -80,7 +80,7 @@ def test_new_key_is_good_and_a_revoked_one_refused_within_a_second(file: _KeysFi
     assert _refuses(ring, new, WrongApiKey)
 
 
-def test_change_is_seen_though_size_and_time_are_the_same(file: _KeysFile) -> None:
+def test_change_is_detected_although_size_and_time_are_unchanged(file: _KeysFile) -> None:
     first, second = file.make("a"), file.make("b")
     file.write(["a"])
     os.utime(file.path, (10, 10))
@@ -92,7 +92,7 @@ def test_change_is_seen_though_size_and_time_are_the_same(file: _KeysFile) -> No
     assert ring.admit(second) == "b"
 
 
-def test_file_that_is_written_over_twice_in_a_moment_is_read_to_its_last_state(file: _KeysFile) -> None:
+def test_file_that_changes_twice_within_a_moment_is_read_again(file: _KeysFile) -> None:
     first, second = file.make("a"), file.make("b")
     file.write(["a"])
     ring = file.ring()
@@ -141,7 +141,7 @@ def test_service_does_not_start_with_a_file_that_is_missing_or_damaged(file: _Ke
         file.ring()
 
 
-def test_limit_is_each_keys_own_and_says_when_to_come_again(file: _KeysFile) -> None:
+def test_rate_limit_applies_to_each_key_and_says_when_to_retry(file: _KeysFile) -> None:
     slow, other, free = file.make("slow", RateLimit(60, 2)), file.make("other", RateLimit(60, 2)), file.make("free")
     file.write(["slow", "other", "free"])
     ring = file.ring()
@@ -155,7 +155,7 @@ def test_limit_is_each_keys_own_and_says_when_to_come_again(file: _KeysFile) -> 
     assert ring.admit(slow) == "slow"
 
 
-def test_limit_holds_on_when_another_key_is_added_and_is_renewed_when_it_changes(file: _KeysFile) -> None:
+def test_rate_limit_persists_when_another_key_is_added_and_restarts_when_it_changes(file: _KeysFile) -> None:
     slow = file.make("slow", RateLimit(1, 1))
     file.make("other")
     file.write(["slow"])

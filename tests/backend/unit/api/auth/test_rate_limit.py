@@ -6,20 +6,20 @@ from tumorscope.api.auth.api_keys import RateLimit
 from tumorscope.api.auth.rate_limit import TokenBucket
 
 
-def test_burst_is_let_through_and_the_next_waits_for_one_permission() -> None:
+def test_burst_passes_and_the_next_request_waits_for_one_token() -> None:
     bucket = TokenBucket(RateLimit(30, 3), now_s=100)
     assert [bucket.take(100) for _ in range(3)] == [0, 0, 0]
     assert bucket.take(100) == pytest.approx(2)
 
 
-def test_refused_request_takes_nothing() -> None:
+def test_refused_request_takes_no_token() -> None:
     bucket = TokenBucket(RateLimit(60, 1), now_s=0)
     assert bucket.take(0) == 0
     assert bucket.take(0.9) == pytest.approx(0.1)
     assert bucket.take(1.0) == 0
 
 
-def test_long_run_is_the_rate_and_no_more() -> None:
+def test_sustained_rate_is_the_limit() -> None:
     bucket = TokenBucket(RateLimit(60, 5), now_s=0)
     let_through = sum(bucket.take(0.1 * step) == 0 for step in range(6001))
     assert let_through == 5 + 600

@@ -1,4 +1,4 @@
-"""Where a service may stand without keys."""
+"""On which addresses the service may run without keys."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tumorscope.domain.errors import SetupInvalid
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
-def test_service_that_only_its_machine_reaches_needs_no_keys(host: str) -> None:
+def test_service_on_loopback_needs_no_keys(host: str) -> None:
     refuse_exposure(host, None, insecure=False)
 
 
@@ -17,7 +17,7 @@ def test_service_that_only_its_machine_reaches_needs_no_keys(host: str) -> None:
     "host",
     ["0.0.0.0", "::", "", "10.0.0.5", "fe80::1", "radiology.example", "127.0.0.1.example"],  # noqa: S104
 )
-def test_service_that_others_reach_needs_keys_or_the_operators_word(host: str) -> None:
+def test_service_on_other_addresses_needs_keys_or_the_operators_permission(host: str) -> None:
     with pytest.raises(SetupInvalid, match=r"TUMORSCOPE_API_KEYS_FILE.*TUMORSCOPE_INSECURE_NO_API_KEYS=true"):
         refuse_exposure(host, None, insecure=False)
     refuse_exposure(host, Path("keys"), insecure=False)

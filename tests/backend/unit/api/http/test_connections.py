@@ -1,4 +1,4 @@
-"""Connections whose client does not ask in time are closed, all others left alone; in a shorter time than as served."""
+"""Connections whose request headers are too slow or too large are closed, all others stay open; with short timeouts."""
 
 import contextlib
 import resource
@@ -59,32 +59,32 @@ def _check_closed(client: socket.socket) -> None:
         assert client.recv(1) == b""
 
 
-def test_client_that_says_nothing_is_left(client: socket.socket) -> None:
+def test_silent_client_is_disconnected(client: socket.socket) -> None:
     _check_closed(client)
 
 
-def test_head_that_does_not_end_is_not_waited_for(client: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
+def test_incomplete_headers_time_out(client: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "tumorscope"):
         client.sendall(_REQUEST[:-2])
         _check_closed(client)
     assert [record.message for record in caplog.records] == ["connection_closed"]
 
 
-def test_second_head_that_does_not_end_is_not_waited_for_either(client: socket.socket) -> None:
+def test_incomplete_headers_of_a_second_request_time_out(client: socket.socket) -> None:
     client.sendall(_REQUEST + b"body")
     _read_answer(client, b"body")
     client.sendall(_REQUEST[:-2])
     _check_closed(client)
 
 
-def test_body_that_goes_on_after_its_answer_is_not_waited_for(client: socket.socket) -> None:
+def test_body_that_continues_after_its_answer_times_out(client: socket.socket) -> None:
     client.sendall(_REQUEST + b"!")
     _read_answer(client, b"!")
     client.sendall(b"b")
     _check_closed(client)
 
 
-def test_slow_body_is_none_of_the_heads_business(client: socket.socket) -> None:
+def test_header_timeout_does_not_apply_to_a_slow_body(client: socket.socket) -> None:
     client.sendall(_REQUEST)
     for piece in (b"bo", b"dy"):
         time.sleep(_HEAD_S * 0.6)
@@ -104,9 +104,7 @@ _ENDLESS: dict[str, tuple[bytes, bytes]] = {
 
 
 @pytest.mark.parametrize("name", _ENDLESS)
-def test_head_without_end_is_refused_at_64_kib(
-    client: socket.socket, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
+def test_headers_beyond_64_kib_are_refused(client: socket.socket, caplog: pytest.LogCaptureFixture, name: str) -> None:
     begin, more = _ENDLESS[name]
     client.sendall(begin)
     sent = 0
@@ -119,21 +117,21 @@ def test_head_without_end_is_refused_at_64_kib(
     assert [record.message for record in caplog.records if "KiB" in str(record.__dict__)] == ["connection_closed"]
 
 
-def test_large_head_and_a_body_in_many_small_chunks_are_taken(client: socket.socket) -> None:
+def test_large_headers_and_a_body_of_many_small_chunks_are_accepted(client: socket.socket) -> None:
     client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n")
     _read_answer(client, b"")
     client.sendall(_CHUNKED + b"1\r\nb\r\n" * 50_000 + b"0\r\n\r\n")
     _read_answer(client, b"b" * 50_000)
 
 
-def test_connection_may_be_used_for_long(client: socket.socket) -> None:
+def test_connection_may_be_reused_beyond_the_header_timeout(client: socket.socket) -> None:
     for _ in range(4):
         client.sendall(_REQUEST + b"body")
         _read_answer(client, b"body")
         time.sleep(_HEAD_S * 0.4)
 
 
-def test_files_are_as_many_as_the_system_lets() -> None:
+def test_limit_of_open_files_is_raised_as_far_as_the_system_allows() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
     try:

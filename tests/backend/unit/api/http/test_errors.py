@@ -49,7 +49,7 @@ def test_every_code_of_the_contract_has_an_error() -> None:
     assert {error.code for error in _CLASSES} == set(_STATUS)
 
 
-def test_error_without_a_status_has_its_ancestors() -> None:
+def test_error_without_a_status_has_that_of_its_ancestor() -> None:
     class OddScan(errors.CorruptFile):
         """Not in the table."""
 

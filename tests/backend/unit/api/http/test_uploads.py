@@ -1,4 +1,4 @@
-"""What all uploads hold in memory is bounded, and given back whatever becomes of a request: over HTTP, by the bytes."""
+"""The memory of all uploads is bounded, and released however a request ends: over HTTP, to the byte."""
 
 import logging
 import socket
@@ -105,7 +105,7 @@ def test_upload_beyond_the_memory_for_uploads_is_overloaded_until_there_is_room(
     assert running.memory.used_bytes == 0
 
 
-def test_many_uploads_at_once_hold_no_more_than_the_bound(running: _Running) -> None:
+def test_simultaneous_uploads_stay_within_the_memory_for_uploads(running: _Running) -> None:
     running.engine.gate.clear()
     with ThreadPoolExecutor(12) as threads:
         sent = [threads.submit(_predict, running, _picture_of(300 * _KIB), form=True) for _ in range(12)]
@@ -137,20 +137,20 @@ _REQUESTS: dict[str, tuple[bytes, dict[str, str], int]] = {
 
 
 @pytest.mark.parametrize("name", _REQUESTS)
-def test_bytes_are_given_back_whatever_the_answer(running: _Running, name: str) -> None:
+def test_upload_memory_is_released_after_any_answer(running: _Running, name: str) -> None:
     body, headers, status = _REQUESTS[name]
     assert running.client.post("/predict", content=body, headers=headers).status_code == status
     assert running.memory.used_bytes == 0
 
 
-def test_bytes_of_a_body_that_grows_too_large_are_given_back(running: _Running) -> None:
+def test_upload_memory_of_a_body_that_is_too_large_is_released(running: _Running) -> None:
     response = running.client.post("/predict", content=(bytes(100 * _KIB) for _ in range(11)))
     assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
     assert running.memory.used_bytes == 0
 
 
 @pytest.mark.parametrize("kind", ["image/png", _FORM], ids=["plain body", "form"])
-def test_bytes_of_a_client_that_goes_away_are_given_back(running: _Running, kind: str) -> None:
+def test_upload_memory_of_a_client_that_disconnects_is_released(running: _Running, kind: str) -> None:
     with socket.create_connection(running.address) as client:
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
         client.sendall(head.encode() + _PART + bytes(300 * _KIB))
@@ -159,7 +159,7 @@ def test_bytes_of_a_client_that_goes_away_are_given_back(running: _Running, kind
     assert _predict(running, _picture_of(1000 * _KIB), form=True).status_code == 200
 
 
-def test_answer_that_is_no_number_is_an_internal_error_whose_place_is_logged(
+def test_answer_that_is_not_a_number_is_an_internal_error_with_a_logged_stack(
     running: _Running, caplog: pytest.LogCaptureFixture
 ) -> None:
     running.engine.logit = float("nan")

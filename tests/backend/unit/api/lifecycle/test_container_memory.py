@@ -1,4 +1,4 @@
-"""The memory of a container is read from its control group, of both versions."""
+"""The memory of a container is read from its control group, version 1 or 2."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def test_files_that_can_be_dropped_are_not_used_memory(tmp_path: Path, write: ob
     assert read_container_memory(tmp_path) == ContainerMemory(used_bytes=750, limit_bytes=1000)
 
 
-def test_without_a_limit_there_is_nothing_to_tell(tmp_path: Path) -> None:
+def test_without_a_limit_there_is_no_figure(tmp_path: Path) -> None:
     assert read_container_memory(tmp_path) is None
     _write_version_2(tmp_path, "max")
     assert read_container_memory(tmp_path) is None

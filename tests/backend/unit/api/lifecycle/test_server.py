@@ -1,4 +1,4 @@
-"""A server at its end still answers the connection that it accepted last."""
+"""During its shutdown a server answers the connection that it accepted last."""
 
 import http.client
 import socket

@@ -1,4 +1,4 @@
-"""GET /metrics counts what really happened, and holds nothing that a client chose."""
+"""GET /metrics counts what happened, and has no label value that a client chose."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -157,7 +157,7 @@ def test_error_is_counted_by_its_code_and_has_a_series_before(client: TestClient
     assert _read(client)[series] == before + 1
 
 
-def test_unforeseen_error_is_counted_as_internal(tmp_path: Path) -> None:
+def test_unexpected_error_is_counted_as_internal(tmp_path: Path) -> None:
     app = create_app(Settings(bundle=tmp_path))
 
     @app.get("/broken/{name}")
@@ -191,7 +191,7 @@ def test_unknown_paths_and_methods_share_one_series(client: TestClient) -> None:
     assert sorted(moved[name] for name in unknown) == [5, 5]
 
 
-def test_state_model_queue_and_memory_are_told(client: TestClient) -> None:
+def test_state_model_queue_and_memory_are_gauges(client: TestClient) -> None:
     after = _read(client)
     states = {name.split("state=")[1]: value for name, value in after.items() if "service_state" in name}
     assert states == {"ready": 1, "starting": 0, "draining": 0, "failed": 0}

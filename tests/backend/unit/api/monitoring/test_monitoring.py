@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics that the service has, and fire when they should."""
+"""Alerts and dashboard query metrics that exist, and alerts fire when they should."""
 
 import json
 import re
@@ -109,7 +109,7 @@ def series(client: TestClient) -> dict[str, set[str]]:
     return found
 
 
-def test_every_metric_of_alerts_and_dashboard_is_one_that_the_service_has(series: dict[str, set[str]]) -> None:
+def test_alerts_and_dashboard_query_metrics_that_exist(series: dict[str, set[str]]) -> None:
     known = set(series) | {rule["record"] for rule in _read_rules() if "record" in rule} | _PROMETHEUS_OWN
     asked = {name for expression in _list_expressions() for name in _name_metrics(expression)}
     assert asked - known == set()
@@ -119,7 +119,7 @@ def test_every_metric_of_alerts_and_dashboard_is_one_that_the_service_has(series
     assert own - looked_at == set()
 
 
-def test_every_label_of_alerts_and_dashboard_is_one_that_its_metric_has(series: dict[str, set[str]]) -> None:
+def test_alerts_and_dashboard_query_labels_that_exist(series: dict[str, set[str]]) -> None:
     for expression in _list_expressions():
         for name, inside in _SELECTOR.findall(expression):
             labels = {label for label, _, _ in _MATCHER.findall(inside)}
@@ -131,7 +131,7 @@ def test_every_label_of_alerts_and_dashboard_is_one_that_its_metric_has(series: 
             assert grouped - available == set(), expression
 
 
-def test_every_label_value_of_alerts_and_dashboard_exists() -> None:
+def test_alerts_and_dashboard_query_label_values_that_exist() -> None:
     for expression in _list_expressions():
         for label, _, value in _MATCHER.findall(expression):
             if label != "alertname":
@@ -184,13 +184,13 @@ def _promtool(*arguments: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_prometheus_takes_its_configuration_and_rules() -> None:
+def test_prometheus_accepts_its_configuration_and_rules() -> None:
     _promtool("check", "config", "--syntax-only", _PROMETHEUS / "prometheus.yml")
     _promtool("check", "rules", _RULES)
 
 
 @pytest.mark.parametrize("tests", ["alerts_test.yml", "drift_test.yml"])
-def test_alerts_fire_when_they_should_and_at_no_other_time(tests: str) -> None:
+def test_alerts_fire_when_they_should_and_only_then(tests: str) -> None:
     _promtool("test", "rules", _PROMETHEUS / tests)
 
 
@@ -208,7 +208,7 @@ def containers() -> dict[str, dict[str, Any]]:
     return {name: one for name, one in services.items() if one.get("profiles") == ["monitoring"]}
 
 
-def test_containers_of_the_monitoring_are_pinned_read_only_and_without_rights(
+def test_monitoring_containers_are_pinned_read_only_and_without_privileges(
     containers: dict[str, dict[str, Any]],
 ) -> None:
     assert set(containers) == {"prometheus", "grafana"}
@@ -222,7 +222,7 @@ def test_containers_of_the_monitoring_are_pinned_read_only_and_without_rights(
         assert all((_DEPLOY.parent / mount[0]).is_dir() for mount in mounts if mount[0].startswith("."))
 
 
-def test_dashboard_alone_is_published_to_this_machine_and_does_not_see_the_service(
+def test_only_the_dashboard_is_published_on_this_machine_and_it_cannot_reach_the_service(
     containers: dict[str, dict[str, Any]],
 ) -> None:
     assert "ports" not in containers["prometheus"]

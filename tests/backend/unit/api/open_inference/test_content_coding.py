@@ -21,7 +21,7 @@ def test_encoded_body_is_decoded(body: bytes, coding: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "identity"])
-def test_body_without_a_coding_is_left_alone(name: str) -> None:
+def test_body_without_a_coding_is_unchanged(name: str) -> None:
     assert decode_body(b"{}", name, 10) == b"{}"
 
 

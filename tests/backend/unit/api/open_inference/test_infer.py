@@ -1,4 +1,4 @@
-"""The turns of inference requests: one slice is among the pictures, several are among the studies."""
+"""The queue of inference requests: one slice is queued with the pictures, several with the studies."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ async def _answer(queue: WorkQueue, engine: _Engine, body: EncodedRequest) -> li
     return values
 
 
-def test_one_slice_passes_by_a_study_and_several_wait_behind_it() -> None:
+def test_one_slice_overtakes_a_study_and_several_wait_behind_it() -> None:
     async def ask() -> None:
         queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
@@ -72,7 +72,7 @@ def test_one_slice_passes_by_a_study_and_several_wait_behind_it() -> None:
     asyncio.run(ask())
 
 
-def test_several_slices_that_nobody_waits_for_are_not_run() -> None:
+def test_slices_of_a_client_that_has_disconnected_are_not_run() -> None:
     async def ask() -> int:
         queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
         classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
@@ -88,7 +88,7 @@ def test_several_slices_that_nobody_waits_for_are_not_run() -> None:
     assert asyncio.run(ask()) == 0
 
 
-def test_network_does_not_run_for_an_output_that_there_is_not() -> None:
+def test_network_does_not_run_for_an_unknown_output() -> None:
     engine = _Engine()
     with pytest.raises(InvalidRequest, match="outputs"):
         asyncio.run(_answer(WorkQueue(1, 4), engine, _ask_for(1, output="diagnosis")))

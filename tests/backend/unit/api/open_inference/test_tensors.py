@@ -1,4 +1,4 @@
-"""Bodies of inference requests: what follows the protocol is read exactly, and any other bytes are refused in words."""
+"""Bodies of inference requests: valid ones are read exactly, and any others are refused with a message."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ def test_binary_tensor_is_read_exactly() -> None:
     assert np.array_equal(read, pixels)
 
 
-def test_whole_numbers_of_json_are_numbers() -> None:
+def test_integers_of_json_are_numbers() -> None:
     _, read = parse_request(_make_body(data=[0, 1, 0] * (_COUNT // 3))[0], None, _SIZE)
     assert read.sum() == _COUNT / 3
 
@@ -100,12 +100,12 @@ def test_tensor_that_contradicts_itself_is_refused(tensor: dict[str, Any], binar
 
 
 @pytest.mark.parametrize("length", ["", "-1", "1e3", "²", "99999999", "9" * 5000])
-def test_json_length_that_is_none_is_refused(length: str) -> None:
+def test_invalid_json_length_is_refused(length: str) -> None:
     with pytest.raises(InvalidRequest, match="Inference-Header-Content-Length"):
         parse_request(_make_body(data=[0.5] * _COUNT)[0], length, _SIZE)
 
 
-def test_refusal_repeats_nothing_that_was_sent_beyond_a_short_name() -> None:
+def test_refusal_quotes_nothing_of_the_request_but_a_short_name() -> None:
     body, _ = _make_body(parameters={"Jane Doe " * 1000: 1})
     with pytest.raises(InvalidRequest) as refusal:
         parse_request(body, None, _SIZE)
@@ -114,7 +114,7 @@ def test_refusal_repeats_nothing_that_was_sent_beyond_a_short_name() -> None:
 
 @settings(deadline=None)
 @given(st.binary(), st.none() | st.text() | st.integers().map(str))
-def test_any_bytes_are_refused_in_words(body: bytes, length: str | None) -> None:
+def test_any_bytes_are_refused_with_a_message(body: bytes, length: str | None) -> None:
     with pytest.raises(InvalidRequest):
         parse_request(body, length, _SIZE)
 
@@ -133,14 +133,14 @@ _JSON = st.recursive(
         optional={"id": _JSON, "parameters": _JSON, "outputs": _JSON},
     )
 )
-def test_any_json_is_refused_in_words(request: object) -> None:
+def test_any_json_is_refused_with_a_message(request: object) -> None:
     with pytest.raises(InvalidRequest):
         parse_request(json.dumps(request).encode(), None, _SIZE)
 
 
 @settings(deadline=None)
 @given(st.data())
-def test_damaged_request_is_read_or_refused_in_words(data: st.DataObject) -> None:
+def test_damaged_request_is_read_or_refused_with_a_message(data: st.DataObject) -> None:
     pixels = _make_pixels()
     whole, length = _make_body(parameters={"binary_data_size": pixels.nbytes}, binary=pixels.tobytes())
     body = bytearray(whole)
@@ -154,7 +154,7 @@ def test_damaged_request_is_read_or_refused_in_words(data: st.DataObject) -> Non
     assert np.isfinite(read).all()
 
 
-def test_outputs_come_in_the_order_asked() -> None:
+def test_outputs_have_the_order_of_the_request() -> None:
     body = json.loads(_make_body(data=[0.5] * _COUNT)[0])
     body["outputs"] = [{"name": "probabilities"}, {"name": "logits"}]
     request, _ = parse_request(json.dumps(body).encode(), None, _SIZE)
@@ -162,7 +162,7 @@ def test_outputs_come_in_the_order_asked() -> None:
 
 
 @pytest.mark.parametrize("names", [["logits", "logits"], ["other"]])
-def test_output_asked_for_twice_or_unknown_is_refused(names: list[str]) -> None:
+def test_repeated_or_unknown_output_is_refused(names: list[str]) -> None:
     body = json.loads(_make_body(data=[0.5] * _COUNT)[0])
     body["outputs"] = [{"name": name} for name in names]
     request, _ = parse_request(json.dumps(body).encode(), None, _SIZE)
@@ -170,7 +170,7 @@ def test_output_asked_for_twice_or_unknown_is_refused(names: list[str]) -> None:
         choose_outputs(request, ["logits", "probabilities"])
 
 
-def test_output_of_its_own_wish_goes_before_that_for_all() -> None:
+def test_parameter_of_an_output_precedes_that_of_the_request() -> None:
     body = json.loads(_make_body(data=[0.5] * _COUNT)[0])
     body["parameters"] = {"binary_data_output": True}
     body["outputs"] = [{"name": "a", "parameters": {"binary_data": False}}, {"name": "b"}]
