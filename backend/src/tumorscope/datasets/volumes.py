@@ -201,7 +201,7 @@ def _make_example(
     path: Path, plane: Plane, index: int, length: int, label: str, patient_id: str, source: str
 ) -> Example:
     reference, position = VolumeReference(path, plane, index), (index + 0.5) / length
-    return Example(reference, label, patient_id, source, plane=plane, sequence=_sequence_of(path), position=position)
+    return Example(reference, label, patient_id, source, plane=plane, sequence=state_sequence(path), position=position)
 
 
 def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
@@ -210,7 +210,7 @@ def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
     return None if box is None else relate_box(box, height, width)
 
 
-def _sequence_of(path: Path) -> str | None:
+def state_sequence(path: Path) -> str | None:
     """The sequence that a file name ends in, as ``subj01_flair.nii.gz`` does; None for another ending."""
     ending = path.name.split(".")[0].rsplit("_", 1)[-1].lower()
     return ending if ending in SEQUENCES else None

@@ -1,4 +1,4 @@
-"""Held-out answers in; how the trust layer does on patients that it was not fitted on out."""
+"""Held-out answers in; how calibration and limits do on patients that they were not fitted on out."""
 
 from dataclasses import replace
 from typing import Any, get_args
@@ -8,21 +8,35 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, decide
-from tumorscope.evaluation.calibration.limits import fit_rules
-from tumorscope.evaluation.calibration.release import as_logits, fit_calibration
+from tumorscope.evaluation.calibration.decision_limits import COVERAGE, FittedDecisions, fit_decisions
+from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.inference.calibration import calibrate
-from tumorscope.model.manifest import OperatingPoint
+from tumorscope.inference.classifier import Classifier
+from tumorscope.model.manifest import (
+    AnswerShares,
+    Manifest,
+    OperatingFigures,
+    OperatingPoint,
+    OperatingPointManifest,
+    ScopeManifest,
+    TrustManifest,
+)
 
 _FOLDS = 5
 _REPEATS = 10
-# Of fewer slices, an expected calibration error is mostly chance.
+# Of fewer slices, an expected calibration error is mostly noise.
 _MIN_SLICES = 40
+_DESCRIPTIONS: dict[OperatingPoint, str] = {
+    "screening": "a tumour is answered 'no tumor' in at most 1 of 100 slices: 'no tumor' needs more confidence than at "
+    "'balanced', 'tumor' less",
+    "balanced": "most answers are right: 'tumor' and 'no tumor' need the same confidence",
+}
 
 
-def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
-    """How rules do on patients other than those they are fitted on, in turn.
+def measure_decisions(scored: Scored, seed: int = 0) -> dict[str, Any]:
+    """Repeated patient-grouped 5-fold cross-validation of everything that `fit_decisions` fits.
 
     Parameters
     ----------
@@ -34,14 +48,13 @@ def measure_rules(scored: Scored, seed: int = 0) -> dict[str, Any]:
     Returns
     -------
     dict
-        Means over ten partings of the patients into five folds: calibration, sets and rules are fitted on four of
-        them and judged on the fifth.
+        ``value``, the mean over the repeats, and ``spread``, their standard deviation, of each figure.
     """
     rng = np.random.default_rng(seed)
-    partings = [_measure_parting(scored, _part_patients(scored, rng)) for _ in range(_REPEATS)]
-    figures: dict[str, Any] = {"partings": _REPEATS, "folds": _FOLDS}
-    for name in partings[0]:
-        values = [parting[name] for parting in partings]
+    repeats = [_measure_repeat(scored, assign_folds(scored, rng)) for _ in range(_REPEATS)]
+    figures: dict[str, Any] = {"repeats": _REPEATS, "folds": _FOLDS}
+    for name in repeats[0]:
+        values = [repeat[name] for repeat in repeats]
         figures[name] = {"value": float(np.mean(values)), "spread": float(np.std(values))}
     return figures
 
@@ -52,7 +65,7 @@ def measure_left_out_sources(scored: Scored) -> dict[str, float]:
     Parameters
     ----------
     scored : Scored
-        As for `measure_rules`.
+        As for `measure_decisions`.
 
     Returns
     -------
@@ -66,12 +79,69 @@ def measure_left_out_sources(scored: Scored) -> dict[str, float]:
         if inside.sum() < _MIN_SLICES or inside.all():
             continue
         judged, fitted = known.take(inside), fit_calibration(known.take(~inside))
-        calibrated = replace(judged, probabilities=calibrate(as_logits(judged), *fitted))
-        errors[str(source)] = float(measure_figures(calibrated, ["ece"])["ece"]["value"])
+        errors[str(source)] = _measure_ece(
+            replace(judged, probabilities=calibrate(recover_logits(judged.probabilities), *fitted))
+        )
     return errors
 
 
-def _part_patients(scored: Scored, rng: np.random.Generator) -> NDArray[np.int_]:
+def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
+    """For each held-out patient, the model with calibration and limits that were fitted on the other four fifths.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        As it is served, with a trust layer that was fitted on these patients.
+    scored : Scored
+        Its answers to their slices.
+
+    Returns
+    -------
+    dict of str to Classifier
+        By patient. The scope gate is the served one.
+    """
+    manifest = classifier.bundle.manifest
+    trust = manifest.trust
+    assert trust is not None  # noqa: S101  (it has a trust layer)
+    logits = recover_logits(scored.probabilities, manifest.temperature, manifest.uniform_weight)
+    uncalibrated = replace(scored, probabilities=calibrate(logits, 1.0))
+    folds = assign_folds(scored, np.random.default_rng(0))
+    fitted: dict[str, Classifier] = {}
+    for fold in range(_FOLDS):
+        decisions = fit_decisions(uncalibrated.take(folds != fold))
+        changed = with_decisions(manifest, decisions, trust.figures, trust.scope, trust.tumor_sequences)
+        other = replace(classifier, bundle=replace(classifier.bundle, manifest=changed))
+        fitted |= dict.fromkeys(np.unique(scored.patients[folds == fold]).tolist(), other)
+    return fitted
+
+
+def with_decisions(
+    manifest: Manifest, decisions: FittedDecisions, figures: dict[str, Any], scope: ScopeManifest, sequences: Any
+) -> Manifest:
+    """The manifest with what was fitted, and what `measure_decisions` says of it."""
+    points = {
+        point: OperatingPointManifest(
+            tumor_threshold=round(rule.tumor_threshold, 4),
+            min_confidence=round(rule.min_confidence, 4),
+            description=_DESCRIPTIONS[point],
+            figures=_describe_figures(point, figures),
+        )
+        for point, rule in decisions.rules.items()
+    }
+    kept_from = decisions.rules["balanced"].kept_from or {}
+    trust = TrustManifest(
+        coverage=COVERAGE,
+        kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
+        operating_points=points,
+        scope=scope,
+        tumor_sequences=sequences,
+        figures=figures,
+    )
+    calibration = {"temperature": decisions.temperature, "uniform_weight": decisions.uniform_weight}
+    return manifest.model_copy(update={**calibration, "trust": trust})
+
+
+def assign_folds(scored: Scored, rng: np.random.Generator) -> NDArray[np.int_]:
     """A fold for each slice: patients stay together, and each class is spread over all folds."""
     folds: dict[str, int] = {}
     for label in np.unique(scored.labels):
@@ -81,31 +151,43 @@ def _part_patients(scored: Scored, rng: np.random.Generator) -> NDArray[np.int_]
     return np.array([folds[patient] for patient in scored.patients])
 
 
-def _measure_parting(scored: Scored, folds: NDArray[np.int_]) -> dict[str, float]:
+def _describe_figures(point: OperatingPoint, figures: dict[str, Any]) -> OperatingFigures:
+    def read(answer: str) -> AnswerShares:
+        with_tumor, without = (figures[f"{point}_{truth}_called_{answer}"]["value"] for truth in ("tumor", "picture"))
+        return AnswerShares(with_tumor=round(with_tumor, 4), without_tumor=round(without, 4))
+
+    return OperatingFigures(tumor=read("tumor"), no_tumor=read("none"))
+
+
+def _measure_repeat(scored: Scored, folds: NDArray[np.int_]) -> dict[str, float]:
     probabilities = np.empty_like(scored.probabilities)
     decisions: dict[OperatingPoint, NDArray[np.str_]] = {
         point: np.full(len(scored), "", "U16") for point in get_args(OperatingPoint)
     }
     kept = np.zeros(scored.probabilities.shape, bool)
     for fold in range(_FOLDS):
-        fitted, judged = scored.take(folds != fold), np.flatnonzero(folds == fold)
-        calibration = fit_calibration(fitted)
-        rules = fit_rules(replace(fitted, probabilities=calibrate(as_logits(fitted), *calibration)))
-        probabilities[judged] = calibrate(as_logits(scored.take(judged)), *calibration)
-        for point, rule in rules.items():
+        judged = np.flatnonzero(folds == fold)
+        fitted = fit_decisions(scored.take(folds != fold))
+        logits = recover_logits(scored.probabilities[judged])
+        probabilities[judged] = calibrate(logits, fitted.temperature, fitted.uniform_weight)
+        for point, rule in fitted.rules.items():
             for row in judged:
                 named = dict(zip(scored.class_names, map(float, probabilities[row]), strict=True))
                 prediction = decide(named, rule)
                 decisions[point][row] = prediction.label or prediction.decision.value
                 kept[row] = [name in (prediction.prediction_set or ()) for name in scored.class_names]
     calibrated = replace(scored, probabilities=probabilities)
-    figures = {"ece": float(measure_figures(calibrated, ["ece"])["ece"]["value"]), "brier": _brier(calibrated)}
+    figures = {"ece": _measure_ece(calibrated), "brier": _brier(calibrated)}
     for number, name in enumerate(scored.class_names):
         figures[f"coverage_{name}"] = _mean(kept[scored.labels == name, number])
     figures["mean_set_size"] = float(kept[scored.of_known_class].sum(axis=1).mean())
     for point, said in decisions.items():
-        figures |= {f"{point}_{name}": value for name, value in _measure_decisions(scored, said).items()}
+        figures |= {f"{point}_{name}": value for name, value in _count_answers(scored, said).items()}
     return figures
+
+
+def _measure_ece(scored: Scored) -> float:
+    return float(measure_figures(scored, ["ece"])["ece"]["value"])
 
 
 def _brier(scored: Scored) -> float:
@@ -114,7 +196,7 @@ def _brier(scored: Scored) -> float:
     return float(((known.probabilities - truth) ** 2).sum(axis=1).mean())
 
 
-def _measure_decisions(scored: Scored, said: NDArray[np.str_]) -> dict[str, float]:
+def _count_answers(scored: Scored, said: NDArray[np.str_]) -> dict[str, float]:
     known: Mask = scored.of_known_class
     answered = known & (said != Decision.UNCERTAIN.value)
     healthy = ~scored.with_tumor

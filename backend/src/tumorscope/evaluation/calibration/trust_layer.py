@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,19 @@ from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import EvaluationError, GoldenMismatch
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import SequenceName, Slice
-from tumorscope.evaluation.calibration import limits
 from tumorscope.evaluation.calibration.agreement import check_agreement, compare_answers
-from tumorscope.evaluation.calibration.cross_validation import measure_left_out_sources, measure_rules
-from tumorscope.evaluation.calibration.release import answer_golden, as_logits, fit_calibration, measure_calibrated
+from tumorscope.evaluation.calibration.cross_validation import (
+    measure_decisions,
+    measure_left_out_sources,
+    with_decisions,
+)
+from tumorscope.evaluation.calibration.decision_limits import fit_decisions
+from tumorscope.evaluation.calibration.release import answer_golden, measure_calibrated
+from tumorscope.evaluation.calibration.scope_limits import (
+    find_held_out_collection_limit,
+    fit_scope,
+    fit_scope_limits,
+)
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.calibration import calibrate
@@ -30,7 +39,6 @@ from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.pipeline import to_model_input
 
 _BATCH = 16
@@ -66,9 +74,8 @@ def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
         # By the float32 network, and the held-out slices as TensorFlow serves them. With an int8 form all of it once
         # more, and the held-out slices a last time to compare the decisions.
         total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out + reference)
-        task = progress.add_task("looking", total=total)
-        update, scope = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
-        fitted = replace(bundle, manifest=bundle.manifest.model_copy(update=update), scope=scope)
+        task = progress.add_task("calibrating", total=total)
+        fitted = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
         golden = answer_golden(Classifier(fitted, engine))
         fitted = replace(fitted, manifest=fitted.manifest.model_copy(update={"golden": golden}))
         return fitted if int8 is None else measure_int8(fitted, engine, int8, split, lambda: progress.advance(task))
@@ -100,38 +107,28 @@ def _open_int8(bundle: Bundle) -> Engine | None:
 
 def _fit(
     bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]
-) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
-    """What changes in the manifest, and the gate's arrays."""
+) -> Bundle:
+    """The bundle with scope gate, calibration, limits and their figures."""
     names = tuple(bundle.manifest.class_names)
     # Of all engines that could serve here, for limits that they fall on the same side of.
     engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *([] if int8 is None else [int8])]
     held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
     described, groups = _observe_reference(bundle, engine, split.training, advance)
     by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
-    scope = limits.fit_scope(described, groups, by_int8)
+    scope = fit_scope(described, groups, by_int8)
     gated = replace(bundle, scope=scope)
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
     pictures = {_group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
-    stranger_limit = limits.find_stranger_limit(described, groups, sorted(pictures), gated)
-    scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names, bundle.manifest.tumor_threshold)
-    temperature, uniform_weight = fit_calibration(scored)
-    rules = limits.fit_rules(
-        replace(scored, probabilities=calibrate(as_logits(scored), temperature, uniform_weight)),
-        [calibrate(one.logits, temperature, uniform_weight) for one in held_out[1:]],
-    )
-    kept_from = rules["balanced"].kept_from or {}
-    figures = measure_rules(scored)
-    manifest = TrustManifest(
-        coverage=limits.COVERAGE,
-        kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
-        operating_points=limits.describe_points(rules, figures),
-        scope=limits.fit_scope_limits(distances, stranger_limit),
-        tumor_sequences=_find_tumor_sequences(split.training),
-        figures={**figures, "ece_left_out": measure_left_out_sources(scored)},
-    )
+    collection_limit = find_held_out_collection_limit(described, groups, sorted(pictures), gated)
+    scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names)
+    decisions = fit_decisions(scored, [one.logits for one in held_out[1:]])
+    figures = {**measure_decisions(scored), "ece_left_out": measure_left_out_sources(scored)}
+    limits = fit_scope_limits(distances, collection_limit)
+    manifest = with_decisions(bundle.manifest, decisions, figures, limits, _find_tumor_sequences(split.training))
     # Those of the curves and figures that go by probabilities are other ones now.
-    metrics = measure_calibrated(scored, (temperature, uniform_weight), engine.name)
-    return {"trust": manifest, "temperature": temperature, "uniform_weight": uniform_weight, "metrics": metrics}, scope
+    calibration = (decisions.temperature, decisions.uniform_weight)
+    metrics = measure_calibrated(scored, calibration, engine.name)
+    return replace(bundle, manifest=manifest.model_copy(update={"metrics": metrics}), scope=scope)
 
 
 def _find_tumor_sequences(training: Sequence[Example]) -> list[SequenceName]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tumorscope.domain.labels import TUMOR_OF_UNSTATED_KIND
 from tumorscope.evaluation.metrics.bootstrap import Statistic
 from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.evaluation.metrics.statistics import (
@@ -53,30 +52,8 @@ def _where(mask: Callable[[Scored], Mask]) -> Callable[[Scored], Mask | None]:
     return lambda scored: mask(scored) if scored.knows_no_tumor else None
 
 
-def _unstated(scored: Scored) -> Mask | None:
-    if not scored.knows_no_tumor or TUMOR_OF_UNSTATED_KIND in scored.class_names:
-        return None
-    mask: Mask = scored.labels == TUMOR_OF_UNSTATED_KIND
-    return mask
-
-
 def _of_stated_kind(scored: Scored) -> Mask | None:
     return np.isin(scored.labels, scored.kinds) if len(scored.kinds) > 1 else None
-
-
-def _called(scored: Scored, weights: Weights) -> Values:
-    return share(scored.called_tumor, weights)
-
-
-def _not_called(scored: Scored, weights: Weights) -> Values:
-    return share(~scored.called_tumor, weights)
-
-
-def _volumes_called(scored: Scored, weights: Weights) -> Values:
-    """Share of volumes whose slices have a mean tumour probability from the threshold on."""
-    _, first, volume = np.unique(scored.volumes, return_index=True, return_inverse=True)
-    means = np.bincount(volume, scored.tumor_probability) / np.bincount(volume)
-    return share(means >= scored.tumor_threshold, weights[:, first])
 
 
 def _kind_by_patient(scored: Scored, weights: Weights) -> Values:
@@ -144,30 +121,6 @@ DEFINITIONS: dict[str, Definition] = {
         _known,
         _mean_of_classes(2),
     ),
-    "tumor_sensitivity": Definition(
-        "Tumour sensitivity",
-        "Share of slices with a tumour that are called tumour, as serving decides it.",
-        _where(lambda scored: scored.with_tumor),
-        _called,
-    ),
-    "tumor_specificity_pictures": Definition(
-        "Tumour specificity, pictures",
-        "Share of single pictures without a tumour that are not called tumour.",
-        _where(lambda scored: ~scored.with_tumor & (scored.volumes == "")),
-        _not_called,
-    ),
-    "tumor_specificity_healthy_volumes": Definition(
-        "Tumour specificity, healthy volumes",
-        "Share of slices of people without a tumour, out of volumes, that are not called tumour.",
-        _where(lambda scored: scored.in_healthy_volume),
-        _not_called,
-    ),
-    "healthy_volumes_called_tumor": Definition(
-        "Healthy volumes called tumour",
-        "Share of volumes of people without a tumour whose slices' mean tumour probability reaches the threshold.",
-        _where(lambda scored: scored.in_healthy_volume),
-        _volumes_called,
-    ),
     "tumor_auc": Definition(
         "Tumour against none, area",
         "Chance that a slice with a tumour gets a higher tumour probability than one without.",
@@ -179,12 +132,6 @@ DEFINITIONS: dict[str, Definition] = {
         "The same chance among the collections that hold both, with kinds nobody sorted: there only the tumour tells.",
         _where(lambda scored: scored.in_same_collection),
         lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
-    ),
-    "unstated_kind_called_tumor": Definition(
-        "Tumours of unstated kind called tumour",
-        "Share of the tumours whose kind the source does not say, in all sequences, that are called tumour.",
-        _unstated,
-        _called,
     ),
     "tumor_kind_by_patient": Definition(
         "Tumour kind by patient",
@@ -199,13 +146,6 @@ DEFINITIONS: dict[str, Definition] = {
         lambda scored, weights: calibration_error(
             scored.probabilities.max(axis=1), scored.predicted == scored.labels, weights
         ),
-    ),
-    "tumor_specificity": Definition(
-        "Tumour specificity",
-        "Share of all slices without a tumour that are not called tumour.",
-        _where(lambda scored: ~scored.with_tumor),
-        _not_called,
-        headline=False,
     ),
     "tumor_auc_within_collection": Definition(
         "Tumour against none, pairs of one collection, area",

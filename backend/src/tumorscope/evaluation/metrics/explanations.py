@@ -234,7 +234,7 @@ def _measure_sanity(
 
 
 def _shuffle(weights: Mapping[str, NDArray[np.float16]], names: Sequence[str]) -> dict[str, NDArray[np.float16]]:
-    """The same weights, those of the named layers in an order of chance."""
+    """The same weights, those of the named layers shuffled."""
     rng = np.random.default_rng(0)
     return {
         name: rng.permutation(values.ravel()).reshape(values.shape) if name in names else values

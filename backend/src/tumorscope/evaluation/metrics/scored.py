@@ -29,8 +29,6 @@ class Scored:
         The model's answers, calibrated.
     class_names : tuple of str
         Of the columns.
-    tumor_threshold : float
-        A slice is called tumour from this tumour probability on.
     """
 
     labels: NDArray[np.str_]
@@ -41,7 +39,6 @@ class Scored:
     volumes: NDArray[np.str_]
     probabilities: NDArray[np.float64]
     class_names: tuple[str, ...]
-    tumor_threshold: float = 0.5
 
     @classmethod
     def of(
@@ -49,7 +46,6 @@ class Scored:
         examples: Sequence[Example],
         probabilities: NDArray[np.float64],
         class_names: tuple[str, ...],
-        tumor_threshold: float,
     ) -> Self:
         """Examples beside the answers to them, in one order."""
         return cls(
@@ -61,7 +57,6 @@ class Scored:
             volumes=np.array([_volume_of(example) for example in examples]),
             probabilities=probabilities,
             class_names=class_names,
-            tumor_threshold=tumor_threshold,
         )
 
     def __len__(self) -> int:
@@ -98,12 +93,6 @@ class Scored:
         return result
 
     @property
-    def called_tumor(self) -> Mask:
-        """Whether each is called tumour, as serving decides it."""
-        called: Mask = self.tumor_probability >= self.tumor_threshold
-        return called
-
-    @property
     def kinds(self) -> tuple[str, ...]:
         """The classes that are tumours."""
         return tuple(name for name in self.class_names if name != NO_TUMOR)
@@ -117,13 +106,6 @@ class Scored:
     def with_tumor(self) -> Mask:
         """Whether each truly shows a tumour."""
         mask: Mask = self.labels != NO_TUMOR
-        return mask
-
-    @property
-    def in_healthy_volume(self) -> Mask:
-        """Whether each is a slice of a volume of a patient without any tumour slice."""
-        tumor_patients = np.unique(self.patients[self.with_tumor])
-        mask: Mask = (self.volumes != "") & ~np.isin(self.patients, tumor_patients)
         return mask
 
     @property

@@ -1,0 +1,126 @@
+"""What the training slices look like to the network in, where brain MRI lies and how far a slice may be from it out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.covariance import LedoitWolf
+
+from tumorscope.evaluation.calibration.decision_limits import find_gap
+from tumorscope.inference.scope import measure_distance
+from tumorscope.model.bundle import Bundle
+from tumorscope.model.manifest import ScopeManifest
+
+REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
+"""Shares of held-out slices that the scope gate may refuse: of pictures, and of slices that an MR file states."""
+REFUSED_OF_HELD_OUT_COLLECTION = 0.07
+"""Share of the pictures of a collection that is left out of the reference."""
+# A group of n reference slices counts n to the power of 1 - this, so that a small collection counts beside a large one.
+_BALANCE = 0.8
+# A limit that no held-out slice is beyond lies so much further out than the last of them.
+_BEYOND_ALL = 1.02
+
+
+def fit_scope(
+    described: NDArray[np.float32], groups: Sequence[str], by_other_engine: NDArray[np.float32] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Fit mean and covariance of brain MRI, each group counting about alike.
+
+    Parameters
+    ----------
+    described : ndarray, shape (n, features), float32
+        From `inference.scope.describe_slices`, of slices that the model was made from.
+    groups : sequence of str, length n
+        Their collections.
+    by_other_engine : ndarray, shape (n, features), float32, optional
+        The same slices' from another engine: where engines disagree, a distance says little, and is counted less.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``location`` and ``whitening``, as `model.bundle.Bundle.scope`.
+    """
+    values = described.astype(np.float64)
+    _, number, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
+    weights = sizes[number].astype(np.float64) ** -_BALANCE
+    weights /= weights.sum()
+    location = weights @ values
+    spread = np.sqrt(weights @ (values - location) ** 2) + 1e-6
+    standard = (values - location) / spread
+    covariance = (standard * weights[:, None]).T @ standard
+    # Shrunk (Ledoit & Wolf, J. Multivariate Anal. 88, 2004): some features hardly vary, or always together.
+    shrinkage = float(LedoitWolf().fit(standard).shrinkage_)
+    mean_variance = np.trace(covariance) / len(covariance)
+    covariance = (1 - shrinkage) * covariance + shrinkage * mean_variance * np.eye(len(covariance))
+    if by_other_engine is not None:
+        disagreement = (by_other_engine - values) / spread
+        covariance += disagreement.T @ disagreement / len(disagreement)
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance)) / spread[:, None]
+    return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
+
+
+def find_held_out_collection_limit(
+    described: NDArray[np.float32], groups: Sequence[str], collections: Sequence[str], bundle: Bundle
+) -> float:
+    """The distance up to which a picture of a collection that is left out of the reference is a brain MRI.
+
+    Parameters
+    ----------
+    described, groups
+        As for `fit_scope`.
+    collections : sequence of str
+        Those of the groups that are collections of pictures.
+    bundle : Bundle
+        Of the model.
+
+    Returns
+    -------
+    float
+        Each collection is left out in turn; the mean over them of the distance that `REFUSED_OF_HELD_OUT_COLLECTION` of
+        its pictures are beyond. 0 where there is but one collection.
+    """
+    names = np.asarray(groups)
+    limits = []
+    for name in collections:
+        inside = names == name
+        if inside.all():
+            continue
+        gate = replace(bundle, scope=fit_scope(described[~inside], names[~inside].tolist()))
+        distances = measure_distance(gate, described[inside])
+        assert distances is not None  # noqa: S101  (the bundle has a gate)
+        limits.append(np.quantile(distances, 1 - REFUSED_OF_HELD_OUT_COLLECTION))
+    return float(np.mean(limits)) if limits else 0.0
+
+
+def fit_scope_limits(by_engine: NDArray[np.float64], collection_limit: float = 0.0) -> ScopeManifest:
+    """The distances up to which a slice is a brain MRI.
+
+    Parameters
+    ----------
+    by_engine : ndarray, shape (engines, n)
+        Distances of held-out slices; the first engine's limits, which the others are to fall on the same side of.
+    collection_limit : float
+        From `find_held_out_collection_limit`.
+
+    Returns
+    -------
+    ScopeManifest
+        Limits that at most `REFUSED_PICTURES` and `REFUSED_MR` of the slices are beyond, and that are not below
+        `collection_limit`, each between two slices and with no slice that engines see on either side of it.
+    """
+    ordered = np.sort(by_engine[0])
+    beyond = by_engine > collection_limit
+    engines_agree = bool((beyond == beyond[0]).all())
+
+    def find(refused: float) -> float:
+        last = len(ordered) - 1 - int(len(ordered) * refused)
+        if collection_limit > ordered[last]:
+            if engines_agree:
+                return round(collection_limit, 4)
+            last = int(np.searchsorted(ordered, collection_limit)) - 1
+        if last + 1 == len(ordered):
+            return round(max(collection_limit, float(ordered[-1]) * _BEYOND_ALL), 4)
+        return round(find_gap(float(ordered[last]), float(ordered[last + 1]), by_engine), 4)
+
+    return ScopeManifest(picture_limit=find(REFUSED_PICTURES), mr_limit=find(REFUSED_MR))
