@@ -22,7 +22,7 @@ from tumorscope.datasets.splits import read_split
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
-from tumorscope.evaluation.calibration.limits import fit_scope
+from tumorscope.evaluation.calibration.scope_limits import fit_scope
 from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
 from tumorscope.imaging.decode import decode_image, decode_scan
 from tumorscope.imaging.frame_decoder import decode_here

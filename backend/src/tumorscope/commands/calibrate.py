@@ -1,5 +1,6 @@
 """``tumorscope calibrate``: a bundle and held-out patients in; the bundle with its trust layer out."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,6 @@ from tumorscope.domain.errors import EvaluationError
 
 if TYPE_CHECKING:
     from tumorscope.model.bundle import Bundle
-
-SPLIT_FILE = "split.json"
-"""In a bundle's folder."""
 
 
 def calibrate(
@@ -25,7 +23,7 @@ def calibrate(
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
     from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
     from tumorscope.evaluation.calibration.trust_layer import fit_trust_layer  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
 
     loaded = with_version(read_bundle(bundle), version)
     if NO_TUMOR not in loaded.manifest.class_names or loaded.manifest.input.channel_names is not None:
@@ -57,12 +55,35 @@ def with_version(bundle: "Bundle", version: str | None) -> "Bundle":
     return replace(bundle, manifest=manifest)
 
 
+def replace_bundle(folder: Path, bundle: "Bundle", changes: Mapping[str, object]) -> str:
+    """Write a bundle over that in the folder, whose split stays.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the bundle.
+    bundle : Bundle
+        What is written.
+    changes : mapping
+        Fields of the manifest that are other ones now.
+
+    Returns
+    -------
+    str
+        SHA-256 of the bundle.
+    """
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle, write_bundle  # noqa: PLC0415
+
+    split = folder / SPLIT_FILE
+    attached = {SPLIT_FILE: split.read_bytes()} if split.is_file() else {}
+    manifest = bundle.manifest.model_copy(update=changes)
+    write_bundle(folder, manifest, bundle.weights, bundle.golden_files, attached, bundle.scope, bundle.int8)
+    return read_bundle(folder).sha256
+
+
 def write_fitted(folder: Path, fitted: "Bundle") -> None:
     """Replace the bundle in the folder, and say what was measured."""
-    from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
-
-    attached = {SPLIT_FILE: (folder / SPLIT_FILE).read_bytes()}
-    write_bundle(folder, fitted.manifest, fitted.weights, fitted.golden_files, attached, fitted.scope, fitted.int8)
+    replace_bundle(folder, fitted, {})
     console = Console()
     if fitted.manifest.trust is not None:
         for name, figure in fitted.manifest.trust.figures.items():

@@ -32,7 +32,7 @@ def card(
     written = write_model_card(loaded.manifest, loaded.sha256, measured, [_read_json(file) for file in others], plots)
     output.write_text(written, encoding="utf-8")
     if readme is not None:
-        renewed = replace_figures(readme.read_text(encoding="utf-8"), measured["figures"])
+        renewed = replace_figures(readme.read_text(encoding="utf-8"), measured["decisions"])
         readme.write_text(renewed, encoding="utf-8")
 
 

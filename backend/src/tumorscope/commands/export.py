@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tumorscope.commands.calibrate import SPLIT_FILE, with_version, write_fitted
+from tumorscope.commands.calibrate import with_version, write_fitted
 
 
 def export(
@@ -27,7 +27,7 @@ def export(
     from tumorscope.evaluation.calibration.trust_layer import CALIBRATION_SLICES, fit_trust_layer, measure_int8  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
     from tumorscope.model.int8 import convert_to_int8  # noqa: PLC0415
     from tumorscope.preprocessing.pipeline import to_model_input  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +23,14 @@ class Split:
         What is learned from; what is held out.
     set_aside : frozenset of str
         Patients in neither part; see `set_patients_aside`.
+    unseen : tuple of Example
+        Of patients that the split's file does not know: external data.
     """
 
     training: tuple[Example, ...]
     validation: tuple[Example, ...]
     set_aside: frozenset[str] = frozenset()
+    unseen: tuple[Example, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -109,7 +112,7 @@ def extend_split(split: Split, validation_share: float, seed: int) -> Split:
     Parameters
     ----------
     split : Split
-        From `read_split`, which puts patients that its file does not know into training.
+        From `read_split`, with the later sources in training or unseen.
     validation_share : float
         Share of the patients of each label and source that go to validation, in 0..1.
     seed : int
@@ -121,11 +124,12 @@ def extend_split(split: Split, validation_share: float, seed: int) -> Split:
         With a part of every source in validation.
     """
     judged = {example.source for example in split.validation}
-    later = [example for example in split.training if example.source not in judged]
+    others = (*split.training, *split.unseen)
+    later = [example for example in others if example.source not in judged]
     held_out = {example.patient_id for example in split_by_patient(later, validation_share, seed).validation}
     return Split(
-        tuple(example for example in split.training if example.patient_id not in held_out),
-        (*split.validation, *(example for example in split.training if example.patient_id in held_out)),
+        tuple(example for example in others if example.patient_id not in held_out),
+        (*split.validation, *(example for example in others if example.patient_id in held_out)),
         split.set_aside,
     )
 
@@ -147,15 +151,15 @@ def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
     """
     aside = split.set_aside | set(patients)
     kept = tuple(example for example in split.validation if example.patient_id not in aside)
-    return Split(split.training, kept, frozenset(aside))
+    return Split(split.training, kept, frozenset(aside), split.unseen)
 
 
 def write_split(split: Split, file: Path) -> None:
-    """Write who is held out and who is set aside, as JSON."""
-    patients = sorted({example.patient_id for example in split.validation})
+    """Write who is trained on, who is held out and who is set aside, as JSON."""
     content = {
         "sha256": split.sha256,
-        "validation_patients": patients,
+        "training_patients": sorted({example.patient_id for example in split.training}),
+        "validation_patients": sorted({example.patient_id for example in split.validation}),
         "set_aside_patients": sorted(split.set_aside),
     }
     file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -174,7 +178,7 @@ def read_split(file: Path, examples: Sequence[Example]) -> Split:
     Returns
     -------
     Split
-        Patients that the file does not name are in training.
+        Patients that the file does not name are unseen; in training where it names none that are.
 
     Raises
     ------
@@ -185,12 +189,17 @@ def read_split(file: Path, examples: Sequence[Example]) -> Split:
         content = json.loads(file.read_text(encoding="utf-8"))
         patients, stated = set(content["validation_patients"]), content["sha256"]
         aside = set(content["set_aside_patients"])
+        training = set(content["training_patients"]) if "training_patients" in content else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{file} is no split file.") from error
     split = set_patients_aside(_hold_out(examples, patients | aside), aside)
     if split.sha256 != stated:
         raise DatasetError(f"{file} is a split of other data: it holds out patients that are not here.")
-    return split
+    if training is None:
+        return split
+    unseen = tuple(example for example in split.training if example.patient_id not in training)
+    known = tuple(example for example in split.training if example.patient_id in training)
+    return replace(split, training=known, unseen=unseen)
 
 
 def _shuffle_strata(examples: Sequence[Example], seed: int) -> list[list[str]]:

@@ -1,32 +1,69 @@
-"""A classifier and examples in, their scored predictions out, through the very code that serves."""
+"""A classifier and slices or studies in, its predictions out: by the pipeline that serves."""
 
 from collections.abc import Callable, Sequence
-
-import numpy as np
 
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.domain.labels import allowed_classes
+from tumorscope.domain.prediction import Prediction
 from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.studies.find import Study
+from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.frame_decoder import decode_here
+from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.study import classify_study
+
+ClassifierOf = Callable[[Example | Study], Classifier]
+"""Which model answers a slice or study: another one for each fold of a cross-validation."""
 
 
-def score_examples(classifier: Classifier, examples: Sequence[Example], advance: Callable[[], None]) -> Scored:
-    """Classify examples one by one, as the service does.
+def answer_examples(
+    classifier_of: ClassifierOf, examples: Sequence[Example], advance: Callable[[], None]
+) -> list[Prediction]:
+    """Answer slices one by one.
 
     Parameters
     ----------
-    classifier : Classifier
-        As it is served.
+    classifier_of : callable
+        See `ClassifierOf`.
     examples : sequence of Example
-        At least one; those of one volume should follow one another, since a volume is read once while it lasts.
+        Those of one volume should follow one another, since a volume is read once while it lasts.
     advance : callable
         Called once an example.
 
     Returns
     -------
-    Scored
+    list of Prediction
         In the examples' order.
+
+    Raises
+    ------
+    InputError
+        A picture cannot be decoded.
+    """
+    predictions = []
+    for example in examples:
+        predictions.append(classify(classifier_of(example), read_example(example)).prediction)
+        advance()
+    return predictions
+
+
+def answer_studies(
+    classifier_of: ClassifierOf, studies: Sequence[Study], advance: Callable[[], None]
+) -> list[Prediction]:
+    """Answer whole studies, from their files' bytes on; see `answer_examples`."""
+    predictions = []
+    for study in studies:
+        files = [SourceFile(path.name, path.read_bytes()) for path in study.files]
+        scan = decode_scan(files, FROM_DISK, decode_here)
+        predictions.append(classify_study(classifier_of(study), scan, lambda _done, _total: None).prediction)
+        advance()
+    return predictions
+
+
+def score_examples(classifier: Classifier, examples: Sequence[Example], advance: Callable[[], None]) -> Scored:
+    """The answers to slices as one table; see `answer_examples`.
 
     Raises
     ------
@@ -35,15 +72,9 @@ def score_examples(classifier: Classifier, examples: Sequence[Example], advance:
     InputError
         A picture cannot be decoded.
     """
-    manifest = classifier.bundle.manifest
-    class_names = tuple(manifest.class_names)
+    class_names = tuple(classifier.bundle.manifest.class_names)
     check_labels(examples, class_names)
-    probabilities = np.empty((len(examples), len(class_names)))
-    for row, example in enumerate(examples):
-        answer = classify(classifier, read_example(example)).prediction.probabilities
-        probabilities[row] = [answer[name] for name in class_names]
-        advance()
-    return Scored.of(examples, probabilities, class_names, manifest.tumor_threshold)
+    return Scored.of_predictions(examples, answer_examples(lambda _: classifier, examples, advance), class_names)
 
 
 def check_labels(examples: Sequence[Example], class_names: tuple[str, ...]) -> None:

@@ -1,100 +1,85 @@
-"""A classifier, examples and their split in, everything that report and card show out, as one JSON document."""
+"""A classifier and data in, everything that report and card show out, as one JSON document."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
 from tumorscope import NOTICE
 from tumorscope.datasets.example import Example
-from tumorscope.evaluation.evaluate import check_labels, score_examples
+from tumorscope.evaluation.calibration.cross_validation import cross_fit
+from tumorscope.evaluation.data import EvaluationData
+from tumorscope.evaluation.evaluate import answer_examples, answer_studies, check_labels, score_examples
 from tumorscope.evaluation.metrics.baselines import measure_baselines
 from tumorscope.evaluation.metrics.bootstrap import CONFIDENCE, ROUNDS
-from tumorscope.evaluation.metrics.breakdown import break_down, count_labels, count_sources
-from tumorscope.evaluation.metrics.curves import trace_calibration, trace_curves
-from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures, share_confusions
+from tumorscope.evaluation.metrics.decisions import Judged, count_decisions
 from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.metrics.summary import summarise
+from tumorscope.evaluation.studies.find import Study
 from tumorscope.inference.classifier import Classifier
 
+HELD_OUT, EXTERNAL = "held-out patients", "external data"
+"""Groups of people: of the collections that were trained on; of collections of which nobody was trained on."""
 
-def measure(
-    classifier: Classifier,
-    part: Sequence[Example],
-    fitted_on: Sequence[Example],
-    part_name: str,
-    advance: Callable[[], None],
-) -> tuple[dict[str, Any], Scored]:
+
+def measure(classifier: Classifier, data: EvaluationData, advance: Callable[[], None]) -> tuple[dict[str, Any], Scored]:
     """Evaluate a model.
+
+    Where calibration and limits were fitted on the part, each of its people is answered with those that were fitted on
+    the other four fifths of them: nothing is reported on the patients that it was chosen on.
 
     Parameters
     ----------
     classifier : Classifier
         As it is served.
-    part : sequence of Example
+    data : EvaluationData
         What it is judged on.
-    fitted_on : sequence of Example
-        The rest of the data, for the baselines; empty: no baselines.
-    part_name : str
-        ``validation``, ``training`` or ``all``.
     advance : callable
-        Called once for each example that is classified, and once for each that a baseline reads.
+        Called once for each slice or study that is answered, and once for each that a baseline reads.
 
     Returns
     -------
     dict
-        The content of ``metrics.json``, but for the command and the split, which the caller knows.
+        The content of ``metrics.json``, but for the command, which the caller knows.
     Scored
-        The answers, in the examples' order.
+        The answers to the part, in the examples' order.
     """
     manifest = classifier.bundle.manifest
-    if fitted_on:
-        check_labels(fitted_on, tuple(manifest.class_names))
-    scored = score_examples(classifier, part, advance)
+    class_names = tuple(manifest.class_names)
+    check_labels(data.part, class_names)
+    if data.fitted_on:
+        check_labels(data.fitted_on, class_names)
+    fitted = cross_fit(classifier, score_examples(classifier, data.part, advance)) if data.chose_calibration else {}
+
+    def classifier_of(case: Example | Study) -> Classifier:
+        return fitted.get(case.patient_id, classifier)
+
+    predictions = answer_examples(classifier_of, data.part, advance)
+    scored = Scored.of_predictions(data.part, predictions, class_names)
+    external = answer_examples(classifier_of, data.external, advance)
+    studies = answer_studies(classifier_of, data.studies, advance)
+    group = HELD_OUT if data.part_name == "validation" else f"{data.part_name} data"
+    people = {example.patient_id for example in data.part}
+    slices = [Judged(case, group, answer) for case, answer in zip(data.part, predictions, strict=True)]
+    slices += [Judged(case, EXTERNAL, answer) for case, answer in zip(data.external, external, strict=True)]
+    whole = [
+        Judged(case, group if case.patient_id in people else EXTERNAL, answer)
+        for case, answer in zip(data.studies, studies, strict=True)
+    ]
+    whole.sort(key=lambda one: one.group == EXTERNAL)
     baselines = (
-        measure_baselines(fitted_on, part, scored, manifest.preprocessing_parameters, advance) if fitted_on else {}
+        measure_baselines(data.fitted_on, data.part, scored, manifest.preprocessing_parameters, advance)
+        if data.fitted_on
+        else {}
     )
     return {
         "notice": NOTICE,
         "model": {"name": manifest.name, "version": manifest.version, "sha256": classifier.bundle.sha256},
         "engine": classifier.engine.name,
+        "operating_point": None if manifest.trust is None else classifier.operating_point,
+        "chose_calibration": data.chose_calibration,
         "measured": datetime.now(UTC).date().isoformat(),
         "intervals": {"rounds": ROUNDS, "confidence": CONFIDENCE, "drawn": "patients"},
-        **summarise(scored, part_name),
+        "decisions": {"slices": count_decisions(slices, class_names), "studies": count_decisions(whole, class_names)},
+        **summarise(scored, data.part_name, data.split_sha256),
         "baselines": baselines,
     }, scored
-
-
-def summarise(scored: Scored, part_name: str) -> dict[str, Any]:
-    """What can be said of scored slices alone.
-
-    Parameters
-    ----------
-    scored : Scored
-        Of any labels.
-    part_name : str
-        ``validation``, ``training``, ``all``, or a name of one's own.
-
-    Returns
-    -------
-    dict
-        Counts, figures, classes, confusions, curves, calibration, breakdown.
-    """
-    return {
-        "data": {
-            "part": part_name,
-            "slices": len(scored),
-            "patients": len(np.unique(scored.patients)),
-            "labels": count_labels(scored),
-            "sources": count_sources(scored),
-        },
-        "class_names": list(scored.class_names),
-        "tumor_threshold": scored.tumor_threshold,
-        "figures": measure_figures(scored),
-        "classes": measure_classes(scored),
-        "confusion_matrix": count_confusions(scored),
-        "confusion_shares": share_confusions(scored),
-        "curves": trace_curves(scored),
-        "calibration": trace_calibration(scored),
-        "breakdown": break_down(scored),
-    }

@@ -18,6 +18,7 @@ MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "weights.npz"
 SCOPE_FILE = "scope.npz"
 INT8_FILE = "int8.tflite"
+SPLIT_FILE = "split.json"
 
 
 @dataclass(frozen=True, slots=True)

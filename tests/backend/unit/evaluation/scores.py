@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
+from tumorscope.evaluation.metrics.decisions import DecisionRow
 from tumorscope.evaluation.metrics.scored import Scored
 
 
@@ -35,6 +36,39 @@ def make_scored(
     }
     filled: dict[str, Any] = {name: np.array(columns.get(name, default)) for name, default in defaults.items()}
     return Scored(labels=np.array(labels), probabilities=probabilities, class_names=class_names, **filled)
+
+
+def make_decisions(people: int = 60) -> dict[str, list[DecisionRow]]:
+    """Slices of so many held-out people, and three studies of external ones."""
+    shares = {"tumor": [0.7, 0.9], "no_tumor": [0.0, 0.02], "uncertain": [0.1, 0.3], "refused": [0.0, 0.0]}
+    slices = DecisionRow(
+        by="all",
+        name="held-out patients",
+        truth="tumor",
+        count=100,
+        people=people,
+        tumor=80,
+        no_tumor=1,
+        uncertain=19,
+        refused=0,
+        right=78,
+        intervals={**shares, "right": [0.9, 1.0]},
+    )
+    studies = DecisionRow(
+        by="all",
+        name="external data",
+        truth="no_tumor",
+        count=3,
+        people=3,
+        tumor=1,
+        no_tumor=0,
+        uncertain=2,
+        refused=0,
+        right=0,
+        intervals=None,
+    )
+    by_source: DecisionRow = {**studies, "by": "source", "name": "heads"}
+    return {"slices": [slices], "studies": [studies, by_source]}
 
 
 def make_random_scored(count: int = 300, seed: int = 0, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES) -> Scored:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, decide
+from tumorscope.domain.scan import SequenceName
 from tumorscope.evaluation.calibration.decision_limits import COVERAGE, FittedDecisions, fit_decisions
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.figures import measure_figures
@@ -116,7 +117,11 @@ def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
 
 
 def with_decisions(
-    manifest: Manifest, decisions: FittedDecisions, figures: dict[str, Any], scope: ScopeManifest, sequences: Any
+    manifest: Manifest,
+    decisions: FittedDecisions,
+    figures: dict[str, Any],
+    scope: ScopeManifest,
+    tumor_sequences: list[SequenceName] | None,
 ) -> Manifest:
     """The manifest with what was fitted, and what `measure_decisions` says of it."""
     points = {
@@ -134,7 +139,7 @@ def with_decisions(
         kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
         operating_points=points,
         scope=scope,
-        tumor_sequences=sequences,
+        tumor_sequences=tumor_sequences,
         figures=figures,
     )
     calibration = {"temperature": decisions.temperature, "uniform_weight": decisions.uniform_weight}

@@ -1,4 +1,4 @@
-"""Held-out answers in, the numbers that turn logits into decisions out: calibration, prediction sets, operating points."""
+"""Held-out answers in, the numbers that turn logits into decisions out: calibration, sets, operating points."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

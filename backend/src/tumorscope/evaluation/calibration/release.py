@@ -11,9 +11,9 @@ from tumorscope.datasets.example import Example
 from tumorscope.evaluation.calibration.golden import draw_golden_files
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.evaluate import score_examples
-from tumorscope.evaluation.measure import summarise_for_manifest
 from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Scored
+from tumorscope.evaluation.metrics.summary import summarise_for_manifest
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.classifier import Classifier, classify
 from tumorscope.inference.engines.engine import Engine
@@ -79,7 +79,7 @@ def measure_calibrated(scored: Scored, calibration: tuple[float, float], engine_
     Returns
     -------
     dict
-        See `measure.summarise_for_manifest`; ``ece_uncalibrated`` is that before calibration.
+        See `metrics.summary.summarise_for_manifest`; ``ece_uncalibrated`` is that before calibration.
     """
     calibrated = replace(scored, probabilities=calibrate(recover_logits(scored.probabilities), *calibration))
     return {

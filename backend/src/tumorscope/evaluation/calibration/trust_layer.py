@@ -105,9 +105,7 @@ def _open_int8(bundle: Bundle) -> Engine | None:
     return None if bundle.int8 is None else open_engine(bundle, "litert").engine
 
 
-def _fit(
-    bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]
-) -> Bundle:
+def _fit(bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]) -> Bundle:
     """The bundle with scope gate, calibration, limits and their figures."""
     names = tuple(bundle.manifest.class_names)
     # Of all engines that could serve here, for limits that they fall on the same side of.

@@ -1,4 +1,4 @@
-"""A split in, what may be had without looking for a tumour out: models of position, brightness or collection alone."""
+"""A split in, single-feature baselines out: slice position, mean intensity or source alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,16 +17,14 @@ from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_
 Features = Mapping[str, str | float]
 
 TITLES = {
-    "source": "Source only",
-    "mean_intensity": "Mean intensity only",
-    "slice_position": "Slice position only (slices of volumes)",
+    "source": "Source",
+    "mean_intensity": "Mean intensity",
+    "slice_position": "Slice position (slices of volumes)",
     "model_on_volumes": "This model (slices of volumes)",
 }
 _FIGURES = (
     "accuracy",
     "macro_f1",
-    "tumor_sensitivity",
-    "tumor_specificity",
     "tumor_auc",
     "tumor_auc_same_collections",
     "tumor_auc_within_collection",
@@ -49,7 +47,7 @@ def measure_baselines(
     training, validation : sequence of Example
         Both are read, for their mean intensity.
     reference : Scored
-        The model's own answers to the validation part, for classes and threshold.
+        The model's own answers to the validation part, for its classes.
     parameters : PreprocessingParameters
         The model's: the mean intensity is that of what it sees.
     advance : callable
@@ -106,7 +104,7 @@ def _answer(
     probabilities = np.zeros((len(validation), len(names)))
     for column, name in enumerate(model.classes_):
         probabilities[:, names.index(name)] = answers[:, column]
-    return Scored.of(validation, probabilities, names, reference.tumor_threshold)
+    return Scored.of(validation, probabilities, names)
 
 
 def _is_of_volume(example: Example) -> bool:

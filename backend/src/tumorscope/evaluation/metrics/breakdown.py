@@ -10,7 +10,7 @@ from tumorscope.evaluation.metrics.scored import Scored
 NOT_STATED = "not stated"
 """The group of slices whose source does not say."""
 
-_FIGURES = ("accuracy", "tumor_sensitivity", "tumor_specificity", "tumor_auc", "tumor_kind_by_patient")
+_FIGURES = ("accuracy", "tumor_auc", "tumor_kind_by_patient")
 
 
 def break_down(scored: Scored) -> dict[str, dict[str, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -32,14 +33,17 @@ class Definition:
         Which slices it is of; None where the model or the data cannot have it.
     statistic : callable
         Of those slices.
+    counts : {'n', 'patients'}, optional
+        Of a share: what it is a share of, slices or patients. None of what is no share.
     headline : bool
-        Whether README and manifest state it.
+        Whether the manifest states it.
     """
 
     title: str
     meaning: str
     rows: Callable[[Scored], Mask | None]
     statistic: Statistic
+    counts: Literal["n", "patients"] | None = None
     headline: bool = True
 
 
@@ -114,6 +118,7 @@ DEFINITIONS: dict[str, Definition] = {
         "Share of slices of known class whose most probable class is the true one.",
         _known,
         lambda scored, weights: share(scored.predicted == scored.labels, weights),
+        counts="n",
     ),
     "macro_f1": Definition(
         "F1, mean of the classes",
@@ -122,14 +127,14 @@ DEFINITIONS: dict[str, Definition] = {
         _mean_of_classes(2),
     ),
     "tumor_auc": Definition(
-        "Tumour against none, area",
-        "Chance that a slice with a tumour gets a higher tumour probability than one without.",
+        "Tumour against none, ROC area",
+        "Probability that a slice with a tumour gets a higher tumour probability than one without.",
         _where(lambda scored: np.ones(len(scored), bool)),
         lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
     ),
     "tumor_auc_same_collections": Definition(
-        "Tumour against none within the same collections, area",
-        "The same chance among the collections that hold both, with kinds nobody sorted: there only the tumour tells.",
+        "Tumour against none within the same collections, ROC area",
+        "The same within the collections that hold both: there the collection does not give the class away.",
         _where(lambda scored: scored.in_same_collection),
         lambda scored, weights: area_under_roc(scored.tumor_probability, scored.with_tumor, weights),
     ),
@@ -138,6 +143,7 @@ DEFINITIONS: dict[str, Definition] = {
         "Share of patients whose tumour's kind has the highest mean probability over all their tumour slices.",
         _of_stated_kind,
         _kind_by_patient,
+        counts="patients",
     ),
     "ece": Definition(
         "Expected calibration error",
@@ -148,14 +154,14 @@ DEFINITIONS: dict[str, Definition] = {
         ),
     ),
     "tumor_auc_within_collection": Definition(
-        "Tumour against none, pairs of one collection, area",
-        "The same chance where each tumour is compared with healthy slices of its own collection alone.",
+        "Tumour against none, pairs of one collection, ROC area",
+        "The same where each tumour is compared with slices of its own collection alone.",
         _where(lambda scored: scored.in_same_collection),
         _area_within_collections,
         headline=False,
     ),
     "tumor_average_precision": Definition(
-        "Tumour against none, area under precision and recall",
+        "Tumour against none, PR area",
         "Mean precision over the recalls of tumour against none.",
         _where(lambda scored: np.ones(len(scored), bool)),
         lambda scored, weights: average_precision(scored.tumor_probability, scored.with_tumor, weights),
@@ -176,7 +182,7 @@ DEFINITIONS: dict[str, Definition] = {
         headline=False,
     ),
     "macro_auc": Definition(
-        "One class against the rest, mean area",
+        "One class against the rest, mean ROC area",
         "Area under the ROC curve of each class against the others, each class counting the same.",
         _known,
         _macro_auc,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
+from tumorscope.domain.prediction import Prediction
 
 Mask = NDArray[np.bool_]
 
@@ -58,6 +59,14 @@ class Scored:
             probabilities=probabilities,
             class_names=class_names,
         )
+
+    @classmethod
+    def of_predictions(
+        cls, examples: Sequence[Example], predictions: Sequence[Prediction], class_names: tuple[str, ...]
+    ) -> Self:
+        """Examples beside the pipeline's predictions, in one order."""
+        rows = [[prediction.probabilities[name] for name in class_names] for prediction in predictions]
+        return cls.of(examples, np.array(rows), class_names)
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -6,10 +6,14 @@ from html import escape
 from typing import Any
 
 from tumorscope.evaluation.report.tables import (
+    DECISIONS_NOTE,
+    HELD_OUT_NOTE,
+    UNITS,
     breakdown_table,
     class_table,
     comparison_table,
     data_sentence,
+    decision_table,
     figure_table,
     leakage_table,
     to_words,
@@ -20,7 +24,7 @@ _PLOT_TITLES = {
     "precision_recall": "Precision against recall of each class",
     "confusion_matrix": "Confusion matrix",
     "calibration": "Calibration of the most probable class",
-    "sources": "Accuracy, sensitivity and specificity by source",
+    "decisions": "Decisions by source",
 }
 
 _STYLE = """
@@ -78,8 +82,9 @@ def write_report(
         f"<h1>{escape(title)}</h1>",
         f"<p class=faint>{escape(data_sentence(metrics))}</p>",
         f"<p class=notice>{escape(metrics['notice'])}</p>",
-        "<h2>Figures</h2>",
-        "<p class=faint>With 95 % intervals by bootstrap over patients.</p>",
+        *_decisions(metrics),
+        "<h2>Threshold figures, as the literature reports them</h2>",
+        "<p class=faint>Over every slice, also those left uncertain; 95 % intervals by bootstrap over patients.</p>",
         _table(figure_table(metrics["figures"]), _interval_bars(metrics["figures"]), prose=True),
         "<h2>Plots</h2>",
         '<div class="plots">',
@@ -100,23 +105,34 @@ def write_report(
     )
 
 
+def _decisions(metrics: Mapping[str, Any]) -> list[str]:
+    """What users get, first."""
+    note = f"{DECISIONS_NOTE} {HELD_OUT_NOTE}" if metrics["chose_calibration"] else DECISIONS_NOTE
+    sections = ["<h2>What it answers</h2>", f"<p class=faint>{escape(note)}</p>"]
+    for unit, title in UNITS.items():
+        if metrics["decisions"][unit]:
+            table = decision_table(metrics["decisions"], unit, "all", "sequence", "source")
+            sections += [f"<h3>{title}</h3>", _table(table)]
+    return sections
+
+
 def _comparisons(metrics: Mapping[str, Any]) -> list[str]:
-    """What the figures are worth: beside models that do not look, and without the leaks of an official split."""
+    """What the figures are worth: beside single-feature baselines, and without the leaks of an official split."""
     sections = []
     if metrics.get("baselines"):
         sections += [
-            "<h2>Beside models that do not look</h2>",
+            "<h2>Beside single-feature baselines</h2>",
             (
-                "<p class=faint>Each a small tree on one feature, fitted on the training part: what may be had without "
-                "looking for a tumour.</p>"
+                "<p class=faint>Each is a small decision tree on one feature, fitted on the training part. Where one "
+                "comes near, the data gives the class away.</p>"
             ),
             _table(comparison_table(metrics)),
         ]
     if metrics.get("official_split"):
         sections += [
             "<h2>The official split, and the part of it that does not leak</h2>",
-            "<p class=faint>Pictures of the testing part whose patient or whose copy is in the training part tell "
-            "nothing of a stranger's scan."
+            "<p class=faint>Pictures of the testing part whose patient or near-duplicate is in the training part say "
+            "nothing of how a new patient's scan is answered."
             + ("" if len(metrics["official_split"]) > 1 else " Here that is every one.")
             + "</p>",
             _table(leakage_table(metrics["official_split"])),
@@ -147,11 +163,10 @@ def _method(metrics: Mapping[str, Any]) -> list[str]:
         "engine": metrics["engine"],
         "model, SHA-256 of its manifest": metrics["model"]["sha256"],
         "split, SHA-256 of its held-out patients": split,
-        "intervals": "patients drawn with replacement, 1,000 times, each with all slices. Where every slice of a few "
-        "patients is right, the interval has no width; that is not certainty.",
+        "intervals": "patients are drawn with replacement, 1,000 times, each with all slices. Where every slice is "
+        "right, the interval has no width; that is not certainty.",
+        "operating point": metrics["operating_point"],
         "most probable class": "for accuracy, F1 and the confusion matrix, whatever its probability",
-        "called tumour": f"1 - P(no tumour) of at least {metrics['tumor_threshold']}, as the service decides it; for a "
-        "volume, the mean over its slices",
     }
     rows = [[name, str(fact)] for name, fact in facts.items() if fact]
     return ["<h2>How it was measured</h2>", _table([["", ""], *rows], prose=True)]
@@ -159,7 +174,7 @@ def _method(metrics: Mapping[str, Any]) -> list[str]:
 
 def _plot(name: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
     title = escape(_PLOT_TITLES.get(name, to_words(name)))
-    wide = ' class="wide"' if name == "sources" else ""
+    wide = ' class="wide"' if name == "decisions" else ""
     return (
         f"<figure{wide}><picture>"
         f'<source media="(prefers-color-scheme: dark)" srcset="{_data_uri(plots["dark"][name])}">'

@@ -5,16 +5,20 @@ from typing import Any
 
 from tumorscope import NOTICE
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.metrics.definitions import HEADLINE
 from tumorscope.evaluation.report.tables import (
+    DECISIONS_NOTE,
+    HELD_OUT_NOTE,
+    UNITS,
     Table,
     breakdown_table,
     class_table,
     comparison_table,
+    cross_validation_table,
     data_sentence,
+    decision_table,
     figure_table,
+    short_decision_table,
     to_words,
-    value_and_interval,
 )
 from tumorscope.model.manifest import Manifest
 
@@ -64,18 +68,15 @@ def write_model_card(
         _HEADER.format(license=manifest.license.lower()),
         f"# Model card: {manifest.name} {manifest.version}",
         f"**{NOTICE}**",
-        (
-            "This card is generated from the bundle and its measured figures (`make evaluate`); nothing in it is "
-            "typed by hand."
-        ),
+        ("`make evaluate` generates this card from the bundle and its measured figures."),
         "## Model",
         _bullets(*_describe_model(manifest, sha256)),
         "## Intended use",
         manifest.intended_use,
         "## Out of scope",
         (
-            "Any diagnosis, triage or treatment decision; anything that is not an MRI of a brain; scans after an "
-            "operation; other lesions; children, of whom the collections say nothing."
+            "Diagnosis, triage and treatment decisions; anything that is not an MRI of a brain; scans after an "
+            "operation; other lesions; children (the collections state no ages)."
         ),
         "## Training data",
         _markdown(
@@ -96,14 +97,14 @@ def write_model_card(
     return "\n\n".join(sections) + "\n"
 
 
-def replace_figures(text: str, figures: Mapping[str, Any]) -> str:
-    """Renew a page's table of the headline figures, between its two marks.
+def replace_figures(text: str, decisions: Mapping[str, Any]) -> str:
+    """Renew a page's table of decisions, between its two marks.
 
     Parameters
     ----------
     text : str
         Markdown with the lines ``<!-- figures -->`` and ``<!-- /figures -->``.
-    figures : mapping
+    decisions : mapping
         Of ``metrics.json``.
 
     Returns
@@ -120,20 +121,13 @@ def replace_figures(text: str, figures: Mapping[str, Any]) -> str:
     _, closing, after = rest.partition(_FIGURES_END)
     if not opening or not closing:
         raise EvaluationError(f"The page lacks the marks {_FIGURES_BEGIN} and {_FIGURES_END}.")
-    rows = [
-        [f"`{name}`", *value_and_interval(figures[name]), str(figures[name]["n"])]
-        for name in HEADLINE
-        if name in figures
-    ]
-    table = _markdown([["figure", "value", "95 % interval", "slices"], *rows])
-    return f"{before}{opening}\n{table}\n{closing}{after}"
+    return f"{before}{opening}\n{_markdown(short_decision_table(decisions))}\n{closing}{after}"
 
 
 def _describe_model(manifest: Manifest, sha256: str) -> list[str]:
     return [
         f"Architecture: {manifest.architecture}, input {manifest.input.size}×{manifest.input.size}, classes "
         + ", ".join(f"`{name}`" for name in manifest.class_names),
-        f"Called tumour from a tumour probability of {manifest.tumor_threshold} on",
         f"SHA-256 of the manifest, which holds that of every file: `{sha256}`",
         f"Licence of the weights: {manifest.license}",
     ]
@@ -149,10 +143,10 @@ def _describe_split(training: Mapping[str, Any]) -> list[str]:
             + "."
         )
     if training.get("leakage_allowed"):
-        parts.append("**The split leaks**, and training was told to go on all the same: these figures mean little.")
+        parts.append("**The split leaks**: patients or near-duplicates are in both parts. These figures mean little.")
     elif "leakage_allowed" in training:
         parts.append(
-            "Training refuses a split on which a patient, a copy or a near-copy is on both sides; this one has none."
+            "No patient, copy or near-duplicate is in both training and validation part: training refuses such a split."
         )
     return parts
 
@@ -162,7 +156,7 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
     lines = []
     facts = {"recipe": "Recipe", "backend": "Keras backend", "seed": "Seed", "batch_size": "Batch size"}
     facts |= {"label_smoothing": "Label smoothing", "weight_decay": "Weight decay"}
-    facts |= {"batch_norm": "Batch normalisation while it learns", "where_weight": "Weight of the tumour's place"}
+    facts |= {"batch_norm": "Batch normalisation while training", "where_weight": "Weight of the tumour map"}
     facts |= {"tumor_map_weight": "Weight of the tumour map"}
     lines += [f"{title}: {_word(training[name])}" for name, title in facts.items() if name in training]
     for stage in training.get("stages", []):
@@ -187,7 +181,7 @@ def _describe_training(training: Mapping[str, Any]) -> list[str]:
 
 
 def _describe_mixture(mixture: Mapping[str, Any]) -> str:
-    return f"; an epoch beside each real picture: {_list_settings(mixture)}" if mixture else ""
+    return f"; added to the real slices of an epoch: {_list_settings(mixture)}" if mixture else ""
 
 
 def _list_settings(settings: Mapping[str, Any]) -> str:
@@ -195,44 +189,61 @@ def _list_settings(settings: Mapping[str, Any]) -> str:
 
 
 def _describe_evaluation(manifest: Manifest, metrics: Mapping[str, Any], plots: str) -> list[str]:
-    split = metrics["data"].get("split_sha256")
-    held_out = metrics["data"]["part"] == "validation" and split == manifest.training.get("split_sha256")
-    sections = [
-        "## Evaluation",
+    sections = ["## What it answers", DECISIONS_NOTE]
+    if metrics["chose_calibration"]:
+        sections.append(HELD_OUT_NOTE)
+    for unit, title in UNITS.items():
+        if metrics["decisions"][unit]:
+            table = decision_table(metrics["decisions"], unit, "all", "sequence", "source")
+            sections += [f"### {title}", _markdown(table)]
+    sections += [
+        f"![Decisions by source]({plots}/decisions.png)",
+        "## Threshold figures, as the literature reports them",
         data_sentence(metrics)
-        + " Through the very code that serves; the intervals are 95 %, by bootstrap over patients."
-        + (" No patient of these was trained on." if held_out else ""),
+        + " These figures ask for the most probable class, or for the order of the probabilities. They count every "
+        "slice, also those that the service leaves uncertain. Intervals are 95 %, by bootstrap over patients.",
         _markdown(figure_table(metrics["figures"])),
         "### Classes",
         _markdown(class_table(metrics)),
         f"![Confusion matrix]({plots}/confusion_matrix.png) ![ROC curves]({plots}/roc.png)",
         f"![Precision against recall]({plots}/precision_recall.png)",
         "### Calibration",
-        _describe_calibration(manifest, metrics, held_out=held_out),
+        _describe_calibration(manifest, metrics),
         f"![Calibration]({plots}/calibration.png)",
     ]
+    if manifest.trust is not None and "repeats" in manifest.trust.figures:
+        figures = manifest.trust.figures
+        sections += [
+            "### Calibration and limits, cross-validated",
+            f"Patient-grouped {figures['folds']}-fold cross-validation over the held-out patients, repeated "
+            f"{figures['repeats']} times. The prediction sets aim at a coverage of {manifest.trust.coverage:.0%}. "
+            + " ".join(f"`{name}`: {point.description}." for name, point in manifest.trust.operating_points.items()),
+            _markdown(cross_validation_table(manifest.trust)),
+        ]
     if metrics["baselines"]:
         sections += [
-            "### Beside models that do not look",
+            "### Beside single-feature baselines",
             (
-                "Each a small tree on one feature, fitted on the training part. Where one comes near, the data and "
-                "not the model deserves the credit."
+                "Each is a small decision tree on one feature, fitted on the training part. Where one comes near, the "
+                "data gives the class away, and the model deserves no credit."
             ),
             _markdown(comparison_table(metrics)),
         ]
     for by in metrics["breakdown"]:
         sections += [f"### By {by}", _markdown(breakdown_table(metrics, by))]
-    return [*sections, f"![By source]({plots}/sources.png)"]
+    return sections
 
 
-def _describe_calibration(manifest: Manifest, metrics: Mapping[str, Any], *, held_out: bool) -> str:
-    sentence = f"The logits are divided by a temperature of {manifest.temperature:g}"
+def _describe_calibration(manifest: Manifest, metrics: Mapping[str, Any]) -> str:
+    sentence = f"The logits are divided by a temperature of {manifest.temperature:g}."
     if manifest.uniform_weight:
-        sentence += f", and {manifest.uniform_weight:.1%} of the answer is shared by all classes alike"
-    sentence += "; fitted on the same patients as these figures." if held_out else "."
+        sentence += f" The uniform mixing weight is {manifest.uniform_weight:.1%}: that much is shared by all classes."
     before, after = manifest.metrics.get("ece_uncalibrated"), metrics["figures"].get("ece")
-    if held_out and before and after:
-        sentence += f" Expected calibration error {before['value']:.3f} before it, {after['value']:.3f} after."
+    if metrics["chose_calibration"] and before and after:
+        sentence += (
+            f" The expected calibration error is {before['value']:.3f} before calibration and {after['value']:.3f} "
+            "after it, on patients that it was not fitted on."
+        )
     return sentence
 
 

@@ -32,23 +32,23 @@ def draw_plots(metrics: Metrics, theme: str) -> dict[str, bytes]:
     Parameters
     ----------
     metrics : mapping
-        From `measure.summarise`.
+        From `measure.measure`.
     theme : {'light', 'dark'}
         Of ink and paper.
 
     Returns
     -------
     dict of str to bytes
-        PNG by name: ``roc``, ``precision_recall``, ``confusion_matrix``, ``calibration``, ``sources``; without those
+        PNG by name: ``roc``, ``precision_recall``, ``confusion_matrix``, ``calibration``, ``decisions``; without those
         that have nothing to show.
     """
-    groups = metrics["breakdown"]["source"]
+    bars = len(_source_rows(metrics))
     drawings: dict[str, tuple[bool, Callable[[Axes, Metrics, str], None], tuple[float, float]]] = {
         "roc": (bool(metrics["curves"]), _draw_roc, (4.8, 4.6)),
         "precision_recall": (bool(metrics["curves"]), _draw_precision_recall, (4.8, 4.6)),
         "confusion_matrix": (bool(np.sum(metrics["confusion_matrix"])), _draw_confusion, (4.8, 4.6)),
         "calibration": (bool(metrics["calibration"]), _draw_calibration, (4.8, 4.6)),
-        "sources": (bool(groups), _draw_sources, (9.6, 1.2 + 0.42 * len(groups))),
+        "decisions": (bool(bars), _draw_decisions, (9.6, 1.2 + 0.28 * bars)),
     }
     return {
         name: _render(draw, metrics, theme, size) for name, (has_content, draw, size) in drawings.items() if has_content
@@ -137,29 +137,33 @@ def _draw_calibration(axes: Axes, metrics: Metrics, theme: str) -> None:
     )
 
 
-def _draw_sources(axes: Axes, metrics: Metrics, theme: str) -> None:
-    groups = metrics["breakdown"]["source"]
-    shown = ("accuracy", "tumor_sensitivity", "tumor_specificity")
-    height = 0.8 / len(shown)
-    for number, figure_name in enumerate(shown):
-        label = to_words(figure_name)
-        for row, group in enumerate(groups.values()):
-            figure = group["figures"].get(figure_name)
-            if figure is None:
-                continue
-            place = row + (number - 1) * height
-            if figure["low"] is not None:
-                ends = [figure["low"], figure["high"]]
-                axes.plot(ends, [place, place], color=_COLORS[theme][number], lw=2, alpha=0.6)
-            axes.plot(figure["value"], place, "o", color=_COLORS[theme][number], ms=5, label=label)
-            label = "_nolegend_"
-    names = [f"{name} ({group['slices']})" for name, group in groups.items()]
+def _draw_decisions(axes: Axes, metrics: Metrics, theme: str) -> None:
+    """A stacked bar a source and truth: right, wrong, uncertain, refused."""
+    rows = _source_rows(metrics)
+    names, left = [], np.zeros(len(rows))
+    blue, orange = _COLORS[theme][:2]
+    parts = {
+        "right": (blue, [row["right"] for _, row in rows]),
+        "wrong": (orange, [row["tumor"] + row["no_tumor"] - row["right"] for _, row in rows]),
+        "uncertain": (_FAINT[theme], [row["uncertain"] for _, row in rows]),
+        "refused": (_INK[theme], [row["refused"] for _, row in rows]),
+    }
+    for unit, row in rows:
+        truth = "tumour" if row["truth"] == "tumor" else "no tumour"
+        names.append(f"{row['name']}, {truth} ({row['count']} {unit})")
+    counts = np.array([row["count"] for _, row in rows])
+    for label, (color, values) in parts.items():
+        shares = np.array(values) / counts
+        axes.barh(range(len(rows)), shares, left=left, color=color, label=label, height=0.7)
+        left += shares
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
-    axes.grid(axis="x", color=_FAINT[theme], alpha=0.3)
-    axes.set(xlim=(-0.01, 1.01), title="By source (slices), with 95 % intervals")
-    # Below the axes: within them it would lie on somebody's interval.
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=len(shown), fontsize=8.5)
+    axes.set(xlim=(0, 1), title="Answers by source")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=len(parts), fontsize=8.5)
+
+
+def _source_rows(metrics: Metrics) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(unit, row) for unit, rows in metrics["decisions"].items() for row in rows if row["by"] == "source"]
 
 
 def _cycle(count: int, theme: str) -> list[str]:

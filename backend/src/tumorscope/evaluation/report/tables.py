@@ -1,15 +1,113 @@
-"""The content of metrics.json in, tables of text out, for the report and the model card alike; first the head row."""
+"""The content of metrics.json in, tables of text out, for README, report and model card alike; first the head row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tumorscope.evaluation.metrics.baselines import TITLES
+from tumorscope.evaluation.metrics.decisions import ANSWERS, FEWEST_PEOPLE
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
+from tumorscope.model.manifest import TrustManifest
 
 Table = list[list[str]]
 
+DECISIONS_NOTE = (
+    "What the service answers at its default operating point. 'Right' counts the answers 'tumor' and 'no_tumor' that "
+    "are right; where the truth states the kind of tumour, the kind has to be right too. In brackets: 95 % intervals, "
+    f"by bootstrap over people. Of fewer than {FEWEST_PEOPLE} people: counts."
+)
+HELD_OUT_NOTE = (
+    "Held-out patients are of the collections that the model was trained on; each is answered with calibration and "
+    "limits that were fitted on the other four fifths of them. External data are collections that the model was not "
+    "trained on, and that nothing was tuned on."
+)
+UNITS = {"slices": "Slices", "studies": "Whole studies"}
+
+_TRUTHS = {"tumor": "tumour", "no_tumor": "no tumour"}
 _COMPARED = ("accuracy", "macro_f1", "tumor_auc", "tumor_auc_same_collections", "tumor_auc_within_collection")
-_GROUPED = ("accuracy", "tumor_sensitivity", "tumor_specificity", "tumor_auc")
+_GROUPED = ("accuracy", "tumor_auc")
+
+
+def decision_table(decisions: Mapping[str, Any], unit: str, *by: str) -> Table:
+    """How slices or studies are answered, a row for each group and truth.
+
+    Parameters
+    ----------
+    decisions : mapping
+        ``decisions`` of ``metrics.json``.
+    unit : {'slices', 'studies'}
+        What is counted.
+    *by : {'all', 'sequence', 'source'}
+        Which groups.
+    """
+    rows = [
+        [row["name"], _TRUTHS[row["truth"]], str(row["count"]), str(row["people"]), *_show_answers(row)]
+        for row in decisions[unit]
+        if row["by"] in by
+    ]
+    return [["", "truth", unit, "people", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
+
+
+def short_decision_table(decisions: Mapping[str, Any]) -> Table:
+    """Slices and studies of all groups in one table, without intervals."""
+    rows = [
+        [
+            f"{UNITS[unit].lower()}, {row['name']}",
+            _TRUTHS[row["truth"]],
+            f"{row['count']} of {row['people']} people",
+            *_show_answers({**row, "intervals": None}),
+        ]
+        for unit in UNITS
+        for row in decisions[unit]
+        if row["by"] == "all"
+    ]
+    return [["", "truth", "how many", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
+
+
+def _show_answers(row: Mapping[str, Any]) -> list[str]:
+    """The cells of the four answers, and of how many are right."""
+    answered = row["tumor"] + row["no_tumor"]
+    of = {**dict.fromkeys(ANSWERS.values(), row["count"]), "right": answered}
+    intervals = row["intervals"] or {}
+    return [show_share(row[name], of[name], row["people"], intervals.get(name)) for name in of]
+
+
+def show_share(count: int, total: int, people: int, interval: Sequence[float] | None = None) -> str:
+    """A share for readers: of few people a count, else a percentage, with its interval where there is one."""
+    if not total:
+        return "–"
+    if people < FEWEST_PEOPLE:
+        return f"{count} of {total}"
+    share = f"{100 * count / total:.1f} %"
+    return share if interval is None else f"{share} ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"
+
+
+def cross_validation_table(trust: TrustManifest) -> Table:
+    """How calibration and limits do on patients that they were not fitted on."""
+    figures = trust.figures
+    names = {
+        **{f"coverage_{name}": f"prediction set holds the truth, {to_words(name)}" for name in trust.kept_from},
+        "mean_set_size": "classes in a prediction set",
+        "ece": "expected calibration error",
+        "brier": "Brier score, over all classes",
+    }
+    for point in trust.operating_points:
+        names |= {
+            f"{point}_answered": f"`{point}`: answered, not uncertain",
+            f"{point}_right_of_answered": f"`{point}`: of the answers, right",
+            f"{point}_tumor_called_none": f"`{point}`: slices with a tumour answered 'no_tumor'",
+            f"{point}_tumor_called_tumor": f"`{point}`: slices with a tumour answered 'tumor'",
+            f"{point}_none_called_tumor": f"`{point}`: slices without a tumour answered 'tumor'",
+        }
+    left_out = [
+        [f"expected calibration error on {source}, calibrated without it", f"{value:.3f}", "–"]
+        for source, value in figures["ece_left_out"].items()
+    ]
+    rows = [
+        [words, f"{figures[key]['value']:.3f}", f"{figures[key]['spread']:.3f}"]
+        for key, words in names.items()
+        if key in figures
+    ]
+    return [["figure", "mean", "standard deviation"], *rows, *left_out]
 
 
 def data_sentence(metrics: Mapping[str, Any]) -> str:
@@ -20,11 +118,11 @@ def data_sentence(metrics: Mapping[str, Any]) -> str:
 
 
 def figure_table(figures: Mapping[str, Any]) -> Table:
-    """One row a figure, with its interval and meaning."""
+    """One row a threshold figure, with its interval and meaning."""
     rows = [
         [
             DEFINITIONS[name].title,
-            *value_and_interval(figure),
+            *_split(name, figure),
             str(figure["n"]),
             str(figure["patients"]),
             DEFINITIONS[name].meaning,
@@ -36,9 +134,15 @@ def figure_table(figures: Mapping[str, Any]) -> Table:
 
 def class_table(metrics: Mapping[str, Any]) -> Table:
     """Precision, recall, F1 and area of each class."""
-    shown = {"precision": "precision", "recall": "recall", "f1": "F1", "auc": "area"}
+    shown = {
+        "precision": "precision",
+        "recall": "recall",
+        "f1": "F1",
+        "auc": "ROC area",
+        "average_precision": "PR area",
+    }
     rows = [
-        [to_words(name), *(_with_interval(figures.get(key)) for key in shown)]
+        [to_words(name), *(_show(key, figures.get(key)) for key in shown)]
         for name, figures in metrics["classes"].items()
     ]
     return [["class", *shown.values()], *rows]
@@ -50,7 +154,7 @@ def comparison_table(metrics: Mapping[str, Any]) -> Table:
     contenders = {"this model": metrics["figures"]} | {
         TITLES[name]: figures for name, figures in metrics["baselines"].items()
     }
-    rows = [[title, *(_with_interval(figures.get(name)) for name in shown)] for title, figures in contenders.items()]
+    rows = [[title, *(_show(name, figures.get(name)) for name in shown)] for title, figures in contenders.items()]
     return [["", *(DEFINITIONS[name].title for name in shown)], *rows]
 
 
@@ -59,7 +163,12 @@ def breakdown_table(metrics: Mapping[str, Any], by: str) -> Table:
     groups = metrics["breakdown"][by]
     shown = [name for name in _GROUPED if any(name in group["figures"] for group in groups.values())]
     rows = [
-        [name, str(group["slices"]), str(group["patients"]), *(_with_interval(group["figures"].get(f)) for f in shown)]
+        [
+            name,
+            str(group["slices"]),
+            str(group["patients"]),
+            *(_show(f, group["figures"].get(f)) for f in shown),
+        ]
         for name, group in groups.items()
     ]
     return [[by, "slices", "patients", *(DEFINITIONS[name].title for name in shown)], *rows]
@@ -69,7 +178,7 @@ def leakage_table(parts: Mapping[str, Any]) -> Table:
     """The official testing part beside the part of it without near-duplicates in training."""
     shown = [name for name in _COMPARED if all(name in part["figures"] for part in parts.values())]
     rows = [
-        [title, str(part["data"]["slices"]), *(_with_interval(part["figures"][name]) for name in shown)]
+        [title, str(part["data"]["slices"]), *(_show(name, part["figures"][name]) for name in shown)]
         for title, part in parts.items()
     ]
     return [["part", "slices", *(DEFINITIONS[name].title for name in shown)], *rows]
@@ -80,14 +189,17 @@ def to_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def value_and_interval(figure: Mapping[str, Any]) -> tuple[str, str]:
-    """A figure's value, and its interval where there is one, to three digits."""
+def _split(name: str, figure: Mapping[str, Any]) -> tuple[str, str]:
+    """A figure's value, and its interval where there is one; of few patients a count, or nothing."""
+    if figure["patients"] < FEWEST_PEOPLE:
+        total = figure.get(DEFINITIONS[name].counts or "") if name in DEFINITIONS else None
+        return ("–" if total is None else f"{round(figure['value'] * total)} of {total}"), ""
     low, high = figure["low"], figure["high"]
     return f"{figure['value']:.3f}", "" if low is None else f"{low:.3f} to {high:.3f}"
 
 
-def _with_interval(figure: Mapping[str, Any] | None) -> str:
+def _show(name: str, figure: Mapping[str, Any] | None) -> str:
     if figure is None:
         return "–"
-    value, interval = value_and_interval(figure)
+    value, interval = _split(name, figure)
     return f"{value} ({interval})" if interval else value

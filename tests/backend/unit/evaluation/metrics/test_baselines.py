@@ -1,4 +1,4 @@
-"""Models that do not look find what is to be had without looking, and nothing more."""
+"""Single-feature baselines find what their feature gives away, and nothing more."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
 def _measure(training: list[Example], validation: list[Example]) -> dict[str, dict[str, Figure]]:
     flat = np.full((len(validation), 4), 0.25)
-    reference = Scored.of(validation, flat, DEFAULT_CLASS_NAMES, 0.5)
+    reference = Scored.of(validation, flat, DEFAULT_CLASS_NAMES)
     return measure_baselines(training, validation, reference, PreprocessingParameters(size=32), lambda: None)
 
 

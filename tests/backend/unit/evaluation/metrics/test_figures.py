@@ -20,10 +20,6 @@ def test_figures_are_those_counted_by_hand() -> None:
     assert figures["weighted_f1"]["value"] == pytest.approx((2 / 2 + 2 / 3 + 4 / 3 + 1) / 6, abs=1e-4)
     assert figures["macro_recall"]["value"] == pytest.approx((1 / 2 + 1 + 1 / 2 + 1) / 4)
     assert figures["macro_precision"]["value"] == pytest.approx((1 / 2 + 1 / 2 + 1 + 1) / 4)
-    assert figures["tumor_sensitivity"]["value"] == 1
-    assert figures["tumor_specificity"]["value"] == 0.5
-    assert figures["tumor_specificity_pictures"]["value"] == 0.5
-    assert figures["unstated_kind_called_tumor"]["value"] == 1
     assert figures["tumor_kind_by_patient"] == {**figures["tumor_kind_by_patient"], "value": 0.75, "n": 4}
     assert figures["tumor_auc_same_collections"]["value"] == pytest.approx(0.75)
     assert count_confusions(scored) == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0], [0, 0, 0, 1]]
@@ -39,28 +35,6 @@ def test_patient_votes_with_the_mean_of_the_slices() -> None:
     answers = np.array([[0.4, 0.1, 0.4, 0.1], [0.1, 0.8, 0.0, 0.1], [0.3, 0.2, 0.5, 0.0]])
     scored = make_scored(["meningioma", "meningioma", "glioma"], answers, patients=["a", "a", "b"])
     assert measure_figures(scored)["tumor_kind_by_patient"]["value"] == 1
-
-
-def test_volume_is_called_tumor_by_the_mean_of_its_slices() -> None:
-    tumor_probability = np.array([0.9, 0.3, 0.2, 0.1, 0.8, 0.7])
-    answers = np.stack([tumor_probability, 0 * tumor_probability, 1 - tumor_probability, 0 * tumor_probability], axis=1)
-    scored = make_scored(
-        ["no_tumor"] * 5 + ["glioma"],
-        answers,
-        patients=["a", "a", "b", "b", "c", "d"],
-        volumes=["a1", "a1", "b1", "b1", "c1", "d1"],
-    )
-    figures = measure_figures(scored)
-    assert figures["healthy_volumes_called_tumor"]["value"] == pytest.approx(2 / 3, abs=1e-4)
-    assert figures["tumor_specificity_healthy_volumes"]["value"] == pytest.approx(3 / 5)
-    assert "tumor_specificity_pictures" not in figures
-
-
-def test_tumor_free_slice_of_a_tumor_patient_is_not_of_a_healthy_volume() -> None:
-    scored = make_scored(["no_tumor", "tumor"], ["no_tumor", "glioma"], patients=["a", "a"], volumes=["v", "v"])
-    figures = measure_figures(scored)
-    assert "healthy_volumes_called_tumor" not in figures
-    assert figures["tumor_specificity"]["value"] == 1
 
 
 def test_same_collections_are_those_with_healthy_slices_and_tumors_of_unstated_kind() -> None:
@@ -79,8 +53,8 @@ def test_same_collections_are_those_with_healthy_slices_and_tumors_of_unstated_k
 @pytest.mark.parametrize(
     ("class_names", "absent"),
     [
-        (("HGG", "LGG"), [name for name in DEFINITIONS if name.startswith(("tumor_s", "tumor_auc", "tumor_av"))]),
-        (("no_tumor", "tumor"), ["unstated_kind_called_tumor", "tumor_kind_by_patient"]),
+        (("HGG", "LGG"), [name for name in DEFINITIONS if name.startswith(("tumor_auc", "tumor_av"))]),
+        (("no_tumor", "tumor"), ["tumor_kind_by_patient"]),
     ],
 )
 def test_model_of_two_classes_has_the_figures_that_apply(class_names: tuple[str, ...], absent: list[str]) -> None:
@@ -98,9 +72,8 @@ def test_class_that_does_not_occur_makes_no_figure_undefined() -> None:
     assert set(measure_classes(scored)) == {"glioma", "no_tumor"}
 
 
-def test_only_tumors_of_unstated_kind_leave_the_figures_of_tumor() -> None:
-    figures = measure_figures(make_scored(["tumor", "tumor"], ["glioma", "no_tumor"]))
-    assert set(figures) == {"tumor_sensitivity", "unstated_kind_called_tumor"}
+def test_only_tumors_of_unstated_kind_have_no_threshold_figure() -> None:
+    assert measure_figures(make_scored(["tumor", "tumor"], ["glioma", "no_tumor"])) == {}
     assert count_confusions(make_scored(["tumor"], ["glioma"])) == [[0] * 4] * 4
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.backend.unit.evaluation.scores import make_random_scored
+from tests.backend.unit.evaluation.scores import make_decisions, make_random_scored
 from tumorscope import NOTICE
-from tumorscope.evaluation.measure import summarise
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.official import LEAK_FREE
+from tumorscope.evaluation.metrics.summary import summarise
 from tumorscope.evaluation.report.html_page import write_report
 from tumorscope.evaluation.report.plots import draw_plots
 
@@ -28,6 +28,9 @@ def _metrics(scored: Scored, **more: Any) -> dict[str, Any]:
         "engine": "tensorflow-float32",
         "measured": "2026-01-02",
         **summarise(scored, "validation"),
+        "operating_point": "balanced",
+        "chose_calibration": False,
+        "decisions": make_decisions(),
         "baselines": {},
         **more,
     }
@@ -70,7 +73,7 @@ def test_report_needs_no_other_file(metrics: dict[str, Any]) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_plot_is_drawn(metrics: dict[str, Any], theme: str) -> None:
     plots = draw_plots(metrics, theme)
-    assert set(plots) == {"roc", "precision_recall", "confusion_matrix", "calibration", "sources"}
+    assert set(plots) == {"roc", "precision_recall", "confusion_matrix", "calibration", "decisions"}
     assert all(png.startswith(_PNG) for png in plots.values())
 
 
@@ -84,7 +87,7 @@ def test_models_of_two_classes_have_a_report_without_what_does_not_apply(class_n
     metrics = _metrics(make_random_scored(class_names=class_names))
     report = _report(metrics)
     assert not _NOT_A_NUMBER.search(report)
-    assert ("tumor_sensitivity" in metrics["figures"]) is ("no_tumor" in class_names)
+    assert ("tumor_auc" in metrics["figures"]) is ("no_tumor" in class_names)
     assert "tumor_kind_by_patient" in metrics["figures"] or "no_tumor" in class_names
 
 
@@ -97,7 +100,7 @@ def test_class_that_never_occurs_leaves_no_gap() -> None:
 def test_data_of_unstated_kinds_alone_has_a_report() -> None:
     scored = make_random_scored(60)
     scored = replace(scored, labels=np.where(scored.labels == "no_tumor", "no_tumor", "tumor"))
-    assert "Tumours of unstated kind called tumour" in _report(_metrics(scored.take(scored.labels == "tumor")))
+    assert "0 of 3" in _report(_metrics(scored.take(scored.labels == "tumor")))
 
 
 def test_what_comes_from_file_names_is_escaped(metrics: dict[str, Any]) -> None:

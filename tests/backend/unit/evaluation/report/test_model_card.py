@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.backend.unit.evaluation.scores import make_random_scored
+from tests.backend.unit.evaluation.scores import make_decisions, make_random_scored
 from tumorscope import NOTICE
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.measure import summarise
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.metrics.summary import summarise
 from tumorscope.evaluation.report.model_card import replace_figures, write_model_card
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import Manifest
@@ -32,7 +32,12 @@ def manifest() -> Manifest:
 @pytest.fixture(scope="module")
 def metrics() -> dict[str, Any]:
     scored = make_random_scored()
-    return {**summarise(scored, "validation"), "baselines": {"source": measure_figures(scored, ["accuracy"])}}
+    return {
+        **summarise(scored, "validation"),
+        "baselines": {"source": measure_figures(scored, ["accuracy"])},
+        "decisions": make_decisions(),
+        "chose_calibration": True,
+    }
 
 
 def _card(manifest: Manifest, metrics: dict[str, Any]) -> str:
@@ -72,13 +77,29 @@ def test_card_of_a_leaking_split_says_so(manifest: Manifest, metrics: dict[str, 
     assert "The split leaks" not in _card(manifest, metrics)
 
 
-def test_table_of_a_page_is_renewed_between_its_marks(metrics: dict[str, Any]) -> None:
-    page = replace_figures("a\n<!-- figures -->\nold\n<!-- /figures -->\nb\n", metrics["figures"])
-    assert page.startswith("a\n<!-- figures -->\n| figure |")
+def test_decisions_stand_before_the_threshold_figures(manifest: Manifest, metrics: dict[str, Any]) -> None:
+    card = _card(manifest, metrics)
+    row = (
+        "| held-out patients | tumour | 100 | 60 | 80.0 % (70.0 to 90.0) | 1.0 % (0.0 to 2.0) | "
+        "19.0 % (10.0 to 30.0) | 0.0 % (0.0 to 0.0) | 96.3 % (90.0 to 100.0) |"
+    )
+    assert row in card
+    assert "| external data | no tumour | 3 | 3 | 1 of 3 | 0 of 3 | 2 of 3 | 0 of 3 | 0 of 1 |" in card
+    assert "| heads | no tumour | 3 | 3 | 1 of 3 |" in card
+    assert card.index("## What it answers") < card.index("## Threshold figures")
+
+
+def test_table_of_a_page_is_renewed_between_its_marks() -> None:
+    page = replace_figures("a\n<!-- figures -->\nold\n<!-- /figures -->\nb\n", make_decisions())
+    assert page.startswith("a\n<!-- figures -->\n|  | truth |")
+    assert (
+        "| slices, held-out patients | tumour | 100 of 60 people | 80.0 % | 1.0 % | 19.0 % | 0.0 % | 96.3 % |" in page
+    )
+    assert "| whole studies, external data | no tumour | 3 of 3 people | 1 of 3 | 0 of 3 |" in page
     assert "old" not in page
-    assert replace_figures(page, metrics["figures"]) == page
+    assert replace_figures(page, make_decisions()) == page
 
 
-def test_page_without_marks_is_refused(metrics: dict[str, Any]) -> None:
+def test_page_without_marks_is_refused() -> None:
     with pytest.raises(EvaluationError, match="marks"):
-        replace_figures("no marks", metrics["figures"])
+        replace_figures("no marks", make_decisions())

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from tests.backend.unit.evaluation.scores import make_scored
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.evaluation.calibration.release import fit_calibration
+from tumorscope.evaluation.calibration.temperature import fit_calibration
 from tumorscope.inference.calibration import calibrate
 
 
