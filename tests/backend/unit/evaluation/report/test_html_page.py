@@ -11,8 +11,8 @@ from tests.backend.unit.evaluation.scores import make_decisions, make_random_sco
 from tumorscope import NOTICE
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.evaluation.official import LEAK_FREE
 from tumorscope.evaluation.metrics.summary import summarise
+from tumorscope.evaluation.official import LEAK_FREE
 from tumorscope.evaluation.report.html_page import write_report
 from tumorscope.evaluation.report.plots import draw_plots
 
