@@ -116,8 +116,8 @@ train: $(PYTHON_READY) ## Train the model, write its bundle, its int8 form and i
 	.venv/bin/tumorscope calibrate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data}
 
 .PHONY: evaluate
-evaluate: $(PYTHON_READY) ## Measure the model that ships on its held-out patients; write its figures, plots and card
-	.venv/bin/tumorscope evaluate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data} --part validation --output runs/evaluation $(ARGS)
+evaluate: $(PYTHON_READY) ## Measure what the model that ships answers; write figures into bundle, card, README and docs/evaluation
+	.venv/bin/tumorscope evaluate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data} --part validation --output runs/evaluation --into-bundle $(ARGS)
 	mkdir -p docs/evaluation
 	cp runs/evaluation/*.png runs/evaluation/metrics.json docs/evaluation/
 	.venv/bin/tumorscope card $(DEFAULT_MODEL) --metrics docs/evaluation/metrics.json --tables docs/figures --readme README.md

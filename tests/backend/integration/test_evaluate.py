@@ -104,10 +104,12 @@ def test_held_out_part_of_a_split_file_is_judged_beside_baselines(tmp_path: Path
     card, measured = tmp_path / "MODEL_CARD.md", tmp_path / "out" / "metrics.json"
     _run("card", bundle, "--metrics", measured, "--output", card, "--readme", page)
     accuracy = metrics["figures"]["accuracy"]
-    assert f"| Accuracy | {accuracy['value']:.3f} |" in card.read_text(encoding="utf-8")
+    assert f"| Accuracy | {round(accuracy['value'] * accuracy['n'])} of {accuracy['n']} |" in card.read_text(
+        encoding="utf-8"
+    )
     assert "![ROC curves](out/roc.png)" in card.read_text(encoding="utf-8")
     renewed = page.read_text(encoding="utf-8")
-    assert f"| `accuracy` | {accuracy['value']:.3f} |" in renewed
+    assert "| slices, held-out patients | tumour |" in renewed
     assert "old" not in renewed
     assert renewed.endswith("<!-- /figures -->\nafter\n")
 

@@ -13,7 +13,7 @@ Table = list[list[str]]
 DECISIONS_NOTE = (
     "What the service answers at its default operating point. 'Right' counts the answers 'tumor' and 'no_tumor' that "
     "are right; where the truth states the kind of tumour, the kind has to be right too. In brackets: 95 % intervals, "
-    f"by bootstrap over people. Of fewer than {FEWEST_PEOPLE} people: counts."
+    f"by bootstrap over people. Of fewer than {FEWEST_PEOPLE} people or answers: counts."
 )
 HELD_OUT_NOTE = (
     "Held-out patients are of the collections that the model was trained on; each is answered with calibration and "
@@ -53,14 +53,15 @@ def short_decision_table(decisions: Mapping[str, Any]) -> Table:
         [
             f"{UNITS[unit].lower()}, {row['name']}",
             _TRUTHS[row["truth"]],
-            f"{row['count']} of {row['people']} people",
+            str(row["count"]),
+            str(row["people"]),
             *_show_answers({**row, "intervals": None}),
         ]
         for unit in UNITS
         for row in decisions[unit]
         if row["by"] == "all"
     ]
-    return [["", "truth", "how many", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
+    return [["", "truth", "number", "people", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
 
 
 def _show_answers(row: Mapping[str, Any]) -> list[str]:
@@ -72,10 +73,10 @@ def _show_answers(row: Mapping[str, Any]) -> list[str]:
 
 
 def show_share(count: int, total: int, people: int, interval: Sequence[float] | None = None) -> str:
-    """A share for readers: of few people a count, else a percentage, with its interval where there is one."""
+    """A share for readers: of few people or cases a count, else a percentage, with its interval where there is one."""
     if not total:
         return "–"
-    if people < FEWEST_PEOPLE:
+    if min(people, total) < FEWEST_PEOPLE:
         return f"{count} of {total}"
     share = f"{100 * count / total:.1f} %"
     return share if interval is None else f"{share} ({100 * interval[0]:.1f} to {100 * interval[1]:.1f})"

@@ -14,6 +14,7 @@ from tumorscope.evaluation.report.tables import figure_table, show_share
         (19, 19, 19, [1.0, 1.0], "19 of 19"),
         (415, 520, 60, [0.7512, 0.8498], "79.8 % (75.1 to 85.0)"),
         (1, 20, 20, None, "5.0 %"),
+        (1, 3, 31, [0.0, 1.0], "1 of 3"),
         (0, 0, 60, None, "–"),
     ],
 )
