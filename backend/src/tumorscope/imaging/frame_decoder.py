@@ -1,15 +1,14 @@
-"""Compressed DICOM frames in, pixels out; in a process of their own, since their decoders are native code."""
+"""Compressed DICOM frames in, pixels out; in a separate process, because their decoders are native code."""
 
 import multiprocessing
 import os
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from threading import Event, Lock, Timer
+from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -19,10 +18,10 @@ from numpy.typing import NDArray
 from tumorscope.domain.errors import CorruptFile, Overloaded
 
 _START_S = 60.0
-# For one that has been told to end.
+# How long a process may take to end by itself.
 _END_S = 1.0
 _RETRY_AFTER_S = 1
-# What ends a process from outside: an operator, or the kernel when memory runs out. Any other end is the decoder's own.
+# Signals of an operator, or of the kernel when memory runs out. Any other end is the decoder's fault.
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
 # Sixteen frames of 512 x 512: about a second of JPEG 2000.
 _PORTION_PIXELS = 16 * 512 * 512
@@ -31,16 +30,16 @@ _DAMAGED = "The compressed pixel data cannot be decoded."
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Compressed pixel data, and what its decoder must be told.
+    """Compressed pixel data and the attributes that its decoder needs.
 
     Parameters
     ----------
     transfer_syntax : str
         UID of a compressed transfer syntax.
     codestreams : tuple of bytes
-        Of one frame each; at least one.
+        One for each frame; at least one.
     image : mapping of str to Any
-        The Image Pixel module, by the names that `pydicom.pixels` gives its options (``rows``, ``columns``, …).
+        The Image Pixel module, by the option names of `pydicom.pixels` (``rows``, ``columns``, …).
     """
 
     transfer_syntax: str
@@ -52,7 +51,7 @@ class FrameDecoder(Protocol):
     """Decodes frames; shape (frames, rows, columns) or (frames, rows, columns, samples)."""
 
     def __call__(self, frames: Frames) -> NDArray[Any]:
-        """Raise `CorruptFile` where that is not possible."""
+        """Raise `CorruptFile` for damaged frames."""
 
 
 def decode_here(frames: Frames) -> NDArray[Any]:
@@ -61,21 +60,21 @@ def decode_here(frames: Frames) -> NDArray[Any]:
     Parameters
     ----------
     frames : Frames
-        From a source that is trusted, for a fault of a decoder ends the process.
+        From a trusted source: a crash of a decoder ends the process.
 
     Returns
     -------
     ndarray, shape (frames, rows, columns) or (frames, rows, columns, samples)
-        As stored; colours as RGB.
+        As stored; colour as RGB.
 
     Raises
     ------
     CorruptFile
-        No decoder can.
+        No decoder can decode them.
     MemoryError
-        There is not enough.
+        There is not enough memory.
     """
-    from pydicom.encaps import encapsulate  # noqa: PLC0415  (the service imports this module before it needs that)
+    from pydicom.encaps import encapsulate  # noqa: PLC0415  (the service imports this module before it needs pydicom)
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415
     from pydicom.uid import UID  # noqa: PLC0415
 
@@ -91,21 +90,20 @@ def decode_here(frames: Frames) -> NDArray[Any]:
         return np.stack(decoded)
     except MemoryError:
         raise
-    # pydicom raises whatever its plug-ins meet (RuntimeError, ValueError, EOFError, …).
+    # pydicom's plug-ins raise RuntimeError, ValueError, EOFError and others.
     except Exception as error:
         raise CorruptFile(_DAMAGED) from error
 
 
 class FrameDecoderProcess:
-    """Decodes in another process, which starts with the first frames and is replaced when it ends or hangs.
+    """Decodes in a separate process, which starts with the first frames and is replaced when it ends or hangs.
 
     Parameters
     ----------
     deadline_s : float
-        What one frame may take, or several small ones together; the answer to a file that hangs has to come soon,
-        and a long file may take longer.
+        For one frame, or several small ones together: a file that hangs fails soon, and a long file may take longer.
     decode : callable
-        What the process runs; of a module's top level.
+        What the process runs; defined at the top level of a module.
     """
 
     def __init__(self, deadline_s: float = 3.0, decode: FrameDecoder = decode_here) -> None:
@@ -120,41 +118,39 @@ class FrameDecoderProcess:
         Raises
         ------
         CorruptFile
-            The decoder cannot, crashed or was not done in time.
+            The decoder failed, crashed or exceeded the deadline.
         Overloaded
-            The process was ended from outside, or does not start.
+            The process was ended from outside, or did not start.
         MemoryError
-            It has not enough.
+            The process has not enough memory.
         """
-        # Those that wait for the process wait here, not on their own deadline's time.
+        # Waiting for the process does not count towards the deadline.
         with self._lock:
-            return np.concatenate([self._decode_soon(portion) for portion in _divide(frames)])
+            return np.concatenate([self._decode_in_time(portion) for portion in _divide(frames)])
 
-    def _decode_soon(self, frames: Frames) -> NDArray[Any]:
+    def _decode_in_time(self, frames: Frames) -> NDArray[Any]:
         if self._child is not None and not self._child.process.is_alive():
             self._end_child()
         if self._child is None:
             self._child = _start_child(self._decode)
         child = self._child
-        with _deadline(child.process, self._deadline_s) as expired:
-            try:
-                child.connection.send(frames)
-                answer: NDArray[Any] | Exception | None = child.connection.recv()
-            except (EOFError, OSError):
-                answer = None
-        if answer is None or expired.is_set():
-            # Nothing is kept of what it may have been in the middle of.
-            exit_code = self._end_child()
-            if answer is None and exit_code in _FROM_OUTSIDE and not expired.is_set():
-                raise Overloaded("The process that decodes compressed DICOM was ended.", _RETRY_AFTER_S)
-        if answer is None:
-            raise CorruptFile(_DAMAGED)
+        try:
+            child.connection.send(frames)
+            if not child.connection.poll(self._deadline_s):
+                child.process.kill()
+                self._end_child()
+                raise CorruptFile(_DAMAGED)
+            answer: NDArray[Any] | Exception = child.connection.recv()
+        except (EOFError, OSError) as error:
+            if self._end_child() in _FROM_OUTSIDE:
+                raise Overloaded("The process that decodes compressed DICOM was ended.", _RETRY_AFTER_S) from error
+            raise CorruptFile(_DAMAGED) from error
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     def _end_child(self) -> int | None:
-        """Its exit code; negative for the signal that ended it."""
+        """The exit code of the process; negative for the signal that ended it."""
         assert self._child is not None  # noqa: S101  (called where there is one)
         child, self._child = self._child, None
         child.connection.close()
@@ -166,7 +162,7 @@ class FrameDecoderProcess:
         return exit_code
 
     def __enter__(self) -> Self:
-        """Nothing starts yet."""
+        """Start nothing yet."""
         return self
 
     def __exit__(
@@ -185,22 +181,23 @@ class _Child:
 
 
 def _start_child(decode: FrameDecoder) -> _Child:
-    """One that has imported what it needs: that is none of a file's time.
+    """Start a process and wait until it has imported its decoders, which does not count towards a file's deadline.
 
     Raises
     ------
     Overloaded
-        There is no room for one.
+        It does not start.
     """
-    # A fork would take the threads' locks and the network's memory with it.
+    # A fork would copy locks that threads hold, and the network's memory.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, decode), daemon=True)
     try:
         with theirs:
             process.start()
-        with _deadline(process, _START_S):
-            ours.recv()
+        if not ours.poll(_START_S):
+            raise TimeoutError
+        ours.recv()
     except (EOFError, OSError) as error:
         ours.close()
         if process.pid is not None:
@@ -210,35 +207,15 @@ def _start_child(decode: FrameDecoder) -> _Child:
     return _Child(process, ours)
 
 
-@contextmanager
-def _deadline(process: SpawnProcess, seconds: float) -> Iterator[Event]:
-    """Kill the process when it is over, which ends whatever waits for it; the event says so."""
-    expired = Event()
-
-    def expire() -> None:
-        expired.set()
-        process.kill()
-
-    timer = Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield expired
-    finally:
-        timer.cancel()
-        # It may be in the middle of it.
-        timer.join()
-
-
 def _divide(frames: Frames) -> Iterator[Frames]:
-    """Into what is decoded well within the deadline."""
+    """Split frames into portions that decode well within the deadline."""
     count = max(1, _PORTION_PIXELS // max(1, frames.image.get("rows", 1) * frames.image.get("columns", 1)))
     for start in range(0, len(frames.codestreams), count):
         yield replace(frames, codestreams=frames.codestreams[start : start + count])
 
 
 def _serve(connection: "Connection[Any, Frames]", decode: FrameDecoder) -> None:
-    """In the other process: answer frames with pixels or an error until the owner closes the connection."""
+    """Answer frames with pixels or an error, until the owner closes the connection; runs in the process."""
     _prepare_process()
     connection.send("ready")
     while True:
@@ -253,9 +230,9 @@ def _serve(connection: "Connection[Any, Frames]", decode: FrameDecoder) -> None:
 
 
 def _prepare_process() -> None:
-    # An interrupt at a terminal reaches every process; the owner ends this one.
+    # Ctrl-C reaches every process of a terminal; the owner ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The native libraries write what they think of a file; a service's log is JSON, and has nothing of a file in it.
+    # Native libraries print messages about the file; the service's log is JSON and must not hold any.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)

@@ -1,4 +1,4 @@
-"""A Bundle in, an engine that runs its int8 form on the CPU out, by LiteRT and XNNPACK; TensorFlow is not imported."""
+"""A Bundle in, an engine for its int8 network on the CPU out, by LiteRT and XNNPACK, without TensorFlow."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,32 +9,32 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.inference.engines.turns import Turns
+from tumorscope.inference.engines.interpreter_pool import InterpreterPool
 from tumorscope.model.bundle import INT8_FILE, Bundle
 
-# Each interpreter holds the weights as its processor wants them: 30 MB.
+# Each interpreter holds its own packed weights: 30 MB.
 _MAX_SHARING = 4
 
 _Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 
 
 class LiteRTEngine:
-    """The bundle's int8 network, one slice at a time: on a CPU a batch of several takes as long as they do one by one.
+    """The bundle's int8 network, one slice at a time: on a CPU, batches are no faster.
 
-    A slice that is alone is run by all cores. Slices of several threads, and those of a batch, are run side by side,
-    each on its share of the cores.
+    A slice that is alone runs on all cores. Slices of several threads, and those of a batch, run in parallel, each on
+    its share of the cores.
 
     Parameters
     ----------
     bundle : Bundle
-        From `read_bundle`, with an int8 form.
+        From `read_bundle`, with an int8 network.
     threads : int
         Cores to run on.
 
     Raises
     ------
     BundleInvalid
-        There is no int8 form, or it is not one of the network that the manifest states.
+        There is no int8 network, or it does not match the manifest.
     """
 
     name = "litert-int8"
@@ -42,31 +42,31 @@ class LiteRTEngine:
 
     def __init__(self, bundle: Bundle, threads: int) -> None:
         if bundle.int8 is None:
-            raise BundleInvalid("the bundle has no int8 form; `tumorscope export` makes one")
+            raise BundleInvalid("the bundle has no int8 network; `tumorscope export` makes one")
         sharing = min(threads, _MAX_SHARING)
         narrow = [_open(bundle, bundle.int8, threads // sharing) for _ in range(sharing)]
-        self._turns = Turns(_open(bundle, bundle.int8, threads) if sharing > 1 else None, narrow)
-        self._beside = ThreadPoolExecutor(sharing, "slices")
+        self._pool = InterpreterPool(_open(bundle, bundle.int8, threads) if sharing > 1 else None, narrow)
+        self._parallel = ThreadPoolExecutor(sharing, "slices")
         self._sharing = sharing
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`."""
         if len(batch) == 1:
-            with self._turns.take(single=True) as network:
+            with self._pool.lend(single=True) as network:
                 return Outputs(*network.run(batch))
-        rows = list(self._beside.map(self._run_one_of_several, batch[:, None]))
+        rows = list(self._parallel.map(self._run_shared, batch[:, None]))
         logits, features, activations = (np.concatenate(parts) for parts in zip(*rows, strict=True))
         return Outputs(logits, features, activations)
 
-    def _run_one_of_several(self, pixels: NDArray[np.float32]) -> _Row:
-        # Slice by slice, so that a picture waits for one slice of a volume and not for all of them.
-        with self._turns.take(single=False) as network:
+    def _run_shared(self, pixels: NDArray[np.float32]) -> _Row:
+        # Slice by slice, so that a single image waits for one slice of a volume, not for all of them.
+        with self._pool.lend(single=False) as network:
             return network.run(pixels)
 
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """An interpreter, which has one set of tensors, and where they are."""
+    """An interpreter, which has one set of tensors, and their indices."""
 
     interpreter: Interpreter
     pixels: int
@@ -75,7 +75,7 @@ class _Network:
     activation: int
 
     def run(self, pixels: NDArray[np.float32]) -> _Row:
-        """Of one slice; not to be called by two threads at once."""
+        """Run one slice; not thread-safe."""
         self.interpreter.set_tensor(self.pixels, pixels)
         self.interpreter.invoke()
         return (
@@ -89,19 +89,19 @@ def _open(bundle: Bundle, content: bytes, threads: int) -> _Network:
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads)
         interpreter.allocate_tensors()
-    # Whatever the runtime meets in a file that is none of its own.
+    # The runtime raises various exceptions for a file of another kind.
     except Exception as error:
         raise BundleInvalid(f"{INT8_FILE} cannot be run") from error
     details = interpreter.get_input_details()
     size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
     if [tuple(one["shape"]) for one in details] != [(1, size, size, channels)]:
-        raise BundleInvalid(f"{INT8_FILE} does not take the input that the manifest states")
+        raise BundleInvalid(f"{INT8_FILE} does not have the input that the manifest states")
     outputs = _find_outputs(interpreter, len(bundle.manifest.class_names))
     return _Network(interpreter, details[0]["index"], **outputs)
 
 
 def _find_outputs(interpreter: Interpreter, class_count: int) -> dict[str, int]:
-    """Their indices, by their shapes: the converter keeps no names."""
+    """The indices of the outputs, by their shapes: the converter keeps no names."""
     found: dict[str, int] = {}
     for one in interpreter.get_output_details():
         shape = tuple(int(length) for length in one["shape"])
@@ -112,5 +112,5 @@ def _find_outputs(interpreter: Interpreter, class_count: int) -> dict[str, int]:
         else:
             found["features"] = one["index"]
     if set(found) != {"logits", "features", "activation"}:
-        raise BundleInvalid(f"{INT8_FILE} does not give what the manifest states")
+        raise BundleInvalid(f"{INT8_FILE} does not have the outputs that the manifest states")
     return found

@@ -1,39 +1,30 @@
-"""Threads that want to run an interpreter in, whose turn it is out: single slices first, and no one is starved."""
+"""Interpreters of one network in, one for each thread that runs it out: single slices first, no thread starves."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
+from threading import Condition
 from time import monotonic
 from typing import Generic, TypeVar
 
 Interpreter = TypeVar("Interpreter")
 
-# For so long after two threads wanted to run at once, the cores stay shared.
+# The cores stay shared for this long after two threads ran at once.
 _SHARED_S = 0.1
-# After so many slices that went before it, a batch has its turn.
+# A batch runs after at most this many single slices that came later.
 _MAX_PASSED = 3
 
 
-@dataclass(slots=True)
-class _Waiting(Generic[Interpreter]):
-    """A thread that waits: it sleeps on the lock until it is given an interpreter."""
+class InterpreterPool(Generic[Interpreter]):
+    """Lends interpreters to threads.
 
-    given: list[Interpreter] = field(default_factory=list)
-    asleep: Lock = field(default_factory=Lock)
-
-
-class Turns(Generic[Interpreter]):
-    """Interpreters of one network, handed from thread to thread.
-
-    On the cores of a machine either one interpreter runs that takes all of them, which answers soonest, or several that
-    share them, which answer most: two that each take all would get in each other's way.
+    Either one interpreter with all cores runs, which has the lowest latency, or several that share the cores, which
+    have the highest throughput: two with all cores each would slow each other down.
 
     Parameters
     ----------
     wide : object, optional
-        Takes all cores; for a thread that is alone. None where one of the others does.
+        Uses all cores, for a thread that is alone; None where one of the others does.
     narrow : sequence of object
         Share the cores; at least one.
     """
@@ -44,19 +35,20 @@ class Turns(Generic[Interpreter]):
         self._running = 0
         self._wide_runs = False
         self._last_shared = monotonic() - _SHARED_S
-        self._single: deque[_Waiting[Interpreter]] = deque()
-        self._batches: deque[_Waiting[Interpreter]] = deque()
+        self._single: deque[object] = deque()
+        self._batches: deque[object] = deque()
+        self._granted: dict[object, Interpreter] = {}
         self._passed = 0
-        self._lock = Lock()
+        self._changed = Condition()
 
     @contextmanager
-    def take(self, *, single: bool) -> Iterator[Interpreter]:
-        """An interpreter of one's own for the length of a slice.
+    def lend(self, *, single: bool) -> Iterator[Interpreter]:
+        """Lend an interpreter for one slice.
 
         Parameters
         ----------
         single : bool
-            Whether somebody waits for this slice alone; one of a batch lets it pass.
+            Whether a request waits for this slice alone; slices of a batch let it pass.
         """
         interpreter = self._acquire(single=single)
         try:
@@ -65,7 +57,7 @@ class Turns(Generic[Interpreter]):
             self._release(interpreter)
 
     def _acquire(self, *, single: bool) -> Interpreter:
-        with self._lock:
+        with self._changed:
             if self._running:
                 self._last_shared = monotonic()
             elif single and self._wide is not None and monotonic() - self._last_shared > _SHARED_S:
@@ -74,25 +66,24 @@ class Turns(Generic[Interpreter]):
             if self._free and not self._wide_runs:
                 self._running += 1
                 return self._free.pop()
-            waiting = _Waiting[Interpreter]()
-            waiting.asleep.acquire()
-            (self._single if single else self._batches).append(waiting)
-        waiting.asleep.acquire()
-        return waiting.given[0]
+            ticket = object()
+            (self._single if single else self._batches).append(ticket)
+            self._changed.wait_for(lambda: ticket in self._granted)
+            return self._granted.pop(ticket)
 
     def _release(self, interpreter: Interpreter) -> None:
-        with self._lock:
+        with self._changed:
             self._running -= 1
             if interpreter is self._wide:
                 self._wide_runs = False
             else:
                 self._free.append(interpreter)
-            while self._free and (waiting := self._next()) is not None:
+            while self._free and (ticket := self._next()) is not None:
                 self._running += 1
-                waiting.given.append(self._free.pop())
-                waiting.asleep.release()
+                self._granted[ticket] = self._free.pop()
+            self._changed.notify_all()
 
-    def _next(self) -> "_Waiting[Interpreter] | None":
+    def _next(self) -> object | None:
         if self._single and not (self._batches and self._passed >= _MAX_PASSED):
             self._passed += bool(self._batches)
             return self._single.popleft()
