@@ -15,6 +15,7 @@ PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
 # Test files run side by side where there are two cores; two workers need 6 GB of memory.
 TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || echo 0)
 TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
+MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 PYTHON_SOURCES := backend/src tests scripts
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # TensorFlow with CUDA takes the place of the one without.
@@ -22,6 +23,7 @@ GPU_OVERRIDE := tensorflow-cpu ; python_version < '3'\ntensorflow[and-cuda]\n
 
 DEFAULT_MODEL := backend/src/tumorscope/default_model
 
+SERVING_READY := .venv/.serving
 PYTHON_READY := .venv/.ready
 PAGE_READY := frontend/node_modules/.ready
 JOURNEYS_READY := tests/e2e/node_modules/.ready
@@ -31,28 +33,33 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(PYTHON_READY) $(PAGE_READY) ## Serve API and page here, without Docker; ports: PORT=8000 WEB_PORT=8080
+run: $(SERVING_READY) $(PAGE_READY) ## Serve API and page here, without Docker; ports: PORT=8000 WEB_PORT=8080
 	@npm --prefix frontend run --silent build -- --logLevel warn
 	@exec .venv/bin/python scripts/run.py
 
 .PHONY: serve
-serve: $(PYTHON_READY) ## Serve the API alone; port: PORT=8000
+serve: $(SERVING_READY) ## Serve the API alone; port: PORT=8000
 	@exec .venv/bin/tumorscope serve --port "$${PORT:-8000}"
 
 .PHONY: setup
 setup: $(PYTHON_READY) $(PAGE_READY) $(JOURNEYS_READY) ## Install what developing needs, into this folder only
 
 # Only what changed since is installed again.
-$(PYTHON_READY): backend/requirements-dev.lock backend/pyproject.toml
+$(SERVING_READY): backend/requirements.lock backend/pyproject.toml
 	@python=$$(for name in $(PYTHON); do \
 	    "$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	        && command -v "$$name" && break; done); \
 	[ -n "$$python" ] || { echo 'Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make setup PYTHON=/path/to/python' >&2; exit 1; }; \
 	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv \
 	    || { echo "$$python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo 'Installing the Python packages into .venv (2 GB)'
-	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
+	@echo 'Installing what serving needs into .venv (0.4 GB)'
+	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements.lock
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable backend
+	@touch $@
+
+$(PYTHON_READY): $(SERVING_READY) backend/requirements-dev.lock
+	@echo 'Installing what development needs into .venv (2.8 GB)'
+	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
 	@touch $@
 
 $(PAGE_READY) $(JOURNEYS_READY): %/node_modules/.ready: %/package.json %/package-lock.json
@@ -72,7 +79,7 @@ test: setup ## Test the backend, the page, and the journeys through both where a
 
 .PHONY: test-backend
 test-backend: setup ## Test the backend; fewer: ARGS="tests/backend/unit/imaging -k dicom"
-	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),tests/backend)
+	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),tests/backend tests/documentation)
 
 .PHONY: test-page
 test-page: setup ## Test the page's modules
@@ -92,12 +99,25 @@ test-compose: setup ## Build the two containers, start them and test the stack; 
 	$(PYTEST) tests/compose
 
 .PHONY: check
-check: setup ## Lint, check formats, types and imports
+check: setup ## Lint, check formats, types and imports; build the documentation
 	.venv/bin/ruff check --config backend/pyproject.toml $(PYTHON_SOURCES)
 	.venv/bin/ruff format --check --config backend/pyproject.toml $(PYTHON_SOURCES)
 	.venv/bin/mypy --config-file backend/pyproject.toml $(PYTHON_SOURCES)
 	.venv/bin/lint-imports --config backend/pyproject.toml
 	npm --prefix frontend run check
+	$(MKDOCS)
+
+.PHONY: docs
+docs: $(PYTHON_READY) ## Build the documentation as a site, into build/docs
+	$(MKDOCS)
+	@echo 'Open build/docs/index.html'
+
+.PHONY: sbom
+sbom: $(PYTHON_READY) ## List the locked dependencies in CycloneDX, in build/sbom
+	mkdir -p build/sbom
+	.venv/bin/cyclonedx-py requirements --pyproject backend/pyproject.toml --output-reproducible \
+	    --output-file build/sbom/service.cdx.json backend/requirements.lock
+	npm --prefix frontend sbom --sbom-format cyclonedx --package-lock-only --omit dev >build/sbom/page.cdx.json
 
 .PHONY: audit
 audit: setup ## Ask the advisory services for known vulnerabilities of the locked dependencies, where they can be reached

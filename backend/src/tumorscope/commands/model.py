@@ -27,6 +27,18 @@ def add(
 
 
 @app.command()
+def fetch(
+    source: Annotated[str, typer.Argument(help="Path or URL of the ZIP of a released model.")],
+    sha256: Annotated[str, typer.Option(help="Checksum of the ZIP, as its release states it.")],
+    store: _Store,
+) -> None:
+    """Take a released model into the store, if its checksum is right."""
+    from tumorscope.model.fetch import fetch_bundle  # noqa: PLC0415
+
+    typer.echo(f"{fetch_bundle(store, source, sha256)} is in the store; `tumorscope model activate` has it served")
+
+
+@app.command()
 def activate(version: _Version, store: _Store) -> None:
     """Serve a version, if it reproduces its golden answers here.
 
