@@ -1,4 +1,4 @@
-"""Directions in, the nearest hanging of a slice or RAS+ orientation of a volume out: axes are swapped and reversed."""
+"""Directions in, the nearest display or RAS+ orientation out; axes are only swapped and reversed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.scan import Plane, Reorientation, StatedPlane
 
 PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
-"""By the axis (right, anterior, superior) that their slices are stacked along."""
+"""In the order of their slice axes: right, anterior, superior."""
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 """From DICOM's axes (left, posterior, superior) to those used here."""
@@ -37,7 +37,7 @@ class ReorientedVoxels:
     affine : ndarray, shape (4, 4), float64
         From voxel indices to millimetres, RAS+.
     axis_of : (int, int, int)
-        For each axis of the source, the one that it became.
+        For each axis of the source, its axis in RAS+.
     """
 
     voxels: NDArray[Any]
@@ -47,7 +47,7 @@ class ReorientedVoxels:
 
 
 def reorient_to_ras(voxels: NDArray[Any], affine: NDArray[np.float64]) -> ReorientedVoxels:
-    """Turn a volume to the nearest RAS+ orientation.
+    """Reorient a volume to the nearest RAS+ orientation.
 
     Parameters
     ----------
@@ -59,28 +59,28 @@ def reorient_to_ras(voxels: NDArray[Any], affine: NDArray[np.float64]) -> Reorie
     Returns
     -------
     ReorientedVoxels
-        Without interpolation: an oblique volume stays oblique, and its affine says so.
+        Not interpolated: an oblique volume stays oblique, as its affine states.
     """
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     directions = affine[:3, :3] / lengths
     source_of = max(permutations(range(3)), key=lambda axes: sum(abs(directions[i, axes[i]]) for i in range(3)))
-    turned = voxels.transpose(source_of)
+    reoriented = voxels.transpose(source_of)
     ras_affine = affine.copy()
     ras_affine[:3, :3] = affine[:3, source_of]
     for axis in range(3):
         if directions[axis, source_of[axis]] < 0:
-            turned = np.flip(turned, axis)
-            ras_affine[:3, 3] += ras_affine[:3, axis] * (turned.shape[axis] - 1)
+            reoriented = np.flip(reoriented, axis)
+            ras_affine[:3, 3] += ras_affine[:3, axis] * (reoriented.shape[axis] - 1)
             ras_affine[:3, axis] *= -1
     spacing = [float(lengths[axis]) for axis in source_of]
     axis_of = [source_of.index(axis) for axis in range(3)]
     return ReorientedVoxels(
-        turned, (spacing[0], spacing[1], spacing[2]), ras_affine, (axis_of[0], axis_of[1], axis_of[2])
+        reoriented, (spacing[0], spacing[1], spacing[2]), ras_affine, (axis_of[0], axis_of[1], axis_of[2])
     )
 
 
 def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, StatedPlane]:
-    """The plane nearest to a slice with this normal, and what to call it.
+    """Name the plane of a slice by its normal.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, St
     Returns
     -------
     (Plane, StatedPlane)
-        The second is ``oblique`` where the nearest is not near.
+        The nearest plane, and ``oblique`` if it is more than 20 degrees away.
     """
     shares = np.abs(np.asarray(normal, np.float64))
     nearest = int(np.argmax(shares))
@@ -100,7 +100,7 @@ def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, St
 
 
 def find_reorientation(down: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[Reorientation, StatedPlane]:
-    """How a stored slice is brought to the way a reader hangs it.
+    """Find the reorientation of a stored slice to the usual display.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def find_reorientation(down: NDArray[np.float64], right: NDArray[np.float64]) ->
     Returns
     -------
     (Reorientation, StatedPlane)
-        What to do, and the slice's plane.
+        The reorientation, and the slice's plane.
     """
     plane, stated = name_plane(np.cross(right, down))
     wanted_down, wanted_right = np.array(_DOWN[plane]), np.array(_RIGHT[plane])

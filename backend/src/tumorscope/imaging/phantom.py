@@ -1,11 +1,11 @@
-"""A seed in, a drawn head slice out: MRI-like, and plainly synthetic."""
+"""A seed in, a synthetic head slice out: MRI-like, and recognisably synthetic."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Canvas = NDArray[np.float64]
 
-# Ellipses as (centre y, centre x, half height, half width), in units of half the picture.
+# Ellipses as (centre y, centre x, half height, half width), in units of half the image.
 _SCALP = (0.0, 0.0, 0.88, 0.72)
 _SKULL = (0.0, 0.0, 0.82, 0.66)
 _DURA = (0.0, 0.0, 0.765, 0.605)
@@ -20,11 +20,11 @@ def draw_phantom(seed: int, lesion: bool, size: int = 512) -> NDArray[np.uint8]:
     Parameters
     ----------
     seed : int
-        Of shape, texture, noise and the lesion's place; the same seed draws the same head with and without lesion.
+        Determines shape, texture, noise and lesion; the same seed draws the same head with and without lesion.
     lesion : bool
-        Whether a bright round lesion with a dark core and a dim rim of swelling is drawn into the brain.
+        Whether to draw a bright lesion with a dark core and a dim oedema.
     size : int
-        Side of the picture, in pixels.
+        Side of the image, in pixels.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def draw_phantom(seed: int, lesion: bool, size: int = 512) -> NDArray[np.uint8]:
     """
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
-    # A head is no ellipse: its outline wobbles, the same for every layer.
+    # The outline deviates from an ellipse, alike for every layer.
     wobble = 1 + 0.035 * _smooth_noise(rng, size, 4)
     rows, columns = rows * wobble * rng.uniform(0.96, 1.04), columns * wobble * rng.uniform(0.96, 1.04)
     folds = 0.16 * _smooth_noise(rng, size, 26)
@@ -66,14 +66,14 @@ def draw_phantom(seed: int, lesion: bool, size: int = 512) -> NDArray[np.uint8]:
         fill(picture, (*centre, radius * 0.45, radius * 0.4), 0.30, rough=1.0)
     shading = 1 + 0.08 * _smooth_noise(np.random.default_rng(seed + 1), size, 2)
     noise = np.random.default_rng(seed + 2).normal(0, 0.012, (2, size, size))
-    # The magnitude of a complex signal: noise in air is positive (Rician).
+    # The magnitude of a complex signal has Rician noise.
     magnitude = np.hypot(picture * shading + noise[0], noise[1])
     grey: NDArray[np.uint8] = np.clip(magnitude * 235, 0, 255).astype(np.uint8)
     return grey
 
 
 def _smooth_noise(rng: np.random.Generator, size: int, cells: int) -> Canvas:
-    """Noise that varies over about 1/cells of the picture, mean near 0, mostly within -1..1."""
+    """Noise with a wavelength of about 1/cells of the image, mean near 0, mostly within -1..1."""
     grid = rng.normal(0, 0.5, (cells + 3, cells + 3))
     position = np.linspace(0, cells, size, endpoint=False)
     index = position.astype(int)

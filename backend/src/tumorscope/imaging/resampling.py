@@ -7,22 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# A strip of pixels thirty times as long as wide is an error of its header.
+# Pixels more than thirty times as long as wide are an error of the header.
 _MAX_RATIO = 30.0
-# What rounding in a header may do.
+# Rounding in a header.
 _SAME = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class SquarePixels:
-    """Pixels, shape (rows, columns), and the millimetres between two; None where unknown."""
+    """Pixels, shape (rows, columns), and their spacing in millimetres; None where unknown."""
 
     pixels: NDArray[Any]
     spacing_mm: tuple[float, float] | None
 
 
 def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) -> SquarePixels:
-    """Stretch the axis of coarser spacing by linear interpolation.
+    """Interpolate the axis of coarser spacing linearly, so that pixels become square.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) ->
     Returns
     -------
     SquarePixels
-        The pixels themselves where they are square already, or their spacing is unknown or absurd; else float32.
+        The pixels unchanged where they are square, or the spacing is unknown or invalid; else float32.
     """
     if spacing_mm is None:
         return SquarePixels(pixels, None)

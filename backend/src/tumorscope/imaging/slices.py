@@ -1,4 +1,4 @@
-"""A Volume in, its Slices out, as a reader would hang them; and back again."""
+"""A Volume in, its Slices in the usual display orientation out; and back."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ from tumorscope.domain.scan import Plane, Slice, Volume
 from tumorscope.imaging.resampling import make_square
 
 STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
-"""The axis a plane's slices are stacked along, in RAS+."""
+"""The slice axis of each plane, in RAS+."""
 
-# What is brighter than this share of the volume's range is head, not air.
+# Voxels above this share of the volume's intensity range are head, not air.
 _HEAD_LEVEL = 0.1
 _RANGE_PERCENTILES = (1.0, 99.0)
-# Slices that cut less than this share of the largest one's area go through neck, vertex or an ear. The model was shown
-# none such of healthy people, and takes them for tumours (`scripts.choose_pooling`).
+# Slices with a smaller share of the largest head area show the neck, the vertex or an ear. Model 0.6 saw none of
+# healthy people in training and takes them for tumours (`scripts.choose_pooling`).
 _MIN_AREA = 1 / 3
-# Pixels between two that are looked at: an area needs no more.
+# Areas are measured on every fourth pixel.
 _STRIDE = 4
 
 
 def choose_slices(volume: Volume) -> list[int]:
-    """Which slices of the acquired plane go through enough of the head to be judged.
+    """Choose the slices of the acquired plane that show enough of the head.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def choose_slices(volume: Volume) -> list[int]:
     Returns
     -------
     list of int
-        Positions in rising order, without those that are empty or graze the head; all of a volume without contrast.
+        Ascending positions, without empty slices and those at the head's edge; all for a volume without contrast.
     """
     stacked = np.moveaxis(volume.voxels, STACK_AXIS[volume.plane], 0)[:, ::_STRIDE, ::_STRIDE]
     low, high = (float(level) for level in np.percentile(stacked, _RANGE_PERCENTILES))
@@ -47,7 +47,7 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
     plane : {'sagittal', 'coronal', 'axial'}
         The slice's plane.
     index : int
-        Position along the plane's axis, from the patient's left, posterior or inferior end.
+        Position along the slice axis, from the patient's left, posterior or inferior end.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
     """
     axis = STACK_AXIS[plane]
     rows_spacing, columns_spacing = (volume.spacing_mm[a] for a in reversed([a for a in range(3) if a != axis]))
-    # A view: np.take would first copy a volume whose axes were turned.
+    # A view: np.take would first copy a volume with permuted axes.
     plane_pixels = np.moveaxis(volume.voxels, axis, 0)[index].T[::-1, ::-1]
     square = make_square(plane_pixels, (rows_spacing, columns_spacing))
     return Slice(
@@ -71,18 +71,17 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
 
 
 def stack_slice(scan: Slice) -> Volume:
-    """A volume of one slice: what `slice_volume` undoes.
+    """Make a volume of one slice, the inverse of `slice_volume`.
 
     Parameters
     ----------
     scan : Slice
-        Hung as a reader would; of one sequence.
+        In the usual display orientation; of one sequence.
 
     Returns
     -------
     Volume
-        One voxel of 1 mm thick. Of an oblique or unknown plane, it lies as an axial one. Its pixels are 1 mm where
-        their spacing is unknown.
+        One voxel of 1 mm thick. An oblique or unknown plane is taken for axial, an unknown spacing for 1 mm.
     """
     plane: Plane = "axial" if scan.plane is None or scan.plane == "oblique" else scan.plane
     axis = STACK_AXIS[plane]

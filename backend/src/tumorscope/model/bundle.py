@@ -1,4 +1,4 @@
-"""A folder in, a checked model bundle out, and back: manifest, weights, scope gate, golden pictures."""
+"""A folder in, a checked model bundle out, and back: manifest, weights, scope gate, golden slices."""
 
 import hashlib
 import io
@@ -23,23 +23,23 @@ SPLIT_FILE = "split.json"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A model and its meaning.
+    """A model and the manifest that describes it.
 
     Parameters
     ----------
     manifest : Manifest
-        Checked.
+        Valid.
     sha256 : str
-        Of the manifest, which holds the checksum of every other file.
+        Of the manifest, which states the checksum of every other file.
     weights : mapping of str to ndarray, float16
         By ``layer/variable``, for example ``block1_conv1/kernel``.
     golden_files : mapping of str to bytes
-        The golden pictures by file name.
+        The golden slices by file name.
     scope : mapping of str to ndarray, float32, optional
-        ``location``, shape (features,), and ``whitening``, shape (features, features), for `inference.scope`; None of
-        a bundle whose manifest has no ``trust``.
+        ``location``, shape (features,), and ``whitening``, shape (features, features), for `inference.scope`; None if
+        the manifest has no ``trust``.
     int8 : bytes, optional
-        The network in int8, for `inference.engines.litert`; None of a bundle whose manifest has no ``int8``.
+        The int8 network, for `inference.engines.litert`; None if the manifest has no ``int8``.
     """
 
     manifest: Manifest
@@ -51,22 +51,22 @@ class Bundle:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle and check all of it.
+    """Read a bundle and verify it.
 
     Parameters
     ----------
     folder : Path
-        Holds ``manifest.json`` and the files that it names.
+        With ``manifest.json`` and the files that it names.
 
     Returns
     -------
     Bundle
-        Whose every file has the checksum that the manifest states.
+        All files have the checksums that the manifest states.
 
     Raises
     ------
     BundleInvalid
-        A file is absent or damaged, or the manifest is not of this version.
+        A file is missing or damaged, or the manifest has another format.
     """
     manifest_bytes = _read(folder / MANIFEST_FILE)
     try:
@@ -74,7 +74,7 @@ def read_bundle(folder: Path) -> Bundle:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BundleInvalid(f"{MANIFEST_FILE} is not a manifest of this version: {place}: {first['msg']}") from error
+        raise BundleInvalid(f"{MANIFEST_FILE} is not a valid manifest: {place}: {first['msg']}") from error
     if not manifest.golden:
         raise BundleInvalid(f"{MANIFEST_FILE} states no golden answers")
     golden_names = [golden.file for golden in manifest.golden]
@@ -82,7 +82,7 @@ def read_bundle(folder: Path) -> Bundle:
     needed = [WEIGHTS_FILE, *(name for name, part in optional.items() if part is not None)]
     for name in needed:
         if name in golden_names:
-            raise BundleInvalid(f"{MANIFEST_FILE} names {name} as a golden picture")
+            raise BundleInvalid(f"{MANIFEST_FILE} names {name} as a golden slice")
     for name in (*needed, *golden_names):
         if name not in manifest.files:
             raise BundleInvalid(f"{MANIFEST_FILE} states no checksum for {name}")
@@ -110,24 +110,24 @@ def write_bundle(
     scope: Mapping[str, NDArray[np.float32]] | None = None,
     int8: bytes | None = None,
 ) -> None:
-    """Write a bundle, its manifest last, so that an interrupted write is not taken for a bundle.
+    """Write a bundle, its manifest last, so that an interrupted write leaves no bundle.
 
     Parameters
     ----------
     folder : Path
-        Made if absent; a bundle that it holds is replaced.
+        Created if missing; a bundle in it is replaced.
     manifest : Manifest
-        Its ``files`` are replaced by the checksums of what is written.
+        Its ``files`` are replaced by the checksums of the written files.
     weights : mapping of str to ndarray
         Stored as float16.
     golden_files : mapping of str to bytes
-        By the names that the manifest's ``golden`` uses.
+        By the names in the manifest's ``golden``.
     attached : mapping of str to bytes, optional
-        Files that serving does not need and evaluation does, for example ``split.json``.
+        Files for evaluation only, for example ``split.json``.
     scope : mapping of str to ndarray, optional
-        As `Bundle.scope`; goes with a manifest that has ``trust``.
+        As `Bundle.scope`; requires ``trust`` in the manifest.
     int8 : bytes, optional
-        As `Bundle.int8`; goes with a manifest that has ``int8``.
+        As `Bundle.int8`; requires ``int8`` in the manifest.
     """
     contents = {WEIGHTS_FILE: _pack(weights, np.float16), **golden_files, **(attached or {})}
     if scope is not None:
@@ -161,7 +161,7 @@ def _read_scope(content: bytes) -> dict[str, NDArray[np.float32]]:
     arrays = _read_arrays(SCOPE_FILE, content)
     location, whitening = arrays.get("location"), arrays.get("whitening")
     if location is None or whitening is None or whitening.shape != (*location.shape, *location.shape):
-        raise BundleInvalid(f"{SCOPE_FILE} does not hold what the scope gate needs")
+        raise BundleInvalid(f"{SCOPE_FILE} does not hold the arrays of the scope gate")
     return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
 
 
@@ -169,6 +169,6 @@ def _read_arrays(name: str, content: bytes) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
-    # Whatever NumPy's and zipfile's parsing meet; the checksum held, so the bundle was made wrong.
+    # NumPy and zipfile raise various exceptions; the checksum is right, so the bundle was written wrongly.
     except Exception as error:
         raise BundleInvalid(f"{name} cannot be read") from error

@@ -1,4 +1,4 @@
-"""A golden slice in, the file of a bundle that holds it out, and back: a picture, or an array of several sequences."""
+"""A golden slice in, its file in a bundle out, and back: an image, or an array of several sequences."""
 
 import io
 
@@ -8,13 +8,13 @@ from tumorscope.domain.errors import BundleInvalid, InputError
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import decode_image
 
-# Golden slices are the project's own; this only stops an absurd header.
+# Golden slices are trusted; this only stops an absurd header.
 _MAX_PIXELS = 4_000_000
 _ARRAYS_SUFFIX = ".npz"
 
 
 def encode_channels(scan: Slice) -> bytes:
-    """A slice of several sequences as an ``.npz`` file.
+    """Encode a slice of several sequences as an ``.npz`` file.
 
     Parameters
     ----------
@@ -32,19 +32,19 @@ def encode_channels(scan: Slice) -> bytes:
 
 
 def read_golden(name: str, content: bytes) -> Slice:
-    """The slice of a golden file.
+    """Decode a golden file.
 
     Parameters
     ----------
     name : str
-        Ends in ``.npz`` for several sequences; any other file is decoded as an upload is.
+        Ends in ``.npz`` for several sequences; other files are decoded like uploads.
     content : bytes
         The whole file.
 
     Returns
     -------
     Slice
-        With channels from an ``.npz``, else grey.
+        With channels from an ``.npz`` file, else grey.
 
     Raises
     ------
@@ -59,6 +59,6 @@ def read_golden(name: str, content: bytes) -> Slice:
             return Slice(arrays["pixels"].astype(np.float32), "npz", modality="MR", channels=channels)
     except InputError as error:
         raise BundleInvalid(f"{name} cannot be decoded: {error}") from error
-    # Whatever NumPy's and zipfile's parsing meet; the checksum held, so the bundle was made wrong.
+    # NumPy and zipfile raise various exceptions; the checksum is right, so the bundle was written wrongly.
     except Exception as error:
-        raise BundleInvalid(f"{name} is no golden slice") from error
+        raise BundleInvalid(f"{name} is not a golden slice") from error

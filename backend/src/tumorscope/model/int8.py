@@ -1,12 +1,12 @@
-"""A Bundle and pixels that its network will see in, the network in int8 out, by TensorFlow Lite's converter.
+"""A Bundle and prepared slices in, its int8 network out, by TensorFlow Lite's converter.
 
-Weights get one scale a filter, activations one a tensor, found on the pixels (Jacob et al., arXiv 1712.05877). What is
-cheap and needs the digits stays float32: the rescaling of the input, the means that the scope gate reads, and the dense
-layers.
+Weights get one scale for each filter, activations one for each tensor, calibrated on the slices (Jacob et al., arXiv
+1712.05877). Cheap operations that need precision stay float32: the rescaling of the input, the means for the scope gate
+and the dense layers.
 
-Before that the network is made to lose less: channels of one tensor are brought nearer to each other, for all share one
-scale (after SmoothQuant: Xiao et al., arXiv 2211.10438), and weights are rounded together and not one by one
-(`rounding`). Neither costs time when a slice is answered.
+Two steps before the conversion reduce its loss, at no cost in inference: the ranges of a tensor's channels, which share
+one scale, are equalised (after SmoothQuant: Xiao et al., arXiv 2211.10438), and weights are rounded jointly
+(`rounding`).
 """
 
 import contextlib
@@ -26,33 +26,33 @@ from tumorscope.model.rounding import round_weights
 from tumorscope.model.vgg16 import CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION, observe
 
 _KEPT_FLOAT = ["MUL", "ADD", "SUB", "MEAN", "CONCATENATION", "FULLY_CONNECTED"]
-# Slices that weights are rounded by, places in each that are looked at, slices at once.
-_ROUNDED_BY = 100
+# Slices for rounding weights, positions sampled in each, slices in a batch.
+_ROUNDING_SLICES = 100
 _PLACES = 500
 _BATCH = 10
-# A channel is divided by its range to this power: 1 would make all ranges alike, and the weights that take it back odd.
+# A channel is divided by its range to this power: 1 would equalise all ranges at the cost of the next layer's weights.
 _EQUALISED = 0.5
-# A channel that reaches less than this share of the largest one is not made larger any further.
+# Channels below this share of the largest range are scaled like those at it.
 _LEAST_RANGE = 0.01
 
 
 def convert_to_int8(bundle: Bundle, pixels: NDArray[np.float32]) -> bytes:
-    """Convert the observed network.
+    """Convert the network with its observed outputs.
 
     Parameters
     ----------
     bundle : Bundle
-        With its weights.
+        With float16 weights.
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        Prepared training slices, a few hundred.
+        A few hundred prepared training slices.
 
     Returns
     -------
     bytes
-        A TensorFlow Lite file that takes one slice, float32, 0..1, and gives what `vgg16.observe` does.
+        A TensorFlow Lite file: one slice, float32, 0..1, in; the outputs of `vgg16.observe` out.
     """
     plain = load_network(bundle)
-    scales = _fit_to_int8(plain, pixels[:_ROUNDED_BY])
+    scales = _fit_to_int8(plain, pixels[:_ROUNDING_SLICES])
     network = observe(plain)
     lower = [f"block{block}_conv{count}" for block, count in enumerate(CONVOLUTIONS[:FEATURE_BLOCKS], start=1)]
     feature_scale, last_scale = np.concatenate([scales[name] for name in lower]), scales[LAST_CONVOLUTION]
@@ -67,15 +67,15 @@ def convert_to_int8(bundle: Bundle, pixels: NDArray[np.float32]) -> bytes:
         for one in pixels:
             yield [one[None]]
 
-    # Weights as constants: the converter's debugger runs no variables.
+    # The converter's debugger needs constants instead of variables.
     frozen = convert_variables_to_constants_v2(call.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = show
-    # The debugger is the converter's only way to leave some operations as they are.
+    # Only the debugger can exclude operations from quantisation.
     options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=_KEPT_FLOAT)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
-        # The converter warns of itself: of its interpreter's end, and of statistics that it goes without.
+        # The converter warns about its deprecated interpreter and about missing statistics.
         warnings.simplefilter("ignore")
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=show, debug_options=options
@@ -85,21 +85,21 @@ def convert_to_int8(bundle: Bundle, pixels: NDArray[np.float32]) -> bytes:
 
 
 def _fit_to_int8(network: keras.Model, pixels: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-    """Divide each convolution's channels so that their ranges are more alike, and round its weights.
+    """Equalise the ranges of each convolution's channels, and round its weights.
 
-    A ReLU and a maximum pass such a factor on as it is, and the next layer's weights take it back.
+    ReLU and maximum pooling keep such a factor, and the next layer's weights undo it.
 
     Parameters
     ----------
     network : keras.Model
-        From `load_network`; changed in place. Rounding aside, its logits stay what they are.
+        From `load_network`; changed in place. Its logits change by rounding only.
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
         As `convert_to_int8` takes them.
 
     Returns
     -------
     dict of str to ndarray
-        What each convolution's output is to be multiplied by, by the layer's name.
+        The factor that restores each convolution's output, by layer name.
     """
     rng = np.random.default_rng(0)
     scales: dict[str, NDArray[np.float32]] = {}
@@ -131,7 +131,7 @@ def _apply(layer: keras.Layer, seen: NDArray[np.float32]) -> Iterator[NDArray[np
 
 
 def _sum_products(seen: NDArray[np.float32], size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Of what a convolution multiplies its weights by: the sum of the products of any two, over some of the places."""
+    """The second moments of a convolution's inputs, summed over sampled positions."""
     total: NDArray[np.float64] = np.zeros(1)
     for start in range(0, len(seen), _BATCH):
         batch = seen[start : start + _BATCH]

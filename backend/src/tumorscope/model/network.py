@@ -21,12 +21,12 @@ def load_network(bundle: Bundle, precision: Precision = "float32") -> keras.Mode
     Returns
     -------
     keras.Model
-        In `build_vgg16`'s shape, with the bundle's weights.
+        From `build_vgg16`, with the bundle's weights.
 
     Raises
     ------
     BundleInvalid
-        The weights are not those of the architecture that the manifest states.
+        The weights do not fit the manifest's architecture.
     """
     manifest = bundle.manifest
     network = build_vgg16(len(manifest.class_names), manifest.input.size, precision=precision)

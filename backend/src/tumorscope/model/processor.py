@@ -1,16 +1,16 @@
-"""What this machine's processor can do."""
+"""The processor's features and cores."""
 
 import math
 import os
 from pathlib import Path
 
 _CPU_INFO = Path("/proc/cpuinfo")
-# A container's share of the processor: microseconds in each period, or "max".
+# A container's CPU quota: microseconds in each period, or "max".
 _CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself; without, bfloat16 is slower than float32."""
+    """Whether the processor multiplies bfloat16 in hardware; otherwise bfloat16 is slower than float32."""
     if not _CPU_INFO.is_file():
         return False
     flags = set(_CPU_INFO.read_text(encoding="utf-8").split())
@@ -18,7 +18,7 @@ def has_bfloat16() -> bool:
 
 
 def count_cores() -> int:
-    """How many cores this process may use: those that it is bound to, and no more than its container's share."""
+    """The cores that this process may use, limited by its CPU affinity and its container's quota."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()

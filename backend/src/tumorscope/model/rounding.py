@@ -1,35 +1,34 @@
-"""Weights and what they are multiplied by in, weights that int8 holds out (GPTQ: Frantar et al., arXiv 2210.17323)."""
+"""Weights and the moments of their inputs in, weights on an int8 grid out (GPTQ: Frantar et al., arXiv 2210.17323)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 _STEPS = 127
-"""Of int8 to either side of zero, up to a filter's largest weight."""
+"""int8 steps on either side of zero, up to a filter's largest weight."""
 # Added to the diagonal, as a share of its mean, before the moments are inverted.
 _DAMPING = 0.01
-# So many rows share one update of the rows below them: as one product of matrices that is many times faster.
+# Rows that share one update of the rows below: one matrix product is many times faster.
 _BLOCK = 128
 
 
 def round_weights(weights: NDArray[np.float32], moments: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Round filters to int8's steps, each weight making up for what the rounding of those before it did.
+    """Round filters to int8 steps, each weight compensating the rounding errors before it.
 
-    Rounded to the nearest step, every weight is as close as can be, and the filter's answers are not: the errors add
-    up. Here each error is spread over the weights that are still to be rounded, so that the answers to such inputs
-    change least.
+    Rounding each weight to the nearest step lets errors add up in the filter's output. Here each error is spread over
+    the weights still to be rounded, so that outputs for such inputs change least.
 
     Parameters
     ----------
     weights : ndarray, shape (inputs, filters), float32
-        A filter's in a column.
+        One filter in each column.
     moments : ndarray, shape (inputs, inputs)
         The sum over examples of the products of any two inputs.
 
     Returns
     -------
     ndarray, shape (inputs, filters), float32
-        Whole multiples, from -127 to 127, of a step of each filter's own. The largest weight stays what it was, so that
-        whoever finds the step from that finds this one.
+        Multiples, from -127 to 127, of each filter's step. The largest weight stays unchanged, because the converter
+        derives the step from it.
     """
     left = weights.astype(np.float64)
     largest = np.abs(left).argmax(axis=0)

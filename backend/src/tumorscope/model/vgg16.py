@@ -12,11 +12,11 @@ CONVOLUTIONS = (2, 2, 3, 3, 3)
 FILTERS = (64, 128, 256, 512, 512)
 """Filters of each block's convolutions."""
 FEATURE_BLOCKS = 3
-"""So many blocks, from the first, have the features that tell a brain MRI from other pictures."""
+"""The number of lower blocks whose features feed the scope gate."""
 LAST_CONVOLUTION = "block5_conv3"
-"""The layer whose output an explanation reads, reachable as ``network.get_layer(LAST_CONVOLUTION)``."""
+"""The layer whose output the heat map uses: ``network.get_layer(LAST_CONVOLUTION)``."""
 
-# ImageNet's mean, in BGR, 0-255: what the published weights were trained behind.
+# ImageNet's mean in BGR, 0-255, which the published weights expect to be subtracted.
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
@@ -26,16 +26,16 @@ def build_vgg16(
     trainable: Literal["last_three", "all"] = "last_three",
     precision: Precision = "float32",
 ) -> keras.Model:
-    """Build the network, flat: no model within the model.
+    """Build the network without nested models.
 
     Parameters
     ----------
     class_count : int
-        Outputs.
+        Number of outputs.
     size : int
         Side of the input, in pixels; a multiple of 32.
     trainable : {'last_three', 'all'}
-        Which convolutions learn: the last three (the standard recipe), or every one.
+        The trainable convolutions: the last three (the standard recipe), or all.
     precision : {'float32', 'mixed_bfloat16'}
         Of the arithmetic between input and logits.
 
@@ -46,8 +46,8 @@ def build_vgg16(
         the classes follows in `inference.calibration`, which divides the logits by the manifest's temperature first.
     """
     inputs = keras.Input((size, size, 3), name="pixels")
-    # Without parameters of its own: published VGG16 weights, and those warm-started from them, expect this scale.
-    # In float32, for bfloat16 cannot tell 254 from 255.
+    # Published VGG16 weights, and those initialised from them, expect this scale. In float32: bfloat16 cannot
+    # distinguish 254 from 255.
     x = keras.layers.Rescaling(
         255.0, offset=[-mean for mean in _IMAGENET_MEAN_BGR], dtype="float32", name="imagenet_scale"
     )(inputs)
@@ -70,13 +70,13 @@ def build_vgg16(
     x = keras.layers.Dropout(0.3, dtype=precision, name="dropout_features")(x)
     x = keras.layers.Dense(128, activation="relu", kernel_initializer="he_normal", dtype=precision, name="dense")(x)
     x = keras.layers.Dropout(0.2, dtype=precision, name="dropout_dense")(x)
-    # The logits are float32 at any precision: their softmax needs the digits.
+    # The logits are always float32: their softmax needs the precision.
     logits = keras.layers.Dense(class_count, dtype="float32", name="logits")(x)
     return keras.Model(inputs, logits, name="vgg16")
 
 
 def observe(network: keras.Model) -> keras.Model:
-    """The network with what scope gate and explanation read of the same forward pass.
+    """Add the outputs that scope gate and heat map use to the network.
 
     Parameters
     ----------
@@ -101,5 +101,5 @@ def observe(network: keras.Model) -> keras.Model:
 
 
 def convolution_layers(network: keras.Model) -> list[keras.layers.Conv2D]:
-    """The thirteen convolutions, first to last."""
+    """The thirteen convolutions in order."""
     return [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]

@@ -1,4 +1,4 @@
-"""A Volume in, the same with air as its darkest part out."""
+"""A Volume in, the same with air as its darkest intensity out."""
 
 from dataclasses import replace
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from tumorscope.domain.scan import Volume
 
-# Less of a volume than this is no background.
+# A smaller share of a volume is not its background.
 _MIN_SHARE = 0.15
-# What of the tissue is as dark as air may be drawn; the very darkest voxels are noise.
+# Air gets this percentile of the tissue; the darkest voxels are noise.
 _DARK_PERCENTILE = 1.0
 
 
 def darken_background(volume: Volume) -> Volume:
-    """Put the air around a skull-stripped, z-scored brain below its tissue.
+    """Set the air around a skull-stripped, z-scored brain below its tissue.
 
-    Collections such as BraTS 2015 come with the brain scaled to mean 0 and the air left at 0, in the middle of the
-    tissue's intensities: drawn as it is, the brain lies in grey fog.
+    In collections such as BraTS 2015 the brain has mean 0 and the air stays at 0, in the middle of the tissue's
+    intensities.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def darken_background(volume: Volume) -> Volume:
     Returns
     -------
     Volume
-        The argument itself, unless all its corners hold one value, a good part of it has that value, and tissue is
-        darker: then float32 with that value replaced by a dark one of the tissue, and nothing darker than it.
+        The argument itself, unless all corners have the same value, at least 15 % of the voxels have it, and tissue is
+        darker: then float32 with that value, and every darker one, replaced by the tissue's first percentile.
     """
     voxels = volume.voxels
     corners = voxels[:: max(1, voxels.shape[0] - 1), :: max(1, voxels.shape[1] - 1), :: max(1, voxels.shape[2] - 1)]

@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from tumorscope.domain.scan import Pixels
 from tumorscope.preprocessing.percentiles import count_levels, find_percentiles
 
-# Between these, sums over a picture and one over a difference stay far inside float32.
+# Within these, sums over an image and reciprocals of differences do not overflow float32.
 _SMALLEST, _LARGEST = 1e-30, 1e28
 
 
 def bring_within_range(pixels: Pixels) -> Pixels:
-    """Intensities that float32 can be reckoned with.
+    """Rescale intensities near the limits of float32.
 
     Parameters
     ----------
@@ -21,8 +21,8 @@ def bring_within_range(pixels: Pixels) -> Pixels:
     Returns
     -------
     ndarray, shape (height, width)
-        The argument itself, unless it is floating-point and its largest magnitude is near the end of what the type can
-        hold; then the same times a power of two, the largest magnitude from 0.5 to 1.
+        The argument itself, unless it is floating-point and its largest magnitude is near the limits of the type; then
+        multiplied by a power of two, with a largest magnitude of 0.5 to 1.
     """
     if pixels.dtype != np.float32:
         return pixels
@@ -34,7 +34,7 @@ def bring_within_range(pixels: Pixels) -> Pixels:
 
 
 def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> tuple[float, float]:
-    """Intensities at two percentiles of the pixels.
+    """Find the intensities at two percentiles of the pixels.
 
     Parameters
     ----------
@@ -46,15 +46,15 @@ def find_intensity_window(pixels: Pixels, percentiles: tuple[float, float]) -> t
     Returns
     -------
     (float, float)
-        Lower and upper intensity; equal for a constant picture.
+        Lower and upper intensity; equal for a constant slice.
     """
     if pixels.dtype == np.float32:
         lower, upper = find_percentiles(pixels, percentiles)
         return lower, upper
-    # For integers a histogram gives the percentiles without a sort of millions of pixels.
+    # For integers a histogram gives the percentiles without sorting millions of pixels.
     counts = count_levels(pixels) if pixels.dtype == np.uint8 else np.bincount(pixels.ravel())
     cumulative = np.cumsum(counts)
-    # The first pixel has rank 1: below it the histogram's empty bins would answer.
+    # Ranks start at 1: rank 0 would select an empty bin.
     ranks = np.maximum(np.asarray(percentiles) / 100 * pixels.size, 1)
     indices = np.minimum(np.searchsorted(cumulative, ranks), len(cumulative) - 1)
     return float(indices[0]), float(indices[1])
@@ -78,7 +78,7 @@ def scale_to_window(pixels: Pixels, window: tuple[float, float]) -> NDArray[np.f
     lower, upper = window
     if upper <= lower:
         return np.zeros(pixels.shape, np.float32)
-    # One over a window this narrow is infinite in float32.
+    # The reciprocal of a narrower window overflows float32.
     scaled: NDArray[np.floating] = pixels.astype(np.float32 if upper - lower > _SMALLEST else np.float64)
     scaled -= lower
     scaled *= 1 / (upper - lower)

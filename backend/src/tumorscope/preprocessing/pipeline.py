@@ -1,4 +1,4 @@
-"""Slice in, ModelInput out: the one preprocessing, for training and serving alike."""
+"""Slice in, ModelInput out: the preprocessing of training and serving."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,29 +13,29 @@ from tumorscope.preprocessing.intensity import bring_within_range, find_intensit
 from tumorscope.preprocessing.spatial import Geometry, find_head, resize_to_square
 
 CHANNELS = 3
-"""VGG16 takes three; a grey slice fills all of them."""
+"""Input channels of VGG16; a grey slice fills all of them."""
 
 Intensity = Literal["percentiles", "brain_zscore"]
-"""How intensities become 0..1: between two percentiles of a grey slice's head, or from -5 to 5 standard deviations of
-each sequence's brain, over the whole volume."""
+"""How intensities are scaled to 0..1: between two percentiles of a grey slice's head, or from -5 to 5 standard
+deviations of the brain in each sequence's volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreprocessingParameters:
-    """What the manifest says of preprocessing.
+    """The preprocessing that the manifest states.
 
     Parameters
     ----------
     size : int
         Side of the model's square input, in pixels.
     percentiles : (float, float)
-        Intensity percentiles, within the head's box, that become 0 and 1.
+        Intensity percentiles within the head's box, mapped to 0 and 1.
     head_margin : float
         Added around the head, as a share of its larger side.
     intensity : {'percentiles', 'brain_zscore'}
-        For a grey slice, or for one of several sequences.
+        For grey slices, or for slices of several sequences.
     channels : tuple of str, optional
-        With ``brain_zscore``, the sequences of the three channels.
+        The sequences of the three channels; only with ``brain_zscore``.
 
     Raises
     ------
@@ -58,16 +58,16 @@ class PreprocessingParameters:
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
-    """What the network sees.
+    """The input of the network.
 
     Parameters
     ----------
     pixels : ndarray, shape (size, size, 3), float32, 0..1
         The head, padded to a square; of a grey slice, the three channels are the same.
     geometry : Geometry
-        How the square lies on the source slice.
+        The mapping between the square and the source slice.
     window : (float, float), optional
-        Intensities of the source that became 0 and 1; None where each channel is scaled by its brain's.
+        Intensities of the source that became 0 and 1; None with ``brain_zscore``.
     """
 
     pixels: NDArray[np.float32]
@@ -81,9 +81,9 @@ def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInp
     Parameters
     ----------
     scan : Slice
-        Of any size from 1 x 1, grey or with channels as the parameters have it.
+        Of at least 1 x 1 pixels, grey or with the channels of the parameters.
     parameters : PreprocessingParameters
-        The served model's own, from its manifest.
+        From the model's manifest.
 
     Returns
     -------
@@ -93,14 +93,14 @@ def to_model_input(scan: Slice, parameters: PreprocessingParameters) -> ModelInp
     Raises
     ------
     MissingModality
-        The model reads several sequences, and the slice lacks one.
+        The model needs several sequences, and the slice lacks one.
     InvalidRequest
-        The model reads a grey slice, and this one has several sequences.
+        The model needs a grey slice, and this one has several sequences.
     """
     if parameters.channels is not None:
         return _prepare_channels(scan, parameters, parameters.channels)
     if scan.channels is not None:
-        raise InvalidRequest(f"The model reads one sequence; several were sent together: {', '.join(scan.channels)}.")
+        raise InvalidRequest(f"The model needs one sequence; several were uploaded: {', '.join(scan.channels)}.")
     pixels = bring_within_range(scan.pixels)
     crop = find_head(pixels, parameters.head_margin)
     head = pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
@@ -116,12 +116,11 @@ def _prepare_channels(scan: Slice, parameters: PreprocessingParameters, names: t
     missing = [name for name in names if name not in given]
     if missing:
         raise MissingModality(
-            f"The model reads {', '.join(names)} of one examination together; missing: {', '.join(missing)}."
+            f"The model needs {', '.join(names)} of one case together; missing: {', '.join(missing)}."
         )
     pixels = scan.pixels[:, :, [given.index(name) for name in names]]
     crop = find_brain(pixels, parameters.head_margin)
     geometry = Geometry(scan.height, scan.width, crop, parameters.size)
     scaled = scale_scores(pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width])
-    # Contiguous, for a product of strided matrices takes ten times as long.
-    squares = [resize_to_square(np.ascontiguousarray(scaled[:, :, channel]), geometry) for channel in range(CHANNELS)]
+    squares = [resize_to_square(scaled[:, :, channel], geometry) for channel in range(CHANNELS)]
     return ModelInput(np.stack(squares, axis=2), geometry)

@@ -11,13 +11,13 @@ from tumorscope.preprocessing.percentiles import find_percentiles
 
 _THUMBNAIL = 128
 _HISTOGRAM_BINS = 64
-# A row or column belongs to the head when this share of its cells is bright; letters and specks stay below it.
+# A row or column belongs to the head if this share of its cells is bright; letters and specks stay below.
 _MIN_OCCUPANCY = 0.03
-# Dark bands this wide (in cells of the thumbnail) do not end the head.
+# Dark bands up to this width (in cells of the thumbnail) do not end the head.
 _MAX_GAP = 6
-# A box under this share of a side is a speck, not a head: the whole slice is taken then.
+# A box with a smaller share of a side is not a head: then the whole slice is taken.
 _MIN_SIDE = 0.3
-# Screenshots have a bright frame; this far inside it (in cells) is air again.
+# Screenshots have a bright frame; this far inside (in cells) there is air.
 _FRAME = 4
 _MAX_ASPECT = 32
 
@@ -43,16 +43,16 @@ def find_bounding_box(mask: NDArray[np.bool_]) -> Box | None:
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How the model's square lies on the source slice.
+    """The mapping between the model's square and the source slice.
 
     Parameters
     ----------
     source_height, source_width : int
         Size of the source slice, in pixels.
     crop : Box
-        The head, in the source slice.
+        The head in the source slice.
     size : int
-        Side of the model's square, in its own pixels.
+        Side of the model's square, in pixels.
     """
 
     source_height: int
@@ -76,21 +76,21 @@ class Geometry:
         return (self.square_side - self.crop.width) // 2
 
     def to_source(self, row: float, column: float) -> tuple[float, float]:
-        """A point of the model's square, in the source slice; pixel (i, j) has its centre at (i + 0.5, j + 0.5)."""
+        """Map a point of the square to the source slice; pixel (i, j) has its centre at (i + 0.5, j + 0.5)."""
         scale = self.square_side / self.size
         return row * scale - self.pad_top + self.crop.top, column * scale - self.pad_left + self.crop.left
 
     def to_model(self, row: float, column: float) -> tuple[float, float]:
-        """A point of the source slice, in the model's square; the inverse of `to_source`."""
+        """Map a point of the source slice to the square; the inverse of `to_source`."""
         scale = self.size / self.square_side
         return (row - self.crop.top + self.pad_top) * scale, (column - self.crop.left + self.pad_left) * scale
 
 
 def find_head(pixels: Pixels, margin: float) -> Box:
-    """The bounding box of the head.
+    """Find the bounding box of the head.
 
-    The slice is averaged down to a thumbnail; what is brighter than a threshold halfway between its border and Otsu's
-    threshold (Otsu, IEEE Trans. SMC 9, 1979) is head. Falls back to the whole slice where that finds nothing sensible.
+    Cells of a thumbnail above a threshold halfway between its border and Otsu's threshold (Otsu, IEEE Trans. SMC 9,
+    1979) are head. Falls back to the whole slice.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def find_head(pixels: Pixels, margin: float) -> Box:
     low, high = float(thumbnail.min()), find_percentiles(thumbnail, (99,))[0]
     if high <= low:
         return whole
-    # Clipped first: what is far above may be infinitely often the difference.
+    # Clipped first: the quotient of an outlier may overflow.
     levels = np.clip(thumbnail - low, 0, high - low) / (high - low)
     background = min(_ring_level(levels, 0), _ring_level(levels, _FRAME))
     mask = levels > background + 0.5 * max(_otsu_threshold(levels) - background, 0.1)
@@ -129,14 +129,14 @@ def find_head(pixels: Pixels, margin: float) -> Box:
 
 
 def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[np.float32]:
-    """Pad a crop to a square with zeros and resample it, with a triangle filter as wide as the reduction (antialiased).
+    """Pad a crop to a square with zeros and resize it with antialiasing.
 
     Parameters
     ----------
     crop : ndarray, shape (crop.height, crop.width), float32
-        The geometry's crop, zero meaning air.
+        The geometry's crop; zero is air.
     geometry : Geometry
-        Where the crop lies.
+        Of the crop.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[n
         In the crop's units.
     """
     size, side = geometry.size, geometry.square_side
-    # The longer side first, for it needs no padding: a strip never becomes a large square.
+    # The longer side first, without padding: a strip never becomes a large square.
     if crop.shape[0] >= crop.shape[1]:
         padded = np.zeros((size, side), np.float32)
         reduced = resize_antialiased(crop, size, crop.shape[1])
@@ -157,7 +157,7 @@ def resize_to_square(crop: NDArray[np.float32], geometry: Geometry) -> NDArray[n
 
 
 def _trim_strip(box: Box) -> Box:
-    """The middle of a box that is too long to be a head: its square would take more memory than any slice."""
+    """The middle of a box too long for a head: its square would need more memory than any slice."""
     height, width = min(box.height, _MAX_ASPECT * box.width), min(box.width, _MAX_ASPECT * box.height)
     return Box(box.top + (box.height - height) // 2, box.left + (box.width - width) // 2, height, width)
 
@@ -169,14 +169,14 @@ def _make_thumbnail(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def _ring_level(levels: NDArray[np.float32], inset: int) -> float:
-    """The level of air: the lower quartile along a ring, which the head may touch on some sides."""
+    """The level of air: the lower quartile along a ring, which the head may touch."""
     inset = min(inset, (min(levels.shape) - 1) // 2)
     inner = levels[inset : levels.shape[0] - inset, inset : levels.shape[1] - inset]
     return find_percentiles(np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]]), (25,))[0]
 
 
 def _otsu_threshold(levels: NDArray[np.float32]) -> float:
-    """The level in 0..1 that best parts the histogram into two classes."""
+    """The level in 0..1 that best separates the histogram into two classes."""
     bins = np.minimum((levels * _HISTOGRAM_BINS).astype(np.intp), _HISTOGRAM_BINS - 1)
     counts = np.bincount(bins.ravel(), minlength=_HISTOGRAM_BINS)
     centres = (np.arange(_HISTOGRAM_BINS) + 0.5) / _HISTOGRAM_BINS
@@ -189,7 +189,7 @@ def _otsu_threshold(levels: NDArray[np.float32]) -> float:
 
 
 def _brightest_run(bright: NDArray[np.int_], cells: int) -> tuple[int, int] | None:
-    """Start and end (exclusive) of the run of positions with most bright cells, of so many each; small gaps bridged."""
+    """Start and end (exclusive) of the run of positions with most bright cells; small gaps are bridged."""
     positions = np.flatnonzero(bright / cells >= _MIN_OCCUPANCY)
     if positions.size == 0:
         return None

@@ -1,4 +1,4 @@
-"""A Slice in, a picture of it for people out."""
+"""A Slice in, a PNG for display out."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from tumorscope.preprocessing.intensity import bring_within_range, scale_to_wind
 
 
 def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
-    """The whole slice as the model's intensities show it.
+    """Encode the whole slice with the model's intensity window.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
         Of any size.
     window : (float, float), optional
         Intensities that become black and white, from `pipeline.to_model_input`; None for a slice of several sequences,
-        of which the first is drawn.
+        whose first is encoded.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A ZIP's bytes in, the files in it out, within bounds; nothing is written anywhere."""
+"""A ZIP archive in, its files out, within limits and in memory."""
 
 import zipfile
 import zlib
@@ -9,8 +9,8 @@ from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoFile, TooMan
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# What archives of scans hold beside them.
-_ASIDE = {
+# Other files that archives of scans hold.
+_OTHER_SUFFIXES = {
     ".txt",
     ".nfo",
     ".md",
@@ -26,12 +26,12 @@ _ASIDE = {
     ".bval",
     ".bvec",
 }
-_ASIDE_NAMES = {"DICOMDIR", "THUMBS.DB"}
+_OTHER_NAMES = {"DICOMDIR", "THUMBS.DB"}
 _CHUNK = 2**20
 
 
 def looks_like_zip(data: bytes) -> bool:
-    """Whether a file begins as a ZIP does."""
+    """Whether a file begins like a ZIP archive."""
     return data.startswith(_MAGIC)
 
 
@@ -43,44 +43,44 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     data : bytes
         The whole archive.
     limits : DecodeLimits
-        How many files, and how many bytes in all, it may hold; counted as they come, whatever its headers say.
+        How many files and bytes it may hold; counted while reading, whatever its headers state.
 
     Returns
     -------
     list of SourceFile
-        At least one, in the archive's order, by the last part of their names. Folders, hidden files, texts and archives
-        in the archive are left out.
+        At least one, in the order of the archive, named without folders. Hidden files, texts and archives in the
+        archive are left out.
 
     Raises
     ------
     TooManyFiles, ExpandsTooMuch
         It holds more.
     CorruptFile
-        It is damaged, or locked with a password.
+        It is damaged or encrypted.
     NoFile
-        It holds none.
+        It holds no scan.
     """
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if not _is_aside(member)]
+            members = [member for member in archive.infolist() if not _is_other(member)]
             if len(members) > limits.files:
                 raise TooManyFiles(f"The archive holds more than {limits.files} files.")
             if any(member.flag_bits & 1 for member in members):
-                raise CorruptFile("The archive is locked with a password.")
+                raise CorruptFile("The archive is encrypted.")
             files = _read_all(archive, members, limits.expanded_bytes)
-    # zipfile raises what its parsing meets, and NotImplementedError for a compression that it has not.
+    # zipfile raises NotImplementedError for an unknown compression, and the others for damage.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise CorruptFile("The archive is damaged, or packed in a way that is not read here.") from error
+        raise CorruptFile("The archive is damaged, or its compression is not supported.") from error
     kept = [file for file in files if file.data and not looks_like_zip(file.data)]
     if not kept:
-        raise NoFile("The archive holds no scan. Archives in archives are not opened.")
+        raise NoFile("The archive holds no scan. Archives within archives are not opened.")
     return kept
 
 
-def _is_aside(member: zipfile.ZipInfo) -> bool:
+def _is_other(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(member.filename.replace("\\", "/"))
     hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in path.parts)
-    return member.is_dir() or hidden or path.suffix.lower() in _ASIDE or path.name.upper() in _ASIDE_NAMES
+    return member.is_dir() or hidden or path.suffix.lower() in _OTHER_SUFFIXES or path.name.upper() in _OTHER_NAMES
 
 
 def _read_all(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], max_bytes: int) -> list[SourceFile]:

@@ -1,4 +1,4 @@
-"""Slices of many threads in, one call of the engine for those that came together out: what makes a GPU pay."""
+"""Slices of many threads in, joint calls of an engine out: this makes a GPU pay."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -10,35 +10,35 @@ from numpy.typing import NDArray
 from tumorscope.inference.engines.engine import Engine, Outputs
 
 GPU_BATCHES = (1, 4, 16)
-"""Slices of one call on a GPU, where a graph is compiled for each size; the rest is filled up with nothing."""
+"""Batch sizes on a GPU, each with a compiled graph; smaller batches are padded."""
 
 
 @dataclass(slots=True)
-class _Asked:
-    """What one thread wants to know."""
+class _Request:
+    """The request of one thread."""
 
     batch: NDArray[np.float32]
     answer: Outputs | Exception | None = None
 
 
 class BatchingEngine:
-    """Runs together what came while the engine was busy.
+    """Runs requests together that arrived while the engine was busy.
 
-    Nothing waits for company: an engine that is free takes what there is at once. So a slice waits for one call before
-    its own at most, where it fits into the next.
+    A free engine starts at once, without waiting for further requests. So a slice waits for at most one call before its
+    own, if it fits into the next.
 
     Parameters
     ----------
     engine : Engine
-        One that answers several slices in less time than one by one.
+        Faster with several slices in a batch than one by one.
     max_slices : int
-        Of one call, unless a thread asks for more at once.
+        In one call, unless one request is larger.
     """
 
     def __init__(self, engine: Engine, max_slices: int) -> None:
         self._engine = engine
         self._max_slices = max_slices
-        self._waiting: deque[_Asked] = deque()
+        self._waiting: deque[_Request] = deque()
         self._waits = Lock()
         self._runs = Lock()
 
@@ -53,19 +53,19 @@ class BatchingEngine:
         return self._engine.device
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
-        """See `Engine.run`; an error of a call is raised in each thread that had a part in it."""
-        asked = _Asked(batch)
+        """See `Engine.run`; an error is raised in each thread of the call."""
+        request = _Request(batch)
         with self._waits:
-            self._waiting.append(asked)
+            self._waiting.append(request)
         with self._runs:
-            # Whoever had the engine before may have answered this too; else the threads before it come first.
-            while asked.answer is None:
+            # The previous owner may have answered this request too; otherwise earlier requests come first.
+            while request.answer is None:
                 self._run_together(self._take())
-        if isinstance(asked.answer, Exception):
-            raise asked.answer
-        return asked.answer
+        if isinstance(request.answer, Exception):
+            raise request.answer
+        return request.answer
 
-    def _take(self) -> list[_Asked]:
+    def _take(self) -> list[_Request]:
         with self._waits:
             taken = [self._waiting.popleft()]
             slices = len(taken[0].batch)
@@ -74,10 +74,10 @@ class BatchingEngine:
                 slices += len(taken[-1].batch)
         return taken
 
-    def _run_together(self, taken: list[_Asked]) -> None:
+    def _run_together(self, taken: list[_Request]) -> None:
         try:
             outputs = self._engine.run(np.concatenate([one.batch for one in taken]))
-        # Whatever it is, it is those threads' to handle, and none may wait for ever.
+        # The threads handle any error; none may wait forever.
         except Exception as error:  # noqa: BLE001
             for one in taken:
                 one.answer = error

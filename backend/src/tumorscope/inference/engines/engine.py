@@ -1,4 +1,4 @@
-"""What an engine is to the rest: one method."""
+"""The interface of an engine: one method."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What one forward pass gives, for n slices.
+    """The outputs of one forward pass for n slices.
 
     Parameters
     ----------
     logits : ndarray, shape (n, classes), float32
-        Of the classes.
+        One for each class.
     features : ndarray, shape (n, features), float32
-        Means of the last activations of the lower blocks, for `inference.scope`; at least 0.
+        Mean activations of the lower blocks, for `inference.scope`; at least 0.
     activation : ndarray, shape (n, size / 16, size / 16, 512), float32
         Of the last convolution, for `inference.heatmap`; at least 0.
     """
@@ -27,7 +27,7 @@ class Outputs:
 
 
 class Engine(Protocol):
-    """Runs a network on prepared pixels; may be called from several threads at once."""
+    """Runs a network on prepared pixels; thread-safe."""
 
     @property
     def name(self) -> str:
@@ -38,4 +38,4 @@ class Engine(Protocol):
         """``cpu`` or ``gpu``."""
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
-        """Of pixels, shape (n, size, size, 3), float32, 0..1."""
+        """Run pixels, shape (n, size, size, 3), float32, 0..1."""

@@ -12,43 +12,41 @@ from tumorscope.model.network import load_network
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision, observe
 
-# Of NVIDIA's cards, Ampere's is the first that multiplies bfloat16.
+# NVIDIA GPUs multiply bfloat16 from Ampere on.
 _HAS_BFLOAT16 = (8, 0)
 
 
 class TensorFlowEngine:
     """The bundle's network as one graph with a fixed signature.
 
-    On a CPU the weights are folded in as constants. On a GPU, XLA compiles the graph for a few sizes of a batch, all of
-    them at the start.
+    On a CPU the weights become constants. On a GPU, XLA compiles the graph for a few batch sizes at start-up.
 
     Parameters
     ----------
     bundle : Bundle
         From `read_bundle`.
     exact : bool
-        In float32, whatever the processor does faster: the reference that other engines are compared with.
+        Use float32 in any case: the reference for other engines.
     cpu_only : bool
-        Leave a GPU alone: it has failed.
+        Do not use a GPU, because it failed.
 
     Raises
     ------
     BundleInvalid
-        The weights are not those of the architecture.
+        The weights do not fit the architecture.
     """
 
     def __init__(self, bundle: Bundle, *, exact: bool = False, cpu_only: bool = False) -> None:
         gpus = [] if cpu_only else tf.config.list_physical_devices("GPU")
         for gpu in gpus:
-            # Without this TensorFlow takes the whole card at once.
+            # Otherwise TensorFlow allocates the whole GPU memory.
             tf.config.experimental.set_memory_growth(gpu, True)
         self.device = "gpu" if gpus else "cpu"
-        # What multiplies bfloat16 itself answers in half the time; what it does to the answers is measured by `make
-        # bench`.
+        # bfloat16 hardware halves the time; `make bench` measures the effect on answers.
         halved = not exact and (_multiply_bfloat16(gpus) if gpus else has_bfloat16())
         precision: Precision = "mixed_bfloat16" if halved else "float32"
         self.name = f"tensorflow-{precision.removeprefix('mixed_')}"
-        # Of itself TensorFlow takes a GPU for whatever it can, also for an engine of the CPU.
+        # By default TensorFlow uses a GPU wherever it can, also for a CPU engine.
         with tf.device(self._place):
             network = observe(load_network(bundle, precision))
         size, channels = bundle.manifest.input.size, bundle.manifest.input.channels
@@ -62,7 +60,7 @@ class TensorFlowEngine:
         if gpus:
             self._graph = tf.function(answer, input_signature=signature, jit_compile=True)
         else:
-            # Constants let the graph optimiser fold the rescaling and fuse convolution, bias and ReLU.
+            # With constants the graph optimiser folds the rescaling and fuses convolution, bias and ReLU.
             call = tf.function(answer, input_signature=signature)
             self._graph = convert_variables_to_constants_v2(call.get_concrete_function())
         for slices in GPU_BATCHES if gpus else (1,):
@@ -72,7 +70,7 @@ class TensorFlowEngine:
         """See `Engine.run`."""
         if self.device == "cpu":
             return self._call(batch)
-        parts = [self._run_filled(batch[at : at + GPU_BATCHES[-1]]) for at in range(0, len(batch), GPU_BATCHES[-1])]
+        parts = [self._run_padded(batch[at : at + GPU_BATCHES[-1]]) for at in range(0, len(batch), GPU_BATCHES[-1])]
         if len(parts) == 1:
             return parts[0]
         return Outputs(
@@ -81,7 +79,7 @@ class TensorFlowEngine:
             np.concatenate([part.activation for part in parts]),
         )
 
-    def _run_filled(self, batch: NDArray[np.float32]) -> Outputs:
+    def _run_padded(self, batch: NDArray[np.float32]) -> Outputs:
         count = len(batch)
         missing = next(slices for slices in GPU_BATCHES if slices >= count) - count
         outputs = self._call(np.pad(batch, ((0, missing), (0, 0), (0, 0), (0, 0))))
