@@ -59,8 +59,8 @@ def test_service_has_no_way_out(stack: Stack) -> None:
     assert [json.loads(run(["docker", "network", "inspect", name]))[0]["Internal"] for name in networks] == [True]
 
 
-def test_backend_image_is_below_2_2_gb(stack: Stack) -> None:
-    assert stack.image_bytes("backend") < 2.2e9
+def test_backend_image_is_below_700_mb(stack: Stack) -> None:
+    assert stack.image_bytes("backend") < 700e6
 
 
 def test_upload_leaves_no_file_and_no_name_in_the_logs(stack: Stack, client: httpx.Client) -> None:

@@ -58,11 +58,12 @@ def _list_other_modules() -> list[str]:
     ]
 
 
-def test_wheel_is_of_the_version_at_the_head_of_the_changelog(wheel: Path) -> None:
+def test_changelog_wheel_and_page_are_of_one_version(wheel: Path) -> None:
     changelog = (_ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     latest = re.search(r"^## (\d+\.\d+\.\d+)", changelog, re.MULTILINE)
+    page = json.loads((_ROOT / "frontend/package.json").read_text(encoding="utf-8"))
     assert latest is not None
-    assert latest[1] == VERSION == wheel.name.split("-")[1]
+    assert latest[1] == VERSION == wheel.name.split("-")[1] == page["version"]
 
 
 @pytest.mark.usefixtures("installed")
