@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, Overloaded
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _START_S = 60.0
 # How long a process may take to end by itself.
@@ -80,19 +81,13 @@ def decode_here(frames: Frames) -> NDArray[Any]:
 
     decode = get_decoder(UID(frames.transfer_syntax))
     image = {**frames.image, "number_of_frames": 1}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            decoded = [
+    with as_corrupt_file(_DAMAGED), warnings.catch_warnings(action="ignore"):
+        return np.stack(
+            [
                 decode.as_array(encapsulate([codestream]), index=0, raw=False, **image)[0]
                 for codestream in frames.codestreams
             ]
-        return np.stack(decoded)
-    except MemoryError:
-        raise
-    # pydicom's plug-ins raise RuntimeError, ValueError, EOFError and others.
-    except Exception as error:
-        raise CorruptFile(_DAMAGED) from error
+        )
 
 
 class FrameDecoderProcess:

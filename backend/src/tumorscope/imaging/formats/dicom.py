@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from tumorscope.domain.errors import CorruptFile, InputError, MixedStudy, ServiceError
+from tumorscope.domain.errors import InputError, MixedStudy
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
@@ -25,6 +25,7 @@ from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
 from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 __all__ = ["decode_dicom", "looks_like_dicom"]
 
@@ -57,15 +58,10 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     MixedStudy
         The files are of several studies.
     """
-    try:
+    with as_corrupt_file(_DAMAGED):
         if len(files) == 1:
             return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
         return _decode_many(files, limits, decode_compressed)
-    except (InputError, ServiceError, MemoryError):
-        raise
-    # pydicom converts an element on access, and raises any exception.
-    except Exception as error:
-        raise CorruptFile(_DAMAGED) from error
 
 
 def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
@@ -88,17 +84,13 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
     failures: list[InputError] = []
     for file in files:
         try:
-            dataset = read_dataset(file.data, limits.expanded_bytes)
-            check_modality(dataset)
-            check_size(dataset, 1, limits)
-            datasets.append(dataset)
+            with as_corrupt_file(_DAMAGED):
+                dataset = read_dataset(file.data, limits.expanded_bytes)
+                check_modality(dataset)
+                check_size(dataset, 1, limits)
+                datasets.append(dataset)
         except InputError as error:
             failures.append(error)
-        except MemoryError:
-            raise
-        # As in `decode_dicom`.
-        except Exception:  # noqa: BLE001
-            failures.append(CorruptFile(_DAMAGED))
     return datasets, failures
 
 

@@ -13,6 +13,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 # pydicom tells its log and its warnings what it finds in files, which may be a patient's name.
 logging.getLogger("pydicom").disabled = True
@@ -75,15 +76,8 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
     ExpandsTooMuch
         It is deflated, and more than `max_bytes`.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _parse(data, max_bytes)
-    except (CorruptFile, ExpandsTooMuch, MemoryError):
-        raise
-    # pydicom raises whatever its parsing meets (InvalidDicomError, EOFError, struct.error, RecursionError, …).
-    except Exception as error:
-        raise CorruptFile("The file begins like DICOM and cannot be read.") from error
+    with as_corrupt_file("The file begins like DICOM and cannot be read."), warnings.catch_warnings(action="ignore"):
+        return _parse(data, max_bytes)
 
 
 def read_series_uid(begin: bytes) -> str | None:

@@ -19,15 +19,14 @@ from tumorscope.domain.errors import (
     CorruptFile,
     ExpandsTooMuch,
     ImageTooLarge,
-    InputError,
     NoPixelData,
-    ServiceError,
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import ScanWarning, Voxels
 from tumorscope.imaging.frame_decoder import FrameDecoder, Frames
 from tumorscope.imaging.scan_warnings import IN_COLOUR
 from tumorscope.imaging.source import DecodeLimits
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # Rec. ITU-R BT.601, as Pillow makes grey of colour.
@@ -59,7 +58,7 @@ def count_frames(dataset: Dataset) -> int:
     return frames
 
 
-def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> tuple[int, int]:
+def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
     """Check the size against the limits, before any memory is allocated.
 
     Parameters
@@ -70,11 +69,6 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> tuple[int
         How many are decoded.
     limits : DecodeLimits
         The upper limits.
-
-    Returns
-    -------
-    (int, int)
-        Rows and columns, both at least 1.
 
     Raises
     ------
@@ -99,7 +93,6 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> tuple[int
     # The stored values and a float32 copy.
     if frames * rows * columns * (samples * max(1, bits // 8) + 4) > limits.expanded_bytes:
         raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB.")
-    return rows, columns
 
 
 def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> DecodedFrames:
@@ -112,32 +105,25 @@ def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: F
     indices : sequence of int
         Which frames, counted from 0.
     decode_compressed : FrameDecoder
-        For what is not stored plainly.
+        For compressed pixel data.
 
     Returns
     -------
     DecodedFrames
-        Of the stored type where that has 8 or 16 bits and the modality LUT changes nothing, else float32; finite.
+        In the stored type if it has 8 or 16 bits and the modality LUT is the identity, else float32; finite.
 
     Raises
     ------
     CorruptFile
-        The pixel data is damaged or ends too soon.
+        The pixel data is damaged or truncated.
     UnsupportedFormat
-        Its transfer syntax is not known.
+        The transfer syntax is unknown.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            stored = _read_stored(dataset, indices, decode_compressed)
-            grey, notes = _make_grey(dataset, stored)
-            scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
-            return DecodedFrames(_narrow(scaled), notes)
-    except (InputError, ServiceError, MemoryError):
-        raise
-    # pydicom raises whatever it meets (ValueError, AttributeError, RuntimeError, …).
-    except Exception as error:
-        raise CorruptFile("The pixel data of the DICOM file is damaged.") from error
+    with as_corrupt_file("The pixel data of the DICOM file is damaged."), warnings.catch_warnings(action="ignore"):
+        stored = _read_stored(dataset, indices, decode_compressed)
+        grey, notes = _make_grey(dataset, stored)
+        scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
+        return DecodedFrames(_narrow(scaled), notes)
 
 
 def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> NDArray[Any]:

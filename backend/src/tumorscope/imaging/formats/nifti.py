@@ -22,6 +22,7 @@ from tumorscope.imaging.scan_warnings import (
     NOT_FINITE,
 )
 from tumorscope.imaging.source import DecodeLimits
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_BYTES = 540
@@ -74,14 +75,9 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     size = _header_size(begin)
     if size is None:
         raise CorruptFile("The file is not a NIfTI volume.")
-    try:
+    with as_corrupt_file("The header of the NIfTI file cannot be read."):
         header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
         dtype, shape, offset = header.get_data_dtype(), _find_shape(header), int(header["vox_offset"])
-    except MemoryError:
-        raise
-    # nibabel raises HeaderDataError, ValueError, OverflowError and others.
-    except Exception as error:
-        raise CorruptFile("The header of the NIfTI file cannot be read.") from error
     # Some writers omit it in complete files.
     offset = offset or size + 4
     if offset < size or dtype.itemsize == 0 or offset > 2**24:

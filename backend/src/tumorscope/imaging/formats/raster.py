@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tumorscope.domain.errors import CorruptFile, ImageTooLarge
+from tumorscope.domain.errors import ImageTooLarge
 from tumorscope.domain.scan import Pixels, Slice
 from tumorscope.imaging.scan_warnings import EXIF_ROTATED, FIRST_FRAME, IN_COLOUR, MOSTLY_COLOURED
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 # `max_pixels` is checked against the header before a pixel is decoded. Pillow's own limit would warn at one size and
 # raise at another.
@@ -51,27 +52,24 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
         Pillow cannot decode it.
     """
     warnings = []
-    try:
-        with Image.open(BytesIO(data), formats=[pillow_format]) as image:
-            _check_size(image, max_pixels)
-            if _has_more_frames(image):
-                warnings.append(FIRST_FRAME)
-            # Before the pixels are loaded: then Pillow rotates a TIFF and drops the tag.
-            is_rotated = image.getexif().get(_ORIENTATION_TAG) in _ROTATED
-            image.load()
-            if is_rotated:
-                warnings.append(EXIF_ROTATED)
-            pixels, chroma = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
-            if chroma >= _MOSTLY_COLOURED_CHROMA:
-                warnings.append(MOSTLY_COLOURED)
-            elif chroma >= _COLOUR_CHROMA:
-                warnings.append(IN_COLOUR)
-            return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
-    except (ImageTooLarge, MemoryError):
-        raise
-    # Pillow's plug-ins raise OSError, SyntaxError, struct.error, ValueError and others.
-    except Exception as error:
-        raise CorruptFile(f"The file begins like {pillow_format} and cannot be decoded.") from error
+    with (
+        as_corrupt_file(f"The file begins like {pillow_format} and cannot be decoded."),
+        Image.open(BytesIO(data), formats=[pillow_format]) as image,
+    ):
+        _check_size(image, max_pixels)
+        if _has_more_frames(image):
+            warnings.append(FIRST_FRAME)
+        # Before the pixels are loaded: then Pillow rotates a TIFF and drops the tag.
+        is_rotated = image.getexif().get(_ORIENTATION_TAG) in _ROTATED
+        image.load()
+        if is_rotated:
+            warnings.append(EXIF_ROTATED)
+        pixels, chroma = _grey_pixels(ImageOps.exif_transpose(image), _is_white_zero(image))
+        if chroma >= _MOSTLY_COLOURED_CHROMA:
+            warnings.append(MOSTLY_COLOURED)
+        elif chroma >= _COLOUR_CHROMA:
+            warnings.append(IN_COLOUR)
+        return Slice(pixels, source_format=pillow_format.lower(), warnings=tuple(warnings))
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
