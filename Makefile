@@ -131,7 +131,8 @@ format: setup ## Format and mend what can be mended by itself
 
 .PHONY: train
 train: $(PYTHON_READY) ## Train the model, write its bundle, its int8 form and its trust layer; options: ARGS="--version 1.0.0"
-	.venv/bin/tumorscope train tumorscope_default --set-leaks-aside --output $(DEFAULT_MODEL) $(ARGS)
+	.venv/bin/tumorscope split $${TUMORSCOPE_DATA:-../shared/data} --extend $(DEFAULT_MODEL)/split.json --output runs
+	.venv/bin/tumorscope train tumorscope_default --split runs/split.json --set-leaks-aside --output $(DEFAULT_MODEL) $(ARGS)
 	.venv/bin/tumorscope export $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data}
 	.venv/bin/tumorscope calibrate $(DEFAULT_MODEL) $${TUMORSCOPE_DATA:-../shared/data}
 

@@ -40,6 +40,10 @@ def train(
     set_leaks_aside: Annotated[
         bool, typer.Option("--set-leaks-aside", help="Leave held-out pictures that training has too out of both parts.")
     ] = False,
+    licences: Annotated[
+        Literal["all", "open"],
+        typer.Option(help="open: no source that forbids commercial use or comes with terms."),
+    ] = "all",
     version: Annotated[str, typer.Option(help="Version of the model.")] = "0.1.0",
 ) -> None:
     """Train a recipe and write its bundle.
@@ -52,6 +56,8 @@ def train(
     from tumorscope.training.run import run_recipe  # noqa: PLC0415
 
     loaded = _take_channels(load_recipe(recipe), data)
+    if licences == "open":
+        loaded = _leave_out_closed(loaded)
     folder = run_folder or Path("runs") / loaded.name
     if (folder / "settings.json").is_file() and not resume:
         raise TrainingError(f"{folder} holds a run already: go on with --resume, or name another --run-folder.")
@@ -74,6 +80,18 @@ def _take_channels(recipe: "Recipe", data: Path) -> "Recipe":
     if recipe.preprocessing.channels is None or not (data / SETTINGS_FILE).is_file():
         return recipe
     return replace(recipe, preprocessing=replace(recipe.preprocessing, channels=read_settings(data).channels))
+
+
+def _leave_out_closed(recipe: "Recipe") -> "Recipe":
+    """The recipe without the sources whose licence is not open."""
+    from tumorscope.datasets.licences import OPEN_LICENCES, keep_open  # noqa: PLC0415
+
+    data = tuple(source for source in recipe.card.data if source[1] in OPEN_LICENCES)
+    return replace(
+        recipe,
+        read_examples=lambda path: keep_open(recipe.read_examples(path)),
+        card=replace(recipe.card, license="CC-BY-4.0", data=data),
+    )
 
 
 def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":

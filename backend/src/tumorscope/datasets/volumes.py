@@ -124,7 +124,7 @@ def slice_masked_volume(
         examples += [
             replace(
                 _make_example(path, plane, int(index), inside.shape[PLANES.index(plane)], label, patient_id, source),
-                box=_find_box(slice_volume(marked, plane, int(index)).pixels > 0.5),
+                box=find_box(slice_volume(marked, plane, int(index)).pixels > 0.5),
             )
             for index in np.flatnonzero(inside.sum(axis=others) >= _MIN_TUMOR_VOXELS)
         ]
@@ -204,8 +204,8 @@ def _make_example(
     return Example(reference, label, patient_id, source, plane=plane, sequence=state_sequence(path), position=position)
 
 
-def _find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
-    """The mask's box; None where resampling to square pixels left nothing of it."""
+def find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
+    """The bounding box of what is marked, shape (height, width); None where nothing is."""
     box, (height, width) = find_bounding_box(marked), marked.shape
     return None if box is None else relate_box(box, height, width)
 

@@ -27,6 +27,9 @@ class Mixture:
         Pictures without scalp and skull, half with and half without a tumour; drawn anew each epoch.
     repeats_of_unstated_kind, repeats_of_no_tumor : int
         How often an epoch shows each such picture; slices of volumes, many and alike, are shown once.
+    hard_negatives : int
+        At most so many slices without a tumour that the network calls tumour when the stage starts, once more each
+        epoch.
     volume_slices : int, optional
         Slices of volumes without a tumour, drawn anew each epoch: as many of each source, sequence and height, so that
         none of these tells the class. None: every one, once.
@@ -38,6 +41,7 @@ class Mixture:
     skulls_stripped: int = 0
     repeats_of_unstated_kind: int = 1
     repeats_of_no_tumor: int = 1
+    hard_negatives: int = 0
     volume_slices: int | None = None
 
 
@@ -63,6 +67,8 @@ class Stage:
     patience : int, optional
         The stage ends early when the validation loss has not fallen for so many epochs, and goes back to the best;
         None: it runs to its end.
+    lesions_per_volume : int
+        Synthetic lesions put into each volume without a tumour, each in a copy; see `training.volume_lesions`.
     mixture : Mixture
         Beside the real pictures.
     """
@@ -74,6 +80,7 @@ class Stage:
     frozen_convolutions: int = 0
     attribution_weight: float = 0.0
     patience: int | None = None
+    lesions_per_volume: int = 0
     mixture: Mixture = field(default_factory=Mixture)
 
 

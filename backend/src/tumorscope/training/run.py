@@ -14,16 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from tumorscope.datasets.example import Example
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
 from tumorscope.training.batch_norm import adopt_moments, fold_batch_norm
 from tumorscope.training.logs import EpochWriter, read_epochs
-from tumorscope.training.networks import TUMOR_MAP_LAYER, build_plain, build_training_network, carry_weights, to_input
+from tumorscope.training.networks import (
+    TUMOR_MAP_LAYER,
+    build_plain,
+    build_training_network,
+    carry_weights,
+    to_input,
+)
 from tumorscope.training.recipe import Recipe, Stage
-from tumorscope.training.samples import Sample, prepare_samples
+from tumorscope.training.samples import Sample
+from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
 
@@ -97,11 +103,11 @@ def run_recipe(
             finished = run_folder / f"stage{number}.weights.h5"
             if finished.is_file():
                 continue
-            pictures, validation = _prepare_stage(recipe, split, stage, progress)
-            network = _build(recipe, stage, precision, pictures, initial_weights, run_folder, number)
-            train_stage(
-                network, recipe, number, pictures, validation, run_folder, _observer(recipe, number, progress, writer)
-            )
+            samples, validation = prepare_stage(recipe, split, number, progress)
+            network = _build(recipe, stage, precision, samples, initial_weights, run_folder, number)
+            hard_negatives = find_hard_negatives(network, recipe, number, samples, run_folder)
+            observer = _observer(recipe, number, progress, writer)
+            train_stage(network, recipe, number, samples, validation, run_folder, observer, hard_negatives)
             network.save_weights(finished)
     ends = [
         _read_end(recipe, number, precision, run_folder)
@@ -142,8 +148,9 @@ def _build(
             )
             if of.attribution_weight > 0 and copied < _LAYERS:
                 raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
-            # What is whole stays as published; what lies on random layers is rescaled with them.
-            scale_layers(plain, sample, copied if copied >= sum(CONVOLUTIONS) else 0)
+            # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
+            is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
+            scale_layers(plain, sample, copied if is_kept else 0)
             network = _build_training_network(recipe, of, plain, precision)
             if recipe.batch_norm and of.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
                 adopt_moments(network, sample)
@@ -211,17 +218,6 @@ def _observer(recipe: Recipe, number: int, progress: Progress, writer: EpochWrit
         )
 
     return Observer(start_epoch, finish_step, finish_epoch)
-
-
-def _prepare_stage(recipe: Recipe, split: Split, stage: Stage, progress: Progress) -> tuple[list[Sample], list[Sample]]:
-    parameters = replace(recipe.preprocessing, size=stage.size)
-    total = len(split.training) + len(split.validation)
-    task = progress.add_task(f"preparing pictures at {stage.size}x{stage.size}", total=total)
-
-    def prepare(examples: Sequence[Example]) -> list[Sample]:
-        return prepare_samples(examples, parameters, lambda: progress.advance(task))
-
-    return prepare(split.training), prepare(split.validation)
 
 
 def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["imagenet"] | None) -> dict[str, Any]:

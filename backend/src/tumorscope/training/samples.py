@@ -11,13 +11,14 @@ from tumorscope.datasets.example import Example, read_example
 from tumorscope.datasets.skull_stripping import Box, strip_skull
 from tumorscope.datasets.volumes import INNER
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
-from tumorscope.domain.scan import Plane
+from tumorscope.domain.scan import Plane, Slice
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
 from tumorscope.training.counterfactuals import box_in_model, insert_lesion, mark_box, remove_lesion
 from tumorscope.training.recipe import Mixture
 
 # Parts of a head's height that count as different.
 _HEIGHTS = 5
+_CALLED_TUMOR = 0.5
 # Of a head seen from the side or the front, so much from above is brain.
 _BRAIN_SHARE = 0.6
 
@@ -76,13 +77,16 @@ def prepare_samples(
     """
     samples = []
     for example in examples:
-        model_input = to_model_input(read_example(example), parameters)
-        box = None if example.box is None else box_in_model(example.box, model_input)
-        samples.append(
-            Sample(_channels(model_input), example.label, box, example.plane, example.position, _group(example))
-        )
+        samples.append(prepare_sample(read_example(example), example, parameters))
         advance()
     return samples
+
+
+def prepare_sample(scan: Slice, example: Example, parameters: PreprocessingParameters) -> Sample:
+    """Preprocess one slice, with what its example states."""
+    model_input = to_model_input(scan, parameters)
+    box = None if example.box is None else box_in_model(example.box, model_input)
+    return Sample(_channels(model_input), example.label, box, example.plane, example.position, _group(example))
 
 
 def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32]:
@@ -110,7 +114,9 @@ def mark_tumor(sample: Sample) -> tuple[NDArray[np.float32], float]:
     return np.zeros((size, size), np.float32), float(sample.label == NO_TUMOR)
 
 
-def compose_epoch(samples: Sequence[Sample], mixture: Mixture, rng: np.random.Generator) -> dict[str, list[Sample]]:
+def compose_epoch(
+    samples: Sequence[Sample], mixture: Mixture, rng: np.random.Generator, hard_negatives: Sequence[Sample] = ()
+) -> dict[str, list[Sample]]:
     """The samples of one epoch, by kind: real ones, rare ones repeated, and counterfactuals.
 
     Parameters
@@ -120,18 +126,22 @@ def compose_epoch(samples: Sequence[Sample], mixture: Mixture, rng: np.random.Ge
     mixture : Mixture
         Numbers.
     rng : numpy.random.Generator
-        The source of chance; tumours removed are the same in each epoch, the others are drawn.
+        Removed lesions are the same in each epoch, the other counterfactuals are drawn.
+    hard_negatives : sequence of Sample
+        From `choose_hard_negatives`; shown once more.
 
     Returns
     -------
     dict of str to list of Sample
-        ``real``, ``repeated``, ``lesion_removed``, ``lesion_inserted``, ``tissue_inserted``, ``skull_stripped``.
+        ``real``, ``repeated``, ``hard_negative``, ``lesion_removed``, ``lesion_inserted``, ``tissue_inserted``,
+        ``skull_stripped``.
     """
     healthy = [sample for sample in samples if sample.label == NO_TUMOR and _shows_inner_part(sample)]
     located = [sample for sample in samples if sample.box is not None]
     kinds = {
         "real": _draw_real(samples, mixture, rng),
         "repeated": [p for sample in samples for p in [sample] * (_shows(sample, mixture) - 1)],
+        "hard_negative": list(hard_negatives),
         "lesion_removed": [
             p for sample in located if _share(sample) <= mixture.removal_max_share and (p := _without_tumor(sample))
         ],
@@ -156,6 +166,27 @@ def compose_epoch(samples: Sequence[Sample], mixture: Mixture, rng: np.random.Ge
             if (stripped := _strip(_pick(located if i % 2 else healthy, rng), rng)) is not None
         ]
     return kinds
+
+
+def choose_hard_negatives(samples: Sequence[Sample], tumor_probabilities: NDArray[np.float64], count: int) -> list[int]:
+    """Slices without a tumour that a network calls tumour, the surest errors first.
+
+    Parameters
+    ----------
+    samples : sequence of Sample
+        The training part.
+    tumor_probabilities : ndarray, shape (n,), 0..1
+        Of the samples.
+    count : int
+        At most.
+
+    Returns
+    -------
+    list of int
+        Positions in `samples`.
+    """
+    wrong = [i for i, one in enumerate(samples) if one.label == NO_TUMOR and tumor_probabilities[i] >= _CALLED_TUMOR]
+    return sorted(wrong, key=lambda i: (-tumor_probabilities[i], i))[:count]
 
 
 def _channels(model_input: ModelInput) -> NDArray[np.float16]:

@@ -61,6 +61,7 @@ def train_stage(
     validation: Sequence[Sample],
     run_folder: Path,
     observer: Observer,
+    hard_negatives: Sequence[Sample] = (),
 ) -> None:
     """Train a network through one stage, in place.
 
@@ -81,9 +82,11 @@ def train_stage(
         For ``checkpoint.npz`` and, with early stopping, ``best.weights.h5``.
     observer : Observer
         Is told of the progress.
+    hard_negatives : sequence of Sample
+        Shown once more in each epoch.
     """
     stage = recipe.stages[number]
-    epoch_pictures = _mix(pictures, recipe, number, 0)
+    epoch_pictures = _mix(pictures, recipe, number, 0, hard_negatives)
     schedule = warmup_cosine(stage, count_batches(len(epoch_pictures), recipe.batch_size))
     compile_network(network, recipe, schedule, stage.attribution_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
@@ -91,7 +94,7 @@ def train_stage(
     for epoch in range(position.epochs_done, stage.epochs):
         if _has_stopped(position, stage):
             break
-        epoch_pictures = _mix(pictures, recipe, number, epoch)
+        epoch_pictures = _mix(pictures, recipe, number, epoch, hard_negatives)
         observer.start_epoch(count_batches(len(epoch_pictures), recipe.batch_size))
         losses: list[float] = []
         for batch in draw_batches(
@@ -185,9 +188,12 @@ def _has_stopped(position: Position, stage: Stage) -> bool:
     return stage.patience is not None and position.epochs_since_best >= stage.patience
 
 
-def _mix(pictures: Sequence[Sample], recipe: Recipe, stage: int, epoch: int) -> list[Sample]:
+def _mix(
+    pictures: Sequence[Sample], recipe: Recipe, stage: int, epoch: int, hard_negatives: Sequence[Sample]
+) -> list[Sample]:
     rng = np.random.default_rng((recipe.seed, stage, epoch))
-    return [picture for kind in compose_epoch(pictures, recipe.stages[stage].mixture, rng).values() for picture in kind]
+    kinds = compose_epoch(pictures, recipe.stages[stage].mixture, rng, hard_negatives)
+    return [picture for kind in kinds.values() for picture in kind]
 
 
 def _validate(network: keras.Model, pictures: Sequence[Sample], class_names: tuple[str, ...]) -> tuple[float, float]:

@@ -63,4 +63,4 @@ def test_what_is_shipped_is_plain_vgg16_with_the_same_answers() -> None:
     np.testing.assert_allclose(
         np.asarray(folded(to_input(pixels), training=False)), predict_logits(network, pixels), atol=1e-3
     )
-    assert "where" not in {layer.name for layer in folded.layers}
+    assert "tumor_map" not in {layer.name for layer in folded.layers}

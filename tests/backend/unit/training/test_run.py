@@ -14,13 +14,19 @@ from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
 from tumorscope.training.logs import EpochWriter
-from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.run import Trained, run_recipe
 from tumorscope.training.train import EpochLog
 
 _STAGES = (
     Stage(size=32, epochs=2, peak_learning_rate=1e-3, frozen_convolutions=FROZEN),
-    Stage(size=64, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN),
+    Stage(
+        size=64,
+        epochs=1,
+        peak_learning_rate=1e-3,
+        frozen_convolutions=FROZEN,
+        mixture=Mixture(hard_negatives=2),
+    ),
 )
 _RECIPE = replace(RECIPE, stages=_STAGES)
 

@@ -15,7 +15,14 @@ from tumorscope.domain.scan import Plane
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 from tumorscope.training.recipe import Mixture
-from tumorscope.training.samples import Sample, compose_epoch, mark_allowed, mark_tumor, prepare_samples
+from tumorscope.training.samples import (
+    Sample,
+    choose_hard_negatives,
+    compose_epoch,
+    mark_allowed,
+    mark_tumor,
+    prepare_samples,
+)
 
 _PARAMETERS = PreprocessingParameters(size=64)
 _MIXTURE = Mixture(
@@ -147,6 +154,19 @@ def test_slices_of_volumes_without_tumour_are_drawn_evenly_by_group() -> None:
     real = _mix([*many, *few, *others], Mixture(volume_slices=400))["real"]
     assert real[:2] == others
     assert Counter(one.group for one in real[2:])["b/t2/4"] == pytest.approx(200, abs=40)
+
+
+def test_hard_negatives_are_shown_once_more() -> None:
+    samples = [picture("no_tumor"), picture("glioma")]
+    mixed = compose_epoch(samples, Mixture(), np.random.default_rng(0), samples[:1])
+    assert (mixed["real"], mixed["hard_negative"]) == (samples, samples[:1])
+
+
+def test_only_slices_without_a_tumour_that_are_called_one_are_hard_negatives() -> None:
+    samples = [picture(label) for label in ("no_tumor", "glioma", "no_tumor", "no_tumor")]
+    probabilities = np.array([0.6, 0.9, 0.4, 0.8])
+    assert choose_hard_negatives(samples, probabilities, 5) == [3, 0]
+    assert choose_hard_negatives(samples, probabilities, 1) == [3]
 
 
 def test_group_is_of_source_sequence_and_height(tmp_path: Path) -> None:

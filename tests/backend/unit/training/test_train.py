@@ -83,7 +83,7 @@ def test_validation_figures_are_those_of_the_network(whole: Run) -> None:
 
 def test_training_changes_what_learns_and_leaves_what_is_frozen(whole: Run) -> None:
     fresh = training_network()
-    layers = {"block1_conv1": False, "block4_conv3": False, "block5_conv1": True, "logits": True, "where": True}
+    layers = {"block1_conv1": False, "block4_conv3": False, "block5_conv1": True, "logits": True, "tumor_map": True}
     for name, moves in layers.items():
         before, after = (network.get_layer(name).get_weights()[0] for network in (fresh, whole[0]))
         assert np.array_equal(before, after) is not moves

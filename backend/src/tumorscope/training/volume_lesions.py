@@ -1,0 +1,190 @@
+"""Whole heads without a tumour in, the same heads with a synthetic lesion out, consistent from slice to slice.
+
+Tumours are known in few sequences, and on single slices; heads without one in many. A lesion that is put into the
+volume itself is the same one in all planes and in every slice that it reaches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tumorscope.datasets.example import Example, VolumeReference, read_volume
+from tumorscope.datasets.volumes import find_box
+from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
+from tumorscope.domain.scan import Plane, Slice, Volume
+from tumorscope.imaging.slices import STACK_AXIS, slice_volume
+
+# Below the vertex: above is scalp, below are skull base, face and neck.
+_BRAIN_DEPTH_MM = (25.0, 95.0)
+# From the head's surface inwards: scalp, skull and a little brain.
+_SURFACE_MM = 16.0
+_HEAD_LEVEL = 0.12
+_RADIUS_MM = (7.0, 24.0)
+_EDGE_MM = (0.8, 3.0)
+# Of the tissue around it: how bright a lesion's core is. Dark on plain T1, bright on the others; see `draw_lesion`.
+_CONTRAST = {"t1": (0.45, 0.85), "t2": (1.25, 1.9), "flair": (1.25, 2.0), "pd": (1.15, 1.5), "t1ce": (1.3, 2.2)}
+_UNKNOWN_CONTRAST = (0.5, 1.9)
+_SLICES_PER_PLANE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LesionSlice:
+    """A slice through an inserted lesion, and what is to be learned of it.
+
+    Parameters
+    ----------
+    scan : Slice
+        As `imaging.slices` cuts it from the volume.
+    example : Example
+        Label ``tumor``, of the kind that nobody states, with the lesion's box; its image is the head without it.
+    """
+
+    scan: Slice
+    example: Example
+
+
+def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequence[int]) -> list[LesionSlice]:
+    """Slices of every head without a tumour, with lesions in it.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        Of any kind; the volumes of which a slice is labelled ``no_tumor`` get lesions.
+    per_volume : int
+        Lesions, each in a copy of its own.
+    seed : sequence of int
+        The same seed gives the same lesions.
+
+    Returns
+    -------
+    list of LesionSlice
+        In three planes, within the lesion's inner half.
+    """
+    volumes: dict[VolumeReference, Example] = {}
+    for example in examples:
+        if isinstance(example.image, VolumeReference) and example.label == NO_TUMOR:
+            volumes.setdefault(replace(example.image, plane="axial", index=0), example)
+    rng = np.random.default_rng(seed)
+    slices = []
+    for reference, example in volumes.items():
+        volume = read_volume(reference.path)
+        for _ in range(per_volume):
+            placed = draw_lesion(volume, example.sequence, rng)
+            if placed is not None:
+                slices += _cut(*placed, example)
+    return slices
+
+
+def draw_lesion(
+    volume: Volume, sequence: str | None, rng: np.random.Generator
+) -> tuple[Volume, NDArray[np.bool_]] | None:
+    """Put one lesion into a head: an uneven ball with a core, sometimes a bright rim, and sometimes oedema.
+
+    Parameters
+    ----------
+    volume : Volume
+        In RAS+ orientation, brighter than air inside the head.
+    sequence : str, optional
+        Decides whether the lesion is darker or brighter than the brain; None: either.
+    rng : numpy.random.Generator
+        Chooses place, shape, margin, oedema and contrast.
+
+    Returns
+    -------
+    (Volume, ndarray of bool, shape of its voxels), or None
+        The head with the lesion, and where it is, without oedema; None where there is no room for it.
+    """
+    voxels = volume.voxels.astype(np.float32)
+    spacing = np.asarray(volume.spacing_mm)
+    room = _find_room(voxels, spacing)
+    if not len(room):
+        return None
+    centre = room[rng.integers(len(room))]
+    radius = rng.uniform(*_RADIUS_MM)
+    depth = _measure_depth(voxels.shape, centre, spacing, radius, rng)
+    lesion = depth > 0
+    ring = (depth > -4) & ~lesion
+    if lesion.sum() < 20 or not ring.any():
+        return None
+    tissue = float(np.median(voxels[ring]))
+    texture = _smooth_noise(voxels.shape, spacing, 3.0, rng)
+    factor = rng.uniform(*_CONTRAST.get(sequence or "", _UNKNOWN_CONTRAST))
+    core = tissue * factor * (1 + rng.uniform(0.03, 0.15) * texture)
+    if sequence == "t1ce" and rng.random() < 0.5:
+        # Enhancing rim around a dark middle.
+        core = np.where(depth > rng.uniform(2.5, 6), tissue * rng.uniform(0.4, 0.8), core)
+    edge = rng.uniform(*_EDGE_MM)
+    weight = np.clip(0.5 + depth / (2 * edge), 0, 1)
+    placed = voxels
+    if rng.random() < 0.5:
+        reach = rng.uniform(4, 14)
+        oedema = np.clip(1 + depth / reach, 0, 1) * rng.uniform(0.4, 0.9)
+        swollen = tissue * (1 + np.sign(factor - 1) * rng.uniform(0.1, 0.45))
+        # Oedema follows the tissue, and leaves what is dark (ventricles, sulci) as it is.
+        oedema *= voxels > 0.35 * tissue
+        placed = placed * (1 - oedema) + swollen * oedema
+    placed = placed * (1 - weight) + core * weight
+    top = float(voxels.max())
+    return replace(volume, voxels=np.clip(placed, voxels.min(), top).astype(np.float32)), lesion
+
+
+def _find_room(voxels: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.int_]:
+    """Voxels in the upper head, well below its surface; shape (n, 3)."""
+    low, high = np.percentile(voxels, (1, 99.5))
+    head = ndimage.binary_fill_holes(voxels > low + _HEAD_LEVEL * (high - low))
+    heights = np.flatnonzero(head.mean(axis=(0, 1)) > 0.02)
+    if not heights.size:
+        return np.empty((0, 3), int)
+    inside = ndimage.distance_transform_edt(head, sampling=spacing) > _SURFACE_MM
+    below_vertex = (heights[-1] - np.arange(voxels.shape[2])) * spacing[2]
+    at_brain = (below_vertex >= _BRAIN_DEPTH_MM[0]) & (below_vertex <= _BRAIN_DEPTH_MM[1])
+    return np.argwhere(inside & at_brain)
+
+
+def _measure_depth(
+    shape: tuple[int, ...],
+    centre: NDArray[np.int_],
+    spacing: NDArray[np.float64],
+    radius: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """How far each voxel is inside the lesion's surface, in about mm; negative outside."""
+    stretched = spacing * np.exp(rng.uniform(-0.25, 0.25, 3))
+    axes = [(np.arange(n) - c) * s for n, c, s in zip(shape, centre, stretched, strict=True)]
+    distance = np.linalg.norm(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0)
+    bumps = rng.uniform(0.05, 0.3) * radius * _smooth_noise(shape, spacing, radius / 2, rng)
+    depth: NDArray[np.float32] = (radius - distance + bumps).astype(np.float32)
+    return depth
+
+
+def _smooth_noise(
+    shape: tuple[int, ...], spacing: NDArray[np.float64], width_mm: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Noise of about unit deviation that varies over `width_mm`, drawn coarsely and enlarged."""
+    coarse = tuple(int(np.ceil(n * s / width_mm)) + 1 for n, s in zip(shape, spacing, strict=True))
+    noise = rng.standard_normal(coarse).astype(np.float32)
+    factors = [n / c for n, c in zip(shape, coarse, strict=True)]
+    enlarged: NDArray[np.float32] = ndimage.zoom(noise, factors, order=1, mode="nearest", grid_mode=True)
+    return enlarged
+
+
+def _cut(volume: Volume, lesion: NDArray[np.bool_], example: Example) -> list[LesionSlice]:
+    marked = replace(volume, voxels=lesion.astype(np.float32))
+    slices = []
+    planes: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+    for plane in planes:
+        axis = STACK_AXIS[plane]
+        reached = np.flatnonzero(lesion.any(axis=tuple(other for other in range(3) if other != axis)))
+        first, last = reached[0], reached[-1]
+        for share in np.linspace(0.3, 0.7, _SLICES_PER_PLANE):
+            index = round(first + share * (last - first))
+            box = find_box(slice_volume(marked, plane, index).pixels > 0.5)
+            if box is None:
+                continue
+            position = (index + 0.5) / lesion.shape[axis]
+            inserted = replace(example, label=TUMOR_OF_UNSTATED_KIND, plane=plane, box=box, position=position)
+            slices.append(LesionSlice(slice_volume(volume, plane, index), inserted))
+    return slices
