@@ -19,7 +19,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.datasets.splits import read_split
-from tumorscope.datasets.volumes import slice_masked_volume
+from tumorscope.datasets.volumes import INNER, slice_masked_volume
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import Slice, Volume
 from tumorscope.imaging.decode import decode_scan
@@ -32,9 +32,11 @@ from tumorscope.model.processor import has_bfloat16
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 from tumorscope.training.networks import build_plain, to_input
 from tumorscope.training.recipes.tumorscope_default import read_examples
+from tumorscope.training.volume_lesions import insert_into_heads
 
 _ANSWERED = 0.8
 _REACH = 0.1
+_SEED = 1
 _PLANE_SLICES = 24
 _PARAMETERS = PreprocessingParameters(size=128)
 _NONE = DEFAULT_CLASS_NAMES.index(NO_TUMOR)
@@ -77,6 +79,7 @@ def _prepare(data: Path, split: Path, cache: Path) -> tuple[list[_Row], NDArray[
         held_out = read_split(split, list(read_examples(data))).validation
         scans = [(_describe(one), read_example(one)) for one in (*held_out, *_find_tumor_slices(data))]
         scans += _read_healthy_series(data)
+        scans += [(_describe(one.example), one.scan) for one in insert_into_heads(held_out, 2, (_SEED,))]
         pixels = np.stack([to_model_input(scan, _PARAMETERS).pixels[:, :, 0].astype(np.float16) for _, scan in scans])
         table = np.array([(r.label, r.person, r.source, r.sequence, r.plane, str(r.position or "")) for r, _ in scans])
         np.savez(file, pixels=pixels, table=table)
@@ -158,6 +161,16 @@ def _tabulate(rows: Sequence[_Row], answers: dict[str, NDArray[np.float64]]) -> 
         ("LGG slices: area", sources == "TCGA-LGG"),
     ):
         add(what, of, {n: f"{roc_auc_score(labels[of] != NO_TUMOR, 1 - p[of, _NONE]):.3f}" for n, p in answers.items()})
+    sequences, positions = np.array([row.sequence for row in rows]), [row.position for row in rows]
+    inner = np.array([position is not None and INNER[0] <= position <= INNER[1] for position in positions])
+    heads_alone = inner & np.isin(labels, (NO_TUMOR, TUMOR_OF_UNSTATED_KIND)) & (sources != "TCGA-LGG")
+    for sequence in ("t1", "t2", "flair"):
+        of = heads_alone & (sequences == sequence)
+        add(
+            f"whole heads with a lesion inserted against the same without, {sequence}: area",
+            of,
+            {n: f"{roc_auc_score(labels[of] != NO_TUMOR, 1 - p[of, _NONE]):.3f}" for n, p in answers.items()},
+        )
     unstated = pictures & (labels == TUMOR_OF_UNSTATED_KIND)
     slices = [("pictures with a tumour", pictures & (labels != NO_TUMOR)), ("tumours of unstated kind", unstated)]
     slices.append(("pictures without", pictures & (labels == NO_TUMOR)))
@@ -169,12 +182,13 @@ def _tabulate(rows: Sequence[_Row], answers: dict[str, NDArray[np.float64]]) -> 
     decisions = {name: _decide(p, pictures) for name, p in answers.items()}
     for what, of in slices:
         add(what, of, {name: _share(decided[of]) for name, decided in decisions.items()})
+    without = np.array([row.label == NO_TUMOR for row in rows])
     heads = sorted({(r.person, r.source, r.sequence) for r in rows if r.plane and r.label == NO_TUMOR} - _lgg(rows))
     lines.append(
         f"| **heads, axial: probability that a tenth of the slices reaches** | | {' | '.join('' for _ in answers)} |"
     )
     for head in heads:
-        of = np.array([(r.person, r.source, r.sequence) == head and r.plane == "axial" for r in rows])
+        of = without & np.array([(r.person, r.source, r.sequence) == head and r.plane == "axial" for r in rows])
         add(
             ", ".join(head[:1] + head[2:]),
             of,
