@@ -29,13 +29,13 @@ def add(
 @app.command()
 def fetch(
     source: Annotated[str, typer.Argument(help="Path or URL of the ZIP of a released model.")],
-    sha256: Annotated[str, typer.Option(help="Checksum of the ZIP, as its release states it.")],
+    sha256: Annotated[str, typer.Option(help="SHA-256 of the ZIP that its release states.")],
     store: _Store,
 ) -> None:
-    """Take a released model into the store, if its checksum is right."""
+    """Add a released model to the store, after verifying its checksum."""
     from tumorscope.model.fetch import fetch_bundle  # noqa: PLC0415
 
-    typer.echo(f"{fetch_bundle(store, source, sha256)} is in the store; `tumorscope model activate` has it served")
+    typer.echo(f"{fetch_bundle(store, source, sha256)} is in the store; `tumorscope model activate` serves it")
 
 
 @app.command()

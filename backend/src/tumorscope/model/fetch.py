@@ -23,14 +23,14 @@ _TIMEOUT_S = 60
 
 
 def fetch_bundle(store: Path, source: str, sha256: str) -> str:
-    """Take a bundle into a store, if its archive has the expected checksum.
+    """Add a bundle to a store, after verifying the checksum of its archive.
 
     Nothing of the archive is read before its checksum is verified, and the store changes only when the bundle is whole.
 
     Parameters
     ----------
     store : Path
-        Made if absent.
+        Created if absent.
     source : str
         Path or ``http(s)`` URL of a ZIP with the bundle's files and no folders.
     sha256 : str

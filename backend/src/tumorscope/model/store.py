@@ -1,12 +1,12 @@
-"""A folder of bundles by version in, the one that is to be served out; and the file that says which, changed at once.
+"""A folder of bundles by version in, the one to serve out; the file that names it is replaced atomically.
 
 ::
 
     STORE/
-    ├── 0.4.0/      a bundle, never changed after it was added
+    ├── 0.4.0/      a bundle, never changed once added
     ├── 0.5.0/
-    ├── current     the version that is served
-    └── previous    the one before it
+    ├── current     the served version
+    └── previous    the version served before
 """
 
 import os
@@ -27,14 +27,14 @@ DEFAULT_BUNDLE = Path(__file__).parents[1] / "default_model"
 CURRENT_FILE = "current"
 PREVIOUS_FILE = "previous"
 
-# The second line of `current`: its model was served before, and need not prove itself again.
+# The second line of `current` after a rollback: this version has served before and skips the shadow traffic.
 _ROLLED_BACK = "rollback"
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedBundle:
-    """Where the bundle to be served lies, and whether a rollback chose it."""
+    """Folder of the bundle to serve, and whether a rollback selected it."""
 
     folder: Path
     rolled_back: bool = False
@@ -42,7 +42,7 @@ class SelectedBundle:
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
-    """A version of a store; `is_current` and `is_previous` as its two files say."""
+    """A version of a store, and whether `current` or `previous` names it."""
 
     version: str
     is_current: bool
@@ -50,17 +50,17 @@ class StoredVersion:
 
 
 def select_bundle(place: Path) -> SelectedBundle:
-    """Find the bundle that is to be served.
+    """Find the bundle to serve.
 
     Parameters
     ----------
     place : Path
-        A bundle's folder, or a store.
+        Folder of a bundle, or of a store.
 
     Returns
     -------
     SelectedBundle
-        The folder itself where it holds no file ``current``.
+        The folder itself if it holds no file ``current``.
 
     Raises
     ------
@@ -79,14 +79,14 @@ def select_bundle(place: Path) -> SelectedBundle:
 
 
 def add_bundle(store: Path, source: Path) -> str:
-    """Copy a bundle into a store, beside those that it holds.
+    """Copy a bundle into a store.
 
     Parameters
     ----------
     store : Path
-        Made if absent.
+        Created if absent.
     source : Path
-        A bundle; copied whole and checked again where it lies then.
+        Folder of a bundle. The copy is verified again.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def add_bundle(store: Path, source: Path) -> str:
     Raises
     ------
     BundleInvalid
-        It is no sound bundle, the store is a bundle, holds this version with another content, or cannot be written.
+        The source is not valid, or the store is a bundle, holds other content under this version, or cannot be written.
     """
     if (store / MANIFEST_FILE).exists():
         raise BundleInvalid("this folder is a bundle; a store holds bundles in folders of their own")
@@ -111,7 +111,7 @@ def add_bundle(store: Path, source: Path) -> str:
             shutil.copyfile(source / name, incoming / name)
             _flush(incoming / name)
         read_bundle(incoming)
-        # Under its own name only when it is whole: a service may be told to serve it at any time.
+        # Renamed only when complete: a service may be told to serve this version at any time.
         incoming.rename(store / version)
     return version
 
@@ -122,7 +122,7 @@ def read_version(store: Path, version: str) -> Bundle:
     Raises
     ------
     BundleInvalid
-        It is not there, not sound, or another version than its folder says.
+        The version is absent, not valid, or not the one that its folder states.
     """
     if not _VERSION.fullmatch(version) or not (store / version).is_dir():
         raise BundleInvalid(f"the store holds no version {version}; it holds {_name_versions(store)}")
@@ -133,29 +133,29 @@ def read_version(store: Path, version: str) -> Bundle:
 
 
 def make_current(store: Path, version: str) -> None:
-    """Say that a version is to be served; the one before it stays known. Check it first, with `read_version`.
+    """Name the version to serve, and keep the one before as `previous`. Check it first with `read_version`.
 
-    What is current already is written anew, so that a service which refused it tries it again.
+    The current version is written again too, so that a service that refused it retries.
     """
     before = _read_pointer(store, CURRENT_FILE)
-    # In this order: an interruption between the two leaves a store that serves what it did.
+    # In this order, so that an interruption between the two leaves the served version unchanged.
     if before not in (None, version):
         _replace(store / PREVIOUS_FILE, str(before))
     _replace(store / CURRENT_FILE, version)
 
 
 def roll_back(store: Path) -> str:
-    """Say that the version before is to be served again.
+    """Name the previous version to serve again.
 
     Returns
     -------
     str
-        That version. Rolled back once more, the store is as it was.
+        That version. A second rollback undoes the first.
 
     Raises
     ------
     BundleInvalid
-        There was none, or it is no longer there.
+        There was none, or the store no longer holds it.
     """
     before, now = _read_pointer(store, PREVIOUS_FILE), _read_pointer(store, CURRENT_FILE)
     if before is None or now is None or before == now:
@@ -168,7 +168,7 @@ def roll_back(store: Path) -> str:
 
 
 def list_versions(store: Path) -> list[StoredVersion]:
-    """The versions of a store, the oldest first."""
+    """List the versions of a store, the oldest first."""
     current, previous = _read_pointer(store, CURRENT_FILE), _read_pointer(store, PREVIOUS_FILE)
     names = [folder.name for folder in store.iterdir() if _VERSION.fullmatch(folder.name)] if store.is_dir() else []
     ordered = sorted(names, key=lambda name: tuple(int(part) for part in name.split(".")))
@@ -180,7 +180,7 @@ def _name_versions(store: Path) -> str:
 
 
 def _read_pointer(store: Path, name: str) -> str | None:
-    """The version that a file of the store names; None where it names none."""
+    """Read the version that a file of the store names, if any."""
     try:
         lines = (store / name).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -189,7 +189,7 @@ def _read_pointer(store: Path, name: str) -> str | None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a small file so that a reader finds the old content or the new one, whatever happens."""
+    """Replace a small file atomically."""
     written = path.with_name(f".{path.name}.new")
     with _writing():
         written.write_text(f"{text}\n", encoding="utf-8")
@@ -207,11 +207,11 @@ def _writing() -> Iterator[None]:
 
 @contextmanager
 def _new_folder(store: Path) -> Iterator[Path]:
-    """A folder that is gone afterwards, unless it was renamed."""
+    """Create a folder that is removed afterwards unless it was renamed."""
     store.mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=".incoming-", dir=store))
     try:
-        # mkdtemp's is its owner's alone; the service may be another user.
+        # mkdtemp grants access to its owner only, and the service may run as another user.
         folder.chmod(0o755)
         yield folder
     finally:
