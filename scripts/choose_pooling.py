@@ -23,8 +23,8 @@ from tumorscope.datasets.example import read_volume
 from tumorscope.imaging.slices import STACK_AXIS
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
-from tumorscope.inference.pooling import pool_slices
-from tumorscope.inference.study import classify_study, tumor_share
+from tumorscope.inference.pipeline import predict_scan
+from tumorscope.inference.study import pool_slices, tumor_share
 from tumorscope.model.bundle import read_bundle
 
 OUTPUT = Path("docs/figures/pooling.json")
@@ -100,8 +100,8 @@ def _find_volumes(folder: Path, held_out: set[str]) -> dict[Path, Path | None]:
 
 def _judge(classifier: Classifier, path: Path, mask: Path | None) -> _Judged:
     volume = read_volume(path)
-    result = classify_study(classifier, volume, lambda _done, _total: None)
-    shares = np.array([tumor_share(one.classification.prediction) for one in result.slices])
+    result = predict_scan(classifier, volume)
+    shares = np.array([tumor_share(one.prediction) for one in result.slices])
     axis = STACK_AXIS[volume.plane]
     marked = None
     if mask is not None:

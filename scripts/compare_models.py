@@ -22,12 +22,12 @@ from tumorscope.datasets.splits import read_split
 from tumorscope.datasets.volumes import INNER, slice_masked_volume
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import Slice, Volume
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.slices import STACK_AXIS, slice_volume
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.pooling import pool_slices
+from tumorscope.inference.study import pool_slices
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 from tumorscope.training.networks import build_plain, to_input
@@ -108,7 +108,7 @@ def _read_healthy_series(data: Path) -> list[tuple[_Row, Slice]]:
     with FrameDecoderProcess() as decode_frames:
         for name in _HEALTHY_SERIES:
             files = [SourceFile(path.name, path.read_bytes()) for path in sorted((data / name).glob("*.dcm"))]
-            volume = decode_scan(files, FROM_DISK, decode_frames)
+            volume = decode_upload(sniff_upload(files), FROM_DISK, decode_frames)
             assert isinstance(volume, Volume)  # noqa: S101  (both are series of one volume)
             for plane, axis in STACK_AXIS.items():
                 length = volume.voxels.shape[axis]

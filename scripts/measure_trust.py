@@ -24,14 +24,14 @@ from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
 from tumorscope.evaluation.calibration.scope_limits import fit_scope
 from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
-from tumorscope.imaging.decode import decode_image, decode_scan
+from tumorscope.imaging.decode import decode_image, decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.inference.scope import describe_slices, measure_distance
-from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.pipeline import to_model_input
@@ -160,7 +160,7 @@ def _read_folder(folder: Path) -> list[Slice]:
 
 
 def _is_refused(classifier: Classifier, scan: Slice) -> bool:
-    return classify(classifier, scan).prediction.decision is Decision.OUT_OF_SCOPE
+    return predict_scan(classifier, scan).prediction.decision is Decision.OUT_OF_SCOPE
 
 
 def _judge_volumes(classifier: Classifier, folder: Path) -> dict[str, list[bool]]:
@@ -170,8 +170,8 @@ def _judge_volumes(classifier: Classifier, folder: Path) -> dict[str, list[bool]
         kind = path.relative_to(folder).parts[0]
         if kind == "tcia_brain_tumor_progression" or path.name.removesuffix(".nii.gz").endswith(("_seg", "mask")):
             continue
-        scan = decode_scan([SourceFile("", path.read_bytes())], FROM_DISK, decode_here)
-        decision = classify_study(classifier, scan, lambda _done, _total: None).prediction.decision
+        scan = decode_upload(sniff_upload([SourceFile("", path.read_bytes())]), FROM_DISK, decode_here)
+        decision = predict_scan(classifier, scan).prediction.decision
         group = "healthy volumes" if kind == "healthy" else "volumes of BraTS and TCGA"
         found[group].append(decision is Decision.OUT_OF_SCOPE)
     return found

@@ -173,8 +173,9 @@ def make_trust(
 def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int = 32) -> Path:
     """A bundle of random weights that reproduces its golden answers, for a small input."""
     from tumorscope.imaging.decode import decode_image
-    from tumorscope.inference.classifier import Classifier, classify
+    from tumorscope.inference.classifier import Classifier
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+    from tumorscope.inference.pipeline import predict_scan
     from tumorscope.model.bundle import Bundle
 
     weights = _random_weights(len(class_names), size)
@@ -182,7 +183,9 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
     golden_files = {"phantom.png": make_phantom_file()}
     stored = {name: array.astype(np.float16) for name, array in weights.items()}
     bundle = Bundle(manifest, "", stored, golden_files)
-    answer = classify(Classifier(bundle, TensorFlowEngine(bundle)), decode_image(golden_files["phantom.png"], 10**6))
+    answer = predict_scan(
+        Classifier(bundle, TensorFlowEngine(bundle)), decode_image(golden_files["phantom.png"], 10**6)
+    )
     golden = GoldenManifest(file="phantom.png", probabilities=dict(answer.prediction.probabilities))
     write_bundle(folder, manifest.model_copy(update={"golden": [golden]}), weights, golden_files)
     return folder
@@ -192,8 +195,9 @@ def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS
 def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
     """Of the random weights, and what it says of the golden phantom."""
     from tumorscope.imaging.decode import decode_image
-    from tumorscope.inference.classifier import Classifier, classify
+    from tumorscope.inference.classifier import Classifier
     from tumorscope.inference.engines.litert import LiteRTEngine
+    from tumorscope.inference.pipeline import predict_scan
     from tumorscope.model.bundle import Bundle
     from tumorscope.model.int8 import convert_to_int8
     from tumorscope.preprocessing.pipeline import to_model_input
@@ -205,7 +209,7 @@ def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
     int8 = convert_to_int8(Bundle(manifest, "", stored, {}), pixels)
     bundle = Bundle(manifest, "", stored, {}, int8=int8)
     classifier = Classifier(bundle, LiteRTEngine(bundle, 1))
-    answer = classify(classifier, decode_image(make_phantom_file(), 10**6))
+    answer = predict_scan(classifier, decode_image(make_phantom_file(), 10**6))
     return int8, dict(answer.prediction.probabilities)
 
 

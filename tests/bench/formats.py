@@ -17,7 +17,7 @@ from pydicom.uid import JPEG2000Lossless
 from tests.bench.servers import Server, ask
 from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import FrameDecoder, FrameDecoderProcess
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.imaging.source import FROM_DISK, SourceFile
@@ -95,7 +95,7 @@ def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str,
 
 
 def _prepare(data: bytes, parameters: PreprocessingParameters, decode_frames: FrameDecoder) -> ModelInput:
-    scan = decode_scan([SourceFile("", data)], FROM_DISK, decode_frames)
+    scan = decode_upload(sniff_upload([SourceFile("", data)]), FROM_DISK, decode_frames)
     assert isinstance(scan, Slice)
     return to_model_input(scan, parameters)
 

@@ -18,8 +18,10 @@ from tumorscope.datasets.brats_prepare import prepare_case
 from tumorscope.datasets.example import read_example
 from tumorscope.datasets.splits import Split, split_by_patient
 from tumorscope.evaluation.calibration.release import release
-from tumorscope.inference.classifier import Classifier, check_golden_answers, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.golden import check_golden_answers
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import read_bundle, write_bundle
 from tumorscope.training.describe import describe
 from tumorscope.training.recipe import Stage
@@ -91,7 +93,7 @@ def test_bundle_reproduces_its_golden_answers_and_reads_what_it_was_trained_on(d
     bundle = read_bundle(drawn.bundle)
     classifier = Classifier(bundle, TensorFlowEngine(bundle))
     check_golden_answers(classifier)
-    prediction = classify(classifier, read_example(drawn.split.validation[0])).prediction
+    prediction = predict_scan(classifier, read_example(drawn.split.validation[0])).prediction
     assert list(prediction.probabilities) == bundle.manifest.class_names
     assert (prediction.tumor_probability is None) == ("no_tumor" not in bundle.manifest.class_names)
 

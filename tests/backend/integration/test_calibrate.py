@@ -11,8 +11,10 @@ from tests.factories import make_phantom_file, write_tiny_bundle
 from tumorscope.cli import app
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.domain.scan import Slice
-from tumorscope.inference.classifier import Classifier, check_golden_answers, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.golden import check_golden_answers
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import read_bundle, write_bundle
 
 _FOLDERS = ("glioma", "meningioma", "notumor", "pituitary")
@@ -53,7 +55,7 @@ def test_bundle_gets_a_trust_layer_and_reproduces_its_golden_answers(tmp_path: P
     classifier = Classifier(calibrated, TensorFlowEngine(calibrated))
     check_golden_answers(classifier)
     noise = np.random.default_rng(0).integers(0, 256, (128, 128)).astype(np.uint8)
-    refused = classify(classifier, Slice(noise, "png")).prediction
+    refused = predict_scan(classifier, Slice(noise, "png")).prediction
     assert [reason.code for reason in refused.reasons] == ["not_brain_mri"]
     # Calibrating again is no different.
     run_command("calibrate", bundle, data)

@@ -10,9 +10,10 @@ from tests.backend.integration.test_calibrate import prepare_bundle, run_command
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.evaluation.calibration.agreement import check_agreement
 from tumorscope.evaluation.calibration.release import answer_golden
-from tumorscope.inference.classifier import Classifier, check_golden_answers
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.golden import check_golden_answers
 from tumorscope.model.bundle import INT8_FILE, read_bundle, write_bundle
 from tumorscope.model.manifest import Int8Manifest
 

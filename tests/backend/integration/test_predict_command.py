@@ -102,11 +102,14 @@ def test_folder_is_read_study_by_study_and_a_bad_file_is_listed(archive: Path, b
     assert rows["cut.png"]["error"]["code"] == "corrupt_file"
     assert "cut.png: corrupt_file" in result.stderr
     for name in ("1.2.1.0.dcm", "series.zip"):
-        assert (rows[name]["format"], rows[name]["plane"], rows[name]["slice_count"]) == ("dicom", "axial", 6)
+        scan = rows[name]["input"]
+        assert (scan["format"], scan["plane"], scan["slice_count"]) == ("dicom", "axial", 6)
         assert len(rows[name]["slices"]) == 6
     # The same slices, the same answer.
     assert rows["series.zip"]["probabilities"] == rows["1.2.1.0.dcm"]["probabilities"]
-    assert [warning["code"] for warning in rows["case_001_seg.nii"]["warnings"]][:1] == ["segmentation_left_out"]
+    assert [warning["code"] for warning in rows["case_001_seg.nii"]["input"]["warnings"]][:1] == [
+        "segmentation_left_out"
+    ]
     assert sum(rows["slice.png"]["probabilities"].values()) == pytest.approx(1)
     assert document["notice"] == _NOTICE
 

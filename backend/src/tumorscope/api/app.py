@@ -23,17 +23,15 @@ from tumorscope.api.jobs.work_queue import SPARE_THREADS, WorkQueue
 from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.lifecycle.shadow import ShadowPlan
-from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics, record_wait
+from tumorscope.api.monitoring.metrics import create_metrics, record_wait
 from tumorscope.api.monitoring.state_metrics import watch_state
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import TumorscopeError
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_upload
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.source import DecodeLimits
-from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.engines.choose import open_engine
-from tumorscope.model.bundle import Bundle
+from tumorscope.inference.engines.choose import open_classifier
 from tumorscope.model.processor import count_cores
 from tumorscope.version import VERSION
 
@@ -55,17 +53,12 @@ def create_app(settings: Settings) -> FastAPI:
     """
     collectors = create_metrics()
 
-    def open_classifier(bundle: Bundle) -> Classifier:
-        opened = open_engine(bundle, settings.engine, settings.engine_threads)
-        engine = MeasuredEngine(opened.engine, collectors)
-        return Classifier(opened.bundle, engine, settings.operating_point, opened.explain)
-
     service = Service()
     threads = settings.threads or count_cores() + SPARE_THREADS
     work_queue = WorkQueue(threads, settings.max_waiting, partial(record_wait, collectors))
     source = ModelSource(
         settings.bundle,
-        open_classifier,
+        lambda bundle: open_classifier(bundle, settings.engine, settings.engine_threads, settings.operating_point),
         ShadowPlan(settings.shadow_slices, settings.shadow_s),
         lambda: work_queue.depth == 0,
     )
@@ -104,7 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         UploadLimits(settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files),
         upload_memory,
         collectors,
-        lambda files: decode_scan(files, limits, decode_frames),
+        lambda upload: decode_upload(upload, limits, decode_frames),
     )
     app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))
     if settings.api_keys_file is not None:

@@ -45,8 +45,9 @@ def activate(version: _Version, store: _Store) -> None:
     A running service loads it beside the served one, checks it again, sends it shadow traffic and switches to it.
     `/health` reports the progress.
     """
-    from tumorscope.inference.classifier import Classifier, check_golden_answers  # noqa: PLC0415
+    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.inference.golden import check_golden_answers  # noqa: PLC0415
     from tumorscope.model.store import make_current, read_version  # noqa: PLC0415
 
     bundle = read_version(store, version)

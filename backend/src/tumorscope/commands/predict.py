@@ -3,9 +3,10 @@
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,9 +20,7 @@ from tumorscope.domain.errors import ExpandsTooMuch, TumorscopeError
 
 if TYPE_CHECKING:
     from tumorscope.imaging.frame_decoder import FrameDecoder
-    from tumorscope.imaging.source import SourceFile
     from tumorscope.inference.classifier import Classifier
-    from tumorscope.inference.study import StudyClassification
 
 # Studies that are read ahead of the one that is written next, for each job.
 _AHEAD = 2
@@ -58,14 +57,15 @@ def predict(
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
-    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.store import select_bundle  # noqa: PLC0415
+    from tumorscope.presentation.answer import ModelDescription  # noqa: PLC0415
 
-    loaded = read_bundle(select_bundle(bundle or read_settings().bundle).folder)
-    classifier = Classifier(loaded, open_engine(loaded).engine)
-    model = {"name": loaded.manifest.name, "version": loaded.manifest.version, "sha256": loaded.sha256}
+    settings = read_settings()
+    loaded = read_bundle(select_bundle(bundle or settings.bundle).folder)
+    classifier = open_classifier(loaded, settings.engine, settings.engine_threads, settings.operating_point)
+    model = ModelDescription.from_domain(classifier).model_dump(mode="json")
     with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:
 
         def answer(files: list[Path]) -> dict[str, Any]:
@@ -119,14 +119,10 @@ def _answer_all(
 
 
 def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
-    from tumorscope.imaging.decode import decode_scan  # noqa: PLC0415
-    from tumorscope.imaging.source import FROM_DISK  # noqa: PLC0415
-    from tumorscope.inference.study import classify_study  # noqa: PLC0415
-
+    """The contract's answer, or what is wrong with the files, beside their names."""
     names = [str(file) for file in files]
     try:
-        scan = decode_scan(_read(files), FROM_DISK, decode_frames)
-        return {"files": names, **_describe(classify_study(classifier, scan, lambda _done, _total: None))}
+        return {"files": names, **_predict(classifier, decode_frames, files)}
     except TumorscopeError as error:
         return {"files": names, "error": {"code": error.code, "detail": str(error)}}
     except OSError as error:
@@ -135,36 +131,17 @@ def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list
         return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
 
 
-def _read(files: list[Path]) -> "list[SourceFile]":
-    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
+def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
+    from tumorscope.imaging.decode import decode_upload, sniff_upload  # noqa: PLC0415
+    from tumorscope.imaging.source import FROM_DISK, SourceFile, hash_files  # noqa: PLC0415
+    from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
+    from tumorscope.presentation.answer import present  # noqa: PLC0415
 
     if sum(file.stat().st_size for file in files) > FROM_DISK.expanded_bytes:
         raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
-    return [SourceFile(file.name, file.read_bytes()) for file in files]
-
-
-def _describe(result: "StudyClassification") -> dict[str, Any]:
-    """As `POST /predict` names things."""
-    from tumorscope.domain.prediction import Decision  # noqa: PLC0415
-
-    prediction, scan = result.prediction, result.shown_scan
-    refused = prediction.decision is Decision.OUT_OF_SCOPE
-    return {
-        "decision": prediction.decision.value,
-        "label": prediction.label,
-        "tumor_probability": None if refused else prediction.tumor_probability,
-        "probabilities": None if refused else dict(prediction.probabilities),
-        "prediction_set": None if prediction.prediction_set is None else list(prediction.prediction_set),
-        "reasons": [{"code": reason.code, "message": reason.message} for reason in prediction.reasons],
-        "format": scan.source_format,
-        "plane": scan.plane,
-        "slice_count": result.slice_count,
-        "slice_index": result.shown.index,
-        "slices": list(_list_slices(result)),
-        "warnings": [{"code": warning.code, "message": warning.message} for warning in result.warnings],
-    }
-
-
-def _list_slices(result: "StudyClassification") -> Iterable[dict[str, Any]]:
-    for one in result.slices if result.slice_count > 1 else ():
-        yield {"index": one.index, "tumor_probability": one.classification.prediction.tumor_probability}
+    upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files])
+    times = StepTimes()
+    decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_frames)
+    result = predict_upload(classifier, upload, decode, times.add)
+    answer = present(result, classifier, hash_files(upload.files), times, every_slice=True, with_picture=False)
+    return answer.model_dump(mode="json")

@@ -18,7 +18,7 @@ Rows = Iterable[Mapping[str, Any]]
 _MOST_LISTED = 20
 
 
-def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, str]) -> None:
+def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, Any]) -> None:
     caption = f"{model['name']} {model['version']}. {NOTICE}"
     table = Table("study", "decision", "label", *class_names, "slice", caption=caption)
     for row in rows:
@@ -27,36 +27,39 @@ def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, str]) -
             table.add_row(name, Text(row["error"]["code"], "bold"))
             continue
         shares = [f"{row['probabilities'][each]:.3f}" if row["probabilities"] else "" for each in class_names]
-        place = f"{row['slice_index'] + 1} of {row['slice_count']}" if row["slice_count"] > 1 else ""
+        scan = row["input"]
+        place = f"{scan['view']['slice_index'] + 1} of {scan['slice_count']}" if scan["slice_count"] > 1 else ""
         table.add_row(name, row["decision"], row["label"] or "", *shares, place)
     Console().print(table)
 
 
-def _write_json(rows: Rows, _class_names: list[str], model: Mapping[str, str]) -> None:
+def _write_json(rows: Rows, _class_names: list[str], model: Mapping[str, Any]) -> None:
     document = {"predictions": list(rows), "model": dict(model), "notice": NOTICE}
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def _write_ndjson(rows: Rows, _class_names: list[str], model: Mapping[str, str]) -> None:
+def _write_ndjson(rows: Rows, _class_names: list[str], model: Mapping[str, Any]) -> None:
     for row in ({"model": dict(model), "notice": NOTICE}, *rows):
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
-def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, str]) -> None:
+def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, Any]) -> None:
     fields = ["study", "files", "decision", "label", "tumor_probability", *class_names, "prediction_set", "reasons"]
     fields += ["format", "plane", "slice_count", "slice_index", "warnings", "error", "detail", "model", "notice"]
     writer = csv.DictWriter(sys.stdout, fields, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        error = row.get("error", {})
+        error, scan = row.get("error", {}), row.get("input", {})
         flat = {
             **row,
+            **scan,
             **(row.get("probabilities") or {}),
             "study": _name_study(row),
             "files": len(row["files"]),
             "prediction_set": " ".join(row.get("prediction_set") or ()),
             "reasons": " ".join(reason["code"] for reason in row.get("reasons", ())),
-            "warnings": " ".join(warning["code"] for warning in row.get("warnings", ())),
+            "slice_index": scan.get("view", {}).get("slice_index"),
+            "warnings": " ".join(warning["code"] for warning in scan.get("warnings", ())),
             "error": error.get("code"),
             "detail": error.get("detail"),
             "model": f"{model['name']} {model['version']}",
@@ -65,7 +68,7 @@ def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, str]) -> 
         writer.writerow(flat)
 
 
-WRITERS: Mapping[str, Callable[[Rows, list[str], Mapping[str, str]], None]] = {
+WRITERS: Mapping[str, Callable[[Rows, list[str], Mapping[str, Any]], None]] = {
     "table": _write_table,
     "json": _write_json,
     "csv": _write_csv,

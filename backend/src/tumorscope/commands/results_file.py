@@ -30,15 +30,15 @@ class ResultsFile:
         self._rows: list[dict[str, Any]] = []
 
     @classmethod
-    def open(cls, path: Path | None, model: Mapping[str, str]) -> Self:
+    def open(cls, path: Path | None, model: Mapping[str, Any]) -> Self:
         """Begin a file, or continue one.
 
         Parameters
         ----------
         path : Path or None
             NDJSON; its first line names the model. A line that an interruption cut is taken off.
-        model : mapping of str to str
-            Name, version and sha256 of the model that answers.
+        model : mapping of str to object
+            The model that answers, as the contract describes it.
 
         Returns
         -------

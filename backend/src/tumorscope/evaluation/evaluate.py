@@ -1,6 +1,7 @@
 """A classifier and slices or studies in, its predictions out: by the pipeline that serves."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.domain.errors import EvaluationError
@@ -8,11 +9,11 @@ from tumorscope.domain.labels import allowed_classes
 from tumorscope.domain.prediction import Prediction
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.studies.find import Study
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
-from tumorscope.inference.classifier import Classifier, classify
-from tumorscope.inference.study import classify_study
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.pipeline import predict_scan, predict_upload
 
 ClassifierOf = Callable[[Example | Study], Classifier]
 """Which model answers a slice or study: another one for each fold of a cross-validation."""
@@ -44,7 +45,7 @@ def answer_examples(
     """
     predictions = []
     for example in examples:
-        predictions.append(classify(classifier_of(example), read_example(example)).prediction)
+        predictions.append(predict_scan(classifier_of(example), read_example(example)).prediction)
         advance()
     return predictions
 
@@ -53,11 +54,11 @@ def answer_studies(
     classifier_of: ClassifierOf, studies: Sequence[Study], advance: Callable[[], None]
 ) -> list[Prediction]:
     """Answer whole studies, from their files' bytes on; see `answer_examples`."""
+    decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_here)
     predictions = []
     for study in studies:
-        files = [SourceFile(path.name, path.read_bytes()) for path in study.files]
-        scan = decode_scan(files, FROM_DISK, decode_here)
-        predictions.append(classify_study(classifier_of(study), scan, lambda _done, _total: None).prediction)
+        upload = sniff_upload([SourceFile(path.name, path.read_bytes()) for path in study.files])
+        predictions.append(predict_upload(classifier_of(study), upload, decode).prediction)
         advance()
     return predictions
 

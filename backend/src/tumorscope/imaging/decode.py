@@ -1,12 +1,15 @@
-"""Bytes in, Scan out: the format is told by the first bytes, never by a file name or a MIME type."""
+"""Bytes in, Scan out: the first bytes tell the format, never a file name or a MIME type."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.brats_case import decode_case
 from tumorscope.imaging.formats.archive import looks_like_zip, unpack_zip
-from tumorscope.imaging.formats.dicom import decode_dicom, looks_like_dicom
+from tumorscope.imaging.formats.dicom import decode_dicom
+from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, may_hold_frames
 from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.frame_decoder import FrameDecoder
@@ -25,14 +28,65 @@ _MAGIC = (
 ACCEPTED = "pictures (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
 
 
-def decode_scan(files: Sequence[SourceFile], limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
-    """Decode the files of one study.
+Kind = Literal["picture", "dicom", "nifti", "zip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The files of one study, and what they are; made by `sniff_upload`."""
+
+    kind: Kind
+    files: Sequence[SourceFile]
+
+    @property
+    def may_be_volume(self) -> bool:
+        """Whether it may hold more than one slice, by its number of files, its kind and its first bytes."""
+        if self.kind == "dicom" and len(self.files) == 1:
+            return may_hold_frames(self.files[0].data)
+        return self.kind != "picture"
+
+
+def sniff_upload(files: Sequence[SourceFile]) -> Upload:
+    """Tell from their first bytes what the files of one study are; nothing is decoded.
 
     Parameters
     ----------
     files : sequence of SourceFile
         At least one: a picture, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
         a ZIP of these.
+
+    Raises
+    ------
+    CorruptFile
+        A file is empty.
+    MixedStudy
+        The files are of several kinds, or several pictures.
+    UnsupportedFormat
+        The content is of no format that is read here.
+    """
+    for file in files:
+        if not file.data:
+            raise CorruptFile("The file is empty." if len(files) == 1 else "One of the files is empty.")
+    if len(files) == 1 and looks_like_zip(files[0].data):
+        return Upload("zip", files)
+    kinds = {_find_kind(file.data) for file in files}
+    if len(kinds) > 1:
+        raise MixedStudy("The files are of several kinds; send the files of one study.")
+    kind = kinds.pop()
+    if kind is None:
+        raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
+    if kind == "picture" and len(files) > 1:
+        raise MixedStudy("Several pictures are not one study; send them one by one.")
+    return Upload(kind, files)
+
+
+def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
+    """Decode the files of one study.
+
+    Parameters
+    ----------
+    upload : Upload
+        From `sniff_upload`.
     limits : DecodeLimits
         What is decoded at most.
     decode_frames : FrameDecoder
@@ -48,24 +102,17 @@ def decode_scan(files: Sequence[SourceFile], limits: DecodeLimits, decode_frames
     InputError
         They cannot be read; its subclass says why.
     """
-    for file in files:
-        if not file.data:
-            raise CorruptFile("The file is empty." if len(files) == 1 else "One of the files is empty.")
-    if len(files) == 1 and looks_like_zip(files[0].data):
-        files = _choose_scans(unpack_zip(files[0].data, limits))
-    kinds = {_find_kind(file.data) for file in files}
-    if len(kinds) > 1:
-        raise MixedStudy("The files are of several kinds; send the files of one study.")
-    match kinds.pop():
+    files = upload.files
+    match upload.kind:
+        case "zip":
+            unpacked = sniff_upload(_choose_scans(unpack_zip(files[0].data, limits)))
+            return decode_upload(unpacked, limits, decode_frames)
         case "dicom":
             return decode_dicom(files, limits, decode_frames)
         case "nifti":
             return decode_case(files, limits) if len(files) > 1 else decode_nifti(files[0].data, limits)
         case "picture":
-            if len(files) > 1:
-                raise MixedStudy("Several pictures are not one study; send them one by one.")
             return decode_image(files[0].data, limits.pixels)
-    raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
 
 
 def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
@@ -76,23 +123,18 @@ def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
     return files
 
 
-def _find_kind(data: bytes) -> str:
+def _find_kind(data: bytes) -> Kind | None:
     # First, for a DICOM file may begin as TIFF does, in its preamble.
     if looks_like_dicom(data):
         return "dicom"
     if _sniff_raster(data) is not None:
         return "picture"
-    return "nifti" if looks_like_nifti(data) else "unknown"
+    return "nifti" if looks_like_nifti(data) else None
 
 
 def looks_readable(begin: bytes) -> bool:
-    """Whether a file begins as one that `decode_scan` reads."""
-    return looks_like_zip(begin) or _find_kind(begin) != "unknown"
-
-
-def looks_like_study(files: Sequence[SourceFile]) -> bool:
-    """Whether files are more than one picture or instance by their number and first bytes; frames may still be many."""
-    return len(files) > 1 or looks_like_zip(files[0].data) or looks_like_nifti(files[0].data)
+    """Whether a file begins as one that `sniff_upload` accepts."""
+    return looks_like_zip(begin) or _find_kind(begin) is not None
 
 
 def decode_image(data: bytes, max_pixels: int) -> Slice:

@@ -1,5 +1,7 @@
 """What decoding starts from: the files of one request, and how much of them may be decoded."""
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -17,6 +19,12 @@ class SourceFile:
 
     name: str
     data: bytes
+
+
+def hash_files(files: Sequence[SourceFile]) -> str:
+    """The SHA-256 of one file; of several, of their sorted hashes, a line each, whatever order they came in."""
+    hashes = sorted(hashlib.sha256(file.data).hexdigest() for file in files)
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

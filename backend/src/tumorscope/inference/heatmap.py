@@ -5,17 +5,87 @@ class's logit but for the bias. The head behind the last convolution is a max po
 gradient is written out here: no engine needs to differentiate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.prediction import Decision, Prediction
+from tumorscope.domain.scan import Slice
+from tumorscope.imaging.resampling import resize_antialiased
+from tumorscope.inference.study import SlicePrediction
+from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.spatial import Geometry
 
 METHOD = "hirescam"
 
 HEAD_WEIGHTS = ("dense/kernel", "dense/bias", "logits/kernel")
 """Those of a bundle that a map is drawn with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Where on one slice the model saw a class.
+
+    Parameters
+    ----------
+    slice_index : int
+        Position in the stack.
+    pixels : ndarray, shape (rows, columns), uint8
+        In the rows and columns that the source stores; 255 where most speaks for the class.
+    """
+
+    slice_index: int
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Heat maps of the class that a prediction is explained by, the highest tumour probability first; at least one."""
+
+    label: str
+    heatmaps: tuple[Heatmap, ...]
+
+
+def explain_slices(
+    bundle: Bundle, prediction: Prediction, ranked: Sequence[SlicePrediction], shown_scan: Slice
+) -> Explanation | None:
+    """Draw where the model saw the class that a prediction is explained by.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the model that answered.
+    prediction : Prediction
+        Of the study.
+    ranked : sequence of SlicePrediction
+        Those with an activation are drawn, in this order.
+    shown_scan : Slice
+        One of the slices: all are reoriented alike.
+
+    Returns
+    -------
+    Explanation, optional
+        None where the study is out of scope.
+    """
+    if prediction.decision is Decision.OUT_OF_SCOPE:
+        return None
+    label = choose_explained_class(prediction)
+    class_index = bundle.manifest.class_names.index(label)
+    heatmaps = []
+    for one in ranked:
+        if one.activation is not None and one.prediction.decision is not Decision.OUT_OF_SCOPE:
+            evidence = find_evidence(bundle.weights, one.activation, class_index)
+            heatmaps.append(Heatmap(one.index, to_stored(draw_heatmap(evidence, one.geometry), shown_scan)))
+    return Explanation(label, tuple(heatmaps))
+
+
+def choose_explained_class(prediction: Prediction) -> str:
+    """The label, else the most probable kind of tumour."""
+    kinds = {name: share for name, share in prediction.probabilities.items() if name != NO_TUMOR}
+    return prediction.label or max(kinds, key=lambda name: kinds[name])
 
 
 def find_evidence(
@@ -126,3 +196,11 @@ def _spline_weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float
     inner[:, 0] += weights[:, 0]
     inner[:, -1] += weights[:, -1]
     return inner
+
+
+def to_stored(heatmap: NDArray[np.uint8], scan: Slice) -> NDArray[np.uint8]:
+    """A map of a slice as it was read, brought back to the rows and columns that its file stores."""
+    back = scan.reorientation.undo(heatmap)
+    if scan.stored_shape is None:
+        return np.ascontiguousarray(back)
+    return np.round(resize_antialiased(back.astype(np.float32), *scan.stored_shape)).astype(np.uint8)

@@ -1,12 +1,11 @@
-"""A Scan of whatever kind in, the study's prediction and its slices' out."""
+"""A decoded study in, the slices of it that are read out; and the study's prediction from theirs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.domain import reasons
 from tumorscope.domain.errors import CorruptFile, MissingModality
@@ -14,151 +13,114 @@ from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
 from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume, stack_slice
-from tumorscope.inference.classifier import (
-    Classification,
-    Classifier,
-    PreparedSlice,
-    classify,
-    classify_prepared,
-    name_classes,
-    prepare_slice,
-)
-from tumorscope.inference.pooling import pool_slices
-from tumorscope.inference.quality import find_quality_warnings
+from tumorscope.inference.classifier import Classifier, name_classes
+from tumorscope.model.manifest import Manifest
 from tumorscope.preprocessing.background import darken_background
 from tumorscope.preprocessing.brain import normalise_brain
-
-_BATCH = 16
+from tumorscope.preprocessing.spatial import Geometry
 
 # A study is refused when more than this share of its slices is.
 _MAX_REFUSED = 0.5
-
-# So many slices of a volume are explained.
-_EXPLAINED = 3
 
 # Of several sequences, the one that a model of single slices has seen most tumours in.
 _PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
 
 
 @dataclass(frozen=True, slots=True)
-class StudySlice:
-    """One slice of a study that was classified: its position in the stack, and what came of it."""
-
-    index: int
-    classification: Classification
-
-
-@dataclass(frozen=True, slots=True)
-class StudyClassification:
-    """The answer to a whole study.
+class StudySlices:
+    """The slices of a study that are read.
 
     Parameters
     ----------
-    prediction : Prediction
-        The study's; of a single slice, the slice's.
-    slices : tuple of StudySlice
-        Those that were classified, in the order of the stack.
-    shown : StudySlice
-        The one that shows most tumour.
-    shown_scan : Slice
-        Its pixels, as they were given to preprocessing.
+    cut : callable
+        Gives the slice at an index, with all its channels.
+    indices : tuple of int
+        Of the slices that are read, in the order of the stack; at least one.
     slice_count : int
-        Of the stack, the empty ones too.
+        Of the stack.
+    is_volume : bool
+        False of a single slice.
     warnings : tuple of ScanWarning
-        Of decoding, and of what was chosen of the study.
+        Of decoding, and of what was chosen from the study.
     """
 
-    prediction: Prediction
-    slices: tuple[StudySlice, ...]
-    shown: StudySlice
-    shown_scan: Slice
+    cut: Callable[[int], Slice]
+    indices: tuple[int, ...]
     slice_count: int
+    is_volume: bool
     warnings: tuple[ScanWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Stack:
-    """What is sliced: volumes of one place, by channel; without channel names a single one."""
-
-    volumes: tuple[Volume, ...]
-    channels: tuple[str, ...] | None
-    indices: tuple[int, ...]
-
-    @property
-    def first(self) -> Volume:
-        return self.volumes[0]
-
-    @property
-    def axis(self) -> int:
-        return STACK_AXIS[self.first.plane]
-
-
-def classify_study(
-    classifier: Classifier, scan: Scan, advance: Callable[[int, int], None], *, explain: bool = False
-) -> StudyClassification:
-    """Classify a slice, a volume or an examination of several sequences.
+class SlicePrediction:
+    """The answer to one slice of a study.
 
     Parameters
     ----------
-    classifier : Classifier
-        The served model.
-    scan : Scan
-        Decoded.
-    advance : callable
-        Called with the slices done and those to do, before the first and after each batch; what it raises ends the
-        work.
-    explain : bool
-        Whether the slices that show most tumour are to keep their activation.
+    index : int
+        Position in the stack.
+    prediction : Prediction
+        With calibrated probabilities, in the order of the manifest's classes; ``out_of_scope`` where the scope gate
+        refuses the slice.
+    geometry : Geometry
+        Where on the slice the network looked.
+    window : (float, float), optional
+        Intensities of the slice that became black and white; None of a slice of several sequences.
+    scope_distance : float, optional
+        From `scope.measure_distance`; None of a model without a scope gate.
+    activation : ndarray, shape (cells, cells, channels), float32, optional
+        Of the last convolution; None where no heat map will be drawn.
+    """
 
-    Returns
-    -------
-    StudyClassification
-        For a volume, the study's figures are `pooling.pool_slices` of those of its slices that are in scope; it is out
-        of scope where most of them are.
+    index: int
+    prediction: Prediction
+    geometry: Geometry
+    window: tuple[float, float] | None
+    scope_distance: float | None
+    activation: NDArray[np.float32] | None
+
+
+def choose_slices_to_read(manifest: Manifest, scan: Scan) -> StudySlices:
+    """Choose what of a study the model reads.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Of the served model.
+    scan : Slice, Volume or Examination
+        Decoded.
 
     Raises
     ------
     MissingModality
         The model reads several sequences, and the study lacks one.
-    InvalidRequest
-        The model reads one sequence, and a slice holds several.
     CorruptFile
         A sequence has no contrast.
-    AnswerNotFinite
-        The engine gave infinity or not a number.
     """
     if isinstance(scan, Slice):
-        advance(0, 1)
-        only = StudySlice(0, classify(classifier, scan, keep_activation=explain))
-        advance(1, 1)
-        warnings = (*scan.warnings, *_judge_quality(classifier, only.classification, scan))
-        return StudyClassification(only.classification.prediction, (only,), only, scan, 1, warnings)
-    stack, warnings = _choose_stack(classifier, scan)
-    slices: list[StudySlice] = []
-    advance(0, len(stack.indices))
-    for batch in _classify_stack(classifier, stack, explain=explain):
-        slices = _forget(slices + batch)
-        advance(len(slices), len(stack.indices))
-    shown = rank_slices(slices)[0]
-    shown_scan = _cut(stack, shown.index)
-    return StudyClassification(
-        _pool(classifier, slices),
-        tuple(slices),
-        shown,
-        shown_scan,
-        stack.first.voxels.shape[stack.axis],
-        (*warnings, *_judge_quality(classifier, shown.classification, shown_scan)),
-    )
+        return StudySlices(lambda _index: scan, (0,), 1, is_volume=False, warnings=scan.warnings)
+    channels = manifest.preprocessing_parameters.channels
+    volumes, outline, warnings = _choose_volumes(channels, scan)
+    plane, indices = outline.plane, tuple(choose_slices(outline))
+
+    def cut(index: int) -> Slice:
+        cuts = [slice_volume(volume, plane, index) for volume in volumes]
+        if channels is None:
+            return cuts[0]
+        pixels = np.stack([cut.pixels for cut in cuts], axis=2, dtype=np.float32)
+        return replace(cuts[0], pixels=pixels, channels=channels)
+
+    return StudySlices(cut, indices, outline.voxels.shape[STACK_AXIS[plane]], is_volume=True, warnings=warnings)
 
 
-def choose_volume(classifier: Classifier, scan: Scan) -> Volume:
-    """The volume that `classify_study` cuts its slices from, as it cuts them.
+def choose_volume(manifest: Manifest, scan: Scan) -> Volume:
+    """The volume that slices are cut from, as they are cut.
 
     Parameters
     ----------
-    classifier : Classifier
-        The served model, which says what of a study is read.
-    scan : Scan
+    manifest : Manifest
+        Of the served model, which says what of a study is read.
+    scan : Slice, Volume or Examination
         Decoded.
 
     Returns
@@ -169,43 +131,20 @@ def choose_volume(classifier: Classifier, scan: Scan) -> Volume:
     Raises
     ------
     MissingModality, CorruptFile
-        As of `classify_study`.
+        As of `choose_slices_to_read`.
     """
-    return stack_slice(scan) if isinstance(scan, Slice) else _choose_stack(classifier, scan)[0].first
+    if isinstance(scan, Slice):
+        return stack_slice(scan)
+    return _choose_volumes(manifest.preprocessing_parameters.channels, scan)[0][0]
 
 
-def _classify_stack(classifier: Classifier, stack: _Stack, *, explain: bool) -> Iterator[list[StudySlice]]:
-    """Batch after batch; while the engine runs one, the next is cut and prepared."""
-    batches = [stack.indices[start : start + _BATCH] for start in range(0, len(stack.indices), _BATCH)]
+def rank_slices(slices: Sequence[SlicePrediction]) -> list[SlicePrediction]:
+    """The highest tumour probability first; slices that are out of scope last."""
 
-    def prepare(indices: Sequence[int]) -> list[PreparedSlice]:
-        return [prepare_slice(classifier, _cut(stack, index)) for index in indices]
-
-    with ThreadPoolExecutor(1, "prepare") as ahead:
-        coming = ahead.submit(prepare, batches[0])
-        for indices, following in zip_longest(batches, batches[1:]):
-            prepared = coming.result()
-            if following is not None:
-                coming = ahead.submit(prepare, following)
-            answers = classify_prepared(classifier, prepared, keep_activation=explain)
-            yield [StudySlice(index, answer) for index, answer in zip(indices, answers, strict=True)]
-
-
-def rank_slices(slices: Sequence[StudySlice]) -> list[StudySlice]:
-    """Those that show most tumour first; those that are out of scope last."""
-
-    def rank(one: StudySlice) -> tuple[bool, float]:
-        prediction = one.classification.prediction
-        return prediction.decision is not Decision.OUT_OF_SCOPE, tumor_share(prediction)
+    def rank(one: SlicePrediction) -> tuple[bool, float]:
+        return one.prediction.decision is not Decision.OUT_OF_SCOPE, tumor_share(one.prediction)
 
     return sorted(slices, key=rank, reverse=True)
-
-
-def _judge_quality(classifier: Classifier, answer: Classification, scan: Slice) -> tuple[ScanWarning, ...]:
-    """Of what is no brain MRI nothing is said."""
-    if answer.prediction.decision is Decision.OUT_OF_SCOPE:
-        return ()
-    return find_quality_warnings(scan, answer.geometry, classifier.bundle.manifest.trust)
 
 
 def tumor_share(prediction: Prediction) -> float:
@@ -215,13 +154,70 @@ def tumor_share(prediction: Prediction) -> float:
     return max(prediction.probabilities.values())
 
 
-def _choose_stack(classifier: Classifier, scan: Volume | Examination) -> tuple[_Stack, tuple[ScanWarning, ...]]:
-    """What of the study the model reads."""
-    channels = classifier.bundle.manifest.preprocessing_parameters.channels
+def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Prediction:
+    """The prediction of a volume from those of its slices that are in scope.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        That answered.
+    slices : sequence of SlicePrediction
+        At least one.
+
+    Returns
+    -------
+    Prediction
+        Of `pool_slices`; out of scope where most of the slices are.
+    """
+    every = [one.prediction for one in slices]
+    refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
+    if len(refused) > _MAX_REFUSED * len(every):
+        ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
+        most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
+        return refuse(_pool_predictions(classifier, every), most, commonest)
+    return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
+
+
+def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:
+    """What a share of the slices reaches.
+
+    A hundred slices are a hundred chances for a false alarm, so that a study's highest slice says little. A tumour has
+    a length: a share of the slices shows it. The study is called as likely a tumour as that share of its slices
+    reaches, and of the kinds that those slices show.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (slices, classes), float64, 0..1
+        Each row summing to 1.
+    no_tumor : int
+        The class that is none.
+    reach : float
+        Share of the slices that must reach the study's tumour probability, from 0 (the highest slice) to 1 (the
+        lowest).
+
+    Returns
+    -------
+    ndarray, shape (classes,), float64, 0..1
+        Summing to 1. Its tumour probability is the quantile 1 - `reach` of the slices'; the kinds share it as they do
+        on average in the slices that reach it.
+    """
+    shares = 1 - probabilities[:, no_tumor]
+    reached = float(np.quantile(shares, 1 - reach))
+    reaching = shares >= reached
+    mean_share = float(shares[reaching].mean())
+    pooled: NDArray[np.float64] = probabilities[reaching].mean(axis=0) * (reached / mean_share if mean_share else 0.0)
+    pooled[no_tumor] = 1 - reached
+    return pooled
+
+
+def _choose_volumes(
+    channels: tuple[str, ...] | None, scan: Volume | Examination
+) -> tuple[tuple[Volume, ...], Volume, tuple[ScanWarning, ...]]:
+    """The volumes that are read, by channel; the one that shows where the head is; and what to say of the choice."""
     if channels is None:
         volume, warnings = (scan, scan.warnings) if isinstance(scan, Volume) else _choose_sequence(scan)
         volume = darken_background(volume)
-        return _Stack((volume,), None, tuple(choose_slices(volume))), warnings
+        return (volume,), volume, warnings
     given = scan.sequences if isinstance(scan, Examination) else {}
     missing = [name for name in channels if name not in given]
     if missing:
@@ -232,8 +228,8 @@ def _choose_stack(classifier: Classifier, scan: Volume | Examination) -> tuple[_
         volumes = tuple(normalise_brain(given[name]) for name in channels)
     except ValueError as error:
         raise CorruptFile("A volume of the examination has no contrast.") from error
-    first = given[channels[0]]
-    return _Stack(volumes, channels, tuple(choose_slices(first))), _collect_warnings(scan)
+    every = [*scan.warnings, *(warning for volume in given.values() for warning in volume.warnings)]
+    return volumes, given[channels[0]], tuple(dict.fromkeys(every))
 
 
 def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]]:
@@ -245,42 +241,6 @@ def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]
     message = f"The model reads one sequence; of those sent, {name} was read."
     chosen = ScanWarning("sequence_chosen", message, {"sequence": name})
     return volume, (*warnings, chosen)
-
-
-def _collect_warnings(scan: Volume | Examination) -> tuple[ScanWarning, ...]:
-    if isinstance(scan, Volume):
-        return scan.warnings
-    every = [*scan.warnings, *(warning for volume in scan.sequences.values() for warning in volume.warnings)]
-    return tuple(dict.fromkeys(every))
-
-
-def _cut(stack: _Stack, index: int) -> Slice:
-    """One slice of the stack, with all its channels."""
-    cuts = [slice_volume(volume, stack.first.plane, index) for volume in stack.volumes]
-    if stack.channels is None:
-        return cuts[0]
-    pixels = np.stack([cut.pixels for cut in cuts], axis=2, dtype=np.float32)
-    return replace(cuts[0], pixels=pixels, channels=stack.channels)
-
-
-def _forget(slices: list[StudySlice]) -> list[StudySlice]:
-    """The same without the activations of slices that will not be explained."""
-    explained = {one.index for one in rank_slices(slices)[:_EXPLAINED]}
-    return [
-        one if one.index in explained else replace(one, classification=replace(one.classification, activation=None))
-        for one in slices
-    ]
-
-
-def _pool(classifier: Classifier, slices: list[StudySlice]) -> Prediction:
-    every = [one.classification.prediction for one in slices]
-    predictions = [prediction for prediction in every if prediction.decision is not Decision.OUT_OF_SCOPE]
-    if len(every) - len(predictions) > _MAX_REFUSED * len(every):
-        refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
-        ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
-        most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
-        return refuse(_pool_predictions(classifier, every), most, commonest)
-    return _pool_predictions(classifier, predictions)
 
 
 def _pool_predictions(classifier: Classifier, predictions: Sequence[Prediction]) -> Prediction:

@@ -9,8 +9,9 @@ from tumorscope.datasets.example import Example, ImageFileReference, read_exampl
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.evaluation.evaluate import score_examples
 from tumorscope.evaluation.report.mistakes import find_mistakes
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import Bundle
 
 
@@ -34,7 +35,7 @@ def test_answers_are_those_of_the_service_in_the_examples_order(classifier: Clas
     scored = score_examples(classifier, examples, lambda: done.append(None))
     assert len(done) == len(scored) == 3
     for row, example in enumerate(examples):
-        served = classify(classifier, read_example(example)).prediction
+        served = predict_scan(classifier, read_example(example)).prediction
         assert scored.probabilities[row].tolist() == list(served.probabilities.values())
     assert scored.labels.tolist() == ["glioma", "no_tumor", "tumor"]
 

@@ -27,12 +27,12 @@ from tests.factories import (
     write_dicom,
 )
 from tumorscope.domain.errors import InputError
-from tumorscope.imaging.decode import decode_scan
+from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.inference.study import classify_study
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import Bundle
 
 _COUNT = int(os.environ.get("TUMORSCOPE_FUZZ_FILES", "400"))
@@ -145,8 +145,8 @@ def test_damaged_files_are_scans_or_errors_of_the_contract(decode_frames: FrameD
         data = _mutate(_FILES[name], mutations)
         started = time.process_time()
         try:
-            scan = decode_scan([SourceFile("", data)], _LIMITS, decode_frames)
-            classify_study(classifier, scan, lambda _done, _total: None)
+            scan = decode_upload(sniff_upload([SourceFile("", data)]), _LIMITS, decode_frames)
+            predict_scan(classifier, scan)
             outcome = "answered"
         except InputError as error:
             outcome = error.code

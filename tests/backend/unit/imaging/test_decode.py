@@ -1,10 +1,12 @@
 """The format is told by the first bytes alone; what is of none is refused in words of its own."""
 
+import numpy as np
 import pytest
 
-from tests.factories import make_phantom_file
-from tumorscope.domain.errors import CorruptFile, UnsupportedFormat
-from tumorscope.imaging.decode import decode_image
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
+from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
+from tumorscope.imaging.decode import Upload, decode_image, sniff_upload
+from tumorscope.imaging.source import SourceFile
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
@@ -46,3 +48,42 @@ def test_bytes_behind_the_picture_do_not_matter() -> None:
 def test_magic_without_a_picture_is_a_corrupt_file(magic: bytes) -> None:
     with pytest.raises(CorruptFile):
         decode_image(magic + b"nothing of the kind", 10**6)
+
+
+def _sniff(*files: bytes) -> Upload:
+    return sniff_upload([SourceFile("", data) for data in files])
+
+
+_PIXELS = np.zeros((8, 8), np.uint16)
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "may_be_volume"),
+    [
+        ([make_phantom_file()], "picture", False),
+        ([make_dicom_bytes(_PIXELS)], "dicom", False),
+        ([make_dicom_bytes(_PIXELS)] * 2, "dicom", True),
+        ([make_dicom_bytes(np.stack([_PIXELS] * 3), NumberOfFrames=3)], "dicom", True),
+        ([make_dicom_bytes(_PIXELS)[:200]], "dicom", True),
+        ([make_nifti_bytes(np.zeros((4, 4, 4), np.int16))], "nifti", True),
+        ([b"PK\x03\x04 and so on"], "zip", True),
+    ],
+)
+def test_upload_is_sniffed_without_being_decoded(files: list[bytes], kind: str, may_be_volume: bool) -> None:
+    upload = _sniff(*files)
+    assert (upload.kind, upload.may_be_volume) == (kind, may_be_volume)
+
+
+@pytest.mark.parametrize(
+    ("files", "error"),
+    [
+        ([b""], CorruptFile),
+        ([make_phantom_file(), b""], CorruptFile),
+        ([b"Dear colleague"], UnsupportedFormat),
+        ([make_phantom_file()] * 2, MixedStudy),
+        ([make_phantom_file(), make_dicom_bytes(_PIXELS)], MixedStudy),
+    ],
+)
+def test_upload_that_is_no_study_is_refused_at_once(files: list[bytes], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        _sniff(*files)

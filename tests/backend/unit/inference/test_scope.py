@@ -11,10 +11,10 @@ from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.inference.scope import describe_slices, looks_like_ct, measure_distance
-from tumorscope.inference.study import classify_study
 from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 
@@ -50,7 +50,7 @@ def _classifier(*distances: float) -> Classifier:
 
 
 def _codes(classifier: Classifier, scan: Slice) -> list[str]:
-    prediction = classify(classifier, scan).prediction
+    prediction = predict_scan(classifier, scan).prediction
     assert (prediction.decision is Decision.OUT_OF_SCOPE) == bool(prediction.reasons)
     return [reason.code for reason in prediction.reasons]
 
@@ -156,15 +156,15 @@ def _volume(slices: int) -> Volume:
 
 
 def test_study_is_refused_where_most_of_its_slices_are() -> None:
-    result = classify_study(_classifier(*[9] * 11, *[0] * 9), _volume(20), lambda _done, _total: None)
+    result = predict_scan(_classifier(*[9] * 11, *[0] * 9), _volume(20))
     assert result.prediction.decision is Decision.OUT_OF_SCOPE
     assert [reason.code for reason in result.prediction.reasons] == ["most_slices_refused", "not_brain_mri"]
     assert result.prediction.reasons[0].params == {"refused": 11, "read": 20}
 
 
 def test_few_refused_slices_are_left_out_of_the_study() -> None:
-    result = classify_study(_classifier(*[9] * 9, *[0] * 11), _volume(20), lambda _done, _total: None)
+    result = predict_scan(_classifier(*[9] * 9, *[0] * 11), _volume(20))
     assert result.prediction.decision is Decision.NO_TUMOR
-    refused = [one.classification.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices]
+    refused = [one.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices]
     assert refused == [True] * 9 + [False] * 11
     assert result.shown.index >= 9

@@ -1,6 +1,6 @@
 """The components that routes use, as FastAPI dependencies."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,11 +12,11 @@ from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.domain.scan import Scan
-from tumorscope.imaging.source import SourceFile
+from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier
 
-Decoder = Callable[[Sequence[SourceFile]], Scan]
-"""`imaging.decode.decode_scan` within the service's limits."""
+Decoder = Callable[[Upload], Scan]
+"""`imaging.decode.decode_upload` within the service's limits."""
 
 
 @dataclass(frozen=True, slots=True)

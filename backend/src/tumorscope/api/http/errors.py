@@ -4,13 +4,31 @@ import logging
 from http import HTTPStatus
 
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.domain import errors
-from tumorscope.presentation.schemas import InferenceProblem, Problem
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+
+
+class InferenceProblem(Problem):
+    """An error under /v2, as the Open Inference Protocol has it too."""
+
+    error: str = Field(description="The same as `detail`.")
+
 
 STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.NoFile: 400,

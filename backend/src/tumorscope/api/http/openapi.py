@@ -7,9 +7,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from tumorscope.api.auth.security import PUBLIC_PATHS
-from tumorscope.api.http.errors import MEDIA_TYPE, PROTOCOL_PATHS
+from tumorscope.api.http.errors import MEDIA_TYPE, PROTOCOL_PATHS, InferenceProblem, Problem
 from tumorscope.api.open_inference.schemas import InferenceRequest
-from tumorscope.presentation.schemas import InferenceProblem, Problem
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 _KEY_SCHEMES = {

@@ -13,7 +13,8 @@ from tumorscope.api.lifecycle.service import Candidate, Service
 from tumorscope.api.lifecycle.shadow import Shadow, ShadowFigures, ShadowPlan, answers_alike
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.domain.errors import AnswerNotFinite, BundleInvalid, GoldenMismatch, ModelError
-from tumorscope.inference.classifier import Classifier, check_golden_answers
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.golden import check_golden_answers
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.store import CURRENT_FILE, SelectedBundle, select_bundle
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Prediction
 from tumorscope.domain.scan import Slice
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.pipeline import predict_scan
 
 # Slices that wait for the candidate take memory besides everything else.
 _MAX_QUEUED = 4
@@ -69,7 +70,7 @@ def answers_alike(candidate: Classifier, scan: Slice, served: Prediction) -> boo
         The candidate gave infinity or not a number.
     """
     try:
-        prediction = classify(candidate, scan).prediction
+        prediction = predict_scan(candidate, scan).prediction
     except InputError:
         return False
     return (prediction.decision, prediction.label) == (served.decision, served.label)

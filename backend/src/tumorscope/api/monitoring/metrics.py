@@ -2,16 +2,13 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from tumorscope.api.http.errors import STATUS
 from tumorscope.domain.prediction import Decision
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.engines.engine import Engine, Outputs
-from tumorscope.inference.study import StudyClassification
-from tumorscope.presentation.schemas import Timing
+from tumorscope.inference.pipeline import StudyPrediction
+from tumorscope.presentation.answer import Timing
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _SLICES = (1, 2, 4, 8, 16, 32, 64)
@@ -160,9 +157,7 @@ def record_stream_failure(metrics: Metrics, code: str) -> None:
     metrics.stream_failures.labels(code).inc()
 
 
-def record_prediction(
-    metrics: Metrics, classifier: Classifier, result: StudyClassification, timing: Timing, *, of_slice: bool
-) -> None:
+def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPrediction, timing: Timing) -> None:
     """Count a prediction, how long its steps took, and what its probabilities are.
 
     Parameters
@@ -171,14 +166,12 @@ def record_prediction(
         Changed.
     classifier : Classifier
         That answered.
-    result : StudyClassification
+    result : StudyPrediction
         The answer.
     timing : Timing
         Its milliseconds.
-    of_slice : bool
-        Whether one slice was sent, and no volume.
     """
-    scan = "slice" if of_slice else "volume"
+    scan = "volume" if result.is_volume else "slice"
     for stage, milliseconds in timing:
         metrics.stage_seconds.labels(stage, scan).observe(milliseconds / 1000)
     version = classifier.bundle.manifest.version
@@ -198,39 +191,8 @@ def record_prediction(
         metrics.class_probability.labels(version, name).observe(probability)
 
 
-class MeasuredEngine:
-    """An engine whose calls are counted.
-
-    Parameters
-    ----------
-    engine : Engine
-        Does the work.
-    metrics : Metrics
-        Changed.
-    """
-
-    def __init__(self, engine: Engine, metrics: Metrics) -> None:
-        self._engine = engine
-        self._batch_slices = metrics.batch_slices
-
-    @property
-    def name(self) -> str:
-        """See `Engine.name`."""
-        return self._engine.name
-
-    @property
-    def device(self) -> str:
-        """See `Engine.device`."""
-        return self._engine.device
-
-    def run(self, batch: NDArray[np.float32]) -> Outputs:
-        """See `Engine.run`."""
-        self._batch_slices.observe(len(batch))
-        return self._engine.run(batch)
-
-
-def _record_distance(metrics: Metrics, version: str, result: StudyClassification) -> None:
-    distance = result.shown.classification.scope_distance
+def _record_distance(metrics: Metrics, version: str, result: StudyPrediction) -> None:
+    distance = result.shown.scope_distance
     if distance is not None:
         source = "mr" if result.shown_scan.modality == "MR" else "picture"
         metrics.scope_distance.labels(version, source).observe(distance)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tumorscope import NOTICE
 from tumorscope.api.open_inference.tensors import DATATYPE, INPUT_NAME, MAX_SLICES
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.inference.classifier import Classifier, answer_prepared
+from tumorscope.inference.classifier import Classifier, run_network
 from tumorscope.model.manifest import Manifest
 
 _PLATFORM = "tumorscope_bundle"
@@ -89,7 +89,7 @@ def compute_outputs(classifier: Classifier, pixels: NDArray[np.float32]) -> Mapp
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
-    answer = answer_prepared(classifier, pixels)
+    answer = run_network(classifier, pixels)
     class_names = classifier.bundle.manifest.class_names
     tensors: dict[str, NDArray[np.floating]] = {"logits": answer.logits, "probabilities": answer.probabilities}
     if NO_TUMOR in class_names:

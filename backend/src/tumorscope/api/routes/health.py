@@ -4,12 +4,39 @@ from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from tumorscope import NOTICE
 from tumorscope.api.http.dependencies import Components, ComponentsDependency
-from tumorscope.presentation.schemas import CandidateDescription, Health, ModelDescription
+from tumorscope.presentation.answer import ModelDescription
 
 router = APIRouter(tags=["health"])
+
+
+class CandidateDescription(BaseModel):
+    """A model that is not served: it is on its way, or was refused."""
+
+    version: str | None = Field(description="Null until its manifest is read.")
+    state: Literal["loading", "shadowing", "refused"] = Field(
+        description="'shadowing': it answers live slices after the served model, and nobody sees its answers."
+    )
+    reason: str | None = Field(description="A code; of one that is refused.", examples=["golden_mismatch"])
+
+
+class Health(BaseModel):
+    """The answer of GET /health."""
+
+    status: Literal["ready", "starting", "draining", "failed"]
+    model: ModelDescription | None = Field(description="Null until a model is loaded and checked.")
+    engine_reason: str | None = Field(description="Why this engine answers; null until a model is loaded.")
+    failure: str | None = Field(
+        description="The code of why no model could be loaded; null otherwise.", examples=["bundle_invalid"]
+    )
+    candidate: CandidateDescription | None = Field(description="A model that may follow, or was refused.")
+    uptime_s: float
+    queue_depth: int = Field(description="Requests that wait for the model or are being answered by it.")
+    notice: str = NOTICE
+
 
 _NOT_READY: dict[int | str, dict[str, object]] = {503: {"model": Health, "description": "Not ready."}}
 

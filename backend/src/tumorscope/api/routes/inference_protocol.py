@@ -13,6 +13,7 @@ from tumorscope.api.http.dependencies import (
     Components,
     ComponentsDependency,
 )
+from tumorscope.api.http.errors import InferenceProblem
 from tumorscope.api.http.openapi import describe_errors
 from tumorscope.api.http.uploads import read_body
 from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
@@ -21,7 +22,6 @@ from tumorscope.api.open_inference.schemas import InferenceAnswer
 from tumorscope.api.open_inference.tensors import limit_body
 from tumorscope.domain.errors import UnknownModel
 from tumorscope.inference.classifier import Classifier
-from tumorscope.presentation.schemas import InferenceProblem
 from tumorscope.version import VERSION
 
 router = APIRouter(prefix="/v2", tags=["open inference protocol"])

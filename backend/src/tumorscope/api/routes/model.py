@@ -1,12 +1,23 @@
 """GET /model."""
 
-from fastapi import APIRouter
+from typing import Any
 
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from tumorscope import NOTICE
 from tumorscope.api.http.dependencies import ClassifierDependency
 from tumorscope.api.http.openapi import describe_errors
-from tumorscope.presentation.schemas import ModelCard
 
 router = APIRouter(tags=["model"])
+
+
+class ModelCard(BaseModel):
+    """The answer of GET /model: the manifest of the served bundle."""
+
+    sha256: str
+    manifest: dict[str, Any]
+    notice: str = NOTICE
 
 
 @router.get("/model", responses=describe_errors({503: "not_ready, with Retry-After"}))

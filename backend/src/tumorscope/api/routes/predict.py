@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
-from tumorscope.api.jobs.answering import Answering, answer_files, decode_files, stream_answer
-from tumorscope.imaging.decode import looks_like_study
-from tumorscope.presentation.schemas import PredictionAnswer
+from tumorscope.api.jobs.prediction import PredictionJob, answer_job, stream_job
+from tumorscope.imaging.decode import sniff_upload
+from tumorscope.presentation.answer import PredictionAnswer
 
 router = APIRouter(tags=["prediction"])
 
@@ -36,26 +36,21 @@ async def predict(
     ] = "none",
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
-    answering = Answering(
-        classifier,
-        components.decode,
-        components.metrics,
-        components.service.offer,
-        every_slice=slices == "all",
-        with_picture=picture == "shown",
-        with_heatmap=explain == "heatmap",
-    )
     with components.memory.open_buffer() as buffer:
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
-        if NDJSON not in request.headers.get("accept", ""):
-            answer = await answer_files(components.queue, answering, files, request)
-            # As it is: FastAPI would check and copy what pydantic has made.
-            return Response(answer.model_dump_json(), media_type="application/json")
-        # Decoded before the stream begins, so that a bad file still gets its status.
-        decoded = await components.queue.work(
-            decode_files, answering, files, is_study=looks_like_study(files), is_gone=request.is_disconnected
+        job = PredictionJob(
+            classifier,
+            sniff_upload(files),
+            components.decode,
+            components.metrics,
+            components.service.offer,
+            every_slice=slices == "all",
+            with_picture=picture == "shown",
+            explain=explain == "heatmap",
         )
-    return StreamingResponse(
-        stream_answer(components.queue, answering, decoded, request.state.request_id), media_type=NDJSON
-    )
+        if NDJSON in request.headers.get("accept", ""):
+            return StreamingResponse(await stream_job(components.queue, job, request), media_type=NDJSON)
+        answer = await answer_job(components.queue, job, request)
+        # As it is: FastAPI would check and copy what pydantic has made.
+        return Response(answer.model_dump_json(), media_type="application/json")

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request, Response
 from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
-from tumorscope.api.jobs.answering import decode_volume
+from tumorscope.imaging.decode import sniff_upload
+from tumorscope.imaging.formats.nifti import encode_nifti
+from tumorscope.inference.study import choose_volume
 
 router = APIRouter(tags=["prediction"])
 
@@ -35,7 +37,10 @@ async def volume(request: Request, components: ComponentsDependency, classifier:
     with components.memory.open_buffer() as buffer:
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
-        content = await components.queue.work(
-            decode_volume, components.decode, classifier, files, is_study=True, is_gone=request.is_disconnected
-        )
+        upload = sniff_upload(files)
+
+        def decode_volume() -> bytes:
+            return encode_nifti(choose_volume(classifier.bundle.manifest, components.decode(upload)))
+
+        content = await components.queue.work(decode_volume, is_study=True, is_gone=request.is_disconnected)
     return Response(content, media_type=GZIP)

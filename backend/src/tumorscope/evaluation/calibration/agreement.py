@@ -7,7 +7,8 @@ import numpy as np
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.domain.prediction import Prediction
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.manifest import Int8Manifest
 
 MAX_DIFFERENT_DECISIONS = 0.005
@@ -46,7 +47,7 @@ def compare_answers(
     different, distances, right = 0, [], []
     for example in examples:
         scan = read_example(example)
-        one, two = (classify(classifier, scan).prediction for classifier in (reference, other))
+        one, two = (predict_scan(classifier, scan).prediction for classifier in (reference, other))
         different += (one.decision, one.label) != (two.decision, two.label)
         distances.append(_measure_distance(one, two))
         if example.label in known:

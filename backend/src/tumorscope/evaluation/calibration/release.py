@@ -15,8 +15,9 @@ from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.summary import summarise_for_manifest
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier, classify
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.golden import read_golden
 from tumorscope.model.manifest import GoldenManifest, Manifest
@@ -94,7 +95,7 @@ def answer_golden(classifier: Classifier) -> list[GoldenManifest]:
     return [
         GoldenManifest(
             file=name,
-            probabilities=dict(classify(classifier, read_golden(name, data)).prediction.probabilities),
+            probabilities=dict(predict_scan(classifier, read_golden(name, data)).prediction.probabilities),
         )
         for name, data in classifier.bundle.golden_files.items()
     ]

@@ -33,10 +33,11 @@ from tumorscope.evaluation.calibration.scope_limits import (
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier, check_golden_answers
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+from tumorscope.inference.golden import check_golden_answers
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.pipeline import to_model_input

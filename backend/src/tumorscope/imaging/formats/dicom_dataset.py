@@ -26,6 +26,8 @@ _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 # A file of a thousand frames takes a tenth of this; one made of nothing but tags would take minutes.
 _MAX_READS = 1_500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
+_NUMBER_OF_FRAMES = Tag("NumberOfFrames")
+_BEGIN = 64 * 1024
 
 
 class _CountedFile(BytesIO):
@@ -93,9 +95,30 @@ def read_series_uid(begin: bytes) -> str | None:
     str or None
         None where there is none, or none can be read.
     """
+    uid, _ = _peek(begin, _SERIES_INSTANCE_UID)
+    return str(uid) if uid else None
 
-    def is_beyond(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        return bool(tag > _SERIES_INSTANCE_UID)
+
+def may_hold_frames(data: bytes) -> bool:
+    """Whether a DICOM file states several frames, or does not show early that it has one.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file, of which only the first 64 KiB are looked at.
+    """
+    frames, is_reached = _peek(data[:_BEGIN], _NUMBER_OF_FRAMES)
+    return not is_reached or str(frames or 1).strip() != "1"
+
+
+def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
+    """An element in the beginning of a file, None where it cannot be read; and whether its place was reached."""
+    is_reached = False
+
+    def is_beyond(found: BaseTag, _vr: str | None, _length: int) -> bool:
+        nonlocal is_reached
+        is_reached = bool(found > tag)
+        return is_reached
 
     try:
         with warnings.catch_warnings():
@@ -103,14 +126,11 @@ def read_series_uid(begin: bytes) -> str | None:
             meta, end = _read_meta(begin)
             is_deflated = meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
             content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin[end:], len(begin)) if is_deflated else begin
-            found = read_partial(
-                _CountedFile(content), is_beyond, force=True, specific_tags=[BaseTag(_SERIES_INSTANCE_UID)]
-            )
-            uid = found.get("SeriesInstanceUID")
+            found = read_partial(_CountedFile(content), is_beyond, force=True, specific_tags=[tag])
+            return (found[tag].value if tag in found else None), is_reached
     # pydicom raises whatever its parsing meets.
     except Exception:  # noqa: BLE001  (what is wrong with the file is said when it is decoded)
-        return None
-    return str(uid) if uid else None
+        return None, False
 
 
 def _parse(data: bytes, max_bytes: int) -> FileDataset:

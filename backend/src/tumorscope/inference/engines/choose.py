@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import EngineMissing, ModelError
+from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.batching import GPU_BATCHES, BatchingEngine
 from tumorscope.inference.engines.engine import Engine, Outputs
 from tumorscope.inference.heatmap import HEAD_WEIGHTS
 from tumorscope.model.bundle import Bundle
+from tumorscope.model.manifest import OperatingPoint
 from tumorscope.model.processor import count_cores
 
 EngineChoice = Literal["auto", "litert", "tensorflow"]
@@ -84,6 +86,14 @@ class GuardedEngine:
                 self._engine, self._open_second = self._open_second(), None
                 self.failure = type(error).__name__
             return self._engine is not failed
+
+
+def open_classifier(
+    bundle: Bundle, choice: EngineChoice, threads: int | None, operating_point: OperatingPoint
+) -> Classifier:
+    """Open the engine that was chosen; see `open_engine`."""
+    opened = open_engine(bundle, choice, threads)
+    return Classifier(opened.bundle, opened.engine, operating_point, opened.explain)
 
 
 def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | None = None) -> OpenedEngine:

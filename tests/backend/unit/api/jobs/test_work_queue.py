@@ -179,37 +179,6 @@ def test_work_that_takes_long_is_done_where_nothing_waits(clock: _Clock) -> None
     asyncio.run(work())
 
 
-def test_answer_that_has_begun_is_not_sent_away() -> None:
-    async def overload() -> None:
-        queue = WorkQueue(threads=1, max_waiting=1)
-        event, task = _hold()
-        waiting = await _fill(queue, 2, task)
-        begun = asyncio.create_task(queue.work(task, is_begun=True))
-        await until(lambda: queue.depth == 3)
-        event.set()
-        assert await begun
-        await asyncio.gather(*waiting)
-
-    asyncio.run(overload())
-
-
-def test_answer_that_has_begun_is_the_next() -> None:
-    async def run() -> list[str]:
-        queue = WorkQueue(threads=1, max_waiting=4)
-        event, task = _hold()
-        order: list[str] = []
-        busy = await _fill(queue, 1, task)
-        waiting = [asyncio.create_task(queue.work(order.append, "waiting")) for _ in range(2)]
-        await until(lambda: queue.depth == 3)
-        begun = asyncio.create_task(queue.work(order.append, "begun", is_begun=True))
-        await until(lambda: queue.depth == 4)
-        event.set()
-        await asyncio.gather(*busy, begun, *waiting)
-        return order
-
-    assert asyncio.run(run()) == ["begun", "waiting", "waiting"]
-
-
 def test_request_that_is_cancelled_takes_no_thread_with_it() -> None:
     async def run() -> None:
         queue = WorkQueue(threads=1, max_waiting=4)

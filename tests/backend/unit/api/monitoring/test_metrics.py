@@ -1,22 +1,20 @@
 """GET /metrics counts what happened, and has no label value that a client chose."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.factories import make_nifti_bytes, make_phantom_file, make_picture
 from tests.waiting import wait_for_state
 from tumorscope.api.app import create_app
-from tumorscope.api.jobs import answering
-from tumorscope.api.monitoring.metrics import MeasuredEngine, create_metrics
 from tumorscope.api.settings import Settings
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.inference import pipeline
 
 _NAME = "Jane_Doe_1970"
 
@@ -143,10 +141,11 @@ def test_stream_that_ends_with_a_problem_is_counted_by_its_code(
     def fail(*_arguments: object, **_options: object) -> None:
         raise RuntimeError(_NAME)
 
-    monkeypatch.setattr(answering, "classify_study", fail)
+    monkeypatch.setattr(pipeline, "run_network", fail)
     before = _read(client)
     response = client.post("/predict", content=make_phantom_file(), headers={"Accept": "application/x-ndjson"})
-    assert (response.status_code, response.json()["code"]) == (200, "internal")
+    last = json.loads(response.text.splitlines()[-1])
+    assert (response.status_code, last["event"], last["code"]) == (200, "error", "internal")
     assert _subtract(_read(client), before)["tumorscope_stream_failures_total code=internal"] == 1
 
 
@@ -220,18 +219,3 @@ def test_two_applications_count_for_themselves(tmp_path: Path) -> None:
     series = "tumorscope_requests_total code=none method=GET route=/health/live status=200"
     assert _read(first)[series] == 1
     assert series not in _read(second)
-
-
-def test_measured_engine_is_its_engine() -> None:
-    class Told:
-        name, device = "told", "gpu"
-
-        def run(self, batch: NDArray[np.float32]) -> Outputs:
-            return Outputs(batch, batch, batch)
-
-    metrics = create_metrics()
-    engine: Engine = MeasuredEngine(Told(), metrics)
-    batch = np.zeros((3, 2), np.float32)
-    assert (engine.name, engine.device) == ("told", "gpu")
-    assert engine.run(batch).logits is batch
-    assert metrics.registry.get_sample_value("tumorscope_batch_slices_sum") == 3

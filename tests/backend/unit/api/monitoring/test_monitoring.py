@@ -22,7 +22,7 @@ from tumorscope.api.lifecycle.service import Candidate, CandidateState, Status
 from tumorscope.api.monitoring import state_metrics
 from tumorscope.domain.prediction import Decision
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.presentation.schemas import Timing
+from tumorscope.presentation.answer import Timing
 
 _DEPLOY = Path(__file__).parents[5] / "deploy"
 _PROMETHEUS = _DEPLOY / "prometheus"

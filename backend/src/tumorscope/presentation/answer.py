@@ -1,9 +1,9 @@
-"""The answers of the contract, and how they are made of domain types."""
+"""A prediction in, the contract's answer out: the one presenter of HTTP and command line."""
 
 from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Self
+from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
@@ -11,14 +11,17 @@ from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice, StatedPlane
 from tumorscope.imaging.formats.raster import encode_png
+from tumorscope.inference import heatmap
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.explain import DrawnExplanation
-from tumorscope.inference.heatmap import METHOD
-from tumorscope.inference.study import StudyClassification, StudySlice
+from tumorscope.inference.heatmap import METHOD, Heatmap
+from tumorscope.inference.pipeline import StepTimes, StudyPrediction
+from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.manifest import OperatingFigures, OperatingPoint
 from tumorscope.preprocessing.view import encode_view
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+
+_SUMMARY_SLICES = 5
 
 
 class Message(BaseModel):
@@ -73,9 +76,9 @@ class View(BaseModel):
     picture_png: str | None = Field(description="Base64, 8-bit grey through the window; null unless it was asked for.")
 
     @classmethod
-    def from_domain(cls, shown: StudySlice, scan: Slice, *, with_picture: bool) -> Self:
+    def from_domain(cls, shown: SlicePrediction, scan: Slice, *, with_picture: bool) -> Self:
         """Of the slice shown and its pixels."""
-        crop, window = shown.classification.geometry.crop, shown.classification.window
+        crop, window = shown.geometry.crop, shown.window
         return cls(
             slice_index=shown.index,
             width=scan.width,
@@ -102,8 +105,8 @@ class InputDescription(BaseModel):
     warnings: list[Message]
 
     @classmethod
-    def from_domain(cls, result: StudyClassification, sha256: str, *, with_picture: bool) -> Self:
-        """Of a classified study."""
+    def from_domain(cls, result: StudyPrediction, sha256: str, *, with_picture: bool) -> Self:
+        """Of a study that was read."""
         scan = result.shown_scan
         return cls(
             format=scan.source_format,
@@ -119,7 +122,7 @@ class InputDescription(BaseModel):
         )
 
 
-class SlicePrediction(BaseModel):
+class SliceFigures(BaseModel):
     """The figures of one slice of a volume."""
 
     index: int
@@ -127,9 +130,9 @@ class SlicePrediction(BaseModel):
     probabilities: dict[str, Probability] | None = Field(description="Null for a slice that is out of scope.")
 
     @classmethod
-    def from_domain(cls, one: StudySlice) -> Self:
+    def from_domain(cls, one: SlicePrediction) -> Self:
         """Of a slice of a study."""
-        prediction = one.classification.prediction
+        prediction = one.prediction
         if prediction.decision is Decision.OUT_OF_SCOPE:
             return cls(index=one.index, tumor_probability=None, probabilities=None)
         return cls(
@@ -151,14 +154,14 @@ class SliceExplanation(BaseModel):
     )
 
     @classmethod
-    def from_domain(cls, drawn: DrawnExplanation) -> Self:
+    def from_domain(cls, drawn: Heatmap) -> Self:
         """Encoded."""
-        height, width = drawn.heatmap.shape
+        height, width = drawn.pixels.shape
         return cls(
             slice_index=drawn.slice_index,
             width=width,
             height=height,
-            heatmap_png=b64encode(encode_png(drawn.heatmap)).decode(),
+            heatmap_png=b64encode(encode_png(drawn.pixels)).decode(),
         )
 
 
@@ -170,10 +173,10 @@ class Explanation(SliceExplanation):
     further: list[SliceExplanation] = Field(description="Of a volume: the slices that show most tumour after it.")
 
     @classmethod
-    def of_study(cls, label: str, drawn: Sequence[DrawnExplanation]) -> Self:
-        """Of the slices, those that show most tumour first; at least one."""
-        first, *others = [SliceExplanation.from_domain(one) for one in drawn]
-        return cls(method=METHOD, label=label, further=others, **first.model_dump())
+    def of_study(cls, explanation: heatmap.Explanation) -> Self:
+        """Of its heat maps, encoded."""
+        first, *others = [SliceExplanation.from_domain(drawn) for drawn in explanation.heatmaps]
+        return cls(method=METHOD, label=explanation.label, further=others, **first.model_dump())
 
 
 class ModelDescription(BaseModel):
@@ -233,87 +236,56 @@ class PredictionAnswer(BaseModel):
     )
     reasons: list[ReasonMessage]
     input: InputDescription
-    slices: list[SlicePrediction]
+    slices: list[SliceFigures]
     explanation: Explanation | None
     model: ModelDescription
     timing_ms: Timing
     notice: str = NOTICE
 
-    @classmethod
-    def from_domain(
-        cls,
-        answer_id: str,
-        source: InputDescription,
-        result: StudyClassification,
-        slices: Sequence[StudySlice],
-        classifier: Classifier,
-        timing: Timing,
-        explanation: Explanation | None,
-    ) -> Self:
-        """Of a study's classification, with the figures of some of its slices."""
-        prediction = result.prediction
-        refused = prediction.decision is Decision.OUT_OF_SCOPE
-        return cls(
-            id=answer_id,
-            decision=prediction.decision,
-            label=prediction.label,
-            tumor_probability=None if refused else prediction.tumor_probability,
-            probabilities=None if refused else dict(prediction.probabilities),
-            prediction_set=None if prediction.prediction_set is None else list(prediction.prediction_set),
-            reasons=[ReasonMessage(**asdict(reason)) for reason in prediction.reasons],
-            input=source,
-            slices=[SlicePrediction.from_domain(one) for one in slices],
-            explanation=explanation,
-            model=ModelDescription.from_domain(classifier),
-            timing_ms=timing,
-        )
 
+def present(
+    result: StudyPrediction,
+    classifier: Classifier,
+    sha256: str,
+    times: StepTimes,
+    *,
+    every_slice: bool,
+    with_picture: bool,
+) -> PredictionAnswer:
+    """Describe a prediction as the contract does.
 
-class CandidateDescription(BaseModel):
-    """A model that is not served: it is on its way, or was refused."""
-
-    version: str | None = Field(description="Null until its manifest is read.")
-    state: Literal["loading", "shadowing", "refused"] = Field(
-        description="'shadowing': it answers live slices after the served model, and nobody sees its answers."
+    Parameters
+    ----------
+    result : StudyPrediction
+        From `inference.pipeline`.
+    classifier : Classifier
+        That answered.
+    sha256 : str
+        Of the files, from `imaging.source.hash_files`.
+    times : StepTimes
+        Of the prediction.
+    every_slice : bool
+        Whether `slices` holds all slices of a volume that were read, and not the five with most tumour.
+    with_picture : bool
+        Whether `input.view` holds the picture of the slice that is shown.
+    """
+    prediction = result.prediction
+    refused = prediction.decision is Decision.OUT_OF_SCOPE
+    listed = result.slices if every_slice else rank_slices(result.slices)[:_SUMMARY_SLICES]
+    return PredictionAnswer(
+        id=str(uuid4()),
+        decision=prediction.decision,
+        label=prediction.label,
+        tumor_probability=None if refused else prediction.tumor_probability,
+        probabilities=None if refused else dict(prediction.probabilities),
+        prediction_set=None if prediction.prediction_set is None else list(prediction.prediction_set),
+        reasons=[ReasonMessage(**asdict(reason)) for reason in prediction.reasons],
+        input=InputDescription.from_domain(result, sha256, with_picture=with_picture),
+        slices=[SliceFigures.from_domain(one) for one in listed] if result.is_volume else [],
+        explanation=None if result.explanation is None else Explanation.of_study(result.explanation),
+        model=ModelDescription.from_domain(classifier),
+        timing_ms=Timing(
+            **{step: round(seconds * 1000, 3) for step, seconds in times.seconds.items()},
+            total=round(times.total_s * 1000, 3),
+        ),
     )
-    reason: str | None = Field(description="A code; of one that is refused.", examples=["golden_mismatch"])
-
-
-class Health(BaseModel):
-    """The answer of GET /health."""
-
-    status: Literal["ready", "starting", "draining", "failed"]
-    model: ModelDescription | None = Field(description="Null until a model is loaded and checked.")
-    engine_reason: str | None = Field(description="Why this engine answers; null until a model is loaded.")
-    failure: str | None = Field(
-        description="The code of why no model could be loaded; null otherwise.", examples=["bundle_invalid"]
-    )
-    candidate: CandidateDescription | None = Field(description="A model that may follow, or was refused.")
-    uptime_s: float
-    queue_depth: int = Field(description="Requests that wait for the model or are being answered by it.")
-    notice: str = NOTICE
-
-
-class ModelCard(BaseModel):
-    """The answer of GET /model: the manifest of the served bundle."""
-
-    sha256: str
-    manifest: dict[str, Any]
-    notice: str = NOTICE
-
-
-class Problem(BaseModel):
-    """An error, as RFC 9457 has it."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    code: str
-    detail: str
-    request_id: str
-
-
-class InferenceProblem(Problem):
-    """An error under /v2, as the Open Inference Protocol has it too."""
-
-    error: str = Field(description="The same as `detail`.")
