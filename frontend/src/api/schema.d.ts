@@ -701,7 +701,7 @@ export interface components {
             reasons: components["schemas"]["ReasonMessage"][];
             input: components["schemas"]["InputDescription"];
             /** Slices */
-            slices: components["schemas"]["SlicePrediction"][];
+            slices: components["schemas"]["SliceFigures"][];
             explanation: components["schemas"]["Explanation"] | null;
             model: components["schemas"]["ModelDescription"];
             timing_ms: components["schemas"]["Timing"];
@@ -795,10 +795,10 @@ export interface components {
             heatmap_png: string;
         };
         /**
-         * SlicePrediction
+         * SliceFigures
          * @description The figures of one slice of a volume.
          */
-        SlicePrediction: {
+        SliceFigures: {
             /** Index */
             index: number;
             /**
