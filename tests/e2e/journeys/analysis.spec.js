@@ -46,7 +46,7 @@ for (const label of ['glioma', 'no_tumor']) {
 test('a synthetic example gets a decision @smoke', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');
-  await page.getByRole('button', { name: /Try: Phantom, lesion A/ }).click();
+  await page.getByRole('button', { name: /Try: Phantom with lesion A/ }).click();
   await expect(parts.headline).toHaveText(DECIDED);
   await expect(page.getByRole('img', { name: 'Slice phantom-lesion-a.png' })).toBeVisible();
   await expect(parts.bars).not.toHaveCount(0);

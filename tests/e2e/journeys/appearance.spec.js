@@ -82,7 +82,7 @@ test('on a narrow screen the decision comes before the slice, and the slice befo
 }) => {
   await page.setViewportSize(WIDTHS.narrow);
   await page.goto('/');
-  await page.getByRole('button', { name: /Try: Plain phantom/ }).click();
+  await page.getByRole('button', { name: /Try: Phantom without lesion/ }).click();
   await expect(describePage(page).headline).toHaveText(DECIDED);
   const tops = [];
   for (const part of ['.study-list', '.decision', '.slice', '.probability-bars', '.answer']) {

@@ -61,16 +61,16 @@ test.describe('an operator stops and restarts the service', () => {
     const bundle = makeBundle('99.0.0');
     const stopped = restart('SIGTERM', { TUMORSCOPE_BUNDLE: bundle.folder });
     await page.evaluate(() => window.dispatchEvent(new Event('online')));
-    await expect(parts.serviceState).toHaveText(/^service (draining|not reachable)/);
+    await expect(parts.serviceState).toHaveText(/^service (shutting down|unreachable)/);
     (await stopped)();
     await expect(parts.serviceState).toHaveText(/^service ready · model\s99\.0\.0$/);
     bundle.remove();
     const line = page.locator('.model-change');
     await expect(line).toContainText('The model changed to version 99.0.0; earlier results are of');
-    await expect(page.getByText(/^This result is of model version \d/)).toBeVisible();
+    await expect(page.getByText(/^This result comes from model version \d/)).toBeVisible();
     await checkAppearance(page, 'operator-model-changed');
     await page.getByRole('button', { name: 'Analyse again' }).click();
-    await expect(page.getByText(/^This result is of model version/)).toHaveCount(0);
+    await expect(page.getByText(/^This result comes from model version/)).toHaveCount(0);
     await page.getByRole('button', { name: 'Analyse them again' }).click();
     await expect(line.getByRole('status')).toHaveText('');
     for (const study of await parts.studies.all()) {

@@ -1,7 +1,7 @@
 import { checkAppearance, describePage, expect, test } from '../page.js';
 import { findScans, WHY_SKIPPED } from '../scans.js';
 
-const SAID = /^(The program (sees|is not certain)|This does not look like a brain MRI)/;
+const SAID = /^(The program (sees|is not sure)|This does not look like a brain MRI)/;
 
 for (const theme of ['dark', 'light']) {
   test(`a patient reads one JPEG on a telephone, in plain words (${theme})`, async ({ page }) => {
@@ -11,7 +11,7 @@ for (const theme of ['dark', 'light']) {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto('/');
     if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
-    const promise = page.locator('.empty-state').getByText(/^Nothing is kept: when this tab is/);
+    const promise = page.locator('.empty-state').getByText(/^Nothing is stored: when you close/);
     await expect(promise).toBeVisible();
     await parts.chooser.setInputFiles(scan);
     await page.getByRole('button', { name: 'Show in plain words' }).click();

@@ -31,7 +31,7 @@ test('full-size images and the volume viewer are not loaded at first', async ({ 
 test('nothing moves for those who asked for that', async ({ page }) => {
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto('/');
-  await page.getByRole('button', { name: /Try: Plain phantom/ }).click();
+  await page.getByRole('button', { name: /Try: Phantom without lesion/ }).click();
   await expect(describePage(page).bars.first()).toBeVisible();
   const moving = await page.evaluate(() =>
     [...document.querySelectorAll('*')]

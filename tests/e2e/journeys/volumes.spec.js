@@ -27,7 +27,7 @@ test('a volume gets a decision, the slice it rests on and its curve', async ({ p
   const place = `Slice ${input.view.slice_index + 1} of 40, axial`;
   await expect(page.locator('.slice-caption')).toHaveText(place);
   await expect(page.getByRole('img', { name: 'Slice head.nii' })).toBeVisible();
-  await expect(page.getByRole('img', { name: /of 40 slices were judged/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /of 40 slices were analysed/ })).toBeVisible();
   const lightest = await page.locator('canvas').evaluate((canvas) => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     return data.reduce((most, value, index) => (index % 4 === 0 ? Math.max(most, value) : most), 0);
@@ -119,7 +119,7 @@ test('a folder without any scan says so', async ({ page }) => {
     writeFileSync(join(folder, 'notes.txt'), 'call the ward');
     await page.goto('/');
     await describePage(page).folderChooser.setInputFiles(folder);
-    await expect(page.getByText('Nothing to read in this folder')).toBeVisible();
+    await expect(page.getByText('This folder contains no scan')).toBeVisible();
   });
 });
 
