@@ -16,8 +16,8 @@ import './export-view.css';
 export function createExportView(root, { onReport, getStudies }) {
   /** @type {Study | null} */
   let shown = null;
-  const said = createElement('p', { className: 'export-status' });
-  said.setAttribute('role', 'status');
+  const status = createElement('p', { className: 'export-status' });
+  status.setAttribute('role', 'status');
   const report = createButton(translate('export.report'), onReport);
   const data = [
     createButton(translate('export.json'), () => {
@@ -36,7 +36,7 @@ export function createExportView(root, { onReport, getStudies }) {
   const section = createElement('section', { className: 'export', hidden: true }, [
     createElement('h3', { textContent: translate('export.title') }),
     createElement('div', { className: 'export-actions' }, [report, ...data, table]),
-    said,
+    status,
   ]);
   root.append(section);
 
@@ -44,9 +44,9 @@ export function createExportView(root, { onReport, getStudies }) {
     if (shown === null) return;
     try {
       await navigator.clipboard.writeText(formatJson(shown));
-      said.textContent = translate('export.copied');
+      status.textContent = translate('export.copied');
     } catch {
-      said.textContent = translate('export.notCopied');
+      status.textContent = translate('export.notCopied');
     }
   }
 
@@ -56,7 +56,7 @@ export function createExportView(root, { onReport, getStudies }) {
      * @param {Wording} wording patients get the report; the other exports are for staff
      */
     update(study, wording) {
-      if (study.id !== shown?.id) said.textContent = '';
+      if (study.id !== shown?.id) status.textContent = '';
       shown = study;
       const isDone = study.phase === 'done';
       const forStaff = wording === 'staff';

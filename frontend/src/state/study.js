@@ -61,7 +61,7 @@ export function isActive(study) {
 }
 
 /** @param {Study} study */
-export function isPending(study) {
+function isPending(study) {
   return study.phase === 'waiting' || isActive(study);
 }
 
