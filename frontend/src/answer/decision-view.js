@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { createElement, createSentence } from '../shell/element.js';
+import { createButton, createElement, createSentence } from '../shell/element.js';
 import { describeStudy } from './study-description.js';
 import './decision-view.css';
 
@@ -21,11 +21,7 @@ export function createDecisionView(root, { onCancel, onRestart, onWordingChosen 
   const headline = createElement('h2', { tabIndex: -1 });
   const sentences = createElement('div', { className: 'decision-sentences' });
   const trace = createElement('p', { className: 'trace' });
-  const cancelButton = createElement('button', {
-    type: 'button',
-    textContent: translate('decision.cancel'),
-    onclick: () => onCancel(studyId),
-  });
+  const cancelButton = createButton(translate('decision.cancel'), () => onCancel(studyId));
   const restartButton = createElement('button', {
     type: 'button',
     className: 'main-action',

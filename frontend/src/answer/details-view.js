@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { createElement, createSentence } from '../shell/element.js';
+import { createElement, createFact, createSentence } from '../shell/element.js';
 import { describeWarning } from './service-messages.js';
 import { describeFacts } from './study-facts.js';
 import './details-view.css';
@@ -37,12 +37,7 @@ export function createAnswerView(root) {
           createSentence('li', describeWarning(warning)),
         ),
       );
-      facts.replaceChildren(
-        ...describeFacts(prediction).flatMap(([term, words]) => [
-          createElement('dt', { textContent: term }),
-          createElement('dd', { textContent: words }),
-        ]),
-      );
+      facts.replaceChildren(...describeFacts(prediction).flatMap(createFact));
       json.textContent = JSON.stringify(prediction, null, 2);
     },
   };

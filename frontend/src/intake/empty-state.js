@@ -1,6 +1,6 @@
 import { describeLeftOut } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
-import { createElement } from '../shell/element.js';
+import { createButton, createElement } from '../shell/element.js';
 import './empty-state.css';
 
 /** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
@@ -19,11 +19,8 @@ const EXAMPLES = [
  * @param {{ onChoose: () => void, onChooseFolder: () => void, onExample: (example: Example) => void }} events
  */
 export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) {
-  const chooseButton = createElement('button', {
-    type: 'button',
+  const chooseButton = createButton(translate('emptyState.chooseFiles'), onChoose, {
     className: 'main-action',
-    textContent: translate('emptyState.chooseFiles'),
-    onclick: onChoose,
   });
   const leftOutLine = createElement('p', { hidden: true });
   leftOutLine.setAttribute('role', 'status');
@@ -31,11 +28,7 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
     createElement('h2', { textContent: translate('emptyState.title') }),
     createElement('p', { className: 'choices' }, [
       chooseButton,
-      createElement('button', {
-        type: 'button',
-        textContent: translate('emptyState.chooseFolder'),
-        onclick: onChooseFolder,
-      }),
+      createButton(translate('emptyState.chooseFolder'), onChooseFolder),
       ` ${translate('emptyState.paste')}`,
     ]),
     leftOutLine,

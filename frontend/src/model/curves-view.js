@@ -3,14 +3,13 @@ import { describeClass } from '../answer/decision.js';
 import { formatNumber } from '../i18n/format.js';
 import { formatProgress, formatShare } from '../i18n/percentage.js';
 import { translate } from '../i18n/translate.js';
-import { createElement } from '../shell/element.js';
+import { createElement, createShape } from '../shell/element.js';
 import './curves-view.css';
 
 /** @typedef {import('./model-card.js').ModelCard} ModelCard */
 /** @typedef {import('./curves.js').RocCurve} RocCurve */
 /** @typedef {import('./curves.js').CalibrationBin} CalibrationBin */
 
-const SVG = 'http://www.w3.org/2000/svg';
 // In units of the drawing, which is scaled to its place; lines keep their width.
 const SIDE = 100;
 const TUMOR_AGAINST_NONE = 'tumor_against_none';
@@ -28,7 +27,7 @@ export function createRocPlot({ rocCurves, classNames }) {
   const drawing = createDrawing(
     translate('model.rocWords', { curves: shown.map(({ words }) => words).join('; ') }),
     shown.map(({ points, color }) => {
-      const path = draw('path', { class: 'model-curve', d: tracePoints(points) });
+      const path = createShape('path', { class: 'model-curve', d: tracePoints(points) });
       path.style.stroke = color;
       return path;
     }),
@@ -65,7 +64,7 @@ export function createCalibrationPlot({ calibration }) {
   });
   const drawing = createDrawing(translate('model.calibrationWords', { bins: bins.join('; ') }), [
     ...calibration.map((bin) => drawBar(bin, total)),
-    draw('path', { class: 'model-curve model-curve-found', d: tracePoints(points) }),
+    createShape('path', { class: 'model-curve model-curve-found', d: tracePoints(points) }),
     ...calibration.map((bin) => drawPoint(bin, total)),
   ]);
   return [
@@ -81,7 +80,7 @@ export function createCalibrationPlot({ calibration }) {
  */
 function drawBar({ low, high, n }, total) {
   const height = (n / total) * SIDE;
-  return draw('rect', {
+  return createShape('rect', {
     class: 'model-curve-bar',
     x: String(low * SIDE),
     y: String(SIDE - height),
@@ -96,7 +95,7 @@ function drawBar({ low, high, n }, total) {
  * @param {number} total
  */
 function drawPoint({ n, confidence, accuracy }, total) {
-  return draw('circle', {
+  return createShape('circle', {
     class: 'model-curve-point',
     cx: String(confidence * SIDE),
     cy: String((1 - accuracy) * SIDE),
@@ -110,10 +109,14 @@ function drawPoint({ n, confidence, accuracy }, total) {
  * @param {SVGElement[]} content
  */
 function createDrawing(words, content) {
-  const drawing = draw('svg', { viewBox: `0 0 ${SIDE} ${SIDE}`, role: 'img', 'aria-label': words });
+  const drawing = createShape('svg', {
+    viewBox: `0 0 ${SIDE} ${SIDE}`,
+    role: 'img',
+    'aria-label': words,
+  });
   drawing.append(
-    draw('path', { class: 'model-curve-axes', d: `M0 0V${SIDE}H${SIDE}` }),
-    draw('path', { class: 'model-curve-diagonal', d: `M0 ${SIDE}L${SIDE} 0` }),
+    createShape('path', { class: 'model-curve-axes', d: `M0 0V${SIDE}H${SIDE}` }),
+    createShape('path', { class: 'model-curve-diagonal', d: `M0 ${SIDE}L${SIDE} 0` }),
     ...content,
   );
   return drawing;
@@ -143,14 +146,4 @@ function tracePoints(points) {
     [across, 1 - up].map((share) => Number((share * SIDE).toFixed(2))).join(' '),
   );
   return `M${places.join('L')}`;
-}
-
-/**
- * @param {string} name
- * @param {Record<string, string>} attributes
- */
-function draw(name, attributes) {
-  const element = /** @type {SVGElement} */ (document.createElementNS(SVG, name));
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
 }

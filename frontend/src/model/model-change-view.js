@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { createElement } from '../shell/element.js';
+import { createButton, createElement } from '../shell/element.js';
 import { describeModelChange } from './model-change.js';
 import './model-change-view.css';
 
@@ -14,11 +14,7 @@ import './model-change-view.css';
 export function createModelChangeView(root, { onAgain }) {
   const sentence = createElement('p');
   sentence.setAttribute('role', 'status');
-  const button = createElement('button', {
-    type: 'button',
-    textContent: translate('modelChange.again'),
-    onclick: onAgain,
-  });
+  const button = createButton(translate('modelChange.again'), onAgain);
   const line = createElement('div', { className: 'model-change' }, [sentence, button]);
   root.prepend(line);
 

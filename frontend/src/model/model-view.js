@@ -1,7 +1,7 @@
 import { describeClass } from '../answer/decision.js';
 import { joinWords } from '../i18n/format.js';
 import { translate } from '../i18n/translate.js';
-import { createElement, createSentence } from '../shell/element.js';
+import { createButton, createElement, createFact, createSentence } from '../shell/element.js';
 import { createCalibrationPlot, createRocPlot } from './curves-view.js';
 import { createDecisionTables } from './decision-tables.js';
 import { createClassTable, createConfusionTable, createFigureTable } from './figure-tables.js';
@@ -25,11 +25,7 @@ export function createModelView(root, { onClose }) {
   const content = createElement('div', { className: 'model-content' });
   const section = createElement('section', { className: 'model', hidden: true }, [
     createElement('div', { className: 'model-page' }, [
-      createElement('button', {
-        type: 'button',
-        textContent: translate('model.back'),
-        onclick: onClose,
-      }),
+      createButton(translate('model.back'), onClose),
       title,
       words,
       content,
@@ -147,9 +143,6 @@ function createIdentity({ name, version, license, sha256 }) {
     ['model.license', license],
     ['model.checksum', sha256],
   ];
-  const rows = facts.flatMap(([term, words]) => [
-    createElement('dt', { textContent: translate(term) }),
-    createElement('dd', { textContent: words }),
-  ]);
+  const rows = facts.flatMap(([term, value]) => createFact([translate(term), value]));
   return [createElement('dl', {}, rows)];
 }

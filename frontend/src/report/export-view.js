@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { createElement } from '../shell/element.js';
+import { createButton, createElement } from '../shell/element.js';
 import { nameFile } from './file-name.js';
 import { saveFile } from './save-file.js';
 import { writeSessionCsv } from './session-csv.js';
@@ -71,14 +71,6 @@ export function createExportView(root, { onReport, getStudies }) {
       report.focus();
     },
   };
-}
-
-/**
- * @param {string} textContent
- * @param {() => void} onclick
- */
-function createButton(textContent, onclick) {
-  return createElement('button', { type: 'button', textContent, onclick });
 }
 
 /** @param {Study} study */

@@ -3,7 +3,7 @@ import { describeWarning } from '../answer/service-messages.js';
 import { describeStudy } from '../answer/study-description.js';
 import { describePlace } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
-import { createElement, createSentence } from '../shell/element.js';
+import { createButton, createElement, createFact, createSentence } from '../shell/element.js';
 import { describePredictionSet, listReportFacts } from './report-facts.js';
 import { createReportFields } from './report-fields.js';
 import { drawReportPictures } from './report-pictures.js';
@@ -79,17 +79,8 @@ export function createReportView(root, typed, { onClose }) {
 /** @param {() => void} onClose */
 function createTools(onClose) {
   return createElement('div', { className: 'report-tools' }, [
-    createElement('button', {
-      type: 'button',
-      className: 'main-action',
-      textContent: translate('report.print'),
-      onclick: () => window.print(),
-    }),
-    createElement('button', {
-      type: 'button',
-      textContent: translate('report.close'),
-      onclick: onClose,
-    }),
+    createButton(translate('report.print'), () => window.print(), { className: 'main-action' }),
+    createButton(translate('report.close'), onClose),
   ]);
 }
 
@@ -140,12 +131,10 @@ function createWarnings({ input: { warnings } }) {
  * @param {PredictionAnswer} prediction
  */
 function createOrigin(study, prediction) {
-  const facts = listReportFacts(study, prediction).map(([term, words]) =>
-    createElement('div', { className: words.length > LONGEST_HALF_LINE ? 'report-long' : '' }, [
-      createElement('dt', { textContent: term }),
-      createElement('dd', { textContent: words }),
-    ]),
-  );
+  const facts = listReportFacts(study, prediction).map((fact) => {
+    const className = fact[1].length > LONGEST_HALF_LINE ? 'report-long' : '';
+    return createElement('div', { className }, createFact(fact));
+  });
   return createElement('section', { className: 'report-origin' }, [
     createElement('h3', { textContent: translate('report.origin') }),
     createElement('dl', {}, facts),

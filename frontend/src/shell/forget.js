@@ -1,5 +1,5 @@
 import { translate } from '../i18n/translate.js';
-import { createElement } from './element.js';
+import { createButton, createElement } from './element.js';
 import './forget.css';
 
 /**
@@ -40,12 +40,4 @@ export function createForgetView(root, { onRemove, onClear }) {
           : translate('forget.explanation.other', { count });
     },
   };
-}
-
-/**
- * @param {string} textContent
- * @param {() => void} onclick
- */
-function createButton(textContent, onclick) {
-  return createElement('button', { type: 'button', textContent, onclick });
 }

@@ -1,6 +1,6 @@
 import { isMessageKey, translate } from '../i18n/translate.js';
 import { COMMANDS } from './commands.js';
-import { createElement } from './element.js';
+import { createButton, createElement } from './element.js';
 import './key-sheet.css';
 
 /** @typedef {import('./commands.js').CommandGroup} CommandGroup */
@@ -20,11 +20,7 @@ export function createKeySheet(root, { areOn, onSwitched }) {
     checked: areOn,
     onchange: () => onSwitched(box.checked),
   });
-  const close = createElement('button', {
-    type: 'button',
-    textContent: translate('keys.close'),
-    onclick: () => dialog.close(),
-  });
+  const close = createButton(translate('keys.close'), () => dialog.close());
   const groups = [...new Set(COMMANDS.map(({ group }) => group))];
   const dialog = createElement('dialog', { className: 'key-sheet' }, [
     title,

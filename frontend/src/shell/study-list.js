@@ -2,7 +2,7 @@ import { describeStep } from '../answer/study-description.js';
 import { describeLeftOut } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
 import { isActive } from '../state/study.js';
-import { createElement } from './element.js';
+import { createButton, createElement } from './element.js';
 import './study-list.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
@@ -19,8 +19,8 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
   const leftOutLine = createElement('p', { className: 'left-out' });
   const navigation = createElement('nav', { className: 'study-list' }, [
     list,
-    createAddButton(translate('studyList.addFiles'), onChoose),
-    createAddButton(translate('studyList.addFolder'), onChooseFolder),
+    createButton(translate('studyList.addFiles'), onChoose, { className: 'add-button' }),
+    createButton(translate('studyList.addFolder'), onChooseFolder, { className: 'add-button' }),
     leftOutLine,
   ]);
   navigation.setAttribute('aria-label', translate('studyList.name'));
@@ -59,14 +59,6 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
       button?.scrollIntoView({ block: 'nearest', inline: 'center' });
     },
   };
-}
-
-/**
- * @param {string} textContent
- * @param {() => void} onclick
- */
-function createAddButton(textContent, onclick) {
-  return createElement('button', { type: 'button', className: 'add-button', textContent, onclick });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { getLanguage, LANGUAGES, translate, translateTo } from '../i18n/translate.js';
 import { MODEL_HASH } from '../model/model-route.js';
 import { describeService, isBroken } from '../state/service.js';
-import { createElement } from './element.js';
+import { createButton, createElement } from './element.js';
 import './top-bar.css';
 
 /** @typedef {import('../i18n/translate.js').Language} Language */
@@ -35,12 +35,7 @@ export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys }) 
     { type: 'button', className: 'theme-button', onclick: toggleTheme },
     [themeWords],
   );
-  const keysButton = createElement('button', {
-    type: 'button',
-    className: 'keys-button',
-    textContent: translate('keys.open'),
-    onclick: onKeys,
-  });
+  const keysButton = createButton(translate('keys.open'), onKeys, { className: 'keys-button' });
   root.append(
     createElement('h1', { textContent: 'Tumorscope' }),
     createElement('p', { className: 'service-state' }, [state, modelPart]),

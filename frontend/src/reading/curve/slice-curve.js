@@ -2,14 +2,13 @@ import { assignClassColors } from '../../answer/class-colors.js';
 import { describeClass } from '../../answer/decision.js';
 import { formatPercentage, formatProgress } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
-import { createElement } from '../../shell/element.js';
+import { createElement, createShape } from '../../shell/element.js';
 import { clamp } from '../clamp.js';
 import './slice-curve.css';
 
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {{ index: number, probability: number }} Point */
 
-const SVG = 'http://www.w3.org/2000/svg';
 const NO_TUMOR = 'no_tumor';
 // In units of the drawing, which is stretched to its place; lines keep their width.
 const HEIGHT = 100;
@@ -22,15 +21,13 @@ const HEIGHT = 100;
 export function createSliceCurve(root, { onSlice }) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
-  const drawing = document.createElementNS(SVG, 'svg');
-  drawing.setAttribute('role', 'img');
-  drawing.setAttribute('preserveAspectRatio', 'none');
+  const drawing = createShape('svg', { role: 'img', preserveAspectRatio: 'none' });
   drawing.addEventListener('click', ({ clientX }) => {
     const { left, width } = drawing.getBoundingClientRect();
     const count = shown?.input.slice_count ?? 1;
     onSlice(clamp(Math.floor(((clientX - left) / width) * count), 0, count - 1));
   });
-  const seen = draw('path', { class: 'curve-seen' });
+  const seen = createShape('path', { class: 'curve-seen' });
   const first = createElement('span');
   const last = createElement('span');
   const legend = createElement('ul', { className: 'curve-legend' });
@@ -124,20 +121,10 @@ function describeCurve({ input, slices }) {
   });
 }
 
-/**
- * @param {string} name
- * @param {Record<string, string>} attributes
- */
-function draw(name, attributes) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
 /** @param {number} count */
 function drawGrid(count) {
   const middle = HEIGHT / 2;
-  return draw('path', {
+  return createShape('path', {
     class: 'curve-grid',
     d: `M0 ${middle}H${count}M0 ${HEIGHT}H${count}M0 0H${count}`,
   });
@@ -145,12 +132,12 @@ function drawGrid(count) {
 
 /** @param {number} index of the slice that was judged the most suspicious */
 function drawMarker(index) {
-  return draw('path', { class: 'curve-marker', d: `M${index + 0.5} 0V${HEIGHT}` });
+  return createShape('path', { class: 'curve-marker', d: `M${index + 0.5} 0V${HEIGHT}` });
 }
 
 /** @param {Line} line */
 function drawLine({ color, points }) {
-  const path = draw('path', { class: 'curve-line', d: tracePath(points) });
+  const path = createShape('path', { class: 'curve-line', d: tracePath(points) });
   path.style.stroke = color;
   return path;
 }

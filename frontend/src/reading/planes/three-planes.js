@@ -1,5 +1,5 @@
 import { translate } from '../../i18n/translate.js';
-import { createElement } from '../../shell/element.js';
+import { createButton, createElement } from '../../shell/element.js';
 import './three-planes.css';
 
 /** @typedef {import('../viewer/display.js').Display} Display */
@@ -28,19 +28,11 @@ export function createThreePlanes(square, buttons) {
   let viewer = null;
   let opened = 0;
 
-  const opener = createElement('button', {
-    type: 'button',
-    textContent: translate('planes.open'),
-    onclick: () => (panel.hidden ? open() : close()),
-  });
+  const opener = createButton(translate('planes.open'), () => (panel.hidden ? open() : close()));
   const words = createElement('p', { className: 'planes-words' });
   words.setAttribute('role', 'status');
   const place = createElement('div', { className: 'planes-canvas' });
-  const closer = createElement('button', {
-    type: 'button',
-    textContent: translate('planes.close'),
-    onclick: close,
-  });
+  const closer = createButton(translate('planes.close'), close);
   const panel = createElement('section', { className: 'three-planes', hidden: true }, [
     place,
     words,

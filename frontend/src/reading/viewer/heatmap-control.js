@@ -1,7 +1,7 @@
 import { findHeatColor } from '../../answer/class-colors.js';
 import { describeClass } from '../../answer/decision.js';
 import { translate } from '../../i18n/translate.js';
-import { createElement } from '../../shell/element.js';
+import { createButton, createElement } from '../../shell/element.js';
 import { listHeatmaps } from '../pixels/bitmap-cache.js';
 import './heatmap-control.css';
 
@@ -86,12 +86,7 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
  * @param {(index: number) => void} onSlice
  */
 function createPlace(index, onSlice) {
-  const button = createElement('button', {
-    type: 'button',
-    value: String(index),
-    textContent: String(index + 1),
-    onclick: () => onSlice(index),
-  });
+  const button = createButton(String(index + 1), () => onSlice(index), { value: String(index) });
   button.setAttribute('aria-label', translate('heatmap.goToSlice', { number: index + 1 }));
   return button;
 }

@@ -1,7 +1,7 @@
 import { formatNumber } from '../../i18n/format.js';
 import { formatProgress } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
-import { createElement } from '../../shell/element.js';
+import { createButton, createElement } from '../../shell/element.js';
 import { makeWindow } from '../pixels/window-table.js';
 import { findRange } from './display.js';
 import { ZOOM_STEP } from './slice-keys.js';
@@ -46,9 +46,9 @@ export function createSliceTools(root, onCommand) {
   const buttons = createElement('div', { className: 'tool-buttons' }, [
     dragging,
     invert,
-    createButton('−', () => zoomBy(1 / ZOOM_STEP), translate('viewer.zoomOut')),
+    createSignButton('−', translate('viewer.zoomOut'), () => zoomBy(1 / ZOOM_STEP)),
     zoom,
-    createButton('+', () => zoomBy(ZOOM_STEP), translate('viewer.zoomIn')),
+    createSignButton('+', translate('viewer.zoomIn'), () => zoomBy(ZOOM_STEP)),
     createButton(translate('viewer.reset'), () => onCommand({ kind: 'reset' })),
   ]);
   const windows = createElement('div', { className: 'tool-windows' }, [
@@ -122,16 +122,13 @@ function formatLevel(intensity) {
 }
 
 /**
- * @param {string} textContent
+ * @param {string} sign
+ * @param {string} name which the sign alone does not say
  * @param {() => void} onclick
- * @param {string} [name] where the text alone does not say it
  */
-function createButton(textContent, onclick, name) {
-  const button = createElement('button', { type: 'button', textContent, onclick });
-  if (name !== undefined) {
-    button.setAttribute('aria-label', name);
-    button.title = name;
-  }
+function createSignButton(sign, name, onclick) {
+  const button = createButton(sign, onclick, { title: name });
+  button.setAttribute('aria-label', name);
   return button;
 }
 

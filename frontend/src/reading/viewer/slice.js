@@ -1,5 +1,5 @@
 import { translate } from '../../i18n/translate.js';
-import { createElement } from '../../shell/element.js';
+import { createButton, createElement } from '../../shell/element.js';
 import { createBitmapCache } from '../pixels/bitmap-cache.js';
 import { drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
@@ -41,11 +41,10 @@ export function createSliceView(root, displays, listeners) {
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
   const words = createElement('p', { className: 'slice-message' });
-  const retry = createElement('button', {
-    type: 'button',
-    textContent: translate('viewer.loadAgain'),
-    onclick: () => shown !== null && listeners.onVolumeWanted(shown, true),
-  });
+  const retry = createButton(
+    translate('viewer.loadAgain'),
+    () => shown !== null && listeners.onVolumeWanted(shown, true),
+  );
   const loading = createElement('p', { className: 'slice-loading' });
   loading.setAttribute('role', 'status');
   const caption = createElement('figcaption', { className: 'slice-caption' });
