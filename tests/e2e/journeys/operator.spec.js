@@ -66,7 +66,7 @@ test.describe('an operator stops and restarts the service', () => {
     await expect(parts.serviceState).toHaveText(/^service ready · model\s99\.0\.0$/);
     bundle.remove();
     const line = page.locator('.model-change');
-    await expect(line).toContainText('The model changed to version 99.0.0; earlier results are of');
+    await expect(line).toContainText('The model changed to version 99.0.0. Earlier results');
     await expect(page.getByText(/^This result comes from model version \d/)).toBeVisible();
     await checkAppearance(page, 'operator-model-changed');
     await page.getByRole('button', { name: 'Analyse again' }).click();

@@ -110,7 +110,7 @@ test('a folder becomes its studies, and other files are left out and counted', a
     );
     await expect(page.getByText('1 file of another kind was skipped.')).toBeVisible();
     await parts.studies.filter({ hasText: 'X_001' }).getByRole('button').click();
-    await expect(page.locator('.warnings').getByText('of those sent, t1ce was read')).toBeVisible();
+    await expect(page.locator('.warnings').getByText('read contrast-enhanced T1')).toBeVisible();
   });
 });
 
