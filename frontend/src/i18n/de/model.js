@@ -77,7 +77,7 @@ export const MODEL = {
   'model.calibrationUp': 'richtig',
   'model.pointsTitle': 'Arbeitspunkte',
   'model.pointsNote':
-    'Ein Arbeitspunkt legt fest, wie sicher das Modell sein muss, bevor der Dienst antwortet. Darunter lautet die Antwort „nicht sicher“.',
+    'Ein Arbeitspunkt legt fest, wie sicher das Modell sein muss, bevor der Dienst antwortet; darunter lautet die Antwort „nicht sicher“. Screening: „kein Tumor“ als Antwort bei höchstens 1 von 100 Schichten mit Tumor. Ausgewogen: Beide Antworten verlangen dieselbe Sicherheit.',
   'model.point': 'Arbeitspunkt',
   'model.point.screening': 'Screening',
   'model.point.balanced': 'ausgewogen',

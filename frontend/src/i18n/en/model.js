@@ -77,7 +77,7 @@ export const MODEL = {
   'model.calibrationUp': 'correct',
   'model.pointsTitle': 'Operating points',
   'model.pointsNote':
-    'An operating point sets how sure the model must be before the service answers. Below that, the answer is “not certain”.',
+    'An operating point sets how sure the model must be before the service answers; below that the answer is “not certain”. Screening: “no tumour” is answered for at most 1 of 100 slices with a tumour. Balanced: both answers need the same confidence.',
   'model.point': 'Operating point',
   'model.point.screening': 'screening',
   'model.point.balanced': 'balanced',
