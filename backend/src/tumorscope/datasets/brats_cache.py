@@ -1,10 +1,10 @@
-"""A prepared BraTS case in, two files of a cache out, and back: its slices (.npy) and what is known of them (.json).
+"""A prepared BraTS case in, two files of a cache out, and back: its slices (.npy) and their record (.json).
 
 ::
 
-    CACHE/prepared.json              how all of it was prepared
-    CACHE/cases/NAME.npy             (slices, rows, columns, 3), float16, cut to the brain
-    CACHE/cases/NAME.json            written last: where it is, the case is prepared
+    CACHE/prepared.json              the settings of the preparation
+    CACHE/cases/NAME.npy             (slices, rows, columns, 3), float16, cropped to the brain
+    CACHE/cases/NAME.json            the record, written last: it marks a complete case
 """
 
 from functools import lru_cache
@@ -21,7 +21,7 @@ from tumorscope.domain.scan import Slice
 from tumorscope.preprocessing.brain import ZSCORE_LIMIT
 
 SETTINGS_FILE = "prepared.json"
-"""A folder that holds it is a cache."""
+"""Marks a folder as a cache."""
 _CASES = "cases"
 
 
@@ -30,7 +30,7 @@ class _Record(BaseModel):
 
 
 class CacheSettings(_Record):
-    """What all cases of a cache share."""
+    """The settings that all cases of a cache share."""
 
     format_version: Literal[1] = 1
     channels: tuple[str, ...]
@@ -50,9 +50,9 @@ class PreparedSlice(_Record):
 
 
 class PreparedCase(_Record):
-    """One case; `top` and `left` are where the stored part lies in slices of `height` x `width` pixels.
+    """One case; `top` and `left` place the stored part in slices of `height` x `width` pixels.
 
-    Its slices follow one another without a gap.
+    Its slices are consecutive.
     """
 
     name: str
@@ -69,12 +69,12 @@ class PreparedCase(_Record):
 
 
 def claim_cache(cache: Path, settings: CacheSettings) -> None:
-    """Make a folder a cache of these settings, or see that it is one.
+    """Create a cache with these settings, or check an existing one.
 
     Raises
     ------
     DatasetError
-        It holds a cache of other settings, or something else.
+        The folder is a cache with other settings, or holds other files.
     """
     file = cache / SETTINGS_FILE
     if file.is_file():
@@ -86,24 +86,24 @@ def claim_cache(cache: Path, settings: CacheSettings) -> None:
             )
         return
     if cache.exists() and (not cache.is_dir() or any(cache.iterdir())):
-        raise DatasetError(f"{cache} holds something else than prepared cases; name another --output.")
+        raise DatasetError(f"{cache} holds other files than prepared cases; name another --output.")
     (cache / _CASES).mkdir(parents=True)
     _write(file, settings.model_dump_json(indent=2).encode())
 
 
 def read_settings(cache: Path) -> CacheSettings:
-    """The settings of a cache.
+    """Read the settings of a cache.
 
     Raises
     ------
     DatasetError
-        The folder is none, or the file is damaged.
+        The folder is not a cache, or the file is damaged.
     """
     file = cache / SETTINGS_FILE
     try:
         return CacheSettings.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
-        raise DatasetError(f"{file} is not the list of settings of prepared cases: `tumorscope prepare`.") from error
+        raise DatasetError(f"{file} does not hold the settings of prepared cases: run `tumorscope prepare`.") from error
 
 
 def is_prepared(cache: Path, name: str) -> bool:
@@ -112,7 +112,7 @@ def is_prepared(cache: Path, name: str) -> bool:
 
 
 def write_case(cache: Path, case: PreparedCase, pixels: NDArray[np.float16]) -> None:
-    """Write a case, the record last, so that an interrupted write is not taken for a case.
+    """Write a case, the record last, so that an interrupted write leaves no case.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def write_case(cache: Path, case: PreparedCase, pixels: NDArray[np.float16]) -> 
     case : PreparedCase
         Its record.
     pixels : ndarray, shape (slices, rows, columns, channels), float16
-        Z-scores, -5 outside the brain, as hung by `imaging.slices`; a row for each of the record's slices.
+        Z-scores, -5 outside the brain, in the display orientation of `imaging.slices`; the record's slices.
     """
     file = cache / _CASES / f"{case.name}.npy"
     partial = file.with_suffix(".npy.partial")
@@ -132,35 +132,35 @@ def write_case(cache: Path, case: PreparedCase, pixels: NDArray[np.float16]) -> 
 
 
 def list_cases(cache: Path) -> list[Path]:
-    """The arrays of the complete cases, by name."""
+    """The arrays of the complete cases in order of name."""
     return [file.with_suffix(".npy") for file in sorted((cache / _CASES).glob("*.json"))]
 
 
 @lru_cache(maxsize=8)
 def read_case(array: Path) -> PreparedCase:
-    """The record beside an array; the last few stay in memory, since slices of a case are read one after another.
+    """Read the record beside an array; the last few stay cached, because slices of a case are read in succession.
 
     Raises
     ------
     DatasetError
-        It is absent or damaged.
+        It is missing or damaged.
     """
     file = array.with_suffix(".json")
     try:
         return PreparedCase.model_validate_json(file.read_bytes())
     except (OSError, ValidationError) as error:
-        raise DatasetError(f"{file} is not the record of a prepared case; remove it and prepare anew.") from error
+        raise DatasetError(f"{file} is not a prepared case's record; remove it and prepare the case again.") from error
 
 
 def read_prepared_slice(array: Path, index: int) -> Slice:
-    """One slice of a prepared case, whole again.
+    """Read one slice of a prepared case, uncropped.
 
     Parameters
     ----------
     array : Path
-        Of `list_cases`.
+        From `list_cases`.
     index : int
-        Position in the volume, of one of the record's `slices`.
+        Position in the volume of one of the record's `slices`.
 
     Returns
     -------
@@ -170,16 +170,16 @@ def read_prepared_slice(array: Path, index: int) -> Slice:
     Raises
     ------
     DatasetError
-        The array is absent, damaged, or not the record's.
+        The array is missing, damaged, or does not fit the record.
     """
     case = read_case(array)
     try:
         stored = np.load(array, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{array} cannot be read; remove its case and prepare anew.") from error
+        raise DatasetError(f"{array} cannot be read; remove its case and prepare it again.") from error
     rows, columns = stored.shape[1:3]
     if len(stored) != len(case.slices):
-        raise DatasetError(f"{array} is not the array of its record; remove both and prepare anew.")
+        raise DatasetError(f"{array} does not fit its record; remove both and prepare the case again.")
     pixels = np.full((case.height, case.width, len(case.channels)), -ZSCORE_LIMIT, np.float32)
     pixels[case.top : case.top + rows, case.left : case.left + columns] = stored[index - case.slices[0].index]
     return Slice(pixels, "nifti", case.spacing_mm, "MR", channels=case.channels)

@@ -1,4 +1,4 @@
-"""A folder as BraTS publishes it in; its cases, their files and grades out.
+"""A BraTS folder as published in, its cases with their files and grades out.
 
 Names of 2017 to 2020 (``Brats18_TCIA02_368_1_t1ce.nii.gz``, also in folders ``HGG`` and ``LGG``;
 ``BraTS20_Training_001_flair.nii``), 2021 (``BraTS2021_00000_flair.nii.gz``) and since 2023
@@ -25,30 +25,30 @@ _SOURCES = (
     (re.compile(r"BraTS(20\d\d)_", re.IGNORECASE), "brats{}"),
     (re.compile(r"BraTS-([A-Z]+)-", re.IGNORECASE), "brats-{}"),
 )
-# The last number of these names counts the examinations of one person.
+# The last number of these names counts the scans of one person.
 _EXAMINATION = re.compile(r"(BraTS1[789]_.+?|BraTS-[A-Z]+-\d+)[_-]\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One examination.
+    """The scan of one person at one time.
 
     Parameters
     ----------
     name : str
-        As its files begin.
+        The beginning of its file names.
     folder : Path
-        That holds them.
+        Of its files.
     modalities : mapping of str to Path
-        Files by ``flair``, ``t1``, ``t1ce``, ``t2``; some may be absent.
+        Files by ``flair``, ``t1``, ``t1ce``, ``t2``; some may be missing.
     segmentation : Path, optional
-        None for cases published without, and where it is absent.
+        None if it was not published or is missing.
     grade : {'hgg', 'lgg'}, optional
-        None where neither a table nor a folder says.
+        None if neither a table nor a folder states it.
     is_labelled : bool
-        Whether it is of a training part, whose cases have segmentations.
+        Whether it belongs to a training set, whose cases have segmentations.
     expects_grade : bool
-        Whether the folder states the grades of its labelled cases.
+        Whether the folder states grades for its labelled cases.
     """
 
     name: str
@@ -70,51 +70,51 @@ class Case:
 
     @property
     def patient_id(self) -> str:
-        """The same for all examinations of one person, as far as names tell."""
+        """The same for all scans of one person, as far as the names show."""
         match = _EXAMINATION.fullmatch(self.name)
         return self.name if match is None else match[1]
 
 
 def find_cases(folder: Path) -> list[Case]:
-    """The cases below a folder.
+    """Find the cases below a folder.
 
     Parameters
     ----------
     folder : Path
-        Of one year's training, validation or test part, or of several; with ``name_mapping.csv`` somewhere, if at all.
+        With training, validation or test sets of one or several years, and optionally ``name_mapping.csv``.
 
     Returns
     -------
     list of Case
-        By name.
+        In order of name.
 
     Raises
     ------
     DatasetError
-        There is none, or two have the same name.
+        There is none, or two share a name.
     """
     found: dict[tuple[Path, str], dict[str, Path]] = defaultdict(dict)
-    # Sorted, .nii before .nii.gz: of a file that is there twice, the compressed one is read.
+    # Sorted: of a pair .nii and .nii.gz the compressed file is read.
     for path in sorted(folder.rglob("*.nii*")):
         named = name_content(path.name)
         if named is not None and path.is_file():
             case, content = named
             found[path.parent, case][content] = path
-    _give_back_misnamed_segmentations(found)
+    _assign_misnamed_segmentations(found)
     grades = _read_grades(folder)
     cases: dict[str, Case] = {}
     for (parent, name), files in sorted(found.items(), key=lambda item: item[0][1]):
         if name in cases:
-            raise DatasetError(f"{name} is there twice: in {cases[name].folder} and in {parent}.")
+            raise DatasetError(f"{name} exists twice: in {cases[name].folder} and in {parent}.")
         cases[name] = _make_case(name, parent, files, grades.get(name) or _grade_of_folder(parent, folder))
     if not cases:
-        raise DatasetError(f"{folder} holds no case with files named as BraTS names them, such as *_flair.nii.gz.")
+        raise DatasetError(f"{folder} holds no files with BraTS names such as *_flair.nii.gz.")
     states_grades = any(case.grade is not None for case in cases.values())
     return [replace(case, expects_grade=states_grades and case.is_labelled) for case in cases.values()]
 
 
-def _give_back_misnamed_segmentations(found: dict[tuple[Path, str], dict[str, Path]]) -> None:
-    """In 2020, case 355's segmentation is named ``W39_1998.09.19_Segm.nii``: it is the folder's one case's."""
+def _assign_misnamed_segmentations(found: dict[tuple[Path, str], dict[str, Path]]) -> None:
+    """``W39_1998.09.19_Segm.nii`` is the segmentation of case 355 of 2020, the only case in its folder."""
     for parent, name in [key for key, files in found.items() if set(files) == {SEGMENTATION}]:
         others = [key for key in found if key[0] == parent and key[1] != name]
         if len(others) == 1:
@@ -129,13 +129,13 @@ def _make_case(name: str, parent: Path, files: dict[str, Path], grade: Grade | N
 
 
 def _grade_of_folder(parent: Path, root: Path) -> Grade | None:
-    """Until 2019, cases lie in folders ``HGG`` and ``LGG``."""
+    """Until 2019 the folders ``HGG`` and ``LGG`` state the grade."""
     names = {name.lower() for name in (root.name, *parent.relative_to(root).parts)}
     return next((grade for name, grade in _GRADES.items() if name in names), None)
 
 
 def _read_grades(folder: Path) -> dict[str, Grade]:
-    """Grades by the case names of all years that ``name_mapping.csv`` has columns for."""
+    """Grades by case name, for every year with a column in ``name_mapping.csv``."""
     grades: dict[str, Grade] = {}
     for table in sorted(folder.rglob("name_mapping.csv")):
         with table.open(newline="", encoding="utf-8") as file:

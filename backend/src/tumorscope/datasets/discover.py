@@ -1,4 +1,4 @@
-"""The path of a data set in, its Examples out, whatever its kind."""
+"""The path of a data set of any kind in, its Examples out."""
 
 from pathlib import Path
 
@@ -14,29 +14,28 @@ _LGG_TABLE = "lgg.csv"
 
 
 def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
-    """Recognise a data set and read its table of contents.
+    """Recognise a data set and list its examples.
 
     Parameters
     ----------
     path : Path
-        One of: a CSV of pictures; a folder that holds ``slices.csv``, and possibly ``volumes/healthy``,
+        One of: a CSV of images; a folder with ``slices.csv``, and optionally ``volumes/healthy``,
         ``volumes/tcia_brain_tumor_progression``, ``lgg.csv`` and ``heads.csv``; a tree of class folders, with or
-        without Training and Testing; a cache that ``tumorscope prepare`` made of BraTS cases.
+        without Training and Testing; a cache of BraTS cases from ``tumorscope prepare``.
     class_names : tuple of str
-        Of the model that is to be right about them: slices of a cache are labelled by grade for a model of grades, and
-        by whether they show tumour for any other.
+        Of the model: slices of a cache are labelled by grade for a model of grades, else by the presence of tumour.
 
     Returns
     -------
     list of Example
-        In an order that depends on the data alone.
+        In an order that depends on the data only.
 
     Raises
     ------
     DatasetError
-        It is none of these.
+        The path is none of these.
     TrainingError
-        A table names pictures that are absent.
+        A table names missing images.
     """
     if path.is_file() and path.suffix.lower() == ".csv":
         return read_slice_table(path)
@@ -54,6 +53,6 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
     if is_class_tree(path):
         return read_class_tree(path)
     raise DatasetError(
-        f"{path} is no data set: a CSV, a folder with {TABLE}, a folder of class folders, or a prepared BraTS cache "
-        "is read. Say where it is with --data or TUMORSCOPE_DATA."
+        f"{path} is not a data set (a CSV, a folder with {TABLE}, a folder of class folders, or a prepared BraTS "
+        "cache). State its path with --data or TUMORSCOPE_DATA."
     )

@@ -15,14 +15,14 @@ from tumorscope.preprocessing.spatial import Box
 
 @dataclass(frozen=True, slots=True)
 class ImageFileReference:
-    """A picture file of one slice."""
+    """An image file of one slice."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeReference:
-    """A slice of a NIfTI volume: `index` along the axis that `plane` stacks, in RAS+."""
+    """A slice of a NIfTI volume: `index` along the slice axis of `plane`, in RAS+."""
 
     path: Path
     plane: Plane
@@ -31,7 +31,7 @@ class VolumeReference:
 
 @dataclass(frozen=True, slots=True)
 class PreparedReference:
-    """An axial slice of a prepared BraTS case: the case's array, and the slice's position in the volume, in RAS+."""
+    """An axial slice of a prepared BraTS case: the case's array, and the slice's index in the volume, in RAS+."""
 
     path: Path
     index: int
@@ -42,7 +42,7 @@ SliceReference = ImageFileReference | VolumeReference | PreparedReference
 
 @dataclass(frozen=True, slots=True)
 class RelativeBox:
-    """A rectangle as fractions of the picture's width and height, by its centre."""
+    """A rectangle by its centre, in fractions of the image's width and height."""
 
     x_center: float
     y_center: float
@@ -64,22 +64,22 @@ class Example:
     Parameters
     ----------
     image : SliceReference
-        Where its pixels are.
+        Of its pixels.
     label : str
         A class name, or ``tumor`` for a tumour of unstated kind.
     patient_id : str
-        Examples that share it must never be on both sides of a split.
+        Examples that share it must stay on one side of a split.
     source : str
         The collection.
     plane : {'sagittal', 'coronal', 'axial'}, optional
-        None where the source does not say.
+        None if the source does not state it.
     sequence : str, optional
-        ``t1``, ``t1ce``, ``t2``, ``flair``, several as ``flair+t1ce+t2``; None where the source does not say.
+        ``t1``, ``t1ce``, ``t2``, ``flair``, several as ``flair+t1ce+t2``; None if the source does not state it.
     box : RelativeBox, optional
         Where the tumour is.
     position : float, optional
-        Of a slice of a volume: its place along the axis that `plane` stacks, in 0..1, from the left, from behind or
-        from below. None for a picture.
+        Of a slice of a volume: its position along the slice axis, in 0..1 from left, posterior or inferior. None for an
+        image file.
     """
 
     image: SliceReference
@@ -93,17 +93,17 @@ class Example:
 
 
 def read_example(example: Example) -> Slice:
-    """The example's slice.
+    """Read the example's slice.
 
     Parameters
     ----------
     example : Example
-        A picture, a slice of a volume, or one of a prepared case.
+        An image file, a slice of a volume, or one of a prepared case.
 
     Returns
     -------
     Slice
-        As serving would decode it.
+        As decoded for serving.
 
     Raises
     ------
@@ -125,5 +125,5 @@ def read_example(example: Example) -> Slice:
 
 @lru_cache(maxsize=2)
 def read_volume(path: Path) -> Volume:
-    """A NIfTI volume; the last two stay in memory, since the slices of one volume are read one after another."""
+    """A NIfTI volume; the last two stay cached, because the slices of a volume are read in succession."""
     return decode_nifti(path.read_bytes(), FROM_DISK)

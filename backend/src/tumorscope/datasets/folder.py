@@ -1,4 +1,4 @@
-"""A table of labelled pictures, or a tree of class folders, in; Examples out."""
+"""A table of labelled images, or a tree of class folders, in; Examples out."""
 
 import csv
 import re
@@ -18,14 +18,14 @@ TABLE = "slices.csv"
 _COLUMNS = ("file", "label", "patient_id", "source")
 _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
 
-# What the collection's own description says of every picture in it.
+# Stated in the description of the collection, for all its images.
 _SEQUENCES = {"figshare-1512427": "t1ce"}
 
 _VOLUMES = (".nii", ".nii.gz")
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
+_IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 _TRAINING_PARTS = {"training", "train"}
 _TESTING_PARTS = {"testing", "test", "validation", "val", "valid"}
-# How the collections call them, without case and punctuation.
+# The collections' names, without case and punctuation.
 _LABELS = {
     "notumor": NO_TUMOR,
     "no": NO_TUMOR,
@@ -38,13 +38,13 @@ _LABELS = {
 
 
 def read_slice_table(table: Path) -> list[Example]:
-    """The pictures and volumes that a CSV names.
+    """Read the images and volumes that a CSV names.
 
     Parameters
     ----------
     table : Path
         Columns ``file`` (relative to the table), ``label``, ``patient_id``, ``source``, and optionally
-        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the picture, ``sequence``, and
+        ``box_x_center``, ``box_y_center``, ``box_width``, ``box_height`` as fractions of the image, ``sequence``, and
         ``height`` of an axial slice in its volume (0 lowest, 1 highest). A file may be a
         NIfTI volume: sliced in three planes, evenly, all slices of the one label; or, where a column ``mask`` names
         another NIfTI file, all slices through that.
@@ -77,20 +77,20 @@ def read_slice_table(table: Path) -> list[Example]:
 
 
 def is_class_tree(folder: Path) -> bool:
-    """Whether a folder holds class folders with pictures, possibly below Training and Testing."""
+    """Whether a folder holds class folders with images, possibly below Training and Testing."""
     return any(_class_folders(folder))
 
 
 def read_class_tree(folder: Path) -> list[Example]:
-    """The pictures of class folders, as the collections on Kaggle have them.
+    """Read the images of class folders, the layout of the collections on Kaggle.
 
-    Such a tree does not say whose pictures they are: each is taken for a patient of its own, which `datasets.audit`
-    then puts to the test. Who knows better says so in a CSV beside the class folders.
+    Such a tree does not name patients: each image counts as a patient of its own, which `datasets.audit` checks. A CSV
+    beside the class folders may name them.
 
     Parameters
     ----------
     folder : Path
-        Holds ``CLASS/PICTURE``, or ``Training/CLASS/PICTURE`` and ``Testing/CLASS/PICTURE`` (of any case; also train,
+        Holds ``CLASS/IMAGE``, or ``Training/CLASS/IMAGE`` and ``Testing/CLASS/IMAGE`` (of any case; also train,
         test, val). ``notumor``, ``no`` and the like become ``no_tumor``, ``yes`` a tumour of unstated kind,
         ``glioma_tumor`` and the like the kind; other names stay. A CSV in it with the columns ``file`` (relative to the
         folder) and ``patient_id`` gives patients.
@@ -98,22 +98,22 @@ def read_class_tree(folder: Path) -> list[Example]:
     Returns
     -------
     list of Example
-        By path; the source is the tree's own name, the patient the picture's path within it unless a CSV gives it.
+        By path; the source is the tree's own name, the patient the image's path within it unless a CSV gives it.
 
     Raises
     ------
     DatasetError
-        There are no class folders with pictures.
+        There are no class folders with images.
     """
     patients = _read_patients(folder)
     examples = [example for part in sorted(_class_folders(folder)) for example in _read_class(part, folder, patients)]
     if not examples:
-        raise DatasetError(f"{folder} holds no class folders with pictures.")
+        raise DatasetError(f"{folder} holds no class folders with images.")
     return examples
 
 
 def official_split(path: Path) -> Split | None:
-    """The split that a data set comes with: its pictures lie below Training and Testing.
+    """Find the published split of a data set, with images below Training and Testing.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def official_split(path: Path) -> Split | None:
     Returns
     -------
     Split or None
-        Training part, and testing part as validation; None where there are not both, or pictures in neither.
+        The training set, and the test set as validation; None without both, or with images outside of them.
     """
     root = path if path.is_dir() else path.parent
     table = root / TABLE if path.is_dir() else path
@@ -142,7 +142,7 @@ def official_split(path: Path) -> Split | None:
 
 
 def _read_patients(folder: Path) -> dict[str, str]:
-    """Patients by picture, from the tables beside the class folders that have both columns."""
+    """Patients by image, from tables beside the class folders with both columns."""
     patients: dict[str, str] = {}
     for table in sorted(folder.glob("*.csv")):
         with table.open(newline="", encoding="utf-8") as file:
@@ -153,28 +153,28 @@ def _read_patients(folder: Path) -> dict[str, str]:
 
 
 def _class_folders(folder: Path) -> list[Path]:
-    """Folders with pictures: right below, or below a training or testing part."""
+    """Folders with images: directly below, or below a training or test folder."""
     if not folder.is_dir():
         return []
     parts = [child for child in folder.iterdir() if child.is_dir()]
     halves = [part for part in parts if part.name.lower() in _TRAINING_PARTS | _TESTING_PARTS]
     candidates = [child for half in halves for child in half.iterdir()] if halves else parts
-    return [child for child in candidates if child.is_dir() and any(_pictures(child))]
+    return [child for child in candidates if child.is_dir() and any(_list_images(child))]
 
 
-def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _PICTURES)
+def _list_images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _IMAGES)
 
 
 def _read_class(folder: Path, root: Path, patients: Mapping[str, str]) -> list[Example]:
     plain = re.sub(r"[^a-z]", "", folder.name.lower())
     label = _LABELS.get(plain, folder.name)
-    names = [path.relative_to(root).as_posix() for path in _pictures(folder)]
+    names = [path.relative_to(root).as_posix() for path in _list_images(folder)]
     return [Example(ImageFileReference(root / name), label, patients.get(name, name), root.name) for name in names]
 
 
 def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
-    """The one example of a picture, or those of a volume's slices."""
+    """The example of an image, or those of a volume's slices."""
     path, label, patient_id, source = folder / row["file"], row["label"], row["patient_id"], row["source"]
     if path.name.lower().endswith(_VOLUMES):
         if row.get("mask"):

@@ -1,4 +1,4 @@
-"""Examples in, how much of their label is told by what is no tumour out: source, plane, sequence."""
+"""Examples in, how well source, plane and sequence alone predict their label out."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from tumorscope.datasets.example import Example
 from tumorscope.domain.labels import NO_TUMOR
 
 UNSTATED = "not stated"
-"""Where a data set does not say."""
+"""For attributes that a data set does not state."""
 
 ATTRIBUTES: dict[str, Callable[[Example], str]] = {
     "source": lambda example: example.source,
@@ -21,13 +21,13 @@ ATTRIBUTES: dict[str, Callable[[Example], str]] = {
         (example.source, example.plane or UNSTATED, example.sequence or UNSTATED)
     ),
 }
-"""What may give a label away."""
+"""Attributes that may predict a label."""
 
 QUESTIONS: dict[str, Callable[[Example], str]] = {
     "label": lambda example: example.label,
     "tumour or none": lambda example: "none" if example.label == NO_TUMOR else "tumour",
 }
-"""What it may give away."""
+"""The labels that they may predict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Shortcut:
     attribute, question : str
         Of `ATTRIBUTES` and `QUESTIONS`.
     values : int
-        How many different values the attribute has.
+        The number of different values of the attribute.
     accuracy : float
-        Of answering with the commonest answer among the examples of the same value.
+        Of predicting the most frequent answer among examples with the same value.
     base_rate : float
-        Of answering with the commonest answer of all.
+        Of predicting the most frequent answer of all.
     cramers_v : float
-        0 where the two are independent, 1 where the attribute decides; 0 too where either has one value only.
+        0 for independent attributes, 1 where the attribute determines the answer; 0 if either has only one value.
     """
 
     attribute: str
@@ -58,7 +58,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """How many examples of each label have each value of an attribute.
+    """The contingency table of labels by an attribute.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def count_classes(examples: Sequence[Example], attribute: str) -> ClassTable:
 
 
 def measure_shortcuts(examples: Sequence[Example]) -> list[Shortcut]:
-    """Every attribute's power over every question.
+    """Measure how well each attribute predicts each answer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Examples in, training and validation parts out, with no patient on both sides; kept as files."""
+"""Examples in, patient-grouped training and validation sets out; and their files."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ from tumorscope.domain.errors import DatasetError
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two parts of a data set that share no patient.
+    """Training and validation set, which share no patient.
 
     Parameters
     ----------
     training, validation : tuple of Example
-        What is learned from; what is held out.
+        The training set and the held-out set.
     set_aside : frozenset of str
-        Patients in neither part; see `set_patients_aside`.
+        Patients in neither set; see `set_patients_aside`.
     unseen : tuple of Example
-        Of patients that the split's file does not know: external data.
+        Of patients that the split file does not name: external data.
     """
 
     training: tuple[Example, ...]
@@ -34,13 +34,13 @@ class Split:
 
     @property
     def sha256(self) -> str:
-        """Identifies who is in validation: the hash of its sorted patient identifiers."""
+        """Identifies the validation set: the hash of its sorted patient identifiers."""
         patients = sorted({example.patient_id for example in self.validation})
         return hashlib.sha256("\n".join(patients).encode()).hexdigest()
 
 
 def split_by_patient(examples: Sequence[Example], validation_share: float, seed: int) -> Split:
-    """Part the examples by patient, separately for each label and source.
+    """Split the examples by patient, stratified by label and source.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def split_by_patient(examples: Sequence[Example], validation_share: float, seed:
     Returns
     -------
     Split
-        A patient with pictures of several labels or sources goes where the first of them went.
+        The first example of a patient decides the stratum.
     """
     held_out: set[str] = set()
     for patients in _shuffle_strata(examples, seed):
@@ -63,7 +63,7 @@ def split_by_patient(examples: Sequence[Example], validation_share: float, seed:
 
 
 def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[Split]:
-    """Splits of which each holds out another part, so that every patient is held out once.
+    """Patient-grouped k-fold cross-validation: every patient is held out once.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[
     Returns
     -------
     list of Split
-        Each label and source is spread evenly over them.
+        Stratified by label and source.
 
     Raises
     ------
@@ -87,12 +87,12 @@ def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[
     shuffled = [patient for patients in _shuffle_strata(examples, seed) for patient in patients]
     if not 2 <= folds <= len(shuffled):
         raise DatasetError(f"{len(shuffled)} patients cannot be spread over {folds} folds.")
-    # Dealt like cards, so that each stratum is spread evenly and the next one goes on where it ended.
+    # Dealt in turn, so that each stratum is spread evenly and the next one continues where it ended.
     return [_hold_out(examples, set(shuffled[fold::folds])) for fold in range(folds)]
 
 
 def leave_source_out(examples: Sequence[Example], source: str) -> Split:
-    """Hold out a whole collection, with every picture of its patients.
+    """Hold out a whole collection, with all examples of its patients.
 
     Raises
     ------
@@ -102,12 +102,12 @@ def leave_source_out(examples: Sequence[Example], source: str) -> Split:
     patients = {example.patient_id for example in examples if example.source == source}
     if not patients:
         known = ", ".join(sorted({example.source for example in examples}))
-        raise DatasetError(f"No picture is of {source!r}; the sources are {known}.")
+        raise DatasetError(f"No example is of {source!r}; the sources are {known}.")
     return _hold_out(examples, patients)
 
 
 def extend_split(split: Split, validation_share: float, seed: int) -> Split:
-    """Hold out patients of the sources that came after the split was made; the others stay where they are.
+    """Hold out patients of sources that were added after the split; all others stay in their set.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def extend_split(split: Split, validation_share: float, seed: int) -> Split:
     Split
         With a part of every source in validation.
     """
-    judged = {example.source for example in split.validation}
+    known = {example.source for example in split.validation}
     others = (*split.training, *split.unseen)
-    later = [example for example in others if example.source not in judged]
+    later = [example for example in others if example.source not in known]
     held_out = {example.patient_id for example in split_by_patient(later, validation_share, seed).validation}
     return Split(
         tuple(example for example in others if example.patient_id not in held_out),
@@ -135,19 +135,19 @@ def extend_split(split: Split, validation_share: float, seed: int) -> Split:
 
 
 def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
-    """Take held-out patients out of the split, for example those with a picture that training has too.
+    """Remove held-out patients from the split, for example those with a near-duplicate in training.
 
     Parameters
     ----------
     split : Split
-        Its training part stays as it is.
+        Its training set stays unchanged.
     patients : iterable of str
-        Of the validation part.
+        Of the validation set.
 
     Returns
     -------
     Split
-        With these in neither part.
+        With these patients in neither set.
     """
     aside = split.set_aside | set(patients)
     kept = tuple(example for example in split.validation if example.patient_id not in aside)
@@ -155,7 +155,7 @@ def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
 
 
 def write_split(split: Split, file: Path) -> None:
-    """Write who is trained on, who is held out and who is set aside, as JSON."""
+    """Write the patients in training, in validation and set aside, as JSON."""
     content = {
         "sha256": split.sha256,
         "training_patients": sorted({example.patient_id for example in split.training}),
@@ -166,7 +166,7 @@ def write_split(split: Split, file: Path) -> None:
 
 
 def read_split(file: Path, examples: Sequence[Example]) -> Split:
-    """Part examples as a file says.
+    """Split examples by a file.
 
     Parameters
     ----------
@@ -183,7 +183,7 @@ def read_split(file: Path, examples: Sequence[Example]) -> Split:
     Raises
     ------
     DatasetError
-        The file is no split, or holds out patients that the data set has not.
+        The file is not a split, or holds out patients that the data set lacks.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -1,9 +1,8 @@
-"""A slice and what the network made of it in; whether it is a brain MRI at all out.
+"""A slice and the network's features in, whether it is a brain MRI out: the scope gate.
 
-Cheap checks of the picture first, then how far it lies from the slices that the model was made from: the Mahalanobis
-distance (Lee et al., arXiv 1807.03888) of the lower blocks' mean activations, of which edges and textures remain that
-no training towards tumours has washed out, and of a thumbnail, which says where what is: a brain looks the same to any
-scanner that far off.
+Cheap checks of the pixels come first, then an out-of-distribution score: the Mahalanobis distance (Lee et al., arXiv
+1807.03888) to the training slices. It compares mean activations of the lower blocks, which describe edges and textures,
+and a thumbnail, which describes the layout independently of the scanner.
 """
 
 from functools import lru_cache
@@ -21,17 +20,17 @@ from tumorscope.preprocessing.percentiles import count_levels, count_whole_numbe
 from tumorscope.preprocessing.pipeline import ModelInput
 
 _MIN_SIDE = 32
-# Fields along each side: so few that no scanner's sharpness or noise tells.
+# Cells along each side: too few to show a scanner's sharpness or noise.
 _THUMBNAIL = 8
 _MAX_ASPECT = 4.0
 _SAMPLES = 256
 _GREY_LEVELS = 16
-# Of the pixels that are not background, so many of text are neither black nor white.
+# In text, at most this share of the foreground is neither black nor white.
 _MAX_BETWEEN = 0.25
 _COLOURED = "mostly_coloured"
 
-# A CT's rim of bone, in a prepared slice, along rays from the surface (brighter than _AIR) to the middle: it is sought
-# in the outermost part, and what lies behind it in the part after.
+# The rim of bone on CT, in a prepared slice, along rays from the surface (brighter than _AIR) to the centre: the rim in
+# the outermost part, the tissue behind it in the next.
 _AIR = 0.15
 _DIRECTIONS = 72
 _RAY_SAMPLES = 64
@@ -42,28 +41,28 @@ _RIM_DEPTH = 0.35
 _BEHIND_DEPTH = 0.5
 _BONE = 0.8
 _MIN_CLOSED = 0.95
-# The contents, and their brightest twentieth, against the rim; and what lies right behind the rim against the contents:
-# on MRI bone is dark, and a dark band parts what is bright outside of it from the brain.
+# The contents and their brightest twentieth relative to the rim, and the tissue behind the rim relative to the
+# contents: on MRI bone is dark, and a dark band separates the bright scalp from the brain.
 _MAX_CONTENTS = 0.5
 _MAX_BRIGHT_CONTENTS = 0.8
 _MIN_BEHIND = 0.7
 
 
 def describe_slices(features: NDArray[np.float32], pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What slices are compared by.
+    """Describe slices for the out-of-distribution score.
 
     Parameters
     ----------
     features : ndarray, shape (n, features), float32
         From `Outputs.features`.
     pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        What the network was given.
+        The network's input.
 
     Returns
     -------
     ndarray, shape (n, features + 64), float32
-        Square roots of the features, since means of activations are skewed and most are near 0; then the means of 8 x 8
-        fields of the first channel.
+        Square roots of the features, because mean activations are skewed; then the means of 8 x 8 cells of the first
+        channel.
     """
     cells = pixels.shape[1] // _THUMBNAIL
     fields = pixels[:, :, :, 0].reshape(-1, _THUMBNAIL, cells, _THUMBNAIL, cells).mean(axis=(2, 4), dtype=np.float32)
@@ -71,38 +70,38 @@ def describe_slices(features: NDArray[np.float32], pixels: NDArray[np.float32]) 
 
 
 def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """How far slices lie from what the model was made from.
+    """Measure the out-of-distribution score of slices.
 
     Parameters
     ----------
     bundle : Bundle
-        Of the model that gave the features.
+        Of the model that computed the features.
     described : ndarray, shape (n, features + 64), float32
         From `describe_slices`.
 
     Returns
     -------
     ndarray, shape (n,), or None
-        Root mean square deviation along the whitened axes: about 1 for what the model was made from. None for a bundle
-        without a scope gate.
+        Root mean square deviation along the whitened axes: about 1 for training slices. None for a bundle without a
+        scope gate.
 
     Raises
     ------
     BundleInvalid
-        The bundle's gate compares something else.
+        The bundle's gate uses other features.
     """
     if bundle.scope is None:
         return None
     location, whitening = bundle.scope["location"], bundle.scope["whitening"]
     if location.shape != described.shape[1:]:
-        raise BundleInvalid(f"{SCOPE_FILE} is not of this version: run `tumorscope calibrate` again")
+        raise BundleInvalid(f"{SCOPE_FILE} has another version: run `tumorscope calibrate` again")
     white = (described - location) @ whitening
     distances: NDArray[np.float64] = np.sqrt(np.mean(np.square(white, dtype=np.float64), axis=1))
     return distances
 
 
 def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reason, ...]:
-    """Why a slice is not to be answered, as far as its pixels tell.
+    """Find reasons in the pixels to refuse a slice.
 
     Parameters
     ----------
@@ -111,12 +110,12 @@ def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reas
     scan : Slice
         As decoded.
     prepared : ModelInput
-        The same, as the network will see it.
+        The same, as the network's input.
 
     Returns
     -------
     tuple of Reason
-        Empty for a brain MRI, and for every slice where the bundle has no scope gate.
+        Empty for a brain MRI, and for a bundle without a scope gate.
     """
     if bundle.scope is None:
         return ()
@@ -127,21 +126,21 @@ def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reas
 
 
 def check_distance(bundle: Bundle, modality: str | None, distance: float) -> tuple[Reason, ...]:
-    """Why a slice is not to be answered, as far as the network tells.
+    """Refuse a slice by its out-of-distribution score.
 
     Parameters
     ----------
     bundle : Bundle
         Of the served model.
     modality : str, optional
-        As the file states it: ``MR``, or None of a picture.
+        As the file states it: ``MR``, or None for an image file.
     distance : float
         From `measure_distance`.
 
     Returns
     -------
     tuple of Reason
-        Empty where it is near enough to what the model was made from.
+        Empty within the limit.
     """
     trust = bundle.manifest.trust
     if trust is None:
@@ -161,8 +160,8 @@ def looks_like_ct(grey: NDArray[np.float32]) -> bool:
     Returns
     -------
     bool
-        True for a head CT in any usual window. No picture was learned from: bone is the brightest there is on CT, and
-        among the darkest on MRI.
+        True for a head CT in any usual window. The rule is not trained: bone is the brightest tissue on CT, and among
+        the darkest on MRI.
     """
     rays = _cast_rays(grey)
     if rays is None:
@@ -200,13 +199,13 @@ def _check_picture(scan: Slice) -> tuple[Reason, ...]:
 
 
 def _count_grey_levels(pixels: NDArray[Any]) -> NDArray[np.int_] | None:
-    """Pixels in each of some equal steps from the darkest to the brightest; None where these are the same."""
+    """A histogram of 16 bins from the darkest to the brightest pixel; None for a constant slice."""
     counted = (0.0, count_levels(pixels)) if pixels.dtype == np.uint8 else count_whole_numbers(pixels)
     levels: NDArray[np.floating[Any]]
     if counted is None:
         levels, weights = pixels.astype(np.float64), None
     else:
-        # Each level goes to its step with all of its pixels at once.
+        # Bin each level with all its pixels at once.
         present = np.flatnonzero(counted[1])
         levels, weights = counted[0] + present, counted[1][present]
     low, high = float(levels.min()), float(levels.max())
@@ -217,7 +216,7 @@ def _count_grey_levels(pixels: NDArray[Any]) -> NDArray[np.int_] | None:
 
 
 def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """From the head's surface to its middle, shape (directions, samples); None where there is no head."""
+    """Rays from the head's surface to its centre, shape (directions, samples); None without a head."""
     bright = grey > _AIR
     by_row, by_column = np.count_nonzero(bright, axis=1), np.count_nonzero(bright, axis=0)
     count = int(by_row.sum())
@@ -225,11 +224,11 @@ def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
         return None
     middle = np.array([by_row @ np.arange(len(by_row)), by_column @ np.arange(len(by_column))]) / count
     distances, along = _draw_rays(*grey.shape)
-    # A rim of air, to which everything outside is brought.
+    # A border of air, for samples outside.
     bordered = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.float32)
     bordered[1:-1, 1:-1] = grey
     is_bright = _sample(bordered, middle, *along) > _AIR
-    # The outermost sample that is brighter than air; in the middle itself where none is.
+    # The outermost sample brighter than air; the centre if there is none.
     furthest = len(distances) - 1 - is_bright[:, ::-1].argmax(axis=1)
     surface = np.where(is_bright.any(axis=1), distances[furthest], 0)[:, None] * _INWARD
     return _sample(bordered, middle, surface * _STEPS[0], surface * _STEPS[1])
@@ -237,7 +236,7 @@ def _cast_rays(grey: NDArray[np.float32]) -> NDArray[np.float32] | None:
 
 @lru_cache(maxsize=8)
 def _draw_rays(height: int, width: int) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Distances from the middle, and how many rows and columns away each lies in each direction. Read-only."""
+    """Distances from the centre, and their row and column offsets in each direction. Read-only."""
     distances = np.linspace(0, np.hypot(height, width), 2 * max(height, width))
     return distances, (distances * _STEPS[0], distances * _STEPS[1])
 
@@ -245,7 +244,7 @@ def _draw_rays(height: int, width: int) -> tuple[NDArray[np.float64], tuple[NDAr
 def _sample(
     bordered: NDArray[np.float32], middle: NDArray[np.float64], down: NDArray[np.float64], across: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """The pixels so far from the middle, shape (directions, samples); the rim is all there is outside."""
+    """The pixels at offsets from the centre, shape (directions, samples); the border outside."""
     places = None
     for axis, away in enumerate((down, across)):
         place = away + middle[axis]

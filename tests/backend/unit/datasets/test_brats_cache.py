@@ -51,7 +51,7 @@ def test_cache_of_other_settings_is_refused(tmp_path: Path, settings: CacheSetti
 
 def test_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(DatasetError, match="something else"):
+    with pytest.raises(DatasetError, match="other files"):
         claim_cache(tmp_path, CacheSettings(channels=_CHANNELS))
 
 
@@ -84,9 +84,9 @@ def test_damage_is_told(array: Path) -> None:
     with pytest.raises(DatasetError, match=r"BraTS20_Training_001\.npy cannot be read"):
         read_prepared_slice(array, 12)
     np.save(array, np.zeros((3, 4, 4, 3), np.float16))
-    with pytest.raises(DatasetError, match="not the array of its record"):
+    with pytest.raises(DatasetError, match="does not fit its record"):
         read_prepared_slice(array, 12)
     read_case.cache_clear()
     array.with_suffix(".json").write_text("{}")
-    with pytest.raises(DatasetError, match=r"BraTS20_Training_001\.json is not the record"):
+    with pytest.raises(DatasetError, match=r"BraTS20_Training_001\.json is not a prepared case's record"):
         read_case(array)

@@ -105,7 +105,7 @@ def test_cases_for_validation_and_test_are_not_labelled(tmp_path: Path) -> None:
 def test_same_case_twice_is_refused(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         _touch(tmp_path / folder, "BraTS20_Training_001")
-    with pytest.raises(DatasetError, match=r"BraTS20_Training_001 is there twice: in .*a.* and in .*b"):
+    with pytest.raises(DatasetError, match=r"BraTS20_Training_001 exists twice: in .*a.* and in .*b"):
         find_cases(tmp_path)
 
 
