@@ -1,5 +1,6 @@
 """The Open Inference Protocol v2 with the unmodified client of Triton, over a socket."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,7 +208,7 @@ def test_tensor_of_another_kind_is_refused(service: _Service, tensor: NDArray[An
 
 
 def test_unknown_output_is_refused(service: _Service, pixels: NDArray[np.float32]) -> None:
-    with pytest.raises(InferenceServerException, match="each of logits, probabilities"):
+    with pytest.raises(InferenceServerException, match="the model has logits, probabilities"):
         service.triton.infer("tiny", [_make_input(pixels)], outputs=[_ask_for("diagnosis")])
 
 
@@ -267,10 +268,17 @@ def test_body_larger_than_any_request_is_refused(service: _Service) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "upload_too_large")
 
 
+def _count_slices(service: _Service) -> float:
+    text = service.http.get("/metrics").text
+    return float(re.search(r"^tumorscope_batch_slices_sum (\S+)$", text, re.M)[1])  # type: ignore[index]
+
+
 def test_requests_are_counted_by_route_and_the_network_timed(service: _Service, pixels: NDArray[np.float32]) -> None:
+    slices_before = _count_slices(service)
     service.triton.infer("tiny", [_make_input(pixels)])
     with pytest.raises(InferenceServerException):
         service.triton.infer("Jane Doe", [_make_input(pixels)])
+    assert _count_slices(service) - slices_before == len(pixels)
     text = service.http.get("/metrics").text
     route = 'route="/v2/models/{name}/infer"'
     assert any(line.startswith("tumorscope_requests_total{") and route in line for line in text.splitlines())

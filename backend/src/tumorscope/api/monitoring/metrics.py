@@ -79,7 +79,7 @@ def create_metrics() -> Metrics:
             "stage",
             "scan",
         ),
-        batch_slices=histogram("batch_slices", "Slices per call of the engine.", _SLICES),
+        batch_slices=histogram("batch_slices", "Slices per batch that a request sends to the engine.", _SLICES),
         decisions=counter(
             "decisions",
             "Predictions; label is the kind of tumour, or none.",

@@ -93,6 +93,7 @@ def _answer_slice(classifier: Classifier, metrics: Metrics, body: EncodedRequest
 def _answer(classifier: Classifier, metrics: Metrics, parsed: _ParsedRequest) -> EncodedAnswer:
     with metrics.stage_seconds.labels("inference", "prepared").time():
         tensors = compute_outputs(classifier, parsed.pixels)
+    metrics.batch_slices.observe(len(parsed.pixels))
     manifest = classifier.bundle.manifest
     head = InferenceAnswer(
         model_name=manifest.name,
