@@ -52,7 +52,7 @@ $(SERVING_READY): backend/requirements.lock backend/pyproject.toml
 	[ -n "$$python" ] || { echo 'Python 3.11, 3.12 or 3.13 is needed; none was found. Name one: make setup PYTHON=/path/to/python' >&2; exit 1; }; \
 	.venv/bin/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear .venv \
 	    || { echo "$$python cannot make virtual environments; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo 'Installing what serving needs into .venv (0.4 GB)'
+	@echo 'Installing what serving needs into .venv (0.3 GB)'
 	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements.lock
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable backend
 	@touch $@
