@@ -67,7 +67,7 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
 
   await tabTo(page, /^Clear the session/);
   await page.keyboard.press('Enter');
-  await tabTo(page, /^Forget all/);
+  await tabTo(page, /^Remove all/);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Choose files' })).toBeFocused();
 

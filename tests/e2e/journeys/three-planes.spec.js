@@ -80,7 +80,7 @@ test('a volume is seen in three planes on request, and the module comes only the
   await expect(planes.panel).toBeHidden();
 });
 
-test('without WebGL 2 it is a sentence, and the slices stay', async ({ page }) => {
+test('without WebGL 2 a sentence says so, and the slices stay', async ({ page }) => {
   await page.addInitScript(() => {
     const getContext = HTMLCanvasElement.prototype.getContext;
     HTMLCanvasElement.prototype.getContext = function (kind, ...options) {
@@ -90,7 +90,7 @@ test('without WebGL 2 it is a sentence, and the slices stay', async ({ page }) =
   const planes = describePlanes(page);
   await openStudy(page, VOLUME);
   await planes.opener.click();
-  await expect(planes.words).toHaveText(/they take WebGL 2/);
+  await expect(planes.words).toHaveText(/it lacks WebGL 2/);
   await planes.closer.click();
   await describeViewer(page).square.press('Home');
   await expect(describeViewer(page).caption).toHaveText('Slice 1 of 40, axial');
