@@ -35,28 +35,28 @@ class Batch:
     tumor_map: NDArray[np.float32]
 
 
-def count_batches(pictures: int, batch_size: int) -> int:
+def count_batches(samples: int, batch_size: int) -> int:
     """Steps of an epoch."""
-    return math.ceil(pictures / batch_size)
+    return math.ceil(samples / batch_size)
 
 
 def draw_batches(
-    pictures: Sequence[Sample],
+    samples: Sequence[Sample],
     class_names: tuple[str, ...],
     augmentations: tuple[Augmentation, ...],
     batch_size: int,
     seed: tuple[int, ...],
 ) -> Iterator[Batch]:
-    """Every picture once, shuffled and augmented.
+    """Every sample once, shuffled and augmented.
 
     Parameters
     ----------
-    pictures : sequence of Sample
+    samples : sequence of Sample
         All of one size.
     class_names : tuple of str
         The model's classes.
     augmentations : tuple of Augmentation
-        Of each picture.
+        Of each sample.
     batch_size : int
         Samples a step; the last batch may be smaller.
     seed : tuple of int
@@ -67,18 +67,18 @@ def draw_batches(
     Batch
         In random order.
     """
-    order = np.random.default_rng(seed).permutation(len(pictures))
+    order = np.random.default_rng(seed).permutation(len(samples))
 
     def make(start: int) -> Batch:
         rng = np.random.default_rng((*seed, start))
-        chosen = [pictures[i] for i in order[start : start + batch_size]]
+        chosen = [samples[i] for i in order[start : start + batch_size]]
         pixels, maps = [], []
-        for picture in chosen:
-            marked, known = mark_tumor(picture)
-            varied, moved = augment(picture.pixels.astype(np.float32), marked, augmentations, rng)
+        for sample in chosen:
+            marked, known = mark_tumor(sample)
+            varied, moved = augment(sample.pixels.astype(np.float32), marked, augmentations, rng)
             pixels.append(varied)
             maps.append(to_cells(moved, known))
-        allowed = np.stack([mark_allowed(picture.label, class_names) for picture in chosen])
+        allowed = np.stack([mark_allowed(sample.label, class_names) for sample in chosen])
         return Batch(to_input(np.stack(pixels)), allowed, np.stack(maps))
 
     starts = list(range(0, len(order), batch_size))

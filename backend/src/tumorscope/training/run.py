@@ -33,7 +33,7 @@ from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
 
-# Of so many pictures, spread over all, a layer's scale and moments are seen well enough.
+# Of so many samples, spread over all, a layer's scale and moments are seen well enough.
 _SAMPLE = 128
 _BACKEND_FILE = "backend.txt"
 # Of VGG16: thirteen convolutions, the dense layer and the logits.
@@ -132,13 +132,13 @@ def _build(
     recipe: Recipe,
     stage: Stage,
     precision: Precision,
-    pictures: Sequence[Sample],
+    samples: Sequence[Sample],
     initial_weights: Path | Literal["imagenet"] | None,
     run_folder: Path,
     number: int,
 ) -> keras.Model:
     """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
-    sample = to_input(np.stack([picture.pixels for picture in pictures[:: max(1, len(pictures) // _SAMPLE)]]))
+    sample = to_input(np.stack([one.pixels for one in samples[:: max(1, len(samples) // _SAMPLE)]]))
 
     def build(of: Stage) -> keras.Model:
         plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)

@@ -27,7 +27,7 @@ class EpochLog:
     stage: int
     epoch: int
     size: int
-    pictures: int
+    samples: int
     learning_rate: float
     training_loss: float
     validation_loss: float
@@ -57,7 +57,7 @@ def train_stage(
     network: keras.Model,
     recipe: Recipe,
     number: int,
-    pictures: Sequence[Sample],
+    samples: Sequence[Sample],
     validation: Sequence[Sample],
     run_folder: Path,
     observer: Observer,
@@ -76,7 +76,7 @@ def train_stage(
         Of the run.
     number : int
         The stage's position in the recipe, from 0.
-    pictures, validation : sequence of Sample
+    samples, validation : sequence of Sample
         Of the stage's size; at least one each.
     run_folder : Path
         For ``checkpoint.npz`` and, with early stopping, ``best.weights.h5``.
@@ -86,19 +86,19 @@ def train_stage(
         Shown once more in each epoch.
     """
     stage = recipe.stages[number]
-    epoch_pictures = _mix(pictures, recipe, number, 0, hard_negatives)
-    schedule = warmup_cosine(stage, count_batches(len(epoch_pictures), recipe.batch_size))
+    epoch_samples = _mix(samples, recipe, number, 0, hard_negatives)
+    schedule = warmup_cosine(stage, count_batches(len(epoch_samples), recipe.batch_size))
     compile_network(network, recipe, schedule, stage.attribution_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
     position = restore_checkpoint(network, number, checkpoint)
     for epoch in range(position.epochs_done, stage.epochs):
         if _has_stopped(position, stage):
             break
-        epoch_pictures = _mix(pictures, recipe, number, epoch, hard_negatives)
-        observer.start_epoch(count_batches(len(epoch_pictures), recipe.batch_size))
+        epoch_samples = _mix(samples, recipe, number, epoch, hard_negatives)
+        observer.start_epoch(count_batches(len(epoch_samples), recipe.batch_size))
         losses: list[float] = []
         for batch in draw_batches(
-            epoch_pictures, recipe.class_names, recipe.augmentations, recipe.batch_size, (recipe.seed, number, epoch)
+            epoch_samples, recipe.class_names, recipe.augmentations, recipe.batch_size, (recipe.seed, number, epoch)
         ):
             losses.append(train_step(network, batch))
             observer.finish_step(float(np.mean(losses[-_RECENT_STEPS:])))
@@ -116,7 +116,7 @@ def train_stage(
         rate = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
         mean_loss = float(np.mean(losses))
         observer.finish_epoch(
-            EpochLog(number, epoch + 1, stage.size, len(epoch_pictures), rate, mean_loss, loss, accuracy)
+            EpochLog(number, epoch + 1, stage.size, len(epoch_samples), rate, mean_loss, loss, accuracy)
         )
     if stage.patience is not None and position.epochs_since_best > 0:
         network.load_weights(best)
@@ -189,17 +189,17 @@ def _has_stopped(position: Position, stage: Stage) -> bool:
 
 
 def _mix(
-    pictures: Sequence[Sample], recipe: Recipe, stage: int, epoch: int, hard_negatives: Sequence[Sample]
+    samples: Sequence[Sample], recipe: Recipe, stage: int, epoch: int, hard_negatives: Sequence[Sample]
 ) -> list[Sample]:
     rng = np.random.default_rng((recipe.seed, stage, epoch))
-    kinds = compose_epoch(pictures, recipe.stages[stage].mixture, rng, hard_negatives)
-    return [picture for kind in kinds.values() for picture in kind]
+    kinds = compose_epoch(samples, recipe.stages[stage].mixture, rng, hard_negatives)
+    return [sample for kind in kinds.values() for sample in kind]
 
 
-def _validate(network: keras.Model, pictures: Sequence[Sample], class_names: tuple[str, ...]) -> tuple[float, float]:
-    """Mean loss against the allowed classes, and the share of pictures whose most probable class is allowed."""
-    logits = predict_logits(network, np.stack([picture.pixels for picture in pictures]))
-    allowed = np.stack([mark_allowed(picture.label, class_names) for picture in pictures])
+def _validate(network: keras.Model, samples: Sequence[Sample], class_names: tuple[str, ...]) -> tuple[float, float]:
+    """Mean loss against the allowed classes, and the share of samples whose most probable class is allowed."""
+    logits = predict_logits(network, np.stack([sample.pixels for sample in samples]))
+    allowed = np.stack([mark_allowed(sample.label, class_names) for sample in samples])
     losses = _log_sum_exp(logits) - _log_sum_exp(np.where(allowed > 0, logits, -np.inf))
     chosen = logits.argmax(axis=1)
     return float(losses.mean()), float(allowed[np.arange(len(chosen)), chosen].mean())

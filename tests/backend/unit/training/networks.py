@@ -29,7 +29,7 @@ def head(seed: int = 1, size: int = 128) -> NDArray[np.float32]:
     return np.divide(draw_phantom(seed, lesion=False, size=size), 255, dtype=np.float32)
 
 
-def picture(label: str, seed: int = 1, size: int = 32, box: Box | None = None) -> Sample:
+def make_sample(label: str, seed: int = 1, size: int = 32, box: Box | None = None) -> Sample:
     """A head; with a box, bright there."""
     grey = head(seed, size)
     if box is not None:
@@ -38,12 +38,12 @@ def picture(label: str, seed: int = 1, size: int = 32, box: Box | None = None) -
     return Sample(grey[:, :, None].astype(np.float16), label, box=box)
 
 
-def pictures(count: int = 8, size: int = 32) -> list[Sample]:
+def make_samples(count: int = 8, size: int = 32) -> list[Sample]:
     """Heads, the four classes in turn; tumours have a box."""
     labels = [DEFAULT_CLASS_NAMES[i % len(DEFAULT_CLASS_NAMES)] for i in range(count)]
     scale = size / 32
     box = (BOX[0] * scale, BOX[1] * scale, BOX[2] * scale, BOX[3] * scale)
-    return [picture(label, i, size, None if label == "no_tumor" else box) for i, label in enumerate(labels)]
+    return [make_sample(label, i, size, None if label == "no_tumor" else box) for i, label in enumerate(labels)]
 
 
 def small_network(size: int = 32, seed: int = 0) -> keras.Model:

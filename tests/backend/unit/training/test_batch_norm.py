@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.backend.unit.training.networks import FROZEN, pictures, small_network
+from tests.backend.unit.training.networks import FROZEN, make_samples, small_network
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.model.vgg16 import convolution_layers
 from tumorscope.training.batch_norm import add_batch_norm, adopt_moments, fold_batch_norm
@@ -13,8 +13,8 @@ from tumorscope.training.loss import label_set_loss
 from tumorscope.training.networks import to_input
 from tumorscope.training.samples import mark_allowed
 
-_PIXELS = to_input(np.stack([picture.pixels for picture in pictures()]))
-_ALLOWED = np.stack([mark_allowed(picture.label, DEFAULT_CLASS_NAMES) for picture in pictures()])
+_PIXELS = to_input(np.stack([sample.pixels for sample in make_samples()]))
+_ALLOWED = np.stack([mark_allowed(sample.label, DEFAULT_CLASS_NAMES) for sample in make_samples()])
 
 
 def _logits(network: keras.Model) -> NDArray[np.float32]:

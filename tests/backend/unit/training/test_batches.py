@@ -1,8 +1,8 @@
-"""An epoch's batches hold every picture once, with its classes and the place of its tumour."""
+"""An epoch's batches hold every sample once, with its classes and the place of its tumour."""
 
 import numpy as np
 
-from tests.backend.unit.training.networks import pictures
+from tests.backend.unit.training.networks import make_samples
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.training.augmentation.pipeline import STANDARD, Augmentation
 from tumorscope.training.batches import Batch, count_batches, draw_batches, to_cells
@@ -11,7 +11,7 @@ from tumorscope.training.batches import Batch, count_batches, draw_batches, to_c
 def _draw(
     count: int = 10, seed: tuple[int, ...] = (1, 0, 0), augmentations: tuple[Augmentation, ...] = STANDARD
 ) -> list[Batch]:
-    return list(draw_batches(pictures(count), DEFAULT_CLASS_NAMES, augmentations, 4, seed))
+    return list(draw_batches(make_samples(count), DEFAULT_CLASS_NAMES, augmentations, 4, seed))
 
 
 def test_every_picture_is_in_one_batch() -> None:
@@ -19,8 +19,8 @@ def test_every_picture_is_in_one_batch() -> None:
     assert [len(batch.pixels) for batch in batches] == [4] * 10 + [2]
     assert count_batches(42, 4) == 11
     drawn = np.concatenate([batch.pixels[..., 0] for batch in batches]).astype(np.float16)
-    expected = {picture.pixels[..., 0].tobytes() for picture in pictures(42)}
-    assert {picture.tobytes() for picture in drawn} == expected
+    expected = {sample.pixels[..., 0].tobytes() for sample in make_samples(42)}
+    assert {sample.tobytes() for sample in drawn} == expected
 
 
 def test_batch_has_the_shapes_that_the_network_takes() -> None:

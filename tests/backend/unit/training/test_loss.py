@@ -1,4 +1,4 @@
-"""The loss of a picture whose label allows one class, or several."""
+"""The loss of a sample whose label allows one class, or several."""
 
 import keras
 import numpy as np

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend.unit.training.networks import pictures, small_network, training_network
+from tests.backend.unit.training.networks import make_samples, small_network, training_network
 from tumorscope.training.batch_norm import fold_batch_norm
 from tumorscope.training.networks import build_plain, build_training_network, carry_weights, predict_logits, to_input
 
@@ -45,7 +45,7 @@ def test_every_other_layer_is_carried_over_as_it_is() -> None:
 
 def test_equipping_changes_no_answer() -> None:
     plain = small_network()
-    pixels = np.stack([picture.pixels for picture in pictures(4)])
+    pixels = np.stack([sample.pixels for sample in make_samples(4)])
     expected = np.asarray(plain(to_input(pixels), training=False))
     bare = build_training_network(plain, "float32", batch_norm=False, tumor_map=True)
     np.testing.assert_allclose(predict_logits(bare, pixels), expected, atol=1e-5)
@@ -59,7 +59,7 @@ def test_what_is_shipped_is_plain_vgg16_with_the_same_answers() -> None:
     network = training_network()
     folded = build_plain(4, 32, 0, "float32")
     fold_batch_norm(network, folded)
-    pixels = np.stack([picture.pixels for picture in pictures(4)])
+    pixels = np.stack([sample.pixels for sample in make_samples(4)])
     np.testing.assert_allclose(
         np.asarray(folded(to_input(pixels), training=False)), predict_logits(network, pixels), atol=1e-3
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.backend.unit.training.networks import BOX, picture
+from tests.backend.unit.training.networks import BOX, make_sample
 from tests.factories import make_phantom_file, make_picture
 from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
@@ -78,7 +78,7 @@ def test_label_marks_its_classes() -> None:
 
 def test_place_is_known_without_a_tumour_and_unknown_for_a_tumour_without_box() -> None:
     for label, expected in (("no_tumor", 1.0), ("glioma", 0.0), ("tumor", 0.0)):
-        marked, known = mark_tumor(picture(label))
+        marked, known = mark_tumor(make_sample(label))
         assert known == expected
         assert not marked.any()
 
@@ -139,31 +139,31 @@ def test_plain_mixture_is_the_real_pictures_alone(tmp_path: Path) -> None:
 
 
 def test_slices_of_a_volume_are_shown_once() -> None:
-    of_volume = Sample(picture("no_tumor").pixels, "no_tumor", position=0.5)
+    of_volume = Sample(make_sample("no_tumor").pixels, "no_tumor", position=0.5)
     assert _mix([of_volume])["repeated"] == []
 
 
 def _slice_of_volume(label: str, position: float, group: str, plane: Plane = "axial") -> Sample:
-    return Sample(picture(label).pixels, label, plane=plane, position=position, group=group)
+    return Sample(make_sample(label).pixels, label, plane=plane, position=position, group=group)
 
 
 def test_slices_of_volumes_without_tumour_are_drawn_evenly_by_group() -> None:
     many = [_slice_of_volume("no_tumor", 0.1, "a/t1/0") for _ in range(30)]
     few = [_slice_of_volume("no_tumor", 0.9, "b/t2/4")]
-    others = [picture("no_tumor"), _slice_of_volume("glioma", 0.5, "a/t1/2")]
+    others = [make_sample("no_tumor"), _slice_of_volume("glioma", 0.5, "a/t1/2")]
     real = _mix([*many, *few, *others], Mixture(volume_slices=400))["real"]
     assert real[:2] == others
     assert Counter(one.group for one in real[2:])["b/t2/4"] == pytest.approx(200, abs=40)
 
 
 def test_hard_negatives_are_shown_once_more() -> None:
-    samples = [picture("no_tumor"), picture("glioma")]
+    samples = [make_sample("no_tumor"), make_sample("glioma")]
     mixed = compose_epoch(samples, Mixture(), np.random.default_rng(0), samples[:1])
     assert (mixed["real"], mixed["hard_negative"]) == (samples, samples[:1])
 
 
 def test_only_slices_without_a_tumour_that_are_called_one_are_hard_negatives() -> None:
-    samples = [picture(label) for label in ("no_tumor", "glioma", "no_tumor", "no_tumor")]
+    samples = [make_sample(label) for label in ("no_tumor", "glioma", "no_tumor", "no_tumor")]
     probabilities = np.array([0.6, 0.9, 0.4, 0.8])
     assert choose_hard_negatives(samples, probabilities, 5) == [3, 0]
     assert choose_hard_negatives(samples, probabilities, 1) == [3]
@@ -183,7 +183,7 @@ def test_group_is_of_source_sequence_and_height(tmp_path: Path) -> None:
 
 
 def test_no_lesion_is_blended_into_face_neck_or_vertex() -> None:
-    located = picture("glioma", box=BOX)
+    located = make_sample("glioma", box=BOX)
     outer = [_slice_of_volume("no_tumor", position, "a") for position in (0.1, 0.9)]
     assert _mix([located, *outer])["lesion_inserted"] == []
     inner = _slice_of_volume("no_tumor", 0.5, "a", plane="sagittal")

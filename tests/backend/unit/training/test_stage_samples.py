@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from tests.backend.unit.training.networks import RECIPE, pictures, training_network
+from tests.backend.unit.training.networks import RECIPE, make_samples, training_network
 from tumorscope.training.networks import predict_logits
 from tumorscope.training.recipe import Mixture, Recipe
 from tumorscope.training.samples import Sample
@@ -24,7 +24,7 @@ def _recipe(count: int) -> Recipe:
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
-    return pictures(24)
+    return make_samples(24)
 
 
 def _network(favours_tumor: bool) -> keras.Model:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from tests.backend.unit.training.networks import RECIPE, pictures, training_network, with_patience
+from tests.backend.unit.training.networks import RECIPE, make_samples, training_network, with_patience
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.training.networks import predict_logits
 from tumorscope.training.recipe import Recipe, Stage
@@ -38,7 +38,7 @@ def _train(
             raise _Interrupted
 
     observer = Observer(lambda _steps: None, lambda _loss: None, finish_epoch)
-    train_stage(network, recipe, 0, pictures(8), validation or pictures(4), run_folder, observer)
+    train_stage(network, recipe, 0, make_samples(8), validation or make_samples(4), run_folder, observer)
     return logs
 
 
@@ -67,16 +67,18 @@ def test_each_epoch_is_logged(whole: Run) -> None:
     assert [(log.stage, log.epoch, log.size) for log in whole[1]] == [(0, 1, 32), (0, 2, 32), (0, 3, 32)]
     for log in whole[1]:
         # Eight pictures, six of them once more without their tumour, two blends: as far as there is a place for them.
-        assert 8 < log.pictures <= 8 + 6 + 2
+        assert 8 < log.samples <= 8 + 6 + 2
         assert np.isfinite([log.training_loss, log.validation_loss]).all()
         assert 0 <= log.validation_accuracy <= 1
         assert 0 < log.learning_rate <= 1e-3
 
 
 def test_validation_figures_are_those_of_the_network(whole: Run) -> None:
-    logits = predict_logits(whole[0], np.stack([picture.pixels for picture in pictures(4)]))
+    logits = predict_logits(whole[0], np.stack([sample.pixels for sample in make_samples(4)]))
     chosen = [DEFAULT_CLASS_NAMES[i] for i in logits.argmax(axis=1)]
-    assert whole[1][-1].validation_accuracy == np.mean([a == b.label for a, b in zip(chosen, pictures(4), strict=True)])
+    assert whole[1][-1].validation_accuracy == np.mean(
+        [a == b.label for a, b in zip(chosen, make_samples(4), strict=True)]
+    )
     losses = [np.log(np.exp(row).sum()) - row[i] for i, row in enumerate(logits)]
     assert whole[1][-1].validation_loss == pytest.approx(float(np.mean(losses)), abs=1e-4)
 
@@ -98,13 +100,13 @@ def test_finished_stage_is_not_trained_again(whole: Run) -> None:
 
 def _mislabelled() -> list[Sample]:
     """What is learned makes this worse: the training pictures, each with another's label."""
-    labels = np.roll([picture.label for picture in pictures(8)], 1)
-    return [replace(picture, label=str(label)) for picture, label in zip(pictures(8), labels, strict=True)]
+    labels = np.roll([sample.label for sample in make_samples(8)], 1)
+    return [replace(sample, label=str(label)) for sample, label in zip(make_samples(8), labels, strict=True)]
 
 
 def _loss(network: keras.Model, validation: Sequence[Sample]) -> float:
-    logits = predict_logits(network, np.stack([picture.pixels for picture in validation])).astype(np.float64)
-    truth = [DEFAULT_CLASS_NAMES.index(picture.label) for picture in validation]
+    logits = predict_logits(network, np.stack([sample.pixels for sample in validation])).astype(np.float64)
+    truth = [DEFAULT_CLASS_NAMES.index(sample.label) for sample in validation]
     return float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]))
 
 
@@ -129,7 +131,7 @@ def test_stopped_stage_stays_stopped_when_it_is_resumed(tmp_path: Path) -> None:
 
 
 def test_predictions_do_not_depend_on_the_batch_size(whole: Run) -> None:
-    pixels = np.stack([picture.pixels for picture in pictures(5)])
+    pixels = np.stack([sample.pixels for sample in make_samples(5)])
     logits = predict_logits(whole[0], pixels)
     assert logits.shape == (5, 4)
     assert logits.dtype == np.float32

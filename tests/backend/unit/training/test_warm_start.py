@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.backend.unit.training.networks import pictures, small_network
+from tests.backend.unit.training.networks import make_samples, small_network
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import convolution_layers
 from tumorscope.training.networks import to_input
@@ -105,7 +105,7 @@ def test_scaled_layers_have_outputs_of_about_one() -> None:
     for layer in convolution_layers(network):
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel * 3, bias])
-    pixels = to_input(np.stack([picture.pixels for picture in pictures()]))
+    pixels = to_input(np.stack([sample.pixels for sample in make_samples()]))
     scale_layers(network, pixels)
     names = [*(layer.name for layer in convolution_layers(network)), "dense", "logits"]
     outputs = keras.Model(network.input, [network.get_layer(name).output for name in names])(pixels, training=False)
@@ -121,7 +121,7 @@ def test_scaling_changes_nothing_but_the_scale() -> None:
     for layer in convolution_layers(network):
         kernel, bias = layer.get_weights()
         layer.set_weights([kernel, rng.normal(0, 0.3, bias.shape)])
-    pixels = to_input(np.stack([picture.pixels for picture in pictures()]))
+    pixels = to_input(np.stack([sample.pixels for sample in make_samples()]))
     before = np.asarray(network(pixels, training=False))
     scale_layers(network, pixels)
     after = np.asarray(network(pixels, training=False))
@@ -131,6 +131,6 @@ def test_scaling_changes_nothing_but_the_scale() -> None:
 def test_layers_that_stay_as_published_are_not_scaled() -> None:
     network = small_network()
     before = _state(network)
-    scale_layers(network, to_input(np.stack([picture.pixels for picture in pictures()])), first=13)
+    scale_layers(network, to_input(np.stack([sample.pixels for sample in make_samples()])), first=13)
     for (kernel, _), (kept, _) in zip(before, _state(network), strict=True):
         np.testing.assert_array_equal(kernel, kept)
