@@ -1,9 +1,11 @@
 """The documentation's site builds without a warning, holds what it links to, and fetches nothing from elsewhere."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -50,3 +52,16 @@ def test_maps_lead_to_files_that_exist(name: str) -> None:
     package = ROOT / "backend/src/tumorscope"
     assert len(paths) > 10
     assert [path for path in paths if not (ROOT / path).exists() and not (package / path).exists()] == []
+
+
+def test_every_dependency_has_a_line() -> None:
+    text = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").lower()
+    project = tomllib.loads((ROOT / "backend/pyproject.toml").read_text(encoding="utf-8"))["project"]
+    stated = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    names = {re.split(r"[\[<>=; ]", requirement)[0] for requirement in stated} - {"tumorscope"}
+    for folder in ("frontend", "tests/e2e"):
+        package = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
+        names |= package.get("dependencies", {}).keys() | package.get("devDependencies", {}).keys()
+    # Types go with what they are of, and the page names its tools without the scope of their packages.
+    tools = {name.removesuffix("-cpu").rpartition("/")[2] for name in names if not re.match("@?types[-/]", name)}
+    assert [name for name in sorted(tools) if name.lower() not in text] == []
