@@ -57,6 +57,8 @@ def main() -> None:
         Console(stderr=True).print(f"{prefix}{escape(str(error))}")
         sys.exit(1)
     except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("tumorscope"):
+            raise
         sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[train]'")
 
 
