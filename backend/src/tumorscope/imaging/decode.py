@@ -25,34 +25,33 @@ _MAGIC = (
     (b"MM\x00+", "TIFF"),
 )
 
-ACCEPTED = "pictures (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
+ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
 
-
-Kind = Literal["picture", "dicom", "nifti", "zip"]
+Kind = Literal["image", "dicom", "nifti", "zip"]
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The files of one study, and what they are; made by `sniff_upload`."""
+    """The files of one study and their kind, from `sniff_upload`."""
 
     kind: Kind
     files: Sequence[SourceFile]
 
     @property
     def may_be_volume(self) -> bool:
-        """Whether it may hold more than one slice, by its number of files, its kind and its first bytes."""
+        """Whether the upload may hold more than one slice, by the number, kind and first bytes of its files."""
         if self.kind == "dicom" and len(self.files) == 1:
             return may_hold_frames(self.files[0].data)
-        return self.kind != "picture"
+        return self.kind != "image"
 
 
 def sniff_upload(files: Sequence[SourceFile]) -> Upload:
-    """Tell from their first bytes what the files of one study are; nothing is decoded.
+    """Recognise the files of one study by their first bytes, without decoding.
 
     Parameters
     ----------
     files : sequence of SourceFile
-        At least one: a picture, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
+        At least one: an image, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
         a ZIP of these.
 
     Raises
@@ -60,9 +59,9 @@ def sniff_upload(files: Sequence[SourceFile]) -> Upload:
     CorruptFile
         A file is empty.
     MixedStudy
-        The files are of several kinds, or several pictures.
+        The files are of several kinds, or several images.
     UnsupportedFormat
-        The content is of no format that is read here.
+        The format is not supported.
     """
     for file in files:
         if not file.data:
@@ -74,9 +73,9 @@ def sniff_upload(files: Sequence[SourceFile]) -> Upload:
         raise MixedStudy("The files are of several kinds; send the files of one study.")
     kind = kinds.pop()
     if kind is None:
-        raise UnsupportedFormat(f"The content is not of a format that is read here: {ACCEPTED}.")
-    if kind == "picture" and len(files) > 1:
-        raise MixedStudy("Several pictures are not one study; send them one by one.")
+        raise UnsupportedFormat(f"The format is not supported. Supported are {ACCEPTED}.")
+    if kind == "image" and len(files) > 1:
+        raise MixedStudy("Several images are not one study; send them one by one.")
     return Upload(kind, files)
 
 
@@ -88,19 +87,19 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
     upload : Upload
         From `sniff_upload`.
     limits : DecodeLimits
-        What is decoded at most.
+        The upper limits.
     decode_frames : FrameDecoder
         For compressed DICOM.
 
     Returns
     -------
     Slice, Volume or Examination
-        As the files are.
+        By the kind of the files.
 
     Raises
     ------
     InputError
-        They cannot be read; its subclass says why.
+        A file cannot be read; the subclass says why.
     """
     files = upload.files
     match upload.kind:
@@ -111,12 +110,12 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
             return decode_dicom(files, limits, decode_frames)
         case "nifti":
             return decode_case(files, limits) if len(files) > 1 else decode_nifti(files[0].data, limits)
-        case "picture":
+        case "image":
             return decode_image(files[0].data, limits.pixels)
 
 
 def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
-    """Of an archive the DICOM files, or the NIfTI volumes: such folders hold pictures and other things besides."""
+    """The DICOM files of an archive, else its NIfTI volumes, else all: archives of scans hold other images, too."""
     for looks_right in (looks_like_dicom, looks_like_nifti):
         if chosen := [file for file in files if looks_right(file.data)]:
             return chosen
@@ -124,21 +123,21 @@ def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
 
 
 def _find_kind(data: bytes) -> Kind | None:
-    # First, for a DICOM file may begin as TIFF does, in its preamble.
+    # First: the preamble of a DICOM file may begin like TIFF.
     if looks_like_dicom(data):
         return "dicom"
     if _sniff_raster(data) is not None:
-        return "picture"
+        return "image"
     return "nifti" if looks_like_nifti(data) else None
 
 
 def looks_readable(begin: bytes) -> bool:
-    """Whether a file begins as one that `sniff_upload` accepts."""
+    """Whether a file begins like one that `sniff_upload` accepts."""
     return looks_like_zip(begin) or _find_kind(begin) is not None
 
 
 def decode_image(data: bytes, max_pixels: int) -> Slice:
-    """Decode one picture file.
+    """Decode one image file.
 
     Parameters
     ----------
@@ -157,17 +156,15 @@ def decode_image(data: bytes, max_pixels: int) -> Slice:
     CorruptFile
         Empty, truncated or damaged.
     UnsupportedFormat
-        The content is of no format that is read here.
+        The format is not supported.
     ImageTooLarge
-        The header declares more than `max_pixels` pixels.
+        The header states more than `max_pixels` pixels.
     """
     if not data:
         raise CorruptFile("The file is empty.")
     pillow_format = _sniff_raster(data)
     if pillow_format is None:
-        raise UnsupportedFormat(
-            "The content is not of a picture format that is read here: PNG, JPEG, BMP, TIFF and WebP."
-        )
+        raise UnsupportedFormat("The image format is not supported. Supported are PNG, JPEG, BMP, TIFF and WebP.")
     return decode_raster(data, pillow_format, max_pixels)
 
 

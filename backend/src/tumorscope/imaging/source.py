@@ -1,4 +1,4 @@
-"""What decoding starts from: the files of one request, and how much of them may be decoded."""
+"""The files of one request, and the limits of decoding them."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ class SourceFile:
     Parameters
     ----------
     name : str
-        As it was sent, perhaps empty. Of use for one thing alone: which sequence of a BraTS case a volume is.
+        As uploaded, perhaps empty. Used only for the sequence of a BraTS volume.
     data : bytes
         The whole file.
     """
@@ -22,19 +22,19 @@ class SourceFile:
 
 
 def hash_files(files: Sequence[SourceFile]) -> str:
-    """The SHA-256 of one file; of several, of their sorted hashes, a line each, whatever order they came in."""
+    """The SHA-256 of one file; of several, of their sorted hashes, one a line, so that the order does not matter."""
     hashes = sorted(hashlib.sha256(file.data).hexdigest() for file in files)
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What is decoded at most, checked before memory is taken for it.
+    """The upper limits of decoding, checked before memory is allocated.
 
     Parameters
     ----------
     pixels : int
-        Of one picture or frame: width x height.
+        Of one image or frame: width x height.
     expanded_bytes : int
         Of everything in the request, unpacked and decoded.
     files : int
@@ -47,4 +47,4 @@ class DecodeLimits:
 
 
 FROM_DISK = DecodeLimits(pixels=64_000_000, expanded_bytes=8 * 2**30, files=100_000)
-"""For files that whoever runs the program chose: these only stop an absurd header."""
+"""For the user's own files: only stops an absurd header."""

@@ -1,8 +1,8 @@
-"""The last convolution's activation in; where on the slice the model saw a class out.
+"""The last convolution's activation in, the class activation map of a slice out.
 
-HiResCAM (Draelos & Carin, arXiv 2011.08891): gradient times activation, cell by cell, so that the map adds up to the
-class's logit but for the bias. The head behind the last convolution is a max pooling and two dense layers, whose
-gradient is written out here: no engine needs to differentiate.
+HiResCAM (Draelos & Carin, arXiv 2011.08891): gradient times activation in each cell, so that the map sums to the
+class's logit without the bias. Max pooling and two dense layers follow the last convolution; their gradient is computed
+here, so that no engine needs to differentiate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,19 +22,19 @@ from tumorscope.preprocessing.spatial import Geometry
 METHOD = "hirescam"
 
 HEAD_WEIGHTS = ("dense/kernel", "dense/bias", "logits/kernel")
-"""Those of a bundle that a map is drawn with."""
+"""The weights of a bundle that a heat map needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heatmap:
-    """Where on one slice the model saw a class.
+    """The class activation map of one slice.
 
     Parameters
     ----------
     slice_index : int
         Position in the stack.
     pixels : ndarray, shape (rows, columns), uint8
-        In the rows and columns that the source stores; 255 where most speaks for the class.
+        In the rows and columns that the source stores; 255 at the strongest evidence for the class.
     """
 
     slice_index: int
@@ -43,7 +43,7 @@ class Heatmap:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Heat maps of the class that a prediction is explained by, the highest tumour probability first; at least one."""
+    """Heat maps of the explained class, the highest tumour probability first; at least one."""
 
     label: str
     heatmaps: tuple[Heatmap, ...]
@@ -52,7 +52,7 @@ class Explanation:
 def explain_slices(
     bundle: Bundle, prediction: Prediction, ranked: Sequence[SlicePrediction], shown_scan: Slice
 ) -> Explanation | None:
-    """Draw where the model saw the class that a prediction is explained by.
+    """Draw heat maps of the class that explains a prediction.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ def explain_slices(
     prediction : Prediction
         Of the study.
     ranked : sequence of SlicePrediction
-        Those with an activation are drawn, in this order.
+        Slices with an activation are drawn, in this order.
     shown_scan : Slice
-        One of the slices: all are reoriented alike.
+        One of the slices; all have the same reorientation.
 
     Returns
     -------
@@ -91,22 +91,21 @@ def choose_explained_class(prediction: Prediction) -> str:
 def find_evidence(
     weights: Mapping[str, NDArray[np.float16]], activation: NDArray[np.float32], class_index: int
 ) -> NDArray[np.float32]:
-    """What each cell of the last feature map adds to a class's logit.
+    """Compute what each cell of the last feature map adds to a class's logit.
 
     Parameters
     ----------
     weights : mapping of str to ndarray
-        The bundle's.
+        Of the bundle.
     activation : ndarray, shape (cells, cells, channels), float32
         Of one slice, from `Outputs.activation`.
     class_index : int
-        Which logit.
+        Of the logit.
 
     Returns
     -------
     ndarray, shape (cells, cells), float32
-        Negative where a cell speaks against the class. Its sum is the logit without its bias and what the hidden
-        biases add.
+        Negative for evidence against the class. The sum is the logit without the contribution of the biases.
     """
     gradient = find_gradient(weights, activation, class_index)
     evidence: NDArray[np.float32] = (gradient * activation).sum(axis=2)
@@ -116,12 +115,12 @@ def find_evidence(
 def find_gradient(
     weights: Mapping[str, NDArray[np.float16]], activation: NDArray[np.float32], class_index: int
 ) -> NDArray[np.float32]:
-    """The derivative of a class's logit by the last convolution's activation; see `find_evidence`.
+    """Compute the gradient of a class's logit by the last convolution's activation; see `find_evidence`.
 
     Returns
     -------
     ndarray, shape (cells, cells, channels), float32
-        0 where a cell is not the largest of its pooling window.
+        0 in cells that are not the maximum of their pooling window.
     """
     half, channels = activation.shape[0] // 2, activation.shape[2]
     windows = activation.reshape(half, 2, half, 2, channels)
@@ -135,20 +134,19 @@ def find_gradient(
 
 
 def draw_heatmap(evidence: NDArray[np.float32], geometry: Geometry) -> NDArray[np.uint8]:
-    """What speaks for a class, on the slice.
+    """Draw the evidence for a class on the slice.
 
     Parameters
     ----------
     evidence : ndarray, shape (cells, cells), float32
         From `find_evidence`.
     geometry : Geometry
-        Of the slice's preparation.
+        Of the slice's model input.
 
     Returns
     -------
     ndarray, shape (source_height, source_width), uint8
-        255 where most speaks for the class, 0 where nothing does, outside of the head, and everywhere if nothing at
-        all speaks for it.
+        255 at the strongest evidence; 0 without evidence and outside the head.
     """
     drawn = np.zeros((geometry.source_height, geometry.source_width), np.uint8)
     crop = geometry.crop
@@ -165,14 +163,14 @@ def draw_heatmap(evidence: NDArray[np.float32], geometry: Geometry) -> NDArray[n
 def smooth_evidence(
     evidence: NDArray[np.float32], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """What speaks for a class between the cells, by quadratic B-splines: a cell's neighbours say where in it.
+    """Interpolate the evidence for a class between cells by quadratic B-splines.
 
     Parameters
     ----------
     evidence : ndarray, shape (cells, cells), float32
-        From `find_evidence`; what speaks against the class takes from what lies beside it.
+        From `find_evidence`; evidence against the class reduces that of its neighbours.
     rows, columns : ndarray, float64
-        Where, in cells; cell (i, j) has its centre at (i + 0.5, j + 0.5).
+        Positions in cells; cell (i, j) has its centre at (i + 0.5, j + 0.5).
 
     Returns
     -------
@@ -187,8 +185,8 @@ def smooth_evidence(
 
 
 def _spline_weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float64]:
-    """The weight of each cell at each place, shape (places, cells); each row sums to 1, also beyond the border."""
-    # Beyond the border the outermost cell goes on.
+    """The weight of each cell at each place, shape (places, cells); each row sums to 1."""
+    # Beyond the border the outermost cell is repeated.
     padded = np.arange(-1, cells + 1)
     distance = np.abs(np.clip(places, 0, cells)[:, None] - 0.5 - padded)
     weights = np.where(distance < 0.5, 0.75 - distance**2, 0.5 * np.maximum(1.5 - distance, 0) ** 2)
@@ -199,7 +197,7 @@ def _spline_weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float
 
 
 def to_stored(heatmap: NDArray[np.uint8], scan: Slice) -> NDArray[np.uint8]:
-    """A map of a slice as it was read, brought back to the rows and columns that its file stores."""
+    """Map a heat map of a displayed slice back to the rows and columns that its file stores."""
     back = scan.reorientation.undo(heatmap)
     if scan.stored_shape is None:
         return np.ascontiguousarray(back)

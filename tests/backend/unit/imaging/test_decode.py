@@ -60,7 +60,7 @@ _PIXELS = np.zeros((8, 8), np.uint16)
 @pytest.mark.parametrize(
     ("files", "kind", "may_be_volume"),
     [
-        ([make_phantom_file()], "picture", False),
+        ([make_phantom_file()], "image", False),
         ([make_dicom_bytes(_PIXELS)], "dicom", False),
         ([make_dicom_bytes(_PIXELS)] * 2, "dicom", True),
         ([make_dicom_bytes(np.stack([_PIXELS] * 3), NumberOfFrames=3)], "dicom", True),

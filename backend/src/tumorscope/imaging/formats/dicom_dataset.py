@@ -15,15 +15,15 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
-# pydicom tells its log and its warnings what it finds in files, which may be a patient's name.
+# pydicom logs and warns about the content of files, which may be a patient's name.
 logging.getLogger("pydicom").disabled = True
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 _PREAMBLE = 128
 _MAGIC = b"DICM"
-# Ways in which a file without a preamble begins: group 2 or 8, and a length or VR that makes sense.
+# A file without a preamble begins with group 2 or 8, and a plausible length or VR.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
-# A file of a thousand frames takes a tenth of this; one made of nothing but tags would take minutes.
+# A file with a thousand frames needs a tenth; a file of nothing but tags would take minutes.
 _MAX_READS = 1_500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
 _NUMBER_OF_FRAMES = Tag("NumberOfFrames")
@@ -31,7 +31,7 @@ _BEGIN = 64 * 1024
 
 
 class _CountedFile(BytesIO):
-    """A file in memory that can be read from so many times."""
+    """A file in memory with a limited number of reads."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -45,12 +45,12 @@ class _CountedFile(BytesIO):
 
 
 def looks_like_dicom(data: bytes) -> bool:
-    """Whether a file begins as DICOM does, with or without its preamble (DICOM PS3.10, section 7.1)."""
+    """Whether a file begins like DICOM, with or without a preamble (DICOM PS3.10, section 7.1)."""
     if data[_PREAMBLE : _PREAMBLE + len(_MAGIC)] == _MAGIC:
         return True
     if data[:2] not in _FIRST_GROUPS or len(data) < 16:
         return False
-    # The first element's number is low and even; then comes a VR in capitals, or an implicit length that is small.
+    # The first element's number is low; then comes a VR in capitals, or a small implicit length.
     number = int.from_bytes(data[2:4], "little")
     is_explicit = data[4:6].isalpha() and data[4:6].isupper()
     return number <= 0x18 and (is_explicit or int.from_bytes(data[4:8], "little") <= 256)
@@ -64,55 +64,55 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
     data : bytes
         The whole file.
     max_bytes : int
-        What a deflated one may inflate to.
+        The limit for a deflated file.
 
     Returns
     -------
     FileDataset
-        With a transfer syntax in its file meta information, guessed where the file has none.
+        With a transfer syntax in its file meta information, guessed if the file states none.
 
     Raises
     ------
     CorruptFile
         It cannot be parsed.
     ExpandsTooMuch
-        It is deflated, and more than `max_bytes`.
+        It inflates to more than `max_bytes`.
     """
     with as_corrupt_file("The file begins like DICOM and cannot be read."), warnings.catch_warnings(action="ignore"):
         return _parse(data, max_bytes)
 
 
 def read_series_uid(begin: bytes) -> str | None:
-    """The Series Instance UID in the beginning of a DICOM file.
+    """Read the Series Instance UID from the beginning of a DICOM file.
 
     Parameters
     ----------
     begin : bytes
-        As much of the file as holds its first groups; elements are sorted, so that the patient's and the study's do.
+        Enough of the file for its first groups; elements are sorted by group.
 
     Returns
     -------
     str or None
-        None where there is none, or none can be read.
+        None if there is none, or it cannot be read.
     """
     uid, _ = _peek(begin, _SERIES_INSTANCE_UID)
     return str(uid) if uid else None
 
 
 def may_hold_frames(data: bytes) -> bool:
-    """Whether a DICOM file states several frames, or does not show early that it has one.
+    """Whether a DICOM file states several frames, or does not state early that it has one.
 
     Parameters
     ----------
     data : bytes
-        The whole file, of which only the first 64 KiB are looked at.
+        The whole file; only the first 64 KiB are read.
     """
     frames, is_reached = _peek(data[:_BEGIN], _NUMBER_OF_FRAMES)
     return not is_reached or str(frames or 1).strip() != "1"
 
 
 def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
-    """An element in the beginning of a file, None where it cannot be read; and whether its place was reached."""
+    """An element in the beginning of a file, None if it cannot be read; and whether its position was reached."""
     is_reached = False
 
     def is_beyond(found: BaseTag, _vr: str | None, _length: int) -> bool:
@@ -121,22 +121,20 @@ def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
         return is_reached
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             meta, end = _read_meta(begin)
             is_deflated = meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
             content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin[end:], len(begin)) if is_deflated else begin
             found = read_partial(_CountedFile(content), is_beyond, force=True, specific_tags=[tag])
             return (found[tag].value if tag in found else None), is_reached
-    # pydicom raises whatever its parsing meets.
-    except Exception:  # noqa: BLE001  (what is wrong with the file is said when it is decoded)
+    except Exception:  # noqa: BLE001  (decoding the file reports its error)
         return None, False
 
 
 def _parse(data: bytes, max_bytes: int) -> FileDataset:
     meta, end = _read_meta(data)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        # pydicom would inflate all there is, whatever that is; inflated, it is an explicit file without its meta group.
+        # pydicom would inflate without limit; inflated, it is an explicit file without its meta group.
         dataset = pydicom.dcmread(_CountedFile(_inflate(data[end:], max_bytes)), force=True)
     else:
         dataset = pydicom.dcmread(_CountedFile(data), force=True)

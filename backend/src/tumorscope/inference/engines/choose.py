@@ -1,4 +1,4 @@
-"""A Bundle and what this machine has in, the engine that serves it best and why out."""
+"""A Bundle and this machine's hardware in, the fastest engine and the reason out."""
 
 import logging
 from collections.abc import Callable
@@ -20,35 +20,35 @@ from tumorscope.model.manifest import OperatingPoint
 from tumorscope.model.processor import count_cores
 
 EngineChoice = Literal["auto", "litert", "tensorflow"]
-"""``auto``: TensorFlow on a GPU, else LiteRT on the CPU where the bundle has an int8 form, else TensorFlow."""
+"""``auto``: TensorFlow on a GPU, else LiteRT on the CPU if the bundle has an int8 form, else TensorFlow."""
 
-# Made by NVIDIA's driver; to ask TensorFlow would mean to import it.
+# Created by NVIDIA's driver; asking TensorFlow would require importing it.
 _GPU_CONTROL = Path("/dev/nvidiactl")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedEngine:
-    """An engine, why it was chosen, and the bundle without the weights that nobody will read."""
+    """An engine, the reason for it, and the bundle without unused weights."""
 
     engine: Engine
     reason: str
     bundle: Bundle
 
     def explain(self) -> str:
-        """A sentence that says why this engine answers now; it changes where a GPU fails."""
+        """The reason for the engine that runs now; it changes when a GPU fails."""
         failure = self.engine.failure if isinstance(self.engine, GuardedEngine) else None
         return self.reason if failure is None else f"{self.reason} and failed ({failure})"
 
 
 class GuardedEngine:
-    """A GPU's engine that the CPU's takes the place of for good when it fails.
+    """A GPU engine that a CPU engine replaces for good when it fails.
 
     Parameters
     ----------
     first : Engine
-        The GPU's.
+        On the GPU.
     open_second : callable
-        Opens the CPU's.
+        Opens the engine on the CPU.
     """
 
     def __init__(self, first: Engine, open_second: Callable[[], Engine]) -> None:
@@ -56,16 +56,16 @@ class GuardedEngine:
         self._open_second: Callable[[], Engine] | None = open_second
         self._lock = Lock()
         self.failure: str | None = None
-        """The class of the error that the first one failed with; None while it answers."""
+        """The class of the error of the first engine; None while it runs."""
 
     @property
     def name(self) -> str:
-        """Of the engine that answers now."""
+        """Of the engine that runs now."""
         return self._engine.name
 
     @property
     def device(self) -> str:
-        """Of the engine that answers now."""
+        """Of the engine that runs now."""
         return self._engine.device
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
@@ -79,7 +79,7 @@ class GuardedEngine:
         return self._engine.run(batch)
 
     def _replace(self, failed: Engine, error: Exception) -> bool:
-        """Whether another engine is there now than the one that failed."""
+        """Whether another engine has replaced the failed one."""
         with self._lock:
             if self._engine is failed and self._open_second is not None:
                 _warn("gpu_failed", error)
@@ -91,13 +91,13 @@ class GuardedEngine:
 def open_classifier(
     bundle: Bundle, choice: EngineChoice, threads: int | None, operating_point: OperatingPoint
 ) -> Classifier:
-    """Open the engine that was chosen; see `open_engine`."""
+    """Open an engine as a classifier; see `open_engine`."""
     opened = open_engine(bundle, choice, threads)
     return Classifier(opened.bundle, opened.engine, operating_point, opened.explain)
 
 
 def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | None = None) -> OpenedEngine:
-    """Open the engine that was chosen.
+    """Open an engine.
 
     Parameters
     ----------
@@ -106,17 +106,17 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     choice : {'auto', 'litert', 'tensorflow'}
         By the operator.
     threads : int, optional
-        Cores that work on one slice, of LiteRT; by default all that this process may use.
+        Cores for one slice, for LiteRT; by default all that this process may use.
 
     Returns
     -------
     OpenedEngine
-        Ready to run. One on a GPU that fails later is replaced by the CPU's.
+        Ready to run. A GPU engine that fails later is replaced by a CPU engine.
 
     Raises
     ------
     BundleInvalid
-        The bundle does not hold what the engine runs.
+        The bundle lacks the network that the engine needs.
     EngineMissing
         Only TensorFlow can run the bundle, or was chosen, and it is not installed.
     """
@@ -130,7 +130,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
 
 
 def _open_gpu(bundle: Bundle, threads: int | None) -> OpenedEngine:
-    """The GPU's engine, or the CPU's and why."""
+    """The engine on the GPU, or on the CPU with the reason."""
     try:
         engine = _open_tensorflow(bundle)
     except EngineMissing as error:
@@ -138,7 +138,7 @@ def _open_gpu(bundle: Bundle, threads: int | None) -> OpenedEngine:
         return _open_cpu(bundle, threads, "a GPU is there and TensorFlow is not installed")
     except ModelError:
         raise
-    # Drivers and libraries that do not fit each other raise whatever they meet.
+    # Drivers and libraries that do not fit raise exceptions of many types.
     except Exception as error:  # noqa: BLE001
         _warn("gpu_failed_at_start", error)
         return _open_cpu(bundle, threads, f"a GPU is there and failed at the start ({type(error).__name__})")
@@ -157,14 +157,14 @@ def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEng
 
 
 def _open_litert(bundle: Bundle, threads: int | None) -> Engine:
-    # Each engine's runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
+    # Each runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
     from tumorscope.inference.engines.litert import LiteRTEngine  # noqa: PLC0415
 
     return LiteRTEngine(bundle, threads or count_cores())
 
 
 def _keep_head(bundle: Bundle) -> Bundle:
-    """The int8 form has weights of its own: of the others, heat maps need a few."""
+    """The int8 form has its own weights; heat maps need a few of the others."""
     return replace(bundle, weights={name: array for name, array in bundle.weights.items() if name in HEAD_WEIGHTS})
 
 
@@ -177,7 +177,7 @@ def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
 
 
 def _batch_on_gpu(engine: Engine) -> Engine:
-    """On a GPU several slices together take hardly longer than one; on a CPU, as long as one by one."""
+    """Batch on a GPU, where several slices take hardly longer than one; on a CPU batches are no faster."""
     return BatchingEngine(engine, GPU_BATCHES[-1]) if engine.device == "gpu" else engine
 
 
