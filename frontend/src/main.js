@@ -63,7 +63,7 @@ function clearSession() {
   store.dispatch({ type: 'sessionCleared' });
   wiring.displays.clear();
   wiring.typed.clear();
-  announcer.forget();
+  announcer.clear();
   rebuildPage();
   page.focusStart();
 }

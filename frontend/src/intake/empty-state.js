@@ -36,7 +36,7 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
       className: 'accepted',
       textContent: translate('emptyState.accepted'),
     }),
-    createElement('p', { textContent: translate('forget.nothingKept') }),
+    createElement('p', { textContent: translate('removal.nothingKept') }),
     createElement('h3', { textContent: translate('emptyState.examples') }),
     createElement(
       'ul',

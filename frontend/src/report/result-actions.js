@@ -1,6 +1,6 @@
 import { isOfEarlierModel } from '../model/model-change.js';
 import { createModelChangeView } from '../model/model-change-view.js';
-import { createForgetView } from '../shell/forget.js';
+import { createRemovalView } from '../shell/removal.js';
 import { findSelected, isReporting } from '../state/session.js';
 import { createExportView } from './export-view.js';
 import { createReportView } from './report-view.js';
@@ -20,7 +20,7 @@ export function attachResultActions({ middle, studies, result }, wiring) {
     onReport: () => store.dispatch({ type: 'reportOpened' }),
     getStudies: () => store.getState().studies,
   });
-  const forget = createForgetView(result, { onRemove: removeSelected, onClear: onCleared });
+  const removal = createRemovalView(result, { onRemove: removeSelected, onClear: onCleared });
   const report = createReportView(middle, typed, {
     onClose: () => {
       store.dispatch({ type: 'reportClosed' });
@@ -55,7 +55,7 @@ export function attachResultActions({ middle, studies, result }, wiring) {
       if (selected === null) return;
       modelChange.update(session.studies, session.service);
       exportView.update(selected, session.wording);
-      forget.update(session.studies.length);
+      removal.update(session.studies.length);
     },
   };
 }

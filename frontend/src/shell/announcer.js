@@ -14,7 +14,7 @@ export function createAnnouncer(root) {
   const announced = new Map();
 
   return {
-    forget() {
+    clear() {
       announced.clear();
       root.textContent = '';
     },

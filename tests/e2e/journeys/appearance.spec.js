@@ -72,7 +72,7 @@ for (const theme of ['dark', 'light']) {
 
       await page.getByRole('button', { name: 'Clear the session' }).click();
       await expect(page.getByRole('dialog')).toBeVisible();
-      await checkAppearance(page, `forget-${theme}-${width}`);
+      await checkAppearance(page, `removal-${theme}-${width}`);
     });
   }
 }

@@ -223,12 +223,12 @@ test('a failure to load the other slices is shown, and can be retried', async ({
   });
   await openStudy(page, makeVolume(24));
   await expect(page.getByText('The slices could not be loaded.')).toBeVisible();
-  const judged = await readCanvas(viewer.canvas);
-  expect(judged.mean, 'the slice that was judged is there').toBeGreaterThan(10);
+  const analysed = await readCanvas(viewer.canvas);
+  expect(analysed.mean, 'the slice of the answer is there').toBeGreaterThan(10);
   await page.getByRole('button', { name: 'Load again' }).click();
   await expect(page.getByRole('button', { name: 'Load again' })).toBeHidden();
   await viewer.square.press('ArrowDown');
   const next = await readCanvas(viewer.canvas);
-  expect(next.mark).not.toBe(judged.mark);
+  expect(next.mark).not.toBe(analysed.mark);
   expect(next.mean).toBeGreaterThan(10);
 });

@@ -75,8 +75,8 @@ test('a ZIP of a real DICOM series is one volume, and its slices can be scrolled
   await expect(parts.headline).toHaveText(DECIDED);
   const { input } = await readAnswer(page);
   expect([input.format, input.slice_count]).toEqual(['dicom', 30]);
-  const judged = input.view.slice_index + 1;
-  await expect(page.locator('.slice-caption')).toContainText(`Slice ${judged} of 30`);
+  const analysed = input.view.slice_index + 1;
+  await expect(page.locator('.slice-caption')).toContainText(`Slice ${analysed} of 30`);
   const slider = page.getByRole('slider', { name: 'Slice', exact: true });
   await slider.focus();
   await page.keyboard.press('Home');

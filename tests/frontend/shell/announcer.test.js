@@ -6,6 +6,6 @@ test('announcements of a cleared session are gone', () => {
   const announcer = createAnnouncer(root);
   announcer.update([makeStudy()], makeService(), 'staff');
   expect(root.textContent).toBe('scan.png: Waiting');
-  announcer.forget();
+  announcer.clear();
   expect(root.textContent).toBe('');
 });

@@ -28,16 +28,16 @@ export const EXPORT = {
   'report.inputSha256': 'SHA-256 der Eingabe',
   'report.analysedAt': 'Ausgewertet',
   'report.requestId': 'Anfrage',
-  'forget.remove': 'Diese Studie entfernen',
-  'forget.clear': 'Sitzung leeren',
-  'forget.question': 'Alle Studien dieser Sitzung entfernen?',
-  'forget.explanation.one':
+  'removal.remove': 'Diese Studie entfernen',
+  'removal.clear': 'Sitzung leeren',
+  'removal.question': 'Alle Studien dieser Sitzung entfernen?',
+  'removal.explanation.one':
     'Die Studie, ihre Vorhersage und ihre Bilder werden von dieser Seite entfernt. Sie sind nirgends sonst gespeichert.',
-  'forget.explanation.other':
+  'removal.explanation.other':
     'Alle {count} Studien, ihre Vorhersagen und ihre Bilder werden von dieser Seite entfernt. Sie sind nirgends sonst gespeichert.',
-  'forget.confirm': 'Alle entfernen',
-  'forget.keep': 'Behalten',
-  'forget.nothingKept':
+  'removal.confirm': 'Alle entfernen',
+  'removal.keep': 'Behalten',
+  'removal.nothingKept':
     'Nichts wird gespeichert: Wenn Sie diesen Tab schließen, ist alles gelöscht.',
   'service.busy.waiting': 'ausgelastet: {count} warten',
   'service.busy.rejected': 'Dienst ausgelastet',

@@ -1,4 +1,4 @@
-/** What is said of a study in German: its step, its decision, what it rests on. */
+/** A study in German words: its step, its decision, its heat map, its facts. */
 export const RESULTS = {
   'class.glioma': 'Gliom',
   'class.meningioma': 'Meningeom',
@@ -64,9 +64,9 @@ export const RESULTS = {
   'curve.title': 'Wahrscheinlichkeit je Schicht',
   'curve.first': 'Schicht 1',
   'curve.anyTumor': 'beliebiger Tumor',
-  'curve.judged': '{judged} von {count} Schichten wurden ausgewertet.',
+  'curve.analysed': '{analysed} von {count} Schichten wurden ausgewertet.',
   'curve.highest':
-    '{judged} von {count} Schichten wurden ausgewertet. Die Tumorwahrscheinlichkeit ist in Schicht {position} am höchsten: {percentage}.',
+    '{analysed} von {count} Schichten wurden ausgewertet. Die Tumorwahrscheinlichkeit ist in Schicht {position} am höchsten: {percentage}.',
   'facts.scan': 'Aufnahme',
   'facts.slices': '{count} Schichten',
   'facts.pixels': '{width} × {height} Pixel',

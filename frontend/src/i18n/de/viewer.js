@@ -1,4 +1,4 @@
-/** How slices are looked at, in German. */
+/** The viewer of slices and planes, in German. */
 export const VIEWER = {
   'viewer.name': 'Schichtansicht',
   'viewer.help':

@@ -1,4 +1,4 @@
-/** What is taken away from a session, and how it is forgotten. */
+/** Export, report, removal, and changes of the service and its model. */
 export const EXPORT = {
   'export.title': 'Export',
   'export.report': 'Report',
@@ -28,16 +28,16 @@ export const EXPORT = {
   'report.inputSha256': 'SHA-256 of the input',
   'report.analysedAt': 'Analysed',
   'report.requestId': 'Request',
-  'forget.remove': 'Remove this study',
-  'forget.clear': 'Clear the session',
-  'forget.question': 'Remove all studies of this session?',
-  'forget.explanation.one':
+  'removal.remove': 'Remove this study',
+  'removal.clear': 'Clear the session',
+  'removal.question': 'Remove all studies of this session?',
+  'removal.explanation.one':
     'The study, its prediction and its images are removed from this page. They are not stored anywhere else.',
-  'forget.explanation.other':
+  'removal.explanation.other':
     'All {count} studies, their predictions and their images are removed from this page. They are not stored anywhere else.',
-  'forget.confirm': 'Remove all',
-  'forget.keep': 'Keep',
-  'forget.nothingKept': 'Nothing is stored: when you close this tab, everything is gone.',
+  'removal.confirm': 'Remove all',
+  'removal.keep': 'Keep',
+  'removal.nothingKept': 'Nothing is stored: when you close this tab, everything is gone.',
   'service.busy.waiting': 'busy: {count} in queue',
   'service.busy.rejected': 'service busy',
   'study.busy': 'The service is busy',

@@ -1,4 +1,4 @@
-/** What is said of a study: its step, its decision, what it rests on. */
+/** A study in words: its step, its decision, its heat map, its facts. */
 export const RESULTS = {
   'class.glioma': 'glioma',
   'class.meningioma': 'meningioma',
@@ -64,9 +64,9 @@ export const RESULTS = {
   'curve.title': 'Probability by slice',
   'curve.first': 'slice 1',
   'curve.anyTumor': 'any tumour',
-  'curve.judged': '{judged} of {count} slices were analysed.',
+  'curve.analysed': '{analysed} of {count} slices were analysed.',
   'curve.highest':
-    '{judged} of {count} slices were analysed. The tumour probability is highest in slice {position}: {percentage}.',
+    '{analysed} of {count} slices were analysed. The tumour probability is highest in slice {position}: {percentage}.',
   'facts.scan': 'Scan',
   'facts.slices': '{count} slices',
   'facts.pixels': '{width} × {height} pixels',

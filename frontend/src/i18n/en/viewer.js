@@ -1,4 +1,4 @@
-/** How slices are looked at, in English. */
+/** The viewer of slices and planes. */
 export const VIEWER = {
   'viewer.name': 'Slice viewer',
   'viewer.help':

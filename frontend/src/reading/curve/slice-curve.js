@@ -84,17 +84,17 @@ export function createSliceCurve(root, { onSlice }) {
  * @returns {Line[]}
  */
 function listLines({ slices }) {
-  const judged = slices.flatMap(({ index, probabilities }) =>
+  const analysed = slices.flatMap(({ index, probabilities }) =>
     probabilities === null ? [] : [{ index, probabilities }],
   );
-  const names = Object.keys(judged[0]?.probabilities ?? {});
+  const names = Object.keys(analysed[0]?.probabilities ?? {});
   const colors = assignClassColors(names);
   const lines = names
     .filter((name) => name !== NO_TUMOR)
     .map((name) => ({
       name: describeClass(name),
       color: colors.get(name) ?? '',
-      points: judged.map(({ index, probabilities }) => ({
+      points: analysed.map(({ index, probabilities }) => ({
         index,
         probability: probabilities[name] ?? 0,
       })),
@@ -109,13 +109,13 @@ function listLines({ slices }) {
 
 /** @param {PredictionAnswer} prediction */
 function describeCurve({ input, slices }) {
-  const judged = { judged: slices.length, count: input.slice_count };
+  const analysed = { analysed: slices.length, count: input.slice_count };
   const shares = slices.map(({ tumor_probability }) => tumor_probability ?? 0);
   const place = slices[shares.indexOf(Math.max(...shares))];
   if (place === undefined || place.tumor_probability === null)
-    return translate('curve.judged', judged);
+    return translate('curve.analysed', analysed);
   return translate('curve.highest', {
-    ...judged,
+    ...analysed,
     position: place.index + 1,
     percentage: formatPercentage(place.tumor_probability),
   });
@@ -130,7 +130,7 @@ function drawGrid(count) {
   });
 }
 
-/** @param {number} index of the slice that was judged the most suspicious */
+/** @param {number} index of the slice with the highest tumour probability */
 function drawMarker(index) {
   return createShape('path', { class: 'curve-marker', d: `M${index + 0.5} 0V${HEIGHT}` });
 }

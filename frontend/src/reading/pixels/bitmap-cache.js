@@ -48,7 +48,7 @@ export function createBitmapCache(onChange) {
     /** @param {Study} study */
     request({ id, files, prediction }) {
       const picture = prediction?.input.view.picture_png;
-      if (picture) keep(`judged ${prediction.id}`, () => decodeBase64Png(picture));
+      if (picture) keep(`analysed ${prediction.id}`, () => decodeBase64Png(picture));
       if (prediction !== null) keepLayers(prediction);
       const only = files?.length === 1 ? files[0] : undefined;
       if (only !== undefined) keep(`sent ${id}`, () => decodeSlice(only));
@@ -59,7 +59,7 @@ export function createBitmapCache(onChange) {
      * @param {Study} study
      */
     get({ id, prediction }) {
-      return bitmaps.get(`judged ${prediction?.id}`) ?? bitmaps.get(`sent ${id}`) ?? null;
+      return bitmaps.get(`analysed ${prediction?.id}`) ?? bitmaps.get(`sent ${id}`) ?? null;
     },
 
     /**
@@ -74,7 +74,7 @@ export function createBitmapCache(onChange) {
      */
     keepOnly(studies) {
       const kept = new Set(
-        studies.flatMap(({ id, prediction }) => [`sent ${id}`, `judged ${prediction?.id}`]),
+        studies.flatMap(({ id, prediction }) => [`sent ${id}`, `analysed ${prediction?.id}`]),
       );
       const keptLayers = new Set(studies.flatMap(({ prediction }) => listLayers(prediction)));
       for (const [name, bitmap] of bitmaps) {

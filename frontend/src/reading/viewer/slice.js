@@ -111,14 +111,14 @@ export function createSliceView(root, displays, listeners) {
   function findPicture({ index, window, inverted }) {
     if (shown === null) return null;
     const voxels = findVoxels();
-    const judged = shown.prediction?.input.view;
-    if (voxels !== null && judged) {
+    const view = shown.prediction?.input.view;
+    if (voxels !== null && view) {
       const range = window ?? { lower: voxels.least, upper: voxels.largest };
-      return { picture: paintSlice(voxels, index, range, inverted), size: judged, inverted: false };
+      return { picture: paintSlice(voxels, index, range, inverted), size: view, inverted: false };
     }
     const picture = bitmapCache.get(shown);
-    const isOther = judged !== undefined && judged.slice_index !== index;
-    return picture === null || isOther ? null : { picture, size: judged ?? picture, inverted };
+    const isOther = view !== undefined && view.slice_index !== index;
+    return picture === null || isOther ? null : { picture, size: view ?? picture, inverted };
   }
 
   function paint() {

@@ -7,14 +7,14 @@ test('the bitmaps of a removed study are closed, also when they are decoded late
   vi.stubGlobal('createImageBitmap', async () => bitmaps[made++]);
   const onChange = vi.fn();
   const bitmapCache = createBitmapCache(onChange);
-  const [kept, forgotten] = [makeStudy({ id: 1 }), makeStudy({ id: 2 })];
+  const [kept, removed] = [makeStudy({ id: 1 }), makeStudy({ id: 2 })];
   bitmapCache.request(kept);
-  bitmapCache.request(forgotten);
+  bitmapCache.request(removed);
   bitmapCache.keepOnly([kept]);
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2));
   bitmapCache.keepOnly([kept]);
   expect(bitmapCache.get(kept)).toBe(bitmaps[0]);
-  expect(bitmapCache.get(forgotten)).toBeNull();
+  expect(bitmapCache.get(removed)).toBeNull();
   expect(bitmaps[0]?.close).not.toHaveBeenCalled();
   expect(bitmaps[1]?.close).toHaveBeenCalledOnce();
 });
