@@ -89,7 +89,7 @@ def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callab
     split : Split
         Of any data set, not empty.
     advance : callable
-        Called once for each example of both parts.
+        Called once for each example.
     advance_pairs : callable
         Called with the share of the comparisons that was done since the last call.
 
@@ -97,11 +97,6 @@ def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callab
     -------
     Audit
         Near-duplicates of one patient are listed only where they are on both sides, or have different labels.
-
-    Raises
-    ------
-    InputError
-        A file cannot be decoded.
     """
     examples = [*split.training, *split.validation]
     pairs = find_near_duplicates(take_fingerprints(examples, advance), advance=advance_pairs)
@@ -118,27 +113,10 @@ def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callab
 
 
 def find_leakage(split: Split, advance: Callable[[], None]) -> Leakage:
-    """Find the patients and images on both sides of a split.
+    """Find the patients and images on both sides of a split; near-duplicates of one patient are not listed.
 
     Takes about 15 ms of one core for each image; `near_duplicates` says how images are compared. Slices of volumes are
-    compared by the equality of their pixels.
-
-    Parameters
-    ----------
-    split : Split
-        Of any data set.
-    advance : callable
-        Called once for each example of both parts.
-
-    Returns
-    -------
-    Leakage
-        Near-duplicates of the same patient are not listed.
-
-    Raises
-    ------
-    InputError
-        A file cannot be decoded.
+    compared by the equality of their pixels. `advance` is called once for each example.
     """
     fingerprints = take_fingerprints([*split.training, *split.validation], advance)
     return _collect_leakage(split, find_near_duplicates(fingerprints, len(split.training)))

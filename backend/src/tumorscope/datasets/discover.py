@@ -14,7 +14,7 @@ _LGG_TABLE = "lgg.csv"
 
 
 def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
-    """Recognise a data set and list its examples.
+    """Recognise a data set and list its examples, in an order that depends on the data only.
 
     Parameters
     ----------
@@ -24,11 +24,6 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
         without Training and Testing; a cache of BraTS cases from ``tumorscope prepare``.
     class_names : tuple of str
         Of the model: slices of a cache are labelled by grade for a model of grades, else by the presence of tumour.
-
-    Returns
-    -------
-    list of Example
-        In an order that depends on the data only.
 
     Raises
     ------

@@ -93,17 +93,7 @@ class Example:
 
 
 def read_example(example: Example) -> Slice:
-    """Read the example's slice.
-
-    Parameters
-    ----------
-    example : Example
-        An image file, a slice of a volume, or one of a prepared case.
-
-    Returns
-    -------
-    Slice
-        As decoded for serving.
+    """Read the example's slice as decoded for serving.
 
     Raises
     ------

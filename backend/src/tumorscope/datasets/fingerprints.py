@@ -85,19 +85,7 @@ class Fingerprint:
 
 
 def take_fingerprints(examples: Sequence[Example], advance: Callable[[], None]) -> list[Fingerprint]:
-    """Read examples and compute their fingerprints.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        Image files or slices of volumes.
-    advance : callable
-        Called once for each example.
-
-    Returns
-    -------
-    list of Fingerprint
-        In their order.
+    """Read examples and compute their fingerprints, in their order; `advance` is called once for each.
 
     Raises
     ------

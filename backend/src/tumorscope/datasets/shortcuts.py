@@ -86,18 +86,7 @@ def count_classes(examples: Sequence[Example], attribute: str) -> ClassTable:
 
 
 def measure_shortcuts(examples: Sequence[Example]) -> list[Shortcut]:
-    """Measure how well each attribute predicts each answer.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        At least one.
-
-    Returns
-    -------
-    list of Shortcut
-        By question, then by attribute.
-    """
+    """Measure how well each attribute predicts each answer, by question, then by attribute."""
     return [_measure(examples, attribute, question) for question in QUESTIONS for attribute in ATTRIBUTES]
 
 

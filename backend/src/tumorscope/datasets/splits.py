@@ -40,21 +40,16 @@ class Split:
 
 
 def split_by_patient(examples: Sequence[Example], validation_share: float, seed: int) -> Split:
-    """Split the examples by patient, stratified by label and source.
+    """Split the examples by patient, stratified by the label and source of each patient's first example.
 
     Parameters
     ----------
     examples : sequence of Example
         The data set.
     validation_share : float
-        Share of the patients of each label and source that go to validation, in 0..1.
+        Share of the patients in validation, in 0..1.
     seed : int
         The same seed gives the same split.
-
-    Returns
-    -------
-    Split
-        The first example of a patient decides the stratum.
     """
     held_out: set[str] = set()
     for patients in _shuffle_strata(examples, seed):
@@ -63,26 +58,12 @@ def split_by_patient(examples: Sequence[Example], validation_share: float, seed:
 
 
 def fold_by_patient(examples: Sequence[Example], folds: int, seed: int) -> list[Split]:
-    """Patient-grouped k-fold cross-validation: every patient is held out once.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        The data set.
-    folds : int
-        At least 2.
-    seed : int
-        The same seed gives the same splits.
-
-    Returns
-    -------
-    list of Split
-        Stratified by label and source.
+    """Patient-grouped k-fold cross-validation, stratified by label and source: every patient is held out once.
 
     Raises
     ------
     DatasetError
-        There are fewer patients than folds.
+        There are fewer than two folds, or fewer patients than folds.
     """
     shuffled = [patient for patients in _shuffle_strata(examples, seed) for patient in patients]
     if not 2 <= folds <= len(shuffled):
@@ -107,22 +88,7 @@ def leave_source_out(examples: Sequence[Example], source: str) -> Split:
 
 
 def extend_split(split: Split, validation_share: float, seed: int) -> Split:
-    """Hold out patients of sources that were added after the split; all others stay in their set.
-
-    Parameters
-    ----------
-    split : Split
-        From `read_split`, with the later sources in training or unseen.
-    validation_share : float
-        Share of the patients of each label and source that go to validation, in 0..1.
-    seed : int
-        The same seed gives the same split.
-
-    Returns
-    -------
-    Split
-        With a part of every source in validation.
-    """
+    """Hold out patients of sources that `read_split` found no validation patient of; all others stay in their set."""
     known = {example.source for example in split.validation}
     others = (*split.training, *split.unseen)
     later = [example for example in others if example.source not in known]
@@ -135,20 +101,7 @@ def extend_split(split: Split, validation_share: float, seed: int) -> Split:
 
 
 def set_patients_aside(split: Split, patients: Iterable[str]) -> Split:
-    """Remove held-out patients from the split, for example those with a near-duplicate in training.
-
-    Parameters
-    ----------
-    split : Split
-        Its training set stays unchanged.
-    patients : iterable of str
-        Of the validation set.
-
-    Returns
-    -------
-    Split
-        With these patients in neither set.
-    """
+    """Remove held-out patients from the split, for example those with a near-duplicate in training."""
     aside = split.set_aside | set(patients)
     kept = tuple(example for example in split.validation if example.patient_id not in aside)
     return Split(split.training, kept, frozenset(aside), split.unseen)

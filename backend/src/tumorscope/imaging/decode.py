@@ -80,21 +80,7 @@ def sniff_upload(files: Sequence[SourceFile]) -> Upload:
 
 
 def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
-    """Decode the files of one study.
-
-    Parameters
-    ----------
-    upload : Upload
-        From `sniff_upload`.
-    limits : DecodeLimits
-        The upper limits.
-    decode_frames : FrameDecoder
-        For compressed DICOM.
-
-    Returns
-    -------
-    Slice, Volume or Examination
-        By the kind of the files.
+    """Decode the files of one study, from `sniff_upload`, within limits.
 
     Raises
     ------
@@ -137,28 +123,16 @@ def looks_readable(begin: bytes) -> bool:
 
 
 def decode_image(data: bytes, max_pixels: int) -> Slice:
-    """Decode one image file.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    max_pixels : int
-        Largest width x height that is decoded.
-
-    Returns
-    -------
-    Slice
-        The first page or frame.
+    """Decode the first page or frame of one image file.
 
     Raises
     ------
     CorruptFile
-        Empty, truncated or damaged.
+        The file is empty, truncated or damaged.
     UnsupportedFormat
         The format is not supported.
     ImageTooLarge
-        The header states more than `max_pixels` pixels.
+        The header states more than `max_pixels` pixels (width x height).
     """
     if not data:
         raise CorruptFile("The file is empty.")

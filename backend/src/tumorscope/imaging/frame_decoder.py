@@ -56,12 +56,7 @@ class FrameDecoder(Protocol):
 
 
 def decode_here(frames: Frames) -> NDArray[Any]:
-    """Decode in this process.
-
-    Parameters
-    ----------
-    frames : Frames
-        From a trusted source: a crash of a decoder ends the process.
+    """Decode frames of a trusted source in this process, which a crash of a decoder ends.
 
     Returns
     -------
@@ -72,8 +67,6 @@ def decode_here(frames: Frames) -> NDArray[Any]:
     ------
     CorruptFile
         No decoder can decode them.
-    MemoryError
-        There is not enough memory.
     """
     from pydicom.encaps import encapsulate  # noqa: PLC0415  (the service imports this module before it needs pydicom)
     from pydicom.pixels.decoders.base import get_decoder  # noqa: PLC0415

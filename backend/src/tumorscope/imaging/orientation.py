@@ -80,12 +80,7 @@ def reorient_to_ras(voxels: NDArray[Any], affine: NDArray[np.float64]) -> Reorie
 
 
 def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, StatedPlane]:
-    """Name the plane of a slice by its normal.
-
-    Parameters
-    ----------
-    normal : sequence of float, length 3
-        In RAS+ or LPS+, of any length but zero.
+    """Name the plane of a slice by its normal, in RAS+ or LPS+.
 
     Returns
     -------

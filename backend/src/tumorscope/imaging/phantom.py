@@ -46,28 +46,28 @@ def draw_phantom(seed: int, lesion: bool, size: int = 512) -> NDArray[np.uint8]:
         edge = np.clip((1 - radius) * size * min(half_height, half_width) / 3, 0, 1)
         canvas += edge * (level - canvas)
 
-    picture: Canvas = np.zeros((size, size))
-    fill(picture, _SCALP, 0.82 + 0.1 * _smooth_noise(rng, size, 12))
-    fill(picture, _SKULL, 0.10)
-    fill(picture, _DURA, 0.16)
-    fill(picture, _CORTEX, 0.36 + 0.03 * _smooth_noise(rng, size, 30))
-    fill(picture, (0.0, 0.0, 0.68, 0.52), 0.47 + 0.06 * _smooth_noise(rng, size, 16), rough=1.6)
+    image: Canvas = np.zeros((size, size))
+    fill(image, _SCALP, 0.82 + 0.1 * _smooth_noise(rng, size, 12))
+    fill(image, _SKULL, 0.10)
+    fill(image, _DURA, 0.16)
+    fill(image, _CORTEX, 0.36 + 0.03 * _smooth_noise(rng, size, 30))
+    fill(image, (0.0, 0.0, 0.68, 0.52), 0.47 + 0.06 * _smooth_noise(rng, size, 16), rough=1.6)
     falx = np.abs(columns) < 0.006 + 0.004 * np.abs(folds) * 7
-    picture[falx & (np.abs(rows) > 0.26) & (np.hypot(rows / 0.745, columns / 0.585) < 1)] = 0.18
+    image[falx & (np.abs(rows) > 0.26) & (np.hypot(rows / 0.745, columns / 0.585) < 1)] = 0.18
     for thalamus in _THALAMI:
-        fill(picture, thalamus, 0.39)
+        fill(image, thalamus, 0.39)
     for ventricle in _VENTRICLES:
-        fill(picture, ventricle, 0.12, rough=0.6)
+        fill(image, ventricle, 0.12, rough=0.6)
     side, height, radius = rng.choice([-1.0, 1.0]), rng.uniform(-0.35, 0.3), rng.uniform(0.11, 0.16)
     if lesion:
         centre = (height, side * 0.3)
-        fill(picture, (*centre, radius * 1.6, radius * 1.5), 0.33, rough=0.8)
-        fill(picture, (*centre, radius, radius * 0.9), 0.92 + 0.06 * _smooth_noise(rng, size, 20), rough=0.7)
-        fill(picture, (*centre, radius * 0.45, radius * 0.4), 0.30, rough=1.0)
+        fill(image, (*centre, radius * 1.6, radius * 1.5), 0.33, rough=0.8)
+        fill(image, (*centre, radius, radius * 0.9), 0.92 + 0.06 * _smooth_noise(rng, size, 20), rough=0.7)
+        fill(image, (*centre, radius * 0.45, radius * 0.4), 0.30, rough=1.0)
     shading = 1 + 0.08 * _smooth_noise(np.random.default_rng(seed + 1), size, 2)
     noise = np.random.default_rng(seed + 2).normal(0, 0.012, (2, size, size))
     # The magnitude of a complex signal has Rician noise.
-    magnitude = np.hypot(picture * shading + noise[0], noise[1])
+    magnitude = np.hypot(image * shading + noise[0], noise[1])
     grey: NDArray[np.uint8] = np.clip(magnitude * 235, 0, 255).astype(np.uint8)
     return grey
 

@@ -48,20 +48,7 @@ def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) ->
 
 
 def resize_antialiased(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """Resize a grid with Pillow's bilinear filter: a triangle as wide as the reduction.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n, m), float32
-        Of any unit.
-    rows, columns : int
-        The new size; the grid keeps its extent.
-
-    Returns
-    -------
-    ndarray, shape (rows, columns), float32
-        In the same unit.
-    """
+    """Resize values, shape (n, m), with Pillow's bilinear filter: a triangle as wide as the reduction."""
     resized = Image.fromarray(np.ascontiguousarray(values)).resize((columns, rows), Image.Resampling.BILINEAR)
     return np.asarray(resized)
 

@@ -19,17 +19,12 @@ _STRIDE = 4
 
 
 def choose_slices(volume: Volume) -> list[int]:
-    """Choose the slices of the acquired plane that show enough of the head.
-
-    Parameters
-    ----------
-    volume : Volume
-        Of one sequence.
+    """Choose the slices of the acquired plane that show enough of the head; all for a volume without contrast.
 
     Returns
     -------
     list of int
-        Ascending positions, without empty slices and those at the head's edge; all for a volume without contrast.
+        Ascending positions along the slice axis.
     """
     stacked = np.moveaxis(volume.voxels, STACK_AXIS[volume.plane], 0)[:, ::_STRIDE, ::_STRIDE]
     low, high = (float(level) for level in np.percentile(stacked, _RANGE_PERCENTILES))

@@ -52,7 +52,7 @@ class Explanation:
 def explain_slices(
     bundle: Bundle, prediction: Prediction, ranked: Sequence[SlicePrediction], shown_scan: Slice
 ) -> Explanation | None:
-    """Draw heat maps of the class that explains a prediction.
+    """Draw heat maps of the class that explains a prediction; None if the study is out of scope.
 
     Parameters
     ----------
@@ -64,11 +64,6 @@ def explain_slices(
         Slices with an activation are drawn, in this order.
     shown_scan : Slice
         One of the slices; all have the same reorientation.
-
-    Returns
-    -------
-    Explanation, optional
-        None where the study is out of scope.
     """
     if prediction.decision is Decision.OUT_OF_SCOPE:
         return None

@@ -101,16 +101,7 @@ def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[
 
 
 def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reason, ...]:
-    """Find reasons in the pixels to refuse a slice.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Of the served model.
-    scan : Slice
-        As decoded.
-    prepared : ModelInput
-        The same, as the network's input.
+    """Find reasons in the pixels of a slice, and of its model input, to refuse it.
 
     Returns
     -------
@@ -119,23 +110,14 @@ def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reas
     """
     if bundle.scope is None:
         return ()
-    found = _check_picture(scan)
+    found = _check_pixels(scan)
     if not found and scan.channels is None and looks_like_ct(prepared.pixels[:, :, 0]):
         return (reasons.LIKE_CT,)
     return found
 
 
 def check_distance(bundle: Bundle, modality: str | None, distance: float) -> tuple[Reason, ...]:
-    """Refuse a slice by its out-of-distribution score.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Of the served model.
-    modality : str, optional
-        As the file states it: ``MR``, or None for an image file.
-    distance : float
-        From `measure_distance`.
+    """Refuse a slice by its score from `measure_distance`; files that state ``MR`` have their own limit.
 
     Returns
     -------
@@ -181,7 +163,7 @@ def looks_like_ct(grey: NDArray[np.float32]) -> bool:
     )
 
 
-def _check_picture(scan: Slice) -> tuple[Reason, ...]:
+def _check_pixels(scan: Slice) -> tuple[Reason, ...]:
     if max(scan.height, scan.width) < _MIN_SIDE:
         return (reasons.TOO_SMALL,)
     if max(scan.height, scan.width) > _MAX_ASPECT * min(scan.height, scan.width):

@@ -14,37 +14,14 @@ _ARRAYS_SUFFIX = ".npz"
 
 
 def encode_channels(scan: Slice) -> bytes:
-    """Encode a slice of several sequences as an ``.npz`` file.
-
-    Parameters
-    ----------
-    scan : Slice
-        With channels; its z-scores are stored as float16.
-
-    Returns
-    -------
-    bytes
-        Arrays ``pixels`` (height, width, channels) and ``channels``.
-    """
+    """Encode a slice of several sequences as an ``.npz`` file: float16 z-scores ``pixels``, and ``channels``."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, pixels=scan.pixels.astype(np.float16), channels=np.array(scan.channels))
     return buffer.getvalue()
 
 
 def read_golden(name: str, content: bytes) -> Slice:
-    """Decode a golden file.
-
-    Parameters
-    ----------
-    name : str
-        Ends in ``.npz`` for several sequences; other files are decoded like uploads.
-    content : bytes
-        The whole file.
-
-    Returns
-    -------
-    Slice
-        With channels from an ``.npz`` file, else grey.
+    """Decode a golden file: an ``.npz`` file of several sequences, or any image.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class AnswerShares(_Strict):
     """How often an answer is given."""
 
     with_tumor: Probability = Field(description="Share of the slices with a tumour that get this answer.")
-    without_tumor: Probability = Field(description="Share of the pictures without a tumour that get this answer.")
+    without_tumor: Probability = Field(description="Share of the slices without a tumour that get this answer.")
 
 
 class OperatingFigures(_Strict):
@@ -70,9 +70,9 @@ class OperatingPointManifest(_Strict):
 
 
 class ScopeManifest(_Strict):
-    """Up to which distance from what the model was made from a slice is a brain MRI; see `inference.scope`."""
+    """The limits of the out-of-distribution score; see `inference.scope`."""
 
-    picture_limit: float = Field(gt=0, description="Of a picture, of which nobody says what it is.")
+    picture_limit: float = Field(gt=0, description="For an image file, which states no modality.")
     mr_limit: float = Field(gt=0, description="Of a slice whose file says that it comes from an MR scanner.")
 
 
@@ -109,7 +109,7 @@ class DataManifest(_Strict):
 
 
 class GoldenManifest(_Strict):
-    """A picture of the bundle, and the answer that the model gave when it was made."""
+    """A golden slice, and the model's answer when the bundle was written."""
 
     file: FileName
     probabilities: dict[str, Probability]

@@ -9,19 +9,7 @@ from tumorscope.model.vgg16 import Precision, build_vgg16
 
 
 def load_network(bundle: Bundle, precision: Precision = "float32") -> keras.Model:
-    """Build the bundle's network.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        From `read_bundle`.
-    precision : {'float32', 'mixed_bfloat16'}
-        Of the arithmetic; the weights are float32.
-
-    Returns
-    -------
-    keras.Model
-        From `build_vgg16`, with the bundle's weights.
+    """Build the bundle's network with `build_vgg16`; the precision is that of its arithmetic, the weights are float32.
 
     Raises
     ------

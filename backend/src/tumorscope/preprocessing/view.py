@@ -9,20 +9,14 @@ from tumorscope.preprocessing.intensity import bring_within_range, scale_to_wind
 
 
 def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
-    """Encode the whole slice with the model's intensity window.
+    """Encode the whole slice as an 8-bit grey PNG with the model's intensity window.
 
     Parameters
     ----------
     scan : Slice
         Of any size.
     window : (float, float), optional
-        Intensities that become black and white, from `pipeline.to_model_input`; None for a slice of several sequences,
-        whose first is encoded.
-
-    Returns
-    -------
-    bytes
-        PNG, 8-bit grey, of the slice's size.
+        Intensities that become black and white; None for a slice of several sequences, whose first is encoded.
     """
     if window is None:
         scaled = scale_scores(scan.pixels)[:, :, 0]

@@ -57,14 +57,7 @@ def looks_like_dicom(data: bytes) -> bool:
 
 
 def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
-    """Parse one DICOM file.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    max_bytes : int
-        The limit for a deflated file.
+    """Parse one DICOM file, and inflate a deflated one to at most `max_bytes`.
 
     Returns
     -------
@@ -74,39 +67,22 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
     Raises
     ------
     CorruptFile
-        It cannot be parsed.
+        The file cannot be parsed.
     ExpandsTooMuch
-        It inflates to more than `max_bytes`.
+        It inflates to more.
     """
     with as_corrupt_file("The file begins like DICOM and cannot be read."), warnings.catch_warnings(action="ignore"):
         return _parse(data, max_bytes)
 
 
 def read_series_uid(begin: bytes) -> str | None:
-    """Read the Series Instance UID from the beginning of a DICOM file.
-
-    Parameters
-    ----------
-    begin : bytes
-        Enough of the file for its first groups; elements are sorted by group.
-
-    Returns
-    -------
-    str or None
-        None if there is none, or it cannot be read.
-    """
+    """Read the Series Instance UID from the first groups of a DICOM file; None if it cannot be read."""
     uid, _ = _peek(begin, _SERIES_INSTANCE_UID)
     return str(uid) if uid else None
 
 
 def may_hold_frames(data: bytes) -> bool:
-    """Whether a DICOM file states several frames, or does not state early that it has one.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file; only the first 64 KiB are read.
-    """
+    """Whether a DICOM file states several frames, or states no number of frames in its first 64 KiB."""
     frames, is_reached = _peek(data[:_BEGIN], _NUMBER_OF_FRAMES)
     return not is_reached or str(frames or 1).strip() != "1"
 

@@ -59,23 +59,14 @@ def count_frames(dataset: Dataset) -> int:
 
 
 def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
-    """Check the size against the limits, before any memory is allocated.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        One file.
-    frames : int
-        How many are decoded.
-    limits : DecodeLimits
-        The upper limits.
+    """Check the size of so many frames against the limits, before any memory is allocated.
 
     Raises
     ------
     NoPixelData
         The file holds no pixel data.
     CorruptFile
-        It does not state the size of a frame.
+        It states no valid size of a frame.
     ImageTooLarge, ExpandsTooMuch
         A frame is too large, or all together are.
     """
@@ -96,16 +87,7 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
 
 
 def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> DecodedFrames:
-    """Decode frames to grey.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        Its size checked by `check_size`.
-    indices : sequence of int
-        Which frames, counted from 0.
-    decode_compressed : FrameDecoder
-        For compressed pixel data.
+    """Decode frames, by their indices, to grey; `check_size` comes first.
 
     Returns
     -------

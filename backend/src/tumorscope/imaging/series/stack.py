@@ -47,27 +47,7 @@ class _Frame:
 
 
 def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
-    """Stack the files of one series.
-
-    Parameters
-    ----------
-    datasets : sequence of FileDataset
-        At least two, one slice each.
-    limits : DecodeLimits
-        What is decoded at most.
-    decode_compressed : FrameDecoder
-        For compressed pixel data.
-
-    Returns
-    -------
-    Volume
-        Its slices sorted by their position along the normal.
-
-    Raises
-    ------
-    CorruptFile, NoPixelData, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat
-        A slice cannot be decoded.
-    """
+    """Stack the files of one series, one slice each, by their position along the normal; see `decode_dicom`."""
     kept, warnings = _keep_largest_group(datasets)
     warnings = (*check_modality(kept[0]), *warnings)
     check_size(kept[0], len(kept), limits)
@@ -85,26 +65,10 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_
 
 
 def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
-    """Stack the frames of an enhanced object.
+    """Stack the frames of an enhanced object; see `decode_dicom`.
 
-    Parameters
-    ----------
-    dataset : FileDataset
-        With functional groups for its frames.
-    limits : DecodeLimits
-        What is decoded at most.
-    decode_compressed : FrameDecoder
-        For compressed pixel data.
-
-    Returns
-    -------
-    Volume
-        Of the frames with one orientation; of several at one position (echoes, diffusion weightings, times), the first.
-
-    Raises
-    ------
-    CorruptFile, NoPixelData, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat
-        The object cannot be decoded.
+    Of frames with several orientations the largest group is read; of several at one position (echoes, diffusion
+    weightings, times), the first.
     """
     described = len(dataset.PerFrameFunctionalGroupsSequence)
     if described != count_frames(dataset):

@@ -37,20 +37,11 @@ class BatchingEngine:
 
     def __init__(self, engine: Engine, max_slices: int) -> None:
         self._engine = engine
+        self.name, self.device = engine.name, engine.device
         self._max_slices = max_slices
         self._waiting: deque[_Request] = deque()
         self._waits = Lock()
         self._runs = Lock()
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self._engine.name
-
-    @property
-    def device(self) -> str:
-        """The engine's."""
-        return self._engine.device
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`; an error is raised in each thread of the call."""

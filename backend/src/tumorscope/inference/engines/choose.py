@@ -53,20 +53,11 @@ class GuardedEngine:
 
     def __init__(self, first: Engine, open_second: Callable[[], Engine]) -> None:
         self._engine = first
+        self.name, self.device = first.name, first.device
         self._open_second: Callable[[], Engine] | None = open_second
         self._lock = Lock()
         self.failure: str | None = None
         """The class of the error of the first engine; None while it runs."""
-
-    @property
-    def name(self) -> str:
-        """Of the engine that runs now."""
-        return self._engine.name
-
-    @property
-    def device(self) -> str:
-        """Of the engine that runs now."""
-        return self._engine.device
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         """See `Engine.run`."""
@@ -84,6 +75,7 @@ class GuardedEngine:
             if self._engine is failed and self._open_second is not None:
                 _warn("gpu_failed", error)
                 self._engine, self._open_second = self._open_second(), None
+                self.name, self.device = self._engine.name, self._engine.device
                 self.failure = type(error).__name__
             return self._engine is not failed
 
