@@ -54,6 +54,14 @@ def test_maps_lead_to_files_that_exist(name: str) -> None:
     assert [path for path in paths if not (ROOT / path).exists() and not (package / path).exists()] == []
 
 
+def test_functions_on_the_path_of_a_jpeg_exist() -> None:
+    steps = re.findall(r"`([\w/]+\.py)` `(\w+)\(\)`", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(steps) >= 8
+    for path, function in steps:
+        text = (ROOT / "backend/src/tumorscope" / path).read_text(encoding="utf-8")
+        assert f"def {function}(" in text, f"{path} has no {function}"
+
+
 def test_every_dependency_has_a_line() -> None:
     text = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8").lower()
     project = tomllib.loads((ROOT / "backend/pyproject.toml").read_text(encoding="utf-8"))["project"]
