@@ -39,7 +39,7 @@ def test_other_image_is_not_alike() -> None:
     assert compare(_detail(_draw(1)), _detail(_draw(2)), Placement()) < 0.85
 
 
-def test_blank_image_is_like_nothing() -> None:
+def test_blank_image_matches_nothing() -> None:
     blank = _detail(np.zeros((_SIDE, _SIDE), np.float32))
     assert compare(blank, _detail(_draw(1)), Placement()) == 0
     assert compare(blank, blank, Placement()) == 0

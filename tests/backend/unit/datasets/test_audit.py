@@ -1,4 +1,4 @@
-"""What is on both sides of a split is found, and told."""
+"""Images and patients on both sides of a split are found and reported."""
 
 import json
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_audit_tells_leaks_from_repeats_and_conflicts(tmp_path: Path) -> None:
     assert find_leakage(audit.split, _nothing) == audit.leakage
 
 
-def test_audit_of_one_patient_keeps_its_like_slices_to_itself(tmp_path: Path) -> None:
+def test_similar_slices_of_one_patient_are_not_listed(tmp_path: Path) -> None:
     copies = (_write(tmp_path, "a", 1, "anna"), _write(tmp_path, "b", 1, "anna"))
     audit = audit_split(Split(copies, (_write(tmp_path, "c", 2, "carl"),)), _nothing, _nothing)
     assert (audit.repeats, audit.conflicts, audit.leakage.found) == ((), (), False)

@@ -58,7 +58,7 @@ def test_neighbours_can_be_left_out(cache: Path) -> None:
     assert {_index(example) % 3 for example in read_prepared(cache, every=3)} == {0}
 
 
-def test_example_says_where_it_is_from_and_where_its_tumour_is(cache: Path) -> None:
+def test_example_states_its_source_and_tumour_box(cache: Path) -> None:
     example = next(example for example in read_prepared(cache) if example.label == "tumor")
     assert (example.source, example.plane, example.sequence) == ("brats2020", "axial", "flair+t1ce+t2")
     # Stored voxels 6 to 13 along both axes, of 24, stored as hung.
@@ -66,14 +66,14 @@ def test_example_says_where_it_is_from_and_where_its_tumour_is(cache: Path) -> N
     assert all(other.box is None for other in read_prepared(cache) if other.label == "no_tumor")
 
 
-def test_tumour_is_where_the_box_is(cache: Path) -> None:
+def test_tumour_lies_in_its_box(cache: Path) -> None:
     example = next(example for example in read_prepared(cache) if example.label == "tumor")
     pixels = read_example(example).pixels
     assert pixels[6:14, 6:14].mean() > 1
     assert pixels[6:14, 14:20].mean() < 0
 
 
-def test_grade_that_nobody_stated_is_asked_for_in_vain(tmp_path: Path) -> None:
+def test_missing_grade_is_an_error(tmp_path: Path) -> None:
     write_case(tmp_path / "tree", "BraTS2021_00000")
     cache = _prepare(tmp_path / "tree", tmp_path / "cache")
     assert read_prepared(cache)

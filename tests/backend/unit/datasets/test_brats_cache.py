@@ -1,4 +1,4 @@
-"""A cache is of one way to prepare, and damage to it is told."""
+"""A cache has one setting, and its damage is reported."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_stored_part_is_cut_to_the_brain_and_read_whole(array: Path) -> None:
     assert (scan.pixels[:2] == -5).all()
 
 
-def test_damage_is_told(array: Path) -> None:
+def test_damage_is_reported(array: Path) -> None:
     array.write_bytes(array.read_bytes()[:200])
     with pytest.raises(DatasetError, match=r"BraTS20_Training_001\.npy cannot be read"):
         read_prepared_slice(array, 12)

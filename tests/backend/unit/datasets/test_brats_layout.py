@@ -1,4 +1,4 @@
-"""Cases are found in the folders of all years, by the names that BraTS gave its files."""
+"""Cases are found by their BraTS file names in folders of all years."""
 
 from pathlib import Path
 

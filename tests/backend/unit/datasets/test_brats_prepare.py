@@ -1,4 +1,4 @@
-"""Cases are prepared once, side by side; what cannot be prepared is named, by case and file."""
+"""Cases are prepared once, in parallel; errors name case and file."""
 
 from collections.abc import Callable
 from pathlib import Path

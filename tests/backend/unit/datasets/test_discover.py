@@ -80,7 +80,7 @@ def test_table_is_read_from_its_file_or_its_folder(tmp_path: Path) -> None:
     assert [example.patient_id for example in discover_examples(tmp_path)] == ["p1"]
 
 
-def test_table_that_names_an_absent_picture_is_refused(tmp_path: Path) -> None:
+def test_table_that_names_a_missing_image_is_refused(tmp_path: Path) -> None:
     (tmp_path / "slices.csv").write_text("file,label,patient_id,source\nslices/1.png,glioma,p1,a\n")
     with pytest.raises(TrainingError, match=r"slices/1\.png"):
         discover_examples(tmp_path)

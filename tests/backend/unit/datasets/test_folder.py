@@ -1,4 +1,4 @@
-"""A table of pictures becomes examples, or says why it cannot."""
+"""A table of images becomes examples, or an error states why not."""
 
 from collections import Counter
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_table_gives_examples_in_its_order(tmp_path: Path) -> None:
     ]
 
 
-def test_table_gives_boxes_where_it_has_them(tmp_path: Path) -> None:
+def test_boxes_of_a_table_are_read(tmp_path: Path) -> None:
     rows = "a.png,glioma,p1,s,0.4,0.3,0.2,0.1\na.png,no_tumor,p2,s,,,,\n"
     with_box, without = read_slice_table(_write_table(tmp_path, f"{_HEADER},{_BOXES}\n{rows}"))
     assert with_box.box == RelativeBox(x_center=0.4, y_center=0.3, width=0.2, height=0.1)
@@ -77,7 +77,7 @@ def test_table_without_rows_is_refused(tmp_path: Path, text: str) -> None:
         read_slice_table(_write_table(tmp_path, text))
 
 
-def test_absent_picture_is_named(tmp_path: Path) -> None:
+def test_missing_image_is_named(tmp_path: Path) -> None:
     table = _write_table(tmp_path, f"{_HEADER}\na.png,glioma,p,s\nb.png,glioma,p,s\n")
     with pytest.raises(TrainingError, match=r"b\.png"):
         read_slice_table(table)

@@ -38,7 +38,7 @@ def test_place_is_a_share_of_the_axis(tmp_path: Path) -> None:
         assert example.position == (example.image.index + 0.5) / length
 
 
-def test_heads_beside_a_table_of_pictures_are_found(tmp_path: Path) -> None:
+def test_heads_beside_a_table_of_images_are_found(tmp_path: Path) -> None:
     _write_heads(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
     (tmp_path / "slices.csv").write_text("file,label,patient_id,source\na.png,glioma,p,s\n")

@@ -1,4 +1,4 @@
-"""What gives the label away is counted."""
+"""Shortcuts to the label are measured."""
 
 from pathlib import Path
 
@@ -19,13 +19,13 @@ def _find(shortcuts: list[Shortcut], attribute: str, question: str) -> Shortcut:
     return next(one for one in shortcuts if (one.attribute, one.question) == (attribute, question))
 
 
-def test_source_that_decides_is_told() -> None:
+def test_source_that_determines_the_label_is_found() -> None:
     shortcut = _find(measure_shortcuts(_make("glioma", "a", 6) + _make("no_tumor", "b", 4)), "source", "label")
     assert (shortcut.accuracy, shortcut.base_rate, shortcut.values) == (1, 0.6, 2)
     assert shortcut.cramers_v == pytest.approx(1)
 
 
-def test_source_that_tells_nothing_is_told() -> None:
+def test_independent_source_is_found() -> None:
     examples = [example for source in "ab" for label in ("glioma", "no_tumor") for example in _make(label, source, 3)]
     shortcut = _find(measure_shortcuts(examples), "source", "tumour or none")
     assert (shortcut.accuracy, shortcut.base_rate) == (0.5, 0.5)

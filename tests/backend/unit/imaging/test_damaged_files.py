@@ -100,12 +100,12 @@ _MUTATIONS = st.lists(
 def _mutate(data: bytes, mutations: list[_Mutation]) -> bytes:
     content = bytearray(data)
     for kind, seed in mutations:
-        chance = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         # Headers decide most, so that much of the damage is near the beginning.
-        at = int(chance.random() ** 3 * len(content))
-        length = int(chance.integers(1, 64))
+        at = int(rng.random() ** 3 * len(content))
+        length = int(rng.integers(1, 64))
         if kind == "flip" and content:
-            content[at] ^= 1 << int(chance.integers(8))
+            content[at] ^= 1 << int(rng.integers(8))
         elif kind == "cut":
             del content[at + 1 :]
         elif kind == "remove":
@@ -113,10 +113,10 @@ def _mutate(data: bytes, mutations: list[_Mutation]) -> bytes:
         elif kind == "repeat":
             content[at:at] = content[at : at + length]
         elif kind == "extreme":
-            extreme = _EXTREMES[int(chance.integers(len(_EXTREMES)))]
+            extreme = _EXTREMES[int(rng.integers(len(_EXTREMES)))]
             content[at : at + len(extreme)] = extreme
         elif kind == "random":
-            content[at : at + length] = chance.bytes(length)
+            content[at : at + length] = rng.bytes(length)
     return bytes(content)
 
 

@@ -1,4 +1,4 @@
-"""The format is told by the first bytes alone; what is of none is refused in words of its own."""
+"""The first bytes decide the format; other formats are refused with their own message."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
 
 @pytest.mark.parametrize("file_format", _FORMATS)
-def test_format_is_told_by_the_content(file_format: str) -> None:
+def test_content_decides_the_format(file_format: str) -> None:
     scan = decode_image(make_phantom_file(file_format), 10**6)
     assert (scan.source_format, scan.height, scan.width) == (file_format.lower(), 256, 256)
 
@@ -40,12 +40,12 @@ def test_empty_file_is_corrupt() -> None:
         decode_image(b"", 10**6)
 
 
-def test_bytes_behind_the_picture_do_not_matter() -> None:
+def test_bytes_after_the_image_are_ignored() -> None:
     assert decode_image(make_phantom_file() + b"%PDF", 10**6).source_format == "png"
 
 
 @pytest.mark.parametrize("magic", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM", b"II*\x00", b"MM\x00*"])
-def test_magic_without_a_picture_is_a_corrupt_file(magic: bytes) -> None:
+def test_magic_bytes_without_an_image_are_a_corrupt_file(magic: bytes) -> None:
     with pytest.raises(CorruptFile):
         decode_image(magic + b"nothing of the kind", 10**6)
 

@@ -1,4 +1,4 @@
-"""Compressed frames are decoded in a process of their own: what happens to it there stays there."""
+"""Compressed frames are decoded in a separate process, which may crash alone."""
 
 import os
 import signal

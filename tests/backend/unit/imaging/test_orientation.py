@@ -1,4 +1,4 @@
-"""Slices are hung and volumes stood up by exchanging and reversing axes; where a voxel lies does not change."""
+"""Reorientation swaps and reverses axes; the position of a voxel does not change."""
 
 from itertools import permutations, product
 

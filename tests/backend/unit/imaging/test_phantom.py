@@ -1,11 +1,11 @@
-"""The drawn head is the same for a seed, and differs with and without lesion only at the lesion."""
+"""A seed gives one phantom, which differs with and without lesion only at the lesion."""
 
 import numpy as np
 
 from tumorscope.imaging.phantom import draw_phantom
 
 
-def test_seed_decides_the_picture() -> None:
+def test_seed_determines_the_image() -> None:
     np.testing.assert_array_equal(draw_phantom(1, lesion=True, size=96), draw_phantom(1, lesion=True, size=96))
     assert not np.array_equal(draw_phantom(1, lesion=True, size=96), draw_phantom(2, lesion=True, size=96))
 

@@ -1,4 +1,4 @@
-"""Slices of a volume hang as a reader expects, with square pixels."""
+"""Slices of a volume have the usual display orientation and square pixels."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,7 @@ def test_higher_temperature_is_less_sure_and_keeps_the_order() -> None:
     np.testing.assert_array_equal(plain.argsort(axis=1), soft.argsort(axis=1))
 
 
-def test_chance_is_a_share_that_all_classes_get_alike() -> None:
+def test_uniform_weight_is_shared_equally_by_all_classes() -> None:
     found = calibrate(_LOGITS, 1.3, 0.06)
     np.testing.assert_allclose(found, 0.94 * calibrate(_LOGITS, 1.3) + 0.02)
     np.testing.assert_allclose(found.sum(axis=1), 1)

@@ -1,4 +1,4 @@
-"""The heat map adds up to the logit, is what training asks for, and lies where it belongs."""
+"""The heat map sums to the logit, equals the one of training, and has the geometry of the source."""
 
 import keras
 import numpy as np
@@ -58,7 +58,7 @@ def test_training_asks_for_the_evidence_that_serving_draws(tiny_bundle: Bundle) 
     [(Box(0, 0, 128, 128), 128, 128), (Box(30, 50, 100, 180), 200, 300), (Box(5, 10, 400, 90), 420, 120)],
 )
 @pytest.mark.parametrize("cell", [(2, 3), (4, 4), (5, 2)])
-def test_peak_lies_where_its_cell_lies_on_the_source(crop: Box, height: int, width: int, cell: tuple[int, int]) -> None:
+def test_peak_lies_at_its_cell_on_the_source(crop: Box, height: int, width: int, cell: tuple[int, int]) -> None:
     geometry = Geometry(height, width, crop, 128)
     evidence = np.zeros((8, 8), np.float32)
     evidence[cell] = 2.0

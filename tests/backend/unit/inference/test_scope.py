@@ -1,4 +1,4 @@
-"""The scope gate refuses what is no brain MRI, says why, and lets brain MRI pass."""
+"""The scope gate passes brain MRI, and refuses other images with a reason."""
 
 from dataclasses import replace
 
@@ -76,7 +76,7 @@ def test_distance_is_one_for_what_deviates_as_the_reference_does() -> None:
     assert measure_distance(replace(bundle, scope=None), described) is None
 
 
-def test_slices_are_compared_by_what_lies_where_too() -> None:
+def test_slices_are_compared_by_their_layout_too() -> None:
     pixels = np.zeros((1, 32, 32, 3), np.float32)
     pixels[0, 4:8, 28:] = 0.5
     described = describe_slices(np.array([[4.0, 0.0]], np.float32), pixels)
@@ -119,7 +119,7 @@ def test_bundle_without_a_gate_refuses_nothing() -> None:
         (255 - (np.random.default_rng(0).random((200, 200)) < 0.1).astype(np.uint8) * 255, "few_grey_levels"),
     ],
 )
-def test_what_cannot_be_a_scan_is_refused_whatever_its_features(pixels: NDArray[np.uint8], code: str) -> None:
+def test_impossible_scan_is_refused_whatever_its_features(pixels: NDArray[np.uint8], code: str) -> None:
     assert _codes(_classifier(0), Slice(pixels, "png")) == [code]
 
 
@@ -155,7 +155,7 @@ def _volume(slices: int) -> Volume:
     return Volume(np.repeat(head[:, :, None], slices, axis=2), (1.0, 1.0, 1.0))
 
 
-def test_study_is_refused_where_most_of_its_slices_are() -> None:
+def test_study_is_refused_if_most_of_its_slices_are() -> None:
     result = predict_scan(_classifier(*[9] * 11, *[0] * 9), _volume(20))
     assert result.prediction.decision is Decision.OUT_OF_SCOPE
     assert [reason.code for reason in result.prediction.reasons] == ["most_slices_refused", "not_brain_mri"]

@@ -1,4 +1,4 @@
-"""A bundle comes back as it was written, and one that is not whole is refused."""
+"""A bundle is read as it was written, and an incomplete one is refused."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ def test_checksum_is_the_manifests_and_covers_every_file(folder: Path) -> None:
     assert set(bundle.manifest.files) == {path.name for path in folder.iterdir()} - {MANIFEST_FILE}
 
 
-def test_attached_file_is_covered_by_a_checksum_and_not_a_golden_picture(folder: Path) -> None:
+def test_attached_file_is_covered_by_a_checksum_and_not_a_golden_slice(folder: Path) -> None:
     manifest = read_bundle(folder).manifest
     write_bundle(folder, manifest, _WEIGHTS, _GOLDEN, {"split.json": b"{}"})
     bundle = read_bundle(folder)

@@ -9,7 +9,7 @@ from tumorscope.domain.scan import Slice
 from tumorscope.model.golden import encode_channels, read_golden
 
 
-def test_picture_is_decoded_as_an_upload_is() -> None:
+def test_image_is_decoded_like_an_upload() -> None:
     scan = read_golden("phantom.png", make_phantom_file())
     assert (scan.source_format, scan.channels) == ("png", None)
 

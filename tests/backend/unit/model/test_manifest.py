@@ -1,4 +1,4 @@
-"""A manifest states everything in bounds that make sense, and nothing that nobody reads."""
+"""A manifest has valid values and no unknown fields."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A bundle's weights go into the network they were made for, and into no other."""
+"""A bundle's weights fit only their own architecture."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Weights of int8 that answer as the weights that they were made from."""
+"""Rounded weights keep the outputs of the original weights."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The network is VGG16 without its top, to the letter, with the recipe's head."""
+"""The network is VGG16 without its top, with the recipe's head."""
 
 import keras
 import numpy as np

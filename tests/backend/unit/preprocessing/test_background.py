@@ -1,4 +1,4 @@
-"""Air is the darkest part of a volume, also where its source left it among the tissue's intensities."""
+"""Air becomes the darkest part of a volume, even if its source left it among the tissue's intensities."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Of a skull-stripped head, only the brain sets the scale, and only the brain is looked at."""
+"""The brain alone determines scale and crop of a skull-stripped head."""
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_channels_go_into_the_model_each_at_its_level() -> None:
     assert prepared.geometry.crop == Box(38, 58, 104, 84)
 
 
-def test_channels_are_told_by_name_not_by_place() -> None:
+def test_channels_are_identified_by_name_not_by_position() -> None:
     scan = _slice()
     turned = Slice(scan.pixels[:, :, ::-1], "nifti", channels=_CHANNELS[::-1])
     np.testing.assert_array_equal(to_model_input(turned, _PARAMETERS).pixels, to_model_input(scan, _PARAMETERS).pixels)

@@ -1,4 +1,4 @@
-"""From a slice to what the network sees: the head, in a square, whatever surrounded it."""
+"""A slice becomes the network's input: the head in a square, whatever surrounds it."""
 
 import tracemalloc
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_same_head_on_a_larger_canvas_gives_about_the_same_input() -> None:
 
 @pytest.mark.parametrize("shape", [(400, 250), (250, 400), (300, 300)], ids=["portrait", "landscape", "square"])
 @pytest.mark.parametrize("spot", [(80, 90), (210, 140)], ids=str)
-def test_bright_spot_lands_where_the_geometry_says(shape: tuple[int, int], spot: tuple[int, int]) -> None:
+def test_bright_spot_lands_at_the_geometrys_position(shape: tuple[int, int], spot: tuple[int, int]) -> None:
     head = np.zeros(shape, np.uint8)
     head[30:-10, 20:-40] = 90
     head[-20, -50] = 255

@@ -1,4 +1,4 @@
-"""The head is found wherever it lies, and the way into the model's square leads back."""
+"""The head is found at any position, and the mapping to the model's square is invertible."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ _NO_HEAD = {
 
 
 @pytest.mark.parametrize("name", _NO_HEAD)
-def test_whole_slice_is_taken_where_there_is_no_head(name: str) -> None:
+def test_whole_slice_is_taken_without_a_head(name: str) -> None:
     pixels = _NO_HEAD[name]
     assert find_head(pixels, margin=0.02) == Box(0, 0, *pixels.shape)
 

@@ -1,4 +1,4 @@
-"""The scans of a ZIP come out, within bounds, and nothing that it says of itself is believed."""
+"""The scans of a ZIP archive are read within limits, whatever its headers state."""
 
 import struct
 import zipfile

@@ -1,4 +1,4 @@
-"""A DICOM instance becomes a slice: its intensities, its place and its doubts; what is no MR image is refused."""
+"""A DICOM instance becomes a slice with intensities, orientation and warnings; other modalities are refused."""
 
 import warnings
 from typing import Any
@@ -108,7 +108,7 @@ def test_window_of_the_file_changes_no_pixel() -> None:
 
 
 @pytest.mark.parametrize("said", [{"PhotometricInterpretation": "MONOCHROME1"}, {"PresentationLUTShape": "INVERSE"}])
-def test_inverted_slices_are_turned_back(said: dict[str, Any]) -> None:
+def test_inverted_slices_are_inverted_back(said: dict[str, Any]) -> None:
     np.testing.assert_array_equal(_read(BitsStored=12, HighBit=11, **said).pixels, 4095 - _PIXELS)
     signed = _PIXELS.astype(np.int16) - 2000
     np.testing.assert_array_equal(_read(signed, **said).pixels, -1 - signed)
@@ -147,7 +147,7 @@ def test_padding_is_as_dark_as_the_darkest() -> None:
     np.testing.assert_array_equal(scan.pixels[5:], pixels[5:])
 
 
-def test_colour_becomes_brightness_and_is_said() -> None:
+def test_colour_becomes_brightness_with_a_warning() -> None:
     dataset = make_dicom_dataset(np.zeros((8, 9), np.uint8), Rows=8, Columns=9)
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "RGB", 0
     colours = np.zeros((8, 9, 3), np.uint8)
@@ -201,7 +201,7 @@ def test_other_modalities_are_refused(modality: str) -> None:
         _read(Modality=modality)
 
 
-def test_doubts_are_said() -> None:
+def test_doubts_give_warnings() -> None:
     capture = SecondaryCaptureImageStorage
     assert _codes(_read(SOPClassUID=capture, Modality="OT")) == ["secondary_capture"]
     assert _codes(_read(SOPClassUID=capture, Modality=None)) == ["secondary_capture"]
@@ -275,7 +275,7 @@ def test_damage_and_excess_get_their_error(data: bytes, error: type[InputError])
         _decode(data)
 
 
-def test_what_pydicom_warns_of_is_not_told_to_anyone(caplog: pytest.LogCaptureFixture) -> None:
+def test_warnings_of_pydicom_are_not_passed_on(caplog: pytest.LogCaptureFixture) -> None:
     dataset = make_dicom_dataset(_PIXELS)
     dataset.PatientName = "Doe^Jane"
     data = write_dicom(dataset).replace(b"MR Image", b"MR Image")
@@ -304,5 +304,5 @@ def test_what_pydicom_warns_of_is_not_told_to_anyone(caplog: pytest.LogCaptureFi
         ({}, None),
     ],
 )
-def test_sequence_is_told_by_times_and_name(said: dict[str, Any], sequence: str | None) -> None:
+def test_sequence_follows_from_times_and_name(said: dict[str, Any], sequence: str | None) -> None:
     assert _decode(make_dicom_bytes(_PIXELS, **said)).sequence == sequence

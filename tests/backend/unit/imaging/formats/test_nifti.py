@@ -1,4 +1,4 @@
-"""A NIfTI volume comes out with its axes towards right, anterior and superior; what is wrong with it is said."""
+"""A NIfTI volume is reoriented to RAS+; its defects give warnings or errors."""
 
 import gzip
 import struct
@@ -44,7 +44,7 @@ def test_volume_comes_back(compressed: bool) -> None:
     assert (volume.source_format, volume.modality, volume.warnings) == ("nifti", "MR", ())
 
 
-def test_axes_are_turned_to_right_anterior_superior() -> None:
+def test_axes_are_reoriented_to_ras() -> None:
     # Stored axes run left, inferior, anterior.
     affine = np.array([[-1.0, 0, 0, 7], [0, 0, 3, 8], [0, -2, 0, 9], [0, 0, 0, 1]])
     volume = _decode(make_nifti_bytes(_RAMP, affine))
@@ -128,7 +128,7 @@ def test_voxels_that_are_no_numbers_are_dark() -> None:
         _decode(make_nifti_bytes(np.full_like(_RAMP, np.nan)))
 
 
-def test_volume_of_one_value_is_read_and_said() -> None:
+def test_constant_volume_is_read_with_a_warning() -> None:
     assert _codes(_decode(make_nifti_bytes(np.zeros((4, 4, 4), np.float32)))) == ["constant"]
 
 
@@ -157,7 +157,7 @@ def test_oblique_volume_says_so() -> None:
     assert volume.voxels.shape == (4, 5, 6)
 
 
-def test_absent_orientation_and_spacing_are_said() -> None:
+def test_missing_orientation_and_spacing_give_warnings() -> None:
     data = make_nifti_bytes(_RAMP)
     # sform and qform codes, then the sizes of a voxel.
     unplaced = _patch(data, 252, "<2h", 0, 0)
@@ -274,7 +274,7 @@ def test_other_numbers_are_written_in_65536_steps(voxels: NDArray[np.float32]) -
 
 
 @pytest.mark.parametrize("plane", ["sagittal", "coronal", "axial"])
-def test_written_volume_lies_where_it_did_and_names_its_slices(plane: Plane) -> None:
+def test_written_volume_keeps_its_position_and_slice_axis(plane: Plane) -> None:
     affine = np.array([[2.0, 0.3, 0, -7], [-0.3, 3.0, 0, 5], [0, 0, 4.0, 9], [0, 0, 0, 1]])
     spacing = tuple(float(length) for length in np.linalg.norm(affine[:3, :3], axis=0))
     data = encode_nifti(Volume(_RAMP[:, ::-1], (spacing[0], spacing[1], spacing[2]), affine, plane=plane))

@@ -1,4 +1,4 @@
-"""Every kind of pixel becomes grey, larger is brighter, with the depth that the file has."""
+"""Every pixel format becomes grey, larger is brighter, at the depth of the file."""
 
 from io import BytesIO
 
@@ -112,7 +112,7 @@ def test_transparent_parts_become_black(mode: str) -> None:
     assert pixels[4:].min() > 0
 
 
-def test_colour_is_dropped_and_said_only_where_there_was_some() -> None:
+def test_colour_is_dropped_and_only_then_warned_of() -> None:
     colour = np.repeat(_RAMP[:, :, None], 3, axis=2)
     assert _decode(make_picture(colour)).warnings == ()
     np.testing.assert_array_equal(_decode(make_picture(colour)).pixels, _RAMP)
@@ -120,7 +120,7 @@ def test_colour_is_dropped_and_said_only_where_there_was_some() -> None:
     assert [warning.code for warning in _decode(make_picture(colour)).warnings] == ["mostly_coloured"]
 
 
-def test_scan_with_a_little_colour_is_told_from_a_coloured_picture() -> None:
+def test_scan_with_a_little_colour_is_distinguished_from_a_colour_image() -> None:
     tinted = np.repeat(_RAMP[:, :, None], 3, axis=2) // 2
     tinted[..., 0] += 18
     assert [warning.code for warning in _decode(make_picture(tinted)).warnings] == ["colour_picture"]

@@ -1,4 +1,4 @@
-"""Nothing but an InputError comes out of a bad file, and a huge one is refused by its header alone."""
+"""A damaged file raises only an InputError, and a huge one is refused by its header."""
 
 import contextlib
 import tracemalloc
@@ -82,7 +82,7 @@ def test_largest_size_is_still_read() -> None:
     assert decode_image(make_phantom_file(size=128), 128 * 128).height == 128
 
 
-def test_huge_picture_costs_no_memory() -> None:
+def test_huge_image_costs_no_memory() -> None:
     data = make_huge_png(20_000)
     tracemalloc.start()
     with pytest.raises(ImageTooLarge, match="64 million"):

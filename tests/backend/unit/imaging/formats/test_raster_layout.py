@@ -1,4 +1,4 @@
-"""Which picture of a file is read, which way up, and what is said of it."""
+"""Which image of a file is read, in which orientation, and with which warnings."""
 
 from io import BytesIO
 from typing import Any
@@ -53,7 +53,7 @@ def test_orientation_is_applied(file_format: str, orientation: int) -> None:
 
 
 @pytest.mark.parametrize("file_format", _WITH_EXIF)
-def test_turned_picture_is_said(file_format: str) -> None:
+def test_rotated_image_gives_a_warning(file_format: str) -> None:
     assert [_codes(decode_image(_tagged(file_format, value), 10**6)) for value in _STORED] == [
         [] if value == 1 else ["exif_rotated"] for value in _STORED
     ]
@@ -67,7 +67,7 @@ def test_orientation_that_does_not_exist_turns_nothing_and_says_nothing(orientat
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
-def test_first_of_several_pictures_is_read_and_said(file_format: str) -> None:
+def test_first_of_several_images_is_read_with_a_warning(file_format: str) -> None:
     pictures = [Image.new("L", (8, 8), level) for level in (40, 220, 130)]
     options = {"lossless": True} if file_format == "WEBP" else {}
     buffer = BytesIO()
@@ -85,7 +85,7 @@ def test_pages_may_differ_in_size() -> None:
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
-def test_single_picture_is_nothing_to_mention(file_format: str) -> None:
+def test_single_image_gives_no_warning(file_format: str) -> None:
     buffer = BytesIO()
     Image.new("L", (8, 8), 40).save(buffer, file_format)
     assert _codes(decode_image(buffer.getvalue(), 10**6)) == []

@@ -1,4 +1,4 @@
-"""Of several series the one that the model knows best is chosen."""
+"""The series that the model knows best is chosen."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Slices that come while an engine is busy are run together, and each thread gets its own answer."""
+"""Requests that arrive while an engine is busy run together, and each thread gets its own answer."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

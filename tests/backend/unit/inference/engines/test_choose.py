@@ -1,4 +1,4 @@
-"""The engine that serves is the best that this machine and this bundle have; a GPU that fails is replaced."""
+"""The fastest engine for machine and bundle is chosen; a failing GPU is replaced."""
 
 import logging
 import sys
@@ -123,7 +123,7 @@ def test_bundle_that_only_tensorflow_runs_says_what_to_install(tiny_bundle: Bund
 
 
 @pytest.mark.usefixtures("with_gpu")
-def test_gpu_that_tensorflow_does_not_find_is_said(int8_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gpu_that_tensorflow_does_not_find_is_reported(int8_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     class _Cpu(_Gpu):
         device = "cpu"
 

@@ -1,4 +1,4 @@
-"""The int8 engine answers as the float32 network does, whichever thread asks, without TensorFlow in the process."""
+"""The int8 engine answers like the float32 network, in any thread and without TensorFlow."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ def test_outputs_are_close_to_those_of_the_float32_network(int8_bundle: Bundle, 
         assert one.dtype == np.float32
 
 
-def test_batch_gives_what_its_pictures_give_one_by_one(engine: LiteRTEngine) -> None:
+def test_batch_gives_the_answers_of_its_slices_one_by_one(engine: LiteRTEngine) -> None:
     alone = np.concatenate([engine.run(pixels[None]).logits for pixels in _BATCH])
     np.testing.assert_array_equal(engine.run(_BATCH).logits, alone)
 

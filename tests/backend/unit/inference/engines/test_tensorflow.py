@@ -1,4 +1,4 @@
-"""The TensorFlow engine answers alike whatever the batch and whichever thread asks."""
+"""The TensorFlow engine gives the same answers in any batch and thread."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -32,12 +32,12 @@ def test_answers_are_those_of_the_network(tiny_bundle: Bundle, tiny_engine: Tens
 
 
 @pytest.mark.parametrize("size", [1, 2, 5])
-def test_batch_gives_what_its_pictures_give_one_by_one(tiny_engine: TensorFlowEngine, size: int) -> None:
+def test_batch_gives_the_answers_of_its_slices_one_by_one(tiny_engine: TensorFlowEngine, size: int) -> None:
     alone = np.concatenate([tiny_engine.run(pixels[None]).logits for pixels in _BATCH[:size]])
     np.testing.assert_allclose(calibrate(tiny_engine.run(_BATCH[:size]).logits, 1.0), calibrate(alone, 1.0), atol=5e-3)
 
 
-def test_pictures_differ_in_their_answers(tiny_engine: TensorFlowEngine) -> None:
+def test_slices_differ_in_their_answers(tiny_engine: TensorFlowEngine) -> None:
     assert np.ptp(tiny_engine.run(np.stack([_BATCH[0], _BATCH[0] * 0.2])).logits, axis=0).max() > 0.01
 
 
