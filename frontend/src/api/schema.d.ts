@@ -366,7 +366,7 @@ export interface components {
             with_tumor: number;
             /**
              * Without Tumor
-             * @description Share of the pictures without a tumour that get this answer.
+             * @description Share of the slices without a tumour that get this answer.
              */
             without_tumor: number;
         };
@@ -380,7 +380,7 @@ export interface components {
         };
         /**
          * CandidateDescription
-         * @description A model that is not served: it is on its way, or was refused.
+         * @description A model that is being rolled out, or was refused.
          */
         CandidateDescription: {
             /**
@@ -390,13 +390,13 @@ export interface components {
             version: string | null;
             /**
              * State
-             * @description 'shadowing': it answers live slices after the served model, and nobody sees its answers.
+             * @description 'shadowing': it receives shadow traffic, and nobody sees its answers.
              * @enum {string}
              */
             state: "loading" | "shadowing" | "refused";
             /**
              * Reason
-             * @description A code; of one that is refused.
+             * @description Why it was refused, as a code.
              * @example golden_mismatch
              */
             reason: string | null;
@@ -464,22 +464,22 @@ export interface components {
             model: components["schemas"]["ModelDescription"] | null;
             /**
              * Engine Reason
-             * @description Why this engine answers; null until a model is loaded.
+             * @description Why this engine was chosen; null until a model is loaded.
              */
             engine_reason: string | null;
             /**
              * Failure
-             * @description The code of why no model could be loaded; null otherwise.
+             * @description Why no model could be loaded, as a code; null otherwise.
              * @example bundle_invalid
              */
             failure: string | null;
-            /** @description A model that may follow, or was refused. */
+            /** @description A model that is being rolled out, or was refused. */
             candidate: components["schemas"]["CandidateDescription"] | null;
             /** Uptime S */
             uptime_s: number;
             /**
              * Queue Depth
-             * @description Requests that wait for the model or are being answered by it.
+             * @description Requests queued or in progress.
              */
             queue_depth: number;
             /**
@@ -1054,11 +1054,11 @@ export interface operations {
     predict_predict_post: {
         parameters: {
             query?: {
-                /** @description Whether to draw what speaks for it. */
+                /** @description Whether to add heat maps. */
                 explain?: "none" | "heatmap";
-                /** @description Of a volume: five slices, or all. */
+                /** @description Slices of a volume in the answer: the five highest, or all. */
                 slices?: "summary" | "all";
-                /** @description Whether `view` holds the slice's picture. */
+                /** @description Whether `view` has the picture of the slice. */
                 picture?: "none" | "shown";
             };
             header?: never;

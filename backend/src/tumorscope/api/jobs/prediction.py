@@ -27,7 +27,7 @@ from tumorscope.presentation.answer import PredictionAnswer, present
 
 @dataclass(frozen=True, slots=True)
 class PredictionJob:
-    """What one request asks for, and with what it is answered.
+    """What a request wants, and what answers it.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ async def answer_job(queue: WorkQueue, job: PredictionJob, request: Request) -> 
     InputError
         The files cannot be read, or the model cannot read them.
     AnswerNotFinite
-        The network's answer is no number.
+        The network gave infinity or not a number.
     Overloaded
-        Too many others wait.
+        Too many requests are waiting.
     ClientDisconnect
-        Nobody waits for the answer any more.
+        The client has disconnected.
     """
     has_left = Event()
     async with _watch_client(request, has_left):

@@ -119,7 +119,7 @@ class Lane:
     async def work(self, task: Callable[[], Result], is_gone: Callable[[], Awaitable[bool]] | None) -> Result:
         """See `WorkQueue.work`."""
         if self.depth >= self.max_depth or self._estimate_wait_s() > self._max_wait_s:
-            raise Overloaded("More requests are waiting than can be answered in good time.", self._choose_retry_s())
+            raise Overloaded("More requests are waiting than can be answered in time.", self._choose_retry_s())
         self.depth += 1
         came = monotonic()
         try:

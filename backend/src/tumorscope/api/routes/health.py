@@ -14,13 +14,13 @@ router = APIRouter(tags=["health"])
 
 
 class CandidateDescription(BaseModel):
-    """A model that is not served: it is on its way, or was refused."""
+    """A model that is being rolled out, or was refused."""
 
     version: str | None = Field(description="Null until its manifest is read.")
     state: Literal["loading", "shadowing", "refused"] = Field(
-        description="'shadowing': it answers live slices after the served model, and nobody sees its answers."
+        description="'shadowing': it receives shadow traffic, and nobody sees its answers."
     )
-    reason: str | None = Field(description="A code; of one that is refused.", examples=["golden_mismatch"])
+    reason: str | None = Field(description="Why it was refused, as a code.", examples=["golden_mismatch"])
 
 
 class Health(BaseModel):
@@ -28,13 +28,13 @@ class Health(BaseModel):
 
     status: Literal["ready", "starting", "draining", "failed"]
     model: ModelDescription | None = Field(description="Null until a model is loaded and checked.")
-    engine_reason: str | None = Field(description="Why this engine answers; null until a model is loaded.")
+    engine_reason: str | None = Field(description="Why this engine was chosen; null until a model is loaded.")
     failure: str | None = Field(
-        description="The code of why no model could be loaded; null otherwise.", examples=["bundle_invalid"]
+        description="Why no model could be loaded, as a code; null otherwise.", examples=["bundle_invalid"]
     )
-    candidate: CandidateDescription | None = Field(description="A model that may follow, or was refused.")
+    candidate: CandidateDescription | None = Field(description="A model that is being rolled out, or was refused.")
     uptime_s: float
-    queue_depth: int = Field(description="Requests that wait for the model or are being answered by it.")
+    queue_depth: int = Field(description="Requests queued or in progress.")
     notice: str = NOTICE
 
 

@@ -29,10 +29,12 @@ async def predict(
     request: Request,
     components: ComponentsDependency,
     classifier: ClassifierDependency,
-    explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to draw what speaks for it.")] = "none",
-    slices: Annotated[Literal["summary", "all"], Query(description="Of a volume: five slices, or all.")] = "summary",
+    explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to add heat maps.")] = "none",
+    slices: Annotated[
+        Literal["summary", "all"], Query(description="Slices of a volume in the answer: the five highest, or all.")
+    ] = "summary",
     picture: Annotated[
-        Literal["none", "shown"], Query(description="Whether `view` holds the slice's picture.")
+        Literal["none", "shown"], Query(description="Whether `view` has the picture of the slice.")
     ] = "none",
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
