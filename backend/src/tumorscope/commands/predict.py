@@ -87,7 +87,7 @@ def _answer_all(
     jobs: int,
 ) -> Iterator[dict[str, Any]]:
     """The answers in the order of the studies, of which few are in memory at one time."""
-    from tumorscope.imaging.study_files import count_files, find_studies  # noqa: PLC0415
+    from tumorscope.imaging.series.study_files import count_files, find_studies  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Where nobody looks at a bar, the files need not be counted.

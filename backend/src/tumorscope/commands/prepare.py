@@ -75,7 +75,7 @@ def parse_channels(text: str) -> tuple[str, ...]:
     DatasetError
         It does not name three different modalities.
     """
-    from tumorscope.imaging.brats_case import SEQUENCES  # noqa: PLC0415
+    from tumorscope.imaging.series.brats_case import SEQUENCES  # noqa: PLC0415
 
     names = tuple(name.strip() for name in text.split(","))
     if len(set(names)) != 3 or len(names) != 3 or not set(names) <= set(SEQUENCES):

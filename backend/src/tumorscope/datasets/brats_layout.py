@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from tumorscope.domain.errors import DatasetError
-from tumorscope.imaging.brats_case import SEGMENTATION, SEQUENCES, name_content
+from tumorscope.imaging.series.brats_case import SEGMENTATION, SEQUENCES, name_content
 
 Grade = Literal["hgg", "lgg"]
 

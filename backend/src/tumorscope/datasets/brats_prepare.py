@@ -13,8 +13,8 @@ from tumorscope.datasets.brats_layout import Case
 from tumorscope.datasets.example import relate_box
 from tumorscope.domain.errors import DatasetError, InputError
 from tumorscope.domain.scan import Volume
-from tumorscope.imaging.brats_case import measure_corner_shift
 from tumorscope.imaging.formats.nifti import decode_nifti
+from tumorscope.imaging.series.brats_case import measure_corner_shift
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.imaging.source import FROM_DISK
 from tumorscope.preprocessing.brain import ZSCORE_LIMIT, normalise_brain

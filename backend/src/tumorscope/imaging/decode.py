@@ -6,13 +6,13 @@ from typing import Literal
 
 from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice
-from tumorscope.imaging.brats_case import decode_case
 from tumorscope.imaging.formats.archive import looks_like_zip, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, may_hold_frames
 from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.frame_decoder import FrameDecoder
+from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _MAGIC = (

@@ -10,7 +10,7 @@ from pydicom.fileset import FileSet
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
-from tumorscope.imaging.study_files import count_files, find_studies
+from tumorscope.imaging.series.study_files import count_files, find_studies
 
 _PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8)
 

@@ -5,40 +5,40 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tumorscope.domain.errors import CorruptFile
-from tumorscope.imaging.brats_case import name_content
 from tumorscope.imaging.decode import looks_readable
 from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_series_uid
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
 from tumorscope.imaging.formats.nifti import looks_like_nifti
+from tumorscope.imaging.series.brats_case import name_content
 
-# Holds the first groups of a DICOM file, among them where the series stands.
+# Holds the first groups of a DICOM file, with its Series Instance UID.
 _BEGIN = 64 * 1024
 
 
 def count_files(paths: Iterable[Path]) -> int:
-    """How many files `find_studies` goes through, without opening one; a DICOMDIR counts as one."""
+    """Count the files for `find_studies` without opening them; a DICOMDIR counts as one."""
     return sum(1 if not path.is_dir() else sum(len(files) for _, files in _walk(path)) for path in paths)
 
 
 def find_studies(
     paths: Iterable[Path], is_done: Callable[[Path], bool], pass_over: Callable[[Path], None]
 ) -> Iterator[list[Path]]:
-    """Find the studies among files.
+    """Group files into studies.
 
     Parameters
     ----------
     paths : iterable of Path
-        Files, folders (with those in them), and DICOMDIRs.
+        Files, folders with their subfolders, and DICOMDIRs.
     is_done : callable
-        Whether a file was read before; it is not opened.
+        Whether a file was read before; then it is not opened.
     pass_over : callable
-        Told of each file that is in no study: done before, or in a folder and of no format that is read here.
+        Called with each file that was read before, or found in a folder in an unsupported format.
 
     Yields
     ------
     list of Path
         The instances of one DICOM series in one folder, the volumes of one BraTS case in one folder, or one file of
-        any other kind. What was named itself is always in a study, so that the decoder can say what is wrong with it.
+        any other kind. A file named by its path is always in a study, so that decoding reports its errors.
     """
     named: dict[Path, list[Path]] = {}
     for path in paths:
@@ -54,7 +54,7 @@ def find_studies(
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
-    """Folders with their files, in order of name; hidden ones are nobody's scans."""
+    """Folders with their files, in order of name, without hidden ones."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield Path(place), [Path(place, name) for name in sorted(names) if not name.startswith(".")]
@@ -66,7 +66,7 @@ def _list_if_directory(path: Path) -> list[Path] | None:
     try:
         return list_directory(path)
     except CorruptFile:
-        # Its decoder says so when it is read as any other file.
+        # Decoding it like any other file reports the error.
         return None
 
 
@@ -87,7 +87,7 @@ def _group(
 
 
 def _identify(file: Path, begin: bytes) -> object:
-    """What the files of one study have in common."""
+    """The key that the files of one study share."""
     if looks_like_dicom(begin) and (uid := read_series_uid(begin)) is not None:
         return file.parent, uid
     if looks_like_nifti(begin) and (content := name_content(file.name)) is not None:
@@ -96,7 +96,7 @@ def _identify(file: Path, begin: bytes) -> object:
 
 
 def _read_begin(path: Path) -> bytes | None:
-    """None of a file that cannot be opened: whoever reads the whole of it says so."""
+    """The first bytes; None if the file cannot be opened, which reading it reports."""
     try:
         with path.open("rb") as stream:
             return stream.read(_BEGIN)
