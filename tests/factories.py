@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -13,11 +14,12 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from tests.once import make_once
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.engines.engine import Outputs
-from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, write_bundle
+from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.model.bundle import MANIFEST_FILE, WEIGHTS_FILE, Bundle, write_bundle
 from tumorscope.model.manifest import (
     GoldenManifest,
     InputManifest,
@@ -172,66 +174,78 @@ def make_trust(
 
 def write_tiny_bundle(folder: Path, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int = 32) -> Path:
     """A bundle of random weights that reproduces its golden answers, for a small input."""
-    from tumorscope.imaging.decode import decode_image
-    from tumorscope.inference.classifier import Classifier
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine
-    from tumorscope.inference.pipeline import predict_scan
-    from tumorscope.model.bundle import Bundle
-
-    weights = _random_weights(len(class_names), size)
-    manifest = make_manifest(class_names, size)
-    golden_files = {"phantom.png": make_phantom_file()}
-    stored = {name: array.astype(np.float16) for name, array in weights.items()}
-    bundle = Bundle(manifest, "", stored, golden_files)
-    answer = predict_scan(
-        Classifier(bundle, TensorFlowEngine(bundle)), decode_image(golden_files["phantom.png"], 10**6)
-    )
-    golden = GoldenManifest(file="phantom.png", probabilities=dict(answer.prediction.probabilities))
-    write_bundle(folder, manifest.model_copy(update={"golden": [golden]}), weights, golden_files)
+    golden = GoldenManifest(file="phantom.png", probabilities=_find_golden_answer(class_names, size))
+    manifest = make_manifest(class_names, size).model_copy(update={"golden": [golden]})
+    write_bundle(folder, manifest, _random_weights(len(class_names), size), {"phantom.png": make_phantom_file()})
     return folder
 
 
-@lru_cache(maxsize=2)
-def _int8_form(class_names: tuple[str, ...]) -> tuple[bytes, dict[str, float]]:
-    """Of the random weights, and what it says of the golden phantom."""
+@lru_cache(maxsize=4)
+def _find_golden_answer(class_names: tuple[str, ...], size: int) -> dict[str, float]:
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+
+    bundle = _make_bundle(class_names, size)
+    return _answer_phantom(bundle, TensorFlowEngine(bundle))
+
+
+def _make_bundle(class_names: tuple[str, ...], size: int) -> Bundle:
+    weights = _random_weights(len(class_names), size)
+    stored = {name: array.astype(np.float16) for name, array in weights.items()}
+    return Bundle(make_manifest(class_names, size), "", stored, {})
+
+
+def _answer_phantom(bundle: Bundle, engine: Engine) -> dict[str, float]:
     from tumorscope.imaging.decode import decode_image
     from tumorscope.inference.classifier import Classifier
-    from tumorscope.inference.engines.litert import LiteRTEngine
     from tumorscope.inference.pipeline import predict_scan
-    from tumorscope.model.bundle import Bundle
+
+    answer = predict_scan(Classifier(bundle, engine), decode_image(make_phantom_file(), 10**6))
+    return dict(answer.prediction.probabilities)
+
+
+INT8_CLASS_NAMES = ("no_tumor", "lesion")
+"""Of the tiny bundle that has an int8 form."""
+
+
+@lru_cache(maxsize=1)
+def make_int8_form() -> bytes:
+    """The random weights for two classes in int8: a minute's work, which is done once in a run of all tests."""
+    return make_once("tiny.tflite", _convert)
+
+
+def _convert() -> bytes:
     from tumorscope.model.int8 import convert_to_int8
     from tumorscope.preprocessing.pipeline import to_model_input
 
-    manifest = make_manifest(class_names)
-    stored = {name: array.astype(np.float16) for name, array in _random_weights(len(class_names), 32).items()}
-    slices = [make_slice(seed, lesion=bool(seed % 2)) for seed in range(20)]
-    pixels = np.stack([to_model_input(one, manifest.preprocessing_parameters).pixels for one in slices])
-    int8 = convert_to_int8(Bundle(manifest, "", stored, {}), pixels)
-    bundle = Bundle(manifest, "", stored, {}, int8=int8)
-    classifier = Classifier(bundle, LiteRTEngine(bundle, 1))
-    answer = predict_scan(classifier, decode_image(make_phantom_file(), 10**6))
-    return int8, dict(answer.prediction.probabilities)
+    bundle = _make_bundle(INT8_CLASS_NAMES, 32)
+    slices = [make_slice(seed, lesion=bool(seed % 2)) for seed in range(40)]
+    parameters = bundle.manifest.preprocessing_parameters
+    return convert_to_int8(bundle, np.stack([to_model_input(one, parameters).pixels for one in slices]))
 
 
-def write_tiny_int8_bundle(
-    folder: Path, class_names: tuple[str, ...] = ("no_tumor", "lesion"), version: str = "0.0.1"
-) -> Path:
+@lru_cache(maxsize=1)
+def _find_golden_int8_answer() -> dict[str, float]:
+    from tumorscope.inference.engines.litert import LiteRTEngine
+
+    bundle = replace(_make_bundle(INT8_CLASS_NAMES, 32), int8=make_int8_form())
+    return _answer_phantom(bundle, LiteRTEngine(bundle, 1))
+
+
+def write_tiny_int8_bundle(folder: Path, version: str = "0.0.1") -> Path:
     """A bundle of random weights whose int8 form reproduces its golden answers, and which is soon loaded."""
-    int8, probabilities = _int8_form(class_names)
     figures = Int8Manifest(
-        calibration_slices=20,
-        slices=20,
+        calibration_slices=40,
+        slices=40,
         different_decisions=0,
         mean_tumor_probability_difference=0,
         accuracy_float32=1,
         accuracy_int8=1,
     )
-    golden = GoldenManifest(file="phantom.png", probabilities=probabilities)
+    golden = GoldenManifest(file="phantom.png", probabilities=_find_golden_int8_answer())
     changes = {"version": version, "golden": [golden], "int8": figures}
-    manifest = make_manifest(class_names).model_copy(update=changes)
-    write_bundle(
-        folder, manifest, _random_weights(len(class_names), 32), {"phantom.png": make_phantom_file()}, int8=int8
-    )
+    manifest = make_manifest(INT8_CLASS_NAMES).model_copy(update=changes)
+    weights = _random_weights(len(INT8_CLASS_NAMES), 32)
+    write_bundle(folder, manifest, weights, {"phantom.png": make_phantom_file()}, int8=make_int8_form())
     return folder
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.factories import make_phantom_file, write_tiny_int8_bundle
-from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"), DEFAULT_CLASS_NAMES)
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 def _run(*arguments: str | Path, bundle: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -48,7 +47,7 @@ def test_predict_prints_a_table_with_the_notice(tmp_path: Path, bundle: Path) ->
     (tmp_path / "scan.png").write_bytes(make_phantom_file())
     result = _run("predict", tmp_path / "scan.png", bundle=bundle)
     assert result.returncode == 0
-    for word in ("decision", "glioma", "pituitary", "tiny 0.0.1", "Investigational"):
+    for word in ("decision", "no_tumor", "lesion", "tiny 0.0.1", "Investigational"):
         assert word in result.stdout
 
 

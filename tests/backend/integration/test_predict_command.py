@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, write_tiny_int8_bundle
 from tests.waiting import PATIENCE_S, wait_until
-from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 
 _NOTICE = "Investigational. Not for diagnostic use."
 _MANY = 20
@@ -25,7 +24,7 @@ _MANY = 20
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"), DEFAULT_CLASS_NAMES)
+    return write_tiny_int8_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 def _command(*arguments: str | Path) -> list[str]:

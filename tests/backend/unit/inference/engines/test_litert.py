@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tests.factories import make_slice, write_tiny_int8_bundle
 from tests.waiting import PATIENCE_S
 from tumorscope.domain.errors import BundleInvalid
+from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.inference.calibration import calibrate
 from tumorscope.inference.engines.litert import LiteRTEngine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
@@ -77,22 +78,23 @@ def test_form_of_another_input_is_refused(int8_bundle: Bundle) -> None:
 
 
 def test_form_of_other_classes_is_refused(int8_bundle: Bundle) -> None:
-    fewer = int8_bundle.manifest.model_copy(update={"class_names": ["no_tumor", "lesion"]})
+    more = int8_bundle.manifest.model_copy(update={"class_names": list(DEFAULT_CLASS_NAMES)})
     with pytest.raises(BundleInvalid, match="manifest states"):
-        LiteRTEngine(replace(int8_bundle, manifest=fewer), 1)
+        LiteRTEngine(replace(int8_bundle, manifest=more), 1)
 
 
 def test_serving_on_a_cpu_imports_no_tensorflow(tmp_path: Path) -> None:
     bundle = write_tiny_int8_bundle(tmp_path)
     code = """
 import sys
+import time
 from fastapi.testclient import TestClient
 from tests.factories import make_phantom_file
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 with TestClient(create_app(Settings(bundle=sys.argv[1], engine="auto"))) as client:
     while client.get("/health").json()["status"] == "starting":
-        pass
+        time.sleep(0.05)
     answer = client.post("/predict?explain=heatmap", files={"file": make_phantom_file()}).json()
 assert answer["model"]["engine"] == "litert-int8", answer
 assert answer["explanation"] is not None
