@@ -61,6 +61,7 @@ export default defineConfig({
     globals: true,
     pool: 'threads',
     isolate: false,
+    testTimeout: 60_000,
     restoreMocks: true,
     unstubGlobals: true,
   },

@@ -65,7 +65,7 @@ class Stack:
     def logs(self) -> str:
         return self.compose("logs", "--no-color")
 
-    def wait_until_healthy(self, service: str, least_restarts: int = 0, timeout_s: float = 180) -> None:
+    def wait_until_healthy(self, service: str, least_restarts: int = 0, timeout_s: float = 600) -> None:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             description = self.inspect(service)

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ import pytest
 from tests.compose.predicting import assert_predicted, phantom_file, post_picture
 from tests.compose.stack import ROOT, Stack
 from tests.factories import make_nifti_bytes
+from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.imaging.phantom import draw_phantom
 
 BACKENDS = ("backend", "backend-b")
@@ -46,7 +46,7 @@ def _steady_load(stack: Stack) -> Iterator[Counter[tuple[int, str]]]:
     answers: Counter[tuple[int, str]] = Counter()
 
     def ask(content: bytes) -> None:
-        with httpx.Client(base_url=stack.url, timeout=120, trust_env=False) as client:
+        with httpx.Client(base_url=stack.url, timeout=PATIENCE_S, trust_env=False) as client:
             while not ended.is_set():
                 try:
                     response = client.post("/api/predict", content=content)
@@ -65,6 +65,11 @@ def _steady_load(stack: Stack) -> Iterator[Counter[tuple[int, str]]]:
         one.result()
 
 
+def _count(answers: Counter[tuple[int, str]]) -> int:
+    # A copy: other threads count on.
+    return sum(list(answers.values()))
+
+
 def _log_of_predictions(stack: Stack, service: str) -> int:
     return stack.compose("logs", "--no-color", "--tail", "all", service).count('"route": "/predict", "status": 200')
 
@@ -72,7 +77,7 @@ def _log_of_predictions(stack: Stack, service: str) -> int:
 def test_rolling_restart_under_load_loses_no_request(two_backends: Stack) -> None:
     before = {service: two_backends.container(service) for service in BACKENDS}
     with _steady_load(two_backends) as answers:
-        time.sleep(3)
+        wait_until(lambda: len(answers) == 2)
         done = subprocess.run(
             ["make", "rolling-restart"],
             cwd=ROOT,
@@ -85,7 +90,8 @@ def test_rolling_restart_under_load_loses_no_request(two_backends: Stack) -> Non
             text=True,
             check=False,
         )
-        time.sleep(3)
+        before_end = _count(answers)
+        wait_until(lambda: _count(answers) > before_end + 10)
     assert done.returncode == 0, done.stdout + done.stderr
     after = {service: two_backends.container(service) for service in BACKENDS}
     assert not set(before.values()) & set(after.values())
@@ -96,11 +102,12 @@ def test_rolling_restart_under_load_loses_no_request(two_backends: Stack) -> Non
 
 def test_killed_backend_loses_no_picture(two_backends: Stack) -> None:
     with _steady_load(two_backends) as answers:
-        time.sleep(2)
+        wait_until(lambda: len(answers) == 2)
         subprocess.run(["docker", "kill", two_backends.container("backend")], check=True, capture_output=True)
-        time.sleep(5)
+        before_start = _count(answers)
+        wait_until(lambda: _count(answers) > before_start + 10)
         two_backends.compose("start", "backend")
         two_backends.wait_until_healthy("backend")
     assert {got for size, got in answers if size == len(SMALL)} == {"200"}, answers
-    with httpx.Client(base_url=two_backends.url, timeout=120, trust_env=False) as client:
+    with httpx.Client(base_url=two_backends.url, timeout=PATIENCE_S, trust_env=False) as client:
         assert_predicted(post_picture(client, phantom_file()))

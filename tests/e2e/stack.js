@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUNDLE = join(ROOT, 'backend/src/tumorscope/default_model');
 const POLL_MS = 100;
-const LONGEST_START_MS = 60_000;
+const LONGEST_START_MS = 300_000;
 
 /**
  * A service of a journey's own, which may be stopped and started again.

@@ -7,7 +7,7 @@ const WEB_PORT = 18081;
 
 test.describe('an operator stops and restarts the service', () => {
   test.skip(Boolean(process.env.BASE_URL), 'the stack that runs is not for a journey to stop');
-  test.describe.configure({ timeout: 180_000 });
+  test.describe.configure({ timeout: 600_000 });
 
   const names = ['phantom-plain.png', 'phantom-lesion-a.png', 'phantom-lesion-b.png'];
   let stack;
