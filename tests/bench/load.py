@@ -19,7 +19,7 @@ _WARM_UP = 15
 _ROUNDS = 120
 _CONNECTIONS = 16
 _CHUNK = 1 << 16
-# After an answer that is not 200: a client that asks again at once would load the machine with what is sent away.
+# Pause after an answer that is not 200: retrying at once would load the machine with rejected requests.
 _PAUSE_S = 1.0
 _SAMPLING_S = 0.2
 

@@ -1,7 +1,7 @@
-"""``make soak``: a mixed load at twice the capacity against a service of its own, and whether its bounds hold.
+"""``make soak``: load a service of its own with a mix of requests at twice its capacity; check that its bounds hold.
 
-Pictures, DICOM, volumes, bad files and clients that hang up. Writes Markdown, JSON and a plot to ``build/soak/``; when
-interrupted, of what there is. Exit status 1 where a bound does not hold.
+Pictures, DICOM, volumes, bad files and clients that disconnect. Writes Markdown, JSON and a plot to ``build/soak/``;
+when interrupted, of the load so far. Exit status 1 if a bound does not hold.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tests.bench.servers import OURS, Server, serve
-from tests.bench.soak.asking import Outcome
+from tests.bench.soak.client import Outcome
 from tests.bench.soak.load import measure_capacity, send_at_rate
 from tests.bench.soak.plot import draw_plot
 from tests.bench.soak.report import format_report
@@ -56,8 +56,8 @@ def main() -> None:
 
 
 async def _load(server: Server, seconds: float) -> Run:
-    chance = random.Random(1)
-    deck = shuffle(make_studies(), chance)
+    rng = random.Random(1)
+    deck = shuffle(make_studies(), rng)
     clock = asyncio.get_running_loop().time
     console = Console(stderr=True)
     with console.status("measuring the capacity"):
@@ -66,7 +66,7 @@ async def _load(server: Server, seconds: float) -> Run:
     watching = asyncio.create_task(watch(server, run.samples.append))
     showing = asyncio.create_task(_show(run, seconds, console))
     try:
-        await send_at_rate(server.port, deck, run.wanted, seconds, chance, run.outcomes.append)
+        await send_at_rate(server.port, deck, run.wanted, seconds, rng, run.outcomes.append)
         watching.cancel()
         run.at_end = await wait_until_idle(server, _PATIENCE_S)
     # The first interrupt of asyncio's runner cancels this; what has been measured is still reported.
@@ -96,7 +96,7 @@ def _describe(run: Run) -> str:
     away = sum(one.fate == "overloaded" for one in recent)
     wrong = sum(one.fate in {"wrong", "broken"} for one in run.outcomes)
     memory = f"{run.samples[-1].resident_mib:.0f} MiB" if run.samples else ""
-    share = f"{100 * away // max(1, len(recent))} % sent away"
+    share = f"{100 * away // max(1, len(recent))} % overloaded"
     return f"{run.wanted:.0f}/s of {run.capacity:.0f}/s, {share}, {wrong} wrong, {p99}, {memory}"
 
 

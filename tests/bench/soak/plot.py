@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from tests.bench.soak.asking import Fate
+from tests.bench.soak.client import Fate
 from tests.bench.soak.studies import PICTURE
 from tests.bench.soak.verdict import Run
 
@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 _COLOURS: dict[Fate, str] = {
     "answered": "#0072b2",
     "refused": "#56b4e9",
-    "left": "#999999",
+    "disconnected": "#999999",
     "overloaded": "#e69f00",
     "wrong": "#d55e00",
     "broken": "#000000",

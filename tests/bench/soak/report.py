@@ -12,20 +12,20 @@ def format_report(figures: Mapping[str, Any]) -> str:
     ending = "; interrupted" if figures["interrupted"] else ""
     slowest = figures["slowest_metrics_ms"]
     lines = [
-        f"Mixed load of {figures['seconds']:g} s{ending}: {sent:g} requests a second, of {capacity:g} that it takes.\n",
+        f"Mixed load of {figures['seconds']:g} s{ending}: {sent:g} requests a second; capacity {capacity:g}.\n",
         "| bound | | measured | holds |",
         "|---|---|---|---|",
         *(f"| {one['what']} | {one['bound']} | {one['value']} | {_MARKS[one['holds']]} |" for one in figures["checks"]),
         "",
-        "| study | sent | answered | overloaded | hung up | wrong | p50 ms | p95 ms | p99 ms |",
+        "| study | sent | answered | overloaded | disconnected | wrong | p50 ms | p95 ms | p99 ms |",
         "|---|---|---|---|---|---|---|---|---|",
         *(f"| {name} | {' | '.join(map(_format, row.values()))} |" for name, row in figures["studies"].items()),
         "",
         "| memory, MiB | "
         + " | ".join(name.replace("_", " ") for name in figures["memory_mib"])
-        + " | uploads at most |",
+        + " | peak of uploads |",
         "|---|" + "---|" * (len(figures["memory_mib"]) + 1),
-        f"| | {' | '.join(map(_format, figures['memory_mib'].values()))} | {figures['most_upload_mib']:g} |",
+        f"| | {' | '.join(map(_format, figures['memory_mib'].values()))} | {figures['peak_upload_mib']:g} |",
         "",
         f"Longest queue: {figures['deepest_queue']:g}. Slowest answer of /metrics: {slowest:g} ms.",
     ]

@@ -86,11 +86,11 @@ def make_studies() -> list[Study]:
     ]
 
 
-def shuffle(studies: list[Study], chance: random.Random) -> Iterator[Study]:
-    """For ever: every study as often as its share says in each round, in an order by chance."""
+def shuffle(studies: list[Study], rng: random.Random) -> Iterator[Study]:
+    """Without end: each study as often as its share in a round, in random order."""
     deck = [study for study in studies for _ in range(study.share)]
     while True:
-        chance.shuffle(deck)
+        rng.shuffle(deck)
         yield from deck
 
 

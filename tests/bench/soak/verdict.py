@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.bench.soak.asking import Outcome
+from tests.bench.soak.client import Outcome
 from tests.bench.soak.studies import PICTURE
 from tests.bench.soak.watch import Sample
 
@@ -68,7 +68,7 @@ def summarize(run: Run) -> dict[str, Any]:
         "memory_mib": _summarize_memory(run),
         "slowest_metrics_ms": round(1000 * max((sample.metrics_s for sample in run.samples), default=0.0)),
         "deepest_queue": max((sample.queue_depth for sample in run.samples), default=0.0),
-        "most_upload_mib": round(max((sample.upload_mib for sample in run.samples), default=0.0), 1),
+        "peak_upload_mib": round(max((sample.upload_mib for sample in run.samples), default=0.0), 1),
         "wrong": [
             {"study": one.study, "fate": one.fate, "status": one.status, "detail": one.detail}
             for one in run.outcomes
@@ -92,34 +92,34 @@ def judge(run: Run) -> list[Check]:
     end = run.at_end
     left = "not measured" if end is None else f"{end.queue_depth:.0f} waiting, {end.upload_mib:.1f} MiB of uploads"
     return [
-        Check("errors of the server other than overloaded", "0", str(errors), errors == 0),
-        Check("answers other than they have to be", "0", str(fates["wrong"]), fates["wrong"] == 0),
-        Check("requests without a whole answer", "0", str(fates["broken"]), fates["broken"] == 0),
+        Check("server errors other than `overloaded`", "0", str(errors), errors == 0),
+        Check("wrong answers", "0", str(fates["wrong"]), fates["wrong"] == 0),
+        Check("requests without a complete answer", "0", str(fates["broken"]), fates["broken"] == 0),
         Check(
-            "p99 of accepted single pictures",
+            "p99 latency of accepted single pictures",
             f"< {_P99_S:g} s",
             "none was accepted" if p99 is None else f"{p99:.3f} s",
             p99 is not None and p99 < _P99_S,
         ),
         Check(
-            "growth of memory after the warm-up",
+            "memory growth after warm-up",
             f"< {_GROWTH:.0%}",
             "not measured" if growth is None else f"{growth:+.1%}",
             None if growth is None else growth < _GROWTH,
         ),
         Check(
-            "left at the end",
+            "left over at the end",
             "nothing",
             left,
             None if end is None else end.queue_depth == 0 and end.upload_mib == 0,
         ),
         Check(
-            "sent away, so that the load was more than it takes",
+            "rejected as `overloaded` (the load exceeded the capacity)",
             "> 0",
             str(fates["overloaded"]),
             fates["overloaded"] > 0,
         ),
-        Check("p99 of how late the client sent", f"< {_LATE_S:g} s", f"{late:.3f} s", late < _LATE_S),
+        Check("p99 delay of the client", f"< {_LATE_S:g} s", f"{late:.3f} s", late < _LATE_S),
     ]
 
 
@@ -138,7 +138,7 @@ def _summarize_studies(outcomes: Sequence[Outcome]) -> dict[str, dict[str, Any]]
             "sent": len(those),
             "answered": fates["answered"] + fates["refused"],
             "overloaded": fates["overloaded"],
-            "left": fates["left"],
+            "disconnected": fates["disconnected"],
             "wrong": fates["wrong"] + fates["broken"],
             "p50_ms": round(float(p50)) if took else None,
             "p95_ms": round(float(p95)) if took else None,
@@ -171,8 +171,8 @@ def _summarize_memory(run: Run) -> dict[str, float]:
     resident = [sample.resident_mib for sample in run.samples]
     steady = [sample.resident_mib for sample in _steady(run)]
     return {
-        "at_begin": round(resident[0]),
-        "most": round(max(resident)),
+        "at_start": round(resident[0]),
+        "peak": round(max(resident)),
         "median_after_warm_up": round(float(np.median(steady))),
         "at_end": round(resident[-1]),
     }

@@ -1,4 +1,4 @@
-"""A running service in, its memory and what waits in it out, second by second."""
+"""Sample a running service's memory and queue, second by second."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""A request in, what became of it out: over a connection of its own, with as little work as the client can do."""
+"""Send one request over a connection of its own, with as little work in the client as possible; give its outcome."""
 
 import asyncio
 import json
@@ -9,9 +9,9 @@ from typing import Literal
 
 from tests.bench.soak.studies import Study
 
-Fate = Literal["answered", "refused", "overloaded", "wrong", "broken", "left"]
-"""Answered with a result; refused as a bad file has to be; sent away; another answer than it has to get; no whole
-answer; left by the client itself."""
+Fate = Literal["answered", "refused", "overloaded", "wrong", "broken", "disconnected"]
+"""A result; the expected error for a bad file; rejected under load; an unexpected answer; no complete answer; the
+client disconnected."""
 
 _STATUS_LINE = re.compile(rb"http/1\.1 (\d{3}) ")
 _PATIENCE_S = 60.0
@@ -27,17 +27,17 @@ class Outcome:
     study, group : str
         What was sent.
     due_s : float
-        When, on the event loop's clock.
+        When it was due, on the event loop's clock.
     late_s : float
-        How much later the client got round to it.
+        How much later the client sent it.
     took_s : float
         From `due_s` to the last byte of the answer.
     fate : Fate
-        What became of it.
+        The kind of answer.
     status : int
         0 where there was no answer.
     detail : str
-        Of what should not have been.
+        Of an unexpected answer.
     """
 
     study: str
@@ -50,7 +50,7 @@ class Outcome:
     detail: str = ""
 
 
-async def ask(port: int, study: Study, due_s: float) -> Outcome:
+async def send_request(port: int, study: Study, due_s: float) -> Outcome:
     """Send it and read its answer."""
     clock = asyncio.get_running_loop().time
     late_s = clock() - due_s
@@ -69,34 +69,34 @@ async def ask(port: int, study: Study, due_s: float) -> Outcome:
     return Outcome(study.name, study.group, due_s, late_s, clock() - due_s, fate, status, detail)
 
 
-async def ask_and_leave(port: int, study: Study, due_s: float, chance: random.Random) -> Outcome:
-    """Hang up: within the request, or while its answer is worked on; by a close or by a reset."""
+async def send_and_disconnect(port: int, study: Study, due_s: float, rng: random.Random) -> Outcome:
+    """Disconnect, during the request or while it is processed; by a close or by a reset."""
     clock = asyncio.get_running_loop().time
     late_s = clock() - due_s
-    sent = len(study.request) if chance.random() < 0.5 else chance.randrange(len(study.request))
-    stays_s = chance.random() * _LEAVES_WITHIN_S
+    sent = len(study.request) if rng.random() < 0.5 else rng.randrange(len(study.request))
+    stays_s = rng.random() * _LEAVES_WITHIN_S
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(study.request[:sent])
         await asyncio.sleep(stays_s)
-        if chance.random() < 0.5:
+        if rng.random() < 0.5:
             writer.transport.abort()
         else:
             writer.close()
     except OSError as error:
         return Outcome(study.name, study.group, due_s, late_s, clock() - due_s, "broken", 0, str(error))
-    return Outcome(study.name, study.group, due_s, late_s, clock() - due_s, "left")
+    return Outcome(study.name, study.group, due_s, late_s, clock() - due_s, "disconnected")
 
 
 def judge(study: Study, answer: bytes) -> tuple[Fate, int, str]:
-    """What an answer is, its status, and what is wrong with it."""
+    """The kind of an answer, its status, and what is wrong with it."""
     head, _, body = answer.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
     headers = dict(line.split(b": ", 1) for line in lines[1:] if b": " in line)
     begin = _STATUS_LINE.match(lines[0])
     status = int(begin[1]) if begin else 0
     if not _is_whole(headers, body):
-        return "broken", status, f"{len(answer)} bytes that are no whole answer"
+        return "broken", status, f"{len(answer)} bytes that are no complete answer"
     if b"chunked" in headers.get(b"transfer-encoding", b""):
         fate = _judge_lines(body)
     elif status == 503:
@@ -115,7 +115,7 @@ def _is_whole(headers: dict[bytes, bytes], body: bytes) -> bool:
 
 
 def _judge_lines(body: bytes) -> Fate:
-    """Lines of progress end with the result, or with a problem that came between."""
+    """Progress lines end with the result, or with a problem."""
     if b'{"event":"result"' in body:
         return "answered"
     return "overloaded" if b'"code": "overloaded"' in body else "wrong"
