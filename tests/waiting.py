@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from fastapi.testclient import TestClient
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
 
 PATIENCE_S = 180
 
@@ -17,7 +19,7 @@ def wait_until(holds: Callable[[], object], *, every_s: float = 0.02) -> None:
         time.sleep(every_s)
 
 
-def wait_for_state(client: TestClient, state: str) -> None:
+def wait_for_state(client: "TestClient", state: str) -> None:
     """Until a service has started, and is in this state."""
     wait_until(lambda: client.get("/health").json()["status"] != "starting")
     assert client.get("/health").json()["status"] == state
