@@ -19,10 +19,7 @@ _DISTANCES = (0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 6)
 # Labels have few values, whatever a client sends: an unknown method is "other", an unknown path is not recorded.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER_METHOD = "other"
-_NO_ROUTE = "none"
-_NO_CODE = "none"
-_NO_STATUS = "none"
-_NO_LABEL = "none"
+_NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +140,8 @@ def record_request(
         Its duration.
     """
     known_method = method if method in _METHODS else _OTHER_METHOD
-    metrics.requests.labels(route or _NO_ROUTE, known_method, str(status or _NO_STATUS), code or _NO_CODE).inc()
-    metrics.request_seconds.labels(route or _NO_ROUTE).observe(seconds)
+    metrics.requests.labels(route or _NONE, known_method, str(status or _NONE), code or _NONE).inc()
+    metrics.request_seconds.labels(route or _NONE).observe(seconds)
 
 
 def record_wait(metrics: Metrics, lane: str, seconds: float) -> None:
@@ -176,7 +173,7 @@ def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPre
         metrics.stage_seconds.labels(stage, scan).observe(milliseconds / 1000)
     version = classifier.bundle.manifest.version
     prediction = result.prediction
-    metrics.decisions.labels(version, prediction.decision.value, prediction.label or _NO_LABEL).inc()
+    metrics.decisions.labels(version, prediction.decision.value, prediction.label or _NONE).inc()
     for reason in prediction.reasons:
         metrics.reasons.labels(version, prediction.decision.value, reason.code).inc()
     metrics.inputs.labels(result.shown_scan.source_format).inc()

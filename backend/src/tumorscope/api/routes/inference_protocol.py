@@ -8,11 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from tumorscope.api.http.dependencies import (
-    ClassifierDependency,
-    Components,
-    ComponentsDependency,
-)
+from tumorscope.api.http.dependencies import ClassifierDependency, Components, ComponentsDependency
 from tumorscope.api.http.errors import InferenceProblem
 from tumorscope.api.http.openapi import describe_errors
 from tumorscope.api.http.uploads import read_body
@@ -160,30 +156,18 @@ async def read_version_readiness(classifier: VersionDependency) -> ModelReady:
 
 
 @router.post(f"{_MODEL}/infer", **_INFER)
-async def infer(
-    request: Request,
-    components: ComponentsDependency,
-    classifier: ModelDependency,
-) -> Response:
+async def infer(request: Request, components: ComponentsDependency, classifier: ModelDependency) -> Response:
     """Run the network on preprocessed pixels, without a decision and without a check of the scope."""
     return await _infer(request, components, classifier)
 
 
 @router.post(f"{_VERSION}/infer", **_INFER)
-async def infer_version(
-    request: Request,
-    components: ComponentsDependency,
-    classifier: VersionDependency,
-) -> Response:
+async def infer_version(request: Request, components: ComponentsDependency, classifier: VersionDependency) -> Response:
     """Run this version of the network on preprocessed pixels, without a decision and without a check of the scope."""
     return await _infer(request, components, classifier)
 
 
-async def _infer(
-    request: Request,
-    components: Components,
-    classifier: Classifier,
-) -> Response:
+async def _infer(request: Request, components: Components, classifier: Classifier) -> Response:
     max_bytes = min(components.limits.request_bytes, limit_body(classifier.bundle.manifest.input.size))
     with components.memory.open_buffer() as buffer:
         with components.metrics.upload_seconds.time():
