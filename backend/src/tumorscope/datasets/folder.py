@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
@@ -65,15 +65,21 @@ def read_slice_table(table: Path) -> list[Example]:
     """
     if not table.is_file():
         raise TrainingError(f"{table} is absent; say where the data is with --data or TUMORSCOPE_DATA.")
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    missing = [column for column in _COLUMNS if not rows or column not in rows[0]]
-    if missing:
-        raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
+    rows = read_rows(table, _COLUMNS)
     absent = next((row["file"] for row in rows if not (table.parent / row["file"]).is_file()), None)
     if absent is not None:
         raise TrainingError(f"{table} names {absent}, which is absent.")
     return [example for row in rows for example in _read_row(row, table.parent)]
+
+
+def read_rows(table: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read a CSV; raises `TrainingError` where a column is missing, or every row."""
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    missing = [column for column in columns if not rows or column not in rows[0]]
+    if missing:
+        raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
+    return rows
 
 
 def is_class_tree(folder: Path) -> bool:

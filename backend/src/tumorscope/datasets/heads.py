@@ -1,12 +1,11 @@
 """A table of whole heads without a tumour in, Examples of slices at all their heights, in three planes, out."""
 
-import csv
 from dataclasses import replace
 from pathlib import Path
 
 from tumorscope.datasets.example import Example
+from tumorscope.datasets.folder import read_rows
 from tumorscope.datasets.volumes import WHOLE, slice_labelled_volume
-from tumorscope.domain.errors import TrainingError
 
 HEADS_TABLE = "heads.csv"
 """The name of a table in its folder."""
@@ -39,14 +38,9 @@ def read_heads(table: Path, slices_per_plane: int = 24) -> list[Example]:
     CorruptFile
         A volume cannot be decoded.
     """
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    missing = [column for column in _COLUMNS if rows and column not in rows[0]]
-    if missing:
-        raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
     return [
         replace(example, sequence=row["sequence"])
-        for row in rows
+        for row in read_rows(table, _COLUMNS)
         for example in slice_labelled_volume(
             table.parent / row["file"],
             row["label"],

@@ -17,11 +17,11 @@ from tumorscope.imaging.slices import slice_volume
 from tumorscope.preprocessing.spatial import find_bounding_box
 
 INNER = (0.28, 0.78)
-"""Of a plane's axis; the outer quarters of a head hold neck, face and vertex."""
+"""The span of slice axes within the brain; the outer quarters of a head hold neck, face and vertex."""
 WHOLE = (0.02, 0.98)
-"""Of a plane's axis: neck, face and vertex too."""
+"""The span of slice axes with neck, face and vertex."""
 
-# A slice shows the head where this share of its voxels is brighter than a tenth of the volume's range.
+# A slice shows the head if this share of its voxels is brighter than a tenth of the volume's range.
 _MIN_HEAD_SHARE = 0.01
 _HEAD_LEVEL = 0.1
 # Fewer voxels of tumour than this are not visible at the model's resolution.
@@ -37,7 +37,7 @@ def slice_labelled_volume(
     slices_per_plane: int = 7,
     span: tuple[float, float] = INNER,
 ) -> list[Example]:
-    """Evenly spaced slices of a volume that has one label as a whole, as of a person without a tumour.
+    """List evenly spaced slices of a volume with one label, for example of a person without a tumour.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def slice_labelled_volume(
     label, patient_id, source : str
         Of every slice.
     planes : sequence of {'sagittal', 'coronal', 'axial'}
-        In which it is sliced; reading a slice gives it square pixels, whatever the spacing.
+        The planes of the slices.
     slices_per_plane : int
-        At most; slices that show air alone are left out.
+        At most; slices of air are left out.
     span : (float, float)
-        Of each plane's axis.
+        Of the slice axes, in 0..1.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def slice_labelled_volume(
     Raises
     ------
     DatasetError
-        The file is absent.
+        The file is missing.
     CorruptFile
         It cannot be decoded.
     """
@@ -90,7 +90,7 @@ def slice_masked_volume(
     source: str,
     planes: Sequence[Plane] = PLANES,
 ) -> list[Example]:
-    """Every slice of a volume that shows at least 150 voxels of a mask, with the mask's box.
+    """List the slices of a volume that show at least 150 voxels of a mask, with the mask's box.
 
     The other slices are left out: they are not slices of a healthy person.
 
@@ -99,7 +99,7 @@ def slice_masked_volume(
     path, label, patient_id, source, planes
         See `slice_labelled_volume`.
     mask_path : Path
-        NIfTI of the same shape; other than zero inside.
+        NIfTI of the same shape; not zero inside.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def slice_masked_volume(
     Raises
     ------
     DatasetError
-        A file is absent, or the shapes disagree.
+        A file is missing, or the shapes differ.
     CorruptFile
         A file cannot be decoded.
     """
@@ -132,21 +132,21 @@ def slice_masked_volume(
 
 
 def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[float, float] = INNER) -> list[Example]:
-    """Evenly spaced slices, in three planes, of people without a tumour.
+    """List evenly spaced slices, in three planes, of people without a tumour.
 
     Parameters
     ----------
     folder : Path
-        One folder a person, holding ``*.nii.gz``.
+        With one folder for each person, with ``*.nii.gz``.
     slices_per_plane : int
-        Of each volume, at most.
+        At most, of each volume.
     span : (float, float)
-        Of each plane's axis.
+        Of the slice axes, in 0..1.
 
     Returns
     -------
     list of Example
-        Labelled ``no_tumor``; empty where the folder is absent.
+        Labelled ``no_tumor``; empty if the folder is missing.
     """
     return [
         example
@@ -163,19 +163,19 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[flo
 
 
 def find_masked_slices(folder: Path, label: str) -> list[Example]:
-    """Axial slices through a segmented tumour.
+    """List axial slices through segmented tumours.
 
     Parameters
     ----------
     folder : Path
-        One folder a patient, holding pairs ``NAME_Scan_T1.nii.gz`` and ``NAME_Mask.nii.gz``.
+        With one folder for each patient, with pairs ``NAME_Scan_T1.nii.gz`` and ``NAME_Mask.nii.gz``.
     label : str
-        Of every tumour in the folder.
+        Of all tumours in the folder.
 
     Returns
     -------
     list of Example
-        Without boxes, as the model that ships was trained; empty where the folder is absent.
+        Without boxes, as in the training of the default model; empty if the folder is missing.
     """
     return [
         replace(example, sequence="t1", box=None)
@@ -211,6 +211,6 @@ def find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
 
 
 def state_sequence(path: Path) -> str | None:
-    """The sequence that a file name ends in, as ``subj01_flair.nii.gz`` does; None for another ending."""
+    """The sequence at the end of a file name such as ``subj01_flair.nii.gz``; None for another ending."""
     ending = path.name.split(".")[0].rsplit("_", 1)[-1].lower()
     return ending if ending in SEQUENCES else None
