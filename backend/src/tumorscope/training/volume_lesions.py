@@ -24,6 +24,12 @@ _SURFACE_MM = 16.0
 _HEAD_LEVEL = 0.12
 _RADIUS_MM = (7.0, 24.0)
 _EDGE_MM = (0.8, 3.0)
+_OEDEMA_MM = (4.0, 14.0)
+# Around the lesion: the tissue that its contrast is relative to.
+_RING_MM = 4.0
+# No bump of a lesion reaches further than this many radii.
+_STRETCH = 2.0
+_MIN_VOXELS = 20
 # Of the tissue around it: how bright a lesion's core is. Dark on plain T1, bright on the others; see `draw_lesion`.
 _CONTRAST = {"t1": (0.45, 0.85), "t2": (1.25, 1.9), "flair": (1.25, 2.0), "pd": (1.15, 1.5), "t1ce": (1.3, 2.2)}
 _UNKNOWN_CONTRAST = (0.5, 1.9)
@@ -63,6 +69,8 @@ def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequen
     list of LesionSlice
         In three planes, within the lesion's inner half.
     """
+    if not per_volume:
+        return []
     volumes: dict[VolumeReference, Example] = {}
     for example in examples:
         if isinstance(example.image, VolumeReference) and example.label == NO_TUMOR:
@@ -71,15 +79,16 @@ def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequen
     slices = []
     for reference, example in volumes.items():
         volume = read_volume(reference.path)
-        for _ in range(per_volume):
-            placed = draw_lesion(volume, example.sequence, rng)
+        room = find_room(volume)
+        for _ in range(per_volume if len(room) else 0):
+            placed = draw_lesion(volume, room[rng.integers(len(room))], example.sequence, rng)
             if placed is not None:
                 slices += _cut(*placed, example)
     return slices
 
 
 def draw_lesion(
-    volume: Volume, sequence: str | None, rng: np.random.Generator
+    volume: Volume, centre: NDArray[np.int_], sequence: str | None, rng: np.random.Generator
 ) -> tuple[Volume, NDArray[np.bool_]] | None:
     """Put one lesion into a head: an uneven ball with a core, sometimes a bright rim, and sometimes oedema.
 
@@ -87,52 +96,64 @@ def draw_lesion(
     ----------
     volume : Volume
         In RAS+ orientation, brighter than air inside the head.
+    centre : ndarray of int, shape (3,)
+        The lesion's, in voxels; see `find_room`.
     sequence : str, optional
         Decides whether the lesion is darker or brighter than the brain; None: either.
     rng : numpy.random.Generator
-        Chooses place, shape, margin, oedema and contrast.
+        Chooses size, shape, margin, oedema and contrast.
 
     Returns
     -------
     (Volume, ndarray of bool, shape of its voxels), or None
-        The head with the lesion, and where it is, without oedema; None where there is no room for it.
+        The head with the lesion, and where it is, without oedema; None for a lesion of too few voxels to be seen.
     """
-    voxels = volume.voxels.astype(np.float32)
     spacing = np.asarray(volume.spacing_mm)
-    room = _find_room(voxels, spacing)
-    if not len(room):
-        return None
-    centre = room[rng.integers(len(room))]
     radius = rng.uniform(*_RADIUS_MM)
-    depth = _measure_depth(voxels.shape, centre, spacing, radius, rng)
+    reach = np.ceil((_STRETCH * radius + _OEDEMA_MM[1]) / spacing).astype(int)
+    first = np.maximum(centre - reach, 0)
+    window = tuple(slice(start, stop) for start, stop in zip(first, centre + reach + 1, strict=True))
+    voxels = volume.voxels[window].astype(np.float32)
+    depth = _measure_depth(voxels.shape, centre - first, spacing, radius, rng)
     lesion = depth > 0
-    ring = (depth > -4) & ~lesion
-    if lesion.sum() < 20 or not ring.any():
+    ring = (depth > -_RING_MM) & ~lesion
+    if lesion.sum() < _MIN_VOXELS or not ring.any():
         return None
     tissue = float(np.median(voxels[ring]))
-    texture = _smooth_noise(voxels.shape, spacing, 3.0, rng)
     factor = rng.uniform(*_CONTRAST.get(sequence or "", _UNKNOWN_CONTRAST))
+    texture = _smooth_noise(voxels.shape, spacing, 3.0, rng)
     core = tissue * factor * (1 + rng.uniform(0.03, 0.15) * texture)
     if sequence == "t1ce" and rng.random() < 0.5:
-        # Enhancing rim around a dark middle.
+        # An enhancing rim around a dark middle.
         core = np.where(depth > rng.uniform(2.5, 6), tissue * rng.uniform(0.4, 0.8), core)
-    edge = rng.uniform(*_EDGE_MM)
-    weight = np.clip(0.5 + depth / (2 * edge), 0, 1)
     placed = voxels
     if rng.random() < 0.5:
-        reach = rng.uniform(4, 14)
-        oedema = np.clip(1 + depth / reach, 0, 1) * rng.uniform(0.4, 0.9)
-        swollen = tissue * (1 + np.sign(factor - 1) * rng.uniform(0.1, 0.45))
-        # Oedema follows the tissue, and leaves what is dark (ventricles, sulci) as it is.
+        oedema = np.clip(1 + depth / rng.uniform(*_OEDEMA_MM), 0, 1) * rng.uniform(0.4, 0.9)
+        # It follows the tissue, and leaves what is dark (ventricles, sulci) as it is.
         oedema *= voxels > 0.35 * tissue
+        swollen = tissue * (1 + np.sign(factor - 1) * rng.uniform(0.1, 0.45))
         placed = placed * (1 - oedema) + swollen * oedema
+    weight = np.clip(0.5 + depth / (2 * rng.uniform(*_EDGE_MM)), 0, 1)
     placed = placed * (1 - weight) + core * weight
-    top = float(voxels.max())
-    return replace(volume, voxels=np.clip(placed, voxels.min(), top).astype(np.float32)), lesion
+    whole, marked = volume.voxels.astype(np.float32), np.zeros(volume.voxels.shape, bool)
+    whole[window], marked[window] = np.clip(placed, whole.min(), whole.max()), lesion
+    return replace(volume, voxels=whole), marked
 
 
-def _find_room(voxels: NDArray[np.float32], spacing: NDArray[np.float64]) -> NDArray[np.int_]:
-    """Voxels in the upper head, well below its surface; shape (n, 3)."""
+def find_room(volume: Volume) -> NDArray[np.int_]:
+    """Voxels in the upper head, well below its surface, where a lesion's centre may lie.
+
+    Parameters
+    ----------
+    volume : Volume
+        In RAS+ orientation, brighter than air inside the head.
+
+    Returns
+    -------
+    ndarray of int, shape (n, 3)
+        Empty where there is no head.
+    """
+    voxels, spacing = volume.voxels, np.asarray(volume.spacing_mm)
     low, high = np.percentile(voxels, (1, 99.5))
     head = ndimage.binary_fill_holes(voxels > low + _HEAD_LEVEL * (high - low))
     heights = np.flatnonzero(head.mean(axis=(0, 1)) > 0.02)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example, VolumeReference, read_volume
 from tumorscope.domain.scan import Volume
-from tumorscope.training.volume_lesions import draw_lesion, insert_into_heads
+from tumorscope.training.volume_lesions import draw_lesion, find_room, insert_into_heads
 
 _SPACING = 3.0
 
@@ -34,7 +34,8 @@ def head(reference: VolumeReference) -> Volume:
 
 
 def _draw(head: Volume, sequence: str | None, seed: int = 0) -> tuple[Volume, NDArray[np.bool_]]:
-    drawn = draw_lesion(head, sequence, np.random.default_rng(seed))
+    rng, room = np.random.default_rng(seed), find_room(head)
+    drawn = draw_lesion(head, room[rng.integers(len(room))], sequence, rng)
     assert drawn is not None
     return drawn
 
@@ -71,7 +72,7 @@ def test_seed_decides_the_lesion(head: Volume) -> None:
 
 def test_no_lesion_where_there_is_no_head(head: Volume) -> None:
     empty = replace(head, voxels=np.zeros_like(head.voxels))
-    assert draw_lesion(empty, "t1", np.random.default_rng(0)) is None
+    assert not len(find_room(empty))
 
 
 def test_slices_of_three_planes_show_one_lesion_as_a_tumour_of_unstated_kind(reference: VolumeReference) -> None:

@@ -99,7 +99,7 @@ _MIXTURE = Mixture(
     repeats_of_no_tumor=3,
     volume_slices=1500,
 )
-_learn = partial(Stage, warmup_epochs=0.3, frozen_convolutions=_FROZEN, lesions_per_volume=2, mixture=_MIXTURE)
+_learn = partial(Stage, warmup_epochs=0.3, frozen_convolutions=_FROZEN, lesions_per_volume=4, mixture=_MIXTURE)
 # Without the attribution-guided loss an explanation points anywhere. What an attribution rests on is up to the last
 # block and the head.
 _guide = partial(_learn, size=128, peak_learning_rate=1.5e-4, attribution_weight=0.3, frozen_convolutions=10, epochs=6)
