@@ -57,17 +57,17 @@ _WHERE = replace(_BLENDED, tumor_map_weight=RECIPE.tumor_map_weight)
 _STRIPPED = _change(_WHERE, _FULL)
 _MILD = tuple(replace(step, probability=0.05) for step in APPEARANCE)
 VARIANTS: dict[str, tuple[str, Recipe]] = {
-    "usual": ("the usual way: real pictures; rotation, scaling, flips, shifts", _USUAL),
-    "scanner": ("and contrast, bias field, noise, blur, resolution", _SCANNER),
-    "balanced": ("and rare pictures shown three times", _BALANCED),
-    "removed": ("and tumours removed", _REMOVED),
-    "blended": ("and lesions and tissue blended in, drawn anew each epoch", _BLENDED),
-    "where": ("and the tumour's place as a second target", _WHERE),
-    "stripped": ("and skulls stripped", _STRIPPED),
-    "small": ("the same with only tumours of up to 3 % of the picture removed", _change(_STRIPPED, _SMALL)),
-    "kept": ("the same with no tumour removed", _change(_STRIPPED, replace(_FULL, removal_max_share=0.0))),
+    "usual": ("standard recipe: real slices; rotation, scaling, flips, shifts", _USUAL),
+    "scanner": ("+ contrast, bias field, noise, blur, resolution", _SCANNER),
+    "balanced": ("+ rare classes three times", _BALANCED),
+    "removed": ("+ counterfactual lesion removal", _REMOVED),
+    "blended": ("+ counterfactual lesion insertion, anew each epoch", _BLENDED),
+    "where": ("+ tumour map as an auxiliary output", _WHERE),
+    "stripped": ("+ skull stripping", _STRIPPED),
+    "small": ("the same, removing only lesions of up to 3 % of the slice", _change(_STRIPPED, _SMALL)),
+    "kept": ("the same without lesion removal", _change(_STRIPPED, replace(_FULL, removal_max_share=0.0))),
     "mild": (
-        "skulls stripped, and Bézier curves, inversion, random convolutions, each in 5 % of the pictures",
+        "the same, and Bézier curves, inversion, random convolutions in 5 % of the slices each",
         replace(_STRIPPED, augmentations=(*STANDARD, *_MILD, *SCANNER)),
     ),
     "strong": ("the same in 10 to 15 %", replace(_STRIPPED, augmentations=(*STANDARD, *APPEARANCE, *SCANNER))),
@@ -75,9 +75,9 @@ VARIANTS: dict[str, tuple[str, Recipe]] = {
 _FIGURES = {
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
-    "auc": "area, strangers",
-    "sensitivity": "sensitivity, strangers",
-    "specificity": "specificity, strangers",
+    "auc": "ROC area, held-out collections",
+    "sensitivity": "sensitivity, held-out collections",
+    "specificity": "specificity, held-out collections",
 }
 
 
@@ -88,8 +88,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments = parser.parse_args()
     examples = list(RECIPE.read_examples(arguments.data))
-    strangers = tuple(example for example in examples if example.source in LEFT_OUT)
-    split = _split_without(examples, strangers)
+    held_out = tuple(example for example in examples if example.source in LEFT_OUT)
+    split = _split_without(examples, held_out)
     weights = arguments.data / "weights" / "vgg19_imagenet_blocks1to3.npz"
     for name in arguments.names or VARIANTS:
         _, recipe = VARIANTS[name]
@@ -97,17 +97,17 @@ def main() -> None:
         trained = run_recipe(recipe, split, folder, weights)
         figures = {
             **_judge_patients(_predict(recipe, trained.weights, split.validation), split.validation),
-            **_judge_strangers(_predict(recipe, trained.weights, strangers), strangers),
+            **_judge_left_out(_predict(recipe, trained.weights, held_out), held_out),
         }
         (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
         _write_table()
 
 
-def _split_without(examples: Sequence[Example], strangers: tuple[Example, ...]) -> Split:
+def _split_without(examples: Sequence[Example], held_out: tuple[Example, ...]) -> Split:
     """A split without these collections, and without what other collections have copied from them."""
-    left_out = set(strangers)
+    left_out = set(held_out)
     others = tuple(example for example in examples if example not in left_out)
-    copies = find_leakage(Split(strangers, others), lambda: None).validation_examples
+    copies = find_leakage(Split(held_out, others), lambda: None).validation_examples
     split = split_by_patient(
         [example for example in others if example not in copies], RECIPE.validation_share, RECIPE.seed
     )
@@ -138,7 +138,7 @@ def _judge_patients(probabilities: NDArray[np.float64], examples: Sequence[Examp
     }
 
 
-def _judge_strangers(probabilities: NDArray[np.float64], examples: Sequence[Example]) -> dict[str, float]:
+def _judge_left_out(probabilities: NDArray[np.float64], examples: Sequence[Example]) -> dict[str, float]:
     tumor = np.array([example.label != NO_TUMOR for example in examples])
     tumor_probability = 1 - probabilities[:, RECIPE.class_names.index(NO_TUMOR)]
     return {
@@ -158,8 +158,8 @@ def _write_table() -> None:
             rows.append([what, *(f"{figures[key]:.3f}" for key in _FIGURES)])
     note = (
         f"Short runs, {EPOCHS} epochs at {SIZE}×{SIZE}, each one step beyond the one above it. Accuracy and macro-F1: "
-        f"held-out patients. The others: tumour against no tumour in {' and '.join(LEFT_OUT)}, of which no picture was "
-        "trained on. One run each: differences below about 0.02 are chance."
+        f"held-out patients. The others: tumour against no tumour in the held-out collections {' and '.join(LEFT_OUT)}."
+        " One run each: differences below about 0.02 are within the noise."
     )
     table = {"title": "What each step brought", "note": note, "columns": ["step", *_FIGURES.values()], "rows": rows}
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""What the trust layer does on pictures that are no brain MRI, on held-out patients, and where its maps point.
+"""What the scope gate refuses, and where the heat maps point.
 
     .venv/bin/python -m scripts.measure_trust --data ../shared/data
 
-Writes docs/figures/{decisions,scope,explanations,explanations_segmented}.json, which the model card shows.
+Writes docs/figures/{scope,explanations,explanations_segmented}.json, which the model card shows.
 """
 
 import argparse
@@ -23,17 +23,17 @@ from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
 from tumorscope.evaluation.calibration.scope_limits import fit_scope
+from tumorscope.evaluation.evaluate import answer_studies
 from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
-from tumorscope.imaging.decode import decode_image, decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
-from tumorscope.imaging.source import FROM_DISK, SourceFile
+from tumorscope.evaluation.studies.find import find_studies
+from tumorscope.imaging.decode import decode_image
+from tumorscope.imaging.source import FROM_DISK
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.pipeline import predict_scan
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle, read_bundle
-from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.pipeline import to_model_input
 
 _OUTPUT = Path("docs/figures")
@@ -62,7 +62,6 @@ def main() -> None:
     classifier = Classifier(bundle, open_engine(bundle).engine)
     examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))
     split = read_split(arguments.bundle / "split.json", examples)
-    _write("decisions", _describe_decisions(bundle.manifest.trust))
     _write("scope", _measure_scope(classifier, arguments.data, split.validation, split.training))
     boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, ImageFileReference)]
     found = measure_explanations(classifier, TensorFlowEngine, read_boxed(track(boxed, "maps")), lambda: None)
@@ -72,9 +71,7 @@ def main() -> None:
     if segmented:
         found = measure_explanations(classifier, TensorFlowEngine, track(segmented, "maps, segmented"), lambda: None)
         title = "Where the maps point in BraTS cases"
-        place = (
-            "axial slices (contrast-enhanced T1 and FLAIR) of three BraTS cases, none trained on, with a tumour that"
-        )
+        place = "axial slices (contrast-enhanced T1 and FLAIR) of three external BraTS cases, with a tumour that"
         place = f"{place} is segmented and fills"
         _write("explanations_segmented", _describe_explanations(title, "segmentation", place, found))
 
@@ -91,37 +88,6 @@ def _write(name: str, table: dict[str, Any]) -> None:
     print(table["title"], *(" | ".join(row) for row in table["rows"]), table["note"], "", sep="\n")  # noqa: T201
 
 
-def _describe_decisions(trust: TrustManifest) -> dict[str, Any]:
-    figures = trust.figures
-    names = {
-        **{f"coverage_{name}": f"prediction set holds the truth, {name.replace('_', ' ')}" for name in trust.kept_from},
-        "mean_set_size": "classes in a prediction set",
-        "ece": "expected calibration error",
-        "brier": "Brier score, over four classes",
-    }
-    for point in trust.operating_points:
-        names |= {
-            f"{point}_answered": f"{point}: answered, not uncertain",
-            f"{point}_right_of_answered": f"{point}: of the answered, right",
-            f"{point}_tumor_called_none": f"{point}: slices with a tumour answered 'no tumor'",
-            f"{point}_none_called_tumor": f"{point}: slices without a tumour answered 'tumor'",
-        }
-    left_out = [
-        [f"expected calibration error on {source}, calibrated without it", f"{value:.3f}", "–"]
-        for source, value in figures["ece_left_out"].items()
-    ]
-    return {
-        "title": "What is answered, and what is uncertain",
-        "note": f"Fitted on four fifths of the held-out patients and judged on the fifth, in turn; mean and standard "
-        f"deviation over {figures['partings']} partings of the patients. The sets aim at {trust.coverage:.0%}.",
-        "columns": ["figure", "value", "spread"],
-        "rows": [
-            [words, f"{figures[key]['value']:.3f}", f"{figures[key]['spread']:.3f}"] for key, words in names.items()
-        ]
-        + left_out,
-    }
-
-
 def _measure_scope(
     classifier: Classifier, data: Path, validation: Sequence[Example], training: Sequence[Example]
 ) -> dict[str, Any]:
@@ -129,20 +95,21 @@ def _measure_scope(
     slices = {words: _read_folder(data / "out_of_scope" / name) for name, words in _KINDS.items()}
     pictures = [one for one in validation if isinstance(one.image, ImageFileReference)]
     volumes = [one for one in validation if not isinstance(one.image, ImageFileReference)]
-    slices["held-out pictures"] = [read_example(one) for one in pictures]
+    slices["held-out images"] = [read_example(one) for one in pictures]
     slices["held-out slices of volumes"] = [read_example(one) for one in volumes]
     refused = {name: [_is_refused(classifier, scan) for scan in track(scans, name)] for name, scans in slices.items()}
     rows = [[name, str(len(found)), f"{np.mean(found):.3f}"] for name, found in refused.items()]
-    for name, found in _judge_volumes(classifier, data / "volumes").items():
-        rows.append([name, str(len(found)), f"{np.mean(found):.3f}"])
+    studies = find_studies(data, {one.patient_id for one in training})
+    answers = answer_studies(lambda _: classifier, track(studies, "whole studies"), lambda: None)
+    refused_studies = sum(one.decision is Decision.OUT_OF_SCOPE for one in answers)
+    rows.append(["whole studies of people not trained on", str(len(studies)), f"{refused_studies / len(studies):.3f}"])
     scores = _compare_scores(classifier, slices, training)
     return {
-        "title": "What is refused as no brain MRI",
+        "title": "Out of scope: what is refused",
         "note": (
-            "Share refused. None of the pictures that are no brain MRI was used to fit anything. What one score alone, "
-            f"at a limit that refuses {_REFUSED:.1%} of the held-out slices, would refuse of "
-            f"{', '.join(_KINDS.values())}: "
-            f"{'; '.join(scores)}."
+            "Share refused. Nothing was fitted on the images that are not a brain MRI. For comparison, single "
+            f"out-of-distribution scores, each at the threshold that refuses {_REFUSED:.1%} of the held-out slices; "
+            f"they refuse of {', '.join(_KINDS.values())}: {'; '.join(scores)}."
         ),
         "columns": ["what", "slices or studies", "refused"],
         "rows": rows,
@@ -161,20 +128,6 @@ def _read_folder(folder: Path) -> list[Slice]:
 
 def _is_refused(classifier: Classifier, scan: Slice) -> bool:
     return predict_scan(classifier, scan).prediction.decision is Decision.OUT_OF_SCOPE
-
-
-def _judge_volumes(classifier: Classifier, folder: Path) -> dict[str, list[bool]]:
-    """Whole volumes: people without a tumour, and skull-stripped cases that nothing was trained on."""
-    found: dict[str, list[bool]] = {"healthy volumes": [], "volumes of BraTS and TCGA": []}
-    for path in track(sorted(folder.rglob("*.nii.gz")), "volumes"):
-        kind = path.relative_to(folder).parts[0]
-        if kind == "tcia_brain_tumor_progression" or path.name.removesuffix(".nii.gz").endswith(("_seg", "mask")):
-            continue
-        scan = decode_upload(sniff_upload([SourceFile("", path.read_bytes())]), FROM_DISK, decode_here)
-        decision = predict_scan(classifier, scan).prediction.decision
-        group = "healthy volumes" if kind == "healthy" else "volumes of BraTS and TCGA"
-        found[group].append(decision is Decision.OUT_OF_SCOPE)
-    return found
 
 
 def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], training: Sequence[Example]) -> list[str]:
@@ -230,8 +183,8 @@ def _describe_explanations(title: str, mark: str, place: str, found: dict[str, A
     names = {
         "hirescam": "HiResCAM (served)",
         "gradcam": "Grad-CAM",
-        "blob": "a blob in the middle",
-        "random_network": "HiResCAM of a network with shuffled weights",
+        "blob": "a centred blob",
+        "random_network": "HiResCAM, shuffled weights",
     }
     share = found["share"]
     rows = [
@@ -243,10 +196,12 @@ def _describe_explanations(title: str, mark: str, place: str, found: dict[str, A
         "title": title,
         "note": (
             f"{found['slices']} {place} {share:.3f} of the square "
-            f"on average. Pointing: the highest point lies in the {mark}. Mean tumour probability while what is marked "
-            f"most is taken away: {found['deletion']['hirescam']:.3f} (blob {found['deletion']['blob']:.3f}); while it "
-            f"is given back: {found['insertion']['hirescam']:.3f} (blob {found['insertion']['blob']:.3f}). Correlation "
-            f"of a map with the one after layers were shuffled, from the last one down to: {sanity}."
+            f"on average. Pointing: the highest point lies in the {mark}. Deletion, the mean tumour probability while "
+            f"the most marked pixels are removed step by step: {found['deletion']['hirescam']:.3f} (centred blob "
+            f"{found['deletion']['blob']:.3f}); insertion, while they are put back: "
+            f"{found['insertion']['hirescam']:.3f} (centred blob {found['insertion']['blob']:.3f}). Sanity check, the "
+            "correlation of a map with that of a network whose layers were shuffled from the last one down to: "
+            f"{sanity}."
         ),
         "columns": ["map", "pointing", f"energy in the {mark}", f"times the {mark}'s share"],
         "rows": rows,

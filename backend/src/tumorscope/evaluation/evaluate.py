@@ -1,6 +1,6 @@
 """A classifier and slices or studies in, its predictions out: by the pipeline that serves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from tumorscope.datasets.example import Example, read_example
@@ -51,7 +51,7 @@ def answer_examples(
 
 
 def answer_studies(
-    classifier_of: ClassifierOf, studies: Sequence[Study], advance: Callable[[], None]
+    classifier_of: ClassifierOf, studies: Iterable[Study], advance: Callable[[], None]
 ) -> list[Prediction]:
     """Answer whole studies, from their files' bytes on; see `answer_examples`."""
     decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_here)
