@@ -12,11 +12,10 @@ import pytest
 from tests.backend.unit.evaluation.scores import make_scored
 from tumorscope.api.settings import Settings
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.domain.prediction import Decision, Prediction, decide
+from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide
 from tumorscope.evaluation.calibration.cross_validation import measure_decisions
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import OperatingPoint
 
@@ -38,10 +37,12 @@ def held_out() -> Scored:
 
 def _decide(scored: Scored, point: OperatingPoint) -> list[Prediction]:
     """As the bundle that ships decides."""
-    bundle = read_bundle(Settings().bundle)
-    rule = Classifier(bundle, None, point).rule  # type: ignore[arg-type]  (no network runs)
+    manifest = read_bundle(Settings().bundle).manifest
+    assert manifest.trust is not None
+    held = manifest.trust.operating_points[point]
+    rule = DecisionRule(held.tumor_threshold, held.min_confidence, manifest.trust.kept_from)
     logits = np.log(scored.probabilities).astype(np.float32)
-    calibrated = calibrate(logits, bundle.manifest.temperature, bundle.manifest.uniform_weight)
+    calibrated = calibrate(logits, manifest.temperature, manifest.uniform_weight)
     return [decide(dict(zip(scored.class_names, row, strict=True)), rule) for row in calibrated.tolist()]
 
 
