@@ -46,11 +46,6 @@ def _describe(part: Scored) -> dict[str, Any]:
     }
 
 
-def count_sources(scored: Scored) -> dict[str, dict[str, int]]:
-    """Slices of each label of each source."""
-    return {str(source): count_labels(scored.take(scored.sources == source)) for source in np.unique(scored.sources)}
-
-
 def count_labels(part: Scored) -> dict[str, int]:
     """Slices of each label."""
     names, counts = np.unique(part.labels, return_counts=True)

@@ -36,7 +36,7 @@ def trace_curves(scored: Scored) -> dict[str, dict[str, Any]]:
     -------
     dict
         By class, or ``tumor_against_none``: ``roc`` (``fpr``, ``tpr``), ``precision_recall`` (``recall``,
-        ``precision``), ``auc``, ``average_precision``, ``prevalence``. A curve that lacks positives or negatives is
+        ``precision``), ``auc``, ``average_precision``. A curve that lacks positives or negatives is
         left out.
     """
     known = scored.take(scored.of_known_class)
@@ -96,7 +96,6 @@ def _trace(part: Scored, scores: NDArray[np.float64], positive: Mask) -> dict[st
         "precision_recall": {"recall": _thin(recall), "precision": _thin(precision)},
         "auc": measure_figure(part, area),
         "average_precision": measure_figure(part, precision_area),
-        "prevalence": round(float(positive.mean()), 4),
     }
 
 

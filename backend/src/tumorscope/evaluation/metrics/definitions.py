@@ -80,11 +80,10 @@ def _area_within_collections(scored: Scored, weights: Weights) -> Values:
     return mean_over_groups(np.stack(areas, axis=1), np.stack(pairs, axis=1))
 
 
-def _mean_of_classes(which: int, *, by_support: bool = False) -> Statistic:
+def _mean_of_classes(which: int) -> Statistic:
     def statistic(scored: Scored, weights: Weights) -> Values:
         matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
-        values = precision_recall_f1(matrices)[which]
-        return mean_over_groups(values, matrices.sum(axis=2) if by_support else None)
+        return mean_over_groups(precision_recall_f1(matrices)[which])
 
     return statistic
 
@@ -186,27 +185,6 @@ DEFINITIONS: dict[str, Definition] = {
         "Area under the ROC curve of each class against the others, each class counting the same.",
         _known,
         _macro_auc,
-        headline=False,
-    ),
-    "weighted_precision": Definition(
-        "Precision, weighted",
-        "Mean precision of the classes, by their size.",
-        _known,
-        _mean_of_classes(0, by_support=True),
-        headline=False,
-    ),
-    "weighted_recall": Definition(
-        "Recall, weighted",
-        "Mean recall of the classes, by their size.",
-        _known,
-        _mean_of_classes(1, by_support=True),
-        headline=False,
-    ),
-    "weighted_f1": Definition(
-        "F1, weighted",
-        "Mean F1 of the classes, by their size.",
-        _known,
-        _mean_of_classes(2, by_support=True),
         headline=False,
     ),
 }

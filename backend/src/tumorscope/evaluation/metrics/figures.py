@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from sklearn.metrics import confusion_matrix
 
 from tumorscope.evaluation.metrics.bootstrap import Figure, measure_figure
@@ -63,10 +62,3 @@ def count_confusions(scored: Scored) -> list[list[int]]:
         return [[0] * len(scored.class_names) for _ in scored.class_names]
     counts: list[list[int]] = confusion_matrix(part.labels, part.predicted, labels=scored.class_names).tolist()
     return counts
-
-
-def share_confusions(scored: Scored) -> list[list[float]]:
-    """`count_confusions` as shares of each row; zeros in the row of a class that does not occur."""
-    counts = np.array(count_confusions(scored))
-    shares: list[list[float]] = (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).round(4).tolist()
-    return shares

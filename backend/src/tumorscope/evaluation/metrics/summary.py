@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from tumorscope.evaluation.metrics.breakdown import break_down, count_labels, count_sources
+from tumorscope.evaluation.metrics.breakdown import break_down, count_labels
 from tumorscope.evaluation.metrics.curves import trace_calibration, trace_curves
 from tumorscope.evaluation.metrics.definitions import HEADLINE
-from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures, share_confusions
+from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures
 from tumorscope.evaluation.metrics.scored import Scored
 
 
@@ -35,13 +35,11 @@ def summarise(scored: Scored, part_name: str, split_sha256: str | None = None) -
             "slices": len(scored),
             "patients": len(np.unique(scored.patients)),
             "labels": count_labels(scored),
-            "sources": count_sources(scored),
         },
         "class_names": list(scored.class_names),
         "figures": measure_figures(scored),
         "classes": measure_classes(scored),
         "confusion_matrix": count_confusions(scored),
-        "confusion_shares": share_confusions(scored),
         "curves": trace_curves(scored),
         "calibration": trace_calibration(scored),
         "breakdown": break_down(scored),

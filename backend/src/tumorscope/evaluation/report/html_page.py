@@ -28,11 +28,9 @@ _PLOT_TITLES = {
 }
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6670; --paper: #fff; --line: #d9dee3; --card: #f6f8fa;
-  --mark: #0072b2 }
+:root { color-scheme: light dark; --ink: #1b1f24; --faint: #5c6670; --paper: #fff; --line: #d9dee3; --card: #f6f8fa }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e9ee; --faint: #9aa3ad; --paper: #14181d; --line: #2c333b; --card: #1b2027;
-    --mark: #4aa3df }
+  :root { --ink: #e6e9ee; --faint: #9aa3ad; --paper: #14181d; --line: #2c333b; --card: #1b2027 }
 }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif }
@@ -45,8 +43,6 @@ th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px so
 th { color: var(--faint); font-weight: 600 }
 td { white-space: nowrap } td:first-child { white-space: normal; min-width: 9rem }
 .prose td:last-child { white-space: normal; min-width: 15rem; overflow-wrap: anywhere }
-.interval { display: block; overflow: visible; margin-top: .15rem } .interval .line { fill: var(--line) }
-.interval .width { fill: var(--mark); opacity: .55 } .interval .value { fill: var(--mark) }
 .plots { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)) }
 .plots .wide { grid-column: 1 / -1 }
 figure { margin: 0 } img { max-width: 100%; height: auto; display: block; border-radius: .3rem }
@@ -85,7 +81,7 @@ def write_report(
         *_decisions(metrics),
         "<h2>Threshold figures, as the literature reports them</h2>",
         "<p class=faint>Over every slice, also those left uncertain; 95 % intervals by bootstrap over patients.</p>",
-        _table(figure_table(metrics["figures"]), _interval_bars(metrics["figures"]), prose=True),
+        _table(figure_table(metrics["figures"]), prose=True),
         "<h2>Plots</h2>",
         '<div class="plots">',
         *(_plot(name, plots) for name in plots["light"]),
@@ -186,29 +182,10 @@ def _data_uri(png: bytes) -> str:
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _interval_bars(figures: Mapping[str, Any]) -> list[str]:
-    """One drawing a figure of its value and interval on a line from 0 to 1."""
-    bars = []
-    for figure in figures.values():
-        low, high = (figure["value"] if bound is None else bound for bound in (figure["low"], figure["high"]))
-        bars.append(
-            '<svg class="interval" viewBox="0 0 100 10" width="100" height="10" aria-hidden="true">'
-            '<rect class="line" y="4.5" width="100" height="1"/>'
-            f'<rect class="width" x="{100 * low:.1f}" y="3" width="{max(100 * (high - low), 0.5):.1f}" height="4"/>'
-            f'<circle class="value" cx="{100 * figure["value"]:.1f}" cy="5" r="3"/></svg>'
-        )
-    return bars
-
-
-def _table(table: Sequence[Sequence[str]], drawings: Sequence[str] | None = None, *, prose: bool = False) -> str:
-    """A table of text, its last column prose; a drawing, if given, follows the text of each row's third cell."""
+def _table(table: Sequence[Sequence[str]], *, prose: bool = False) -> str:
+    """A table of text, its last column prose."""
     head, *rows = table
     cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = ""
-    for number, row in enumerate(rows):
-        texts = [escape(cell) for cell in row]
-        if drawings is not None:
-            texts[2] += drawings[number]
-        body += f"<tr>{''.join(f'<td>{text}</td>' for text in texts)}</tr>"
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     kind = ' class="prose"' if prose else ""
     return f'<div class="scroll"><table{kind}><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
