@@ -91,7 +91,7 @@ def _write(name: str, table: dict[str, Any]) -> None:
 def _measure_scope(
     classifier: Classifier, data: Path, validation: Sequence[Example], training: Sequence[Example]
 ) -> dict[str, Any]:
-    """Refusals by kind of picture, and what other scores of the same forward pass would refuse."""
+    """Refusals by kind of image, and what other scores of the same forward pass would refuse."""
     slices = {words: _read_folder(data / "out_of_scope" / name) for name, words in _KINDS.items()}
     pictures = [one for one in validation if isinstance(one.image, ImageFileReference)]
     volumes = [one for one in validation if not isinstance(one.image, ImageFileReference)]

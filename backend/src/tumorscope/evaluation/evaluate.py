@@ -41,7 +41,7 @@ def answer_examples(
     Raises
     ------
     InputError
-        A picture cannot be decoded.
+        An image cannot be decoded.
     """
     predictions = []
     for example in examples:
@@ -71,7 +71,7 @@ def score_examples(classifier: Classifier, examples: Sequence[Example], advance:
     EvaluationError
         There is no example, or one has a label that the model does not know.
     InputError
-        A picture cannot be decoded.
+        An image cannot be decoded.
     """
     class_names = tuple(classifier.bundle.manifest.class_names)
     check_labels(examples, class_names)

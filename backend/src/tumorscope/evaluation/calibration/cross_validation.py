@@ -205,7 +205,7 @@ def _count_answers(scored: Scored, said: NDArray[np.str_]) -> dict[str, float]:
     known: Mask = scored.of_known_class
     answered = known & (said != Decision.UNCERTAIN.value)
     healthy = ~scored.with_tumor
-    # Slices of healthy volumes are many, and easier than pictures.
+    # Slices of healthy volumes are many, and easier than images.
     picture = healthy & (scored.volumes == "") if (healthy & (scored.volumes == "")).any() else healthy
     called_tumor, called_none = np.isin(said, scored.kinds), said == NO_TUMOR
     return {

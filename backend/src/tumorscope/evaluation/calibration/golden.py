@@ -10,7 +10,7 @@ from tumorscope.model.golden import encode_channels
 from tumorscope.preprocessing.brain import normalise_brain
 
 _PHANTOMS = {"phantom_plain": (1, False), "phantom_lesion_a": (1, True), "phantom_lesion_b": (2, True)}
-# Half height and half width of an ellipse inside the phantom's skull, in units of half the picture.
+# Half height and half width of an ellipse inside the phantom's skull, in units of half the image.
 _BRAIN = (0.72, 0.56)
 _BRAIN_SIZE = 240
 # From the phantom's grey to a channel's: each sees the lesion in a contrast of its own.

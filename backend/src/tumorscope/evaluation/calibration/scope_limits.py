@@ -13,9 +13,9 @@ from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import ScopeManifest
 
 REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
-"""Shares of held-out slices that the scope gate may refuse: of pictures, and of slices that an MR file states."""
+"""Shares of held-out slices that the scope gate may refuse: of images, and of slices that an MR file states."""
 REFUSED_OF_HELD_OUT_COLLECTION = 0.07
-"""Share of the pictures of a collection that is left out of the reference."""
+"""Share of the images of a collection that is left out of the reference."""
 # A group of n reference slices counts n to the power of 1 - this, so that a small collection counts beside a large one.
 _BALANCE = 0.8
 # A limit that no held-out slice is beyond lies so much further out than the last of them.
@@ -63,14 +63,14 @@ def fit_scope(
 def find_held_out_collection_limit(
     described: NDArray[np.float32], groups: Sequence[str], collections: Sequence[str], bundle: Bundle
 ) -> float:
-    """The distance up to which a picture of a collection that is left out of the reference is a brain MRI.
+    """The distance up to which an image of a collection that is left out of the reference is a brain MRI.
 
     Parameters
     ----------
     described, groups
         As for `fit_scope`.
     collections : sequence of str
-        Those of the groups that are collections of pictures.
+        Those of the groups that are collections of images.
     bundle : Bundle
         Of the model.
 
@@ -78,7 +78,7 @@ def find_held_out_collection_limit(
     -------
     float
         Each collection is left out in turn; the mean over them of the distance that `REFUSED_OF_HELD_OUT_COLLECTION` of
-        its pictures are beyond. 0 where there is but one collection.
+        its images are beyond. 0 where there is but one collection.
     """
     names = np.asarray(groups)
     limits = []

@@ -88,7 +88,7 @@ def measure_int8(bundle: Bundle, engine: Engine, int8: Engine, split: Split, adv
     Raises
     ------
     EvaluationError
-        Too much, on the held-out patients or on the golden pictures.
+        Too much, on the held-out patients or on the golden images.
     """
     exact, fast = Classifier(bundle, engine), Classifier(bundle, int8)
     found = compare_answers(exact, fast, split.validation, CALIBRATION_SLICES, advance)

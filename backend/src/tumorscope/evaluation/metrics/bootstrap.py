@@ -31,7 +31,7 @@ class Figure(TypedDict):
 
 
 def measure_figure(part: Scored, statistic: Statistic, seed: int = 0) -> Figure | None:
-    """A statistic and how far chance may carry it.
+    """A statistic and its confidence interval.
 
     Patients are drawn with replacement, each with all slices: a patient drawn twice counts as two.
 

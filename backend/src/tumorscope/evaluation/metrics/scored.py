@@ -25,7 +25,7 @@ class Scored:
     planes, sequences : ndarray, shape (n,), str
         Empty where the source does not say.
     volumes : ndarray, shape (n,), str
-        Which volume the slice is of; empty for a picture.
+        Which volume the slice is of; empty for an image.
     probabilities : ndarray, shape (n, classes)
         The model's answers, calibrated.
     class_names : tuple of str

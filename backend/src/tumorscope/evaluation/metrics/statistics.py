@@ -87,7 +87,7 @@ def mean_over_groups(values: NDArray[np.float64], weights: NDArray[np.float64] |
 
 
 def area_under_roc(scores: NDArray[np.float64], positive: NDArray[np.bool_], weights: Weights) -> Values:
-    """Chance that a positive has a higher score than a negative, ties counting half."""
+    """Probability that a positive has a higher score than a negative, ties counting half."""
     hits, misses = _by_threshold(scores, positive, weights)
     below = misses.cumsum(axis=1) - misses
     return divide((hits * (below + misses / 2)).sum(axis=1), hits.sum(axis=1) * misses.sum(axis=1))

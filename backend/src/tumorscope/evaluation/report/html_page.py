@@ -127,7 +127,7 @@ def _comparisons(metrics: Mapping[str, Any]) -> list[str]:
     if metrics.get("official_split"):
         sections += [
             "<h2>The official split, and the part of it that does not leak</h2>",
-            "<p class=faint>Pictures of the testing part whose patient or near-duplicate is in the training part say "
+            "<p class=faint>Images of the testing part whose patient or near-duplicate is in the training part say "
             "nothing of how a new patient's scan is answered."
             + ("" if len(metrics["official_split"]) > 1 else " Here that is every one.")
             + "</p>",
@@ -145,7 +145,7 @@ def _gallery(mistakes: Sequence[tuple[bytes, str]]) -> list[str]:
     )
     return [
         "<h2>Most certain mistakes</h2>",
-        "<p class=faint>Pictures of patients: with them this page may go only where the data may go.</p>",
+        "<p class=faint>Images of patients: with them this page may go only where the data may go.</p>",
         f'<div class="mistakes">{"".join(figures)}</div>',
     ]
 

@@ -1,4 +1,4 @@
-"""Scored slices in, pictures of the worst mistakes out: for a report that stays where the data is."""
+"""Scored slices in, images of the worst mistakes out: for a report that stays where the data is."""
 
 from collections.abc import Sequence
 
