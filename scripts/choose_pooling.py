@@ -24,10 +24,10 @@ from tumorscope.datasets.splits import read_split
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.evaluation.studies.find import Study, find_studies
 from tumorscope.imaging.slices import STACK_AXIS
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, pool_slices
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.pipeline import predict_scan
-from tumorscope.inference.study import pool_slices, tumor_share
+from tumorscope.inference.study import tumor_share
 from tumorscope.model.bundle import SPLIT_FILE, read_bundle
 
 OUTPUT = Path("docs/figures/pooling.json")

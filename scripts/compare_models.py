@@ -26,8 +26,7 @@ from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.slices import STACK_AXIS, slice_volume
 from tumorscope.imaging.source import FROM_DISK, SourceFile
-from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.study import pool_slices
+from tumorscope.inference.classifier import calibrate, pool_slices
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 from tumorscope.training.networks import build_plain, to_input

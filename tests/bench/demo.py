@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from PIL import Image
 
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.network import load_network
 

@@ -18,7 +18,7 @@ from PIL import Image
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_picture
 from tests.waiting import PATIENCE_S
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.imaging.resampling import make_square
+from tumorscope.imaging.slices import make_square
 
 _PHANTOM = draw_phantom(1, True, 64)
 _TURNED = np.array([[0, 0, 2.0, -20], [-1, 0, 0, 40], [0, -1.0, 0, 60], [0, 0, 0, 1]])

@@ -133,7 +133,7 @@ def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list
 
 def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
     from tumorscope.imaging.decode import decode_upload, sniff_upload  # noqa: PLC0415
-    from tumorscope.imaging.source import FROM_DISK, SourceFile, hash_files  # noqa: PLC0415
+    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
     from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
     from tumorscope.presentation.answer import present  # noqa: PLC0415
 
@@ -143,5 +143,5 @@ def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: lis
     times = StepTimes()
     decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_frames)
     result = predict_upload(classifier, upload, decode, times.add)
-    answer = present(result, classifier, hash_files(upload.files), times, every_slice=True, with_picture=False)
+    answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)
     return answer.model_dump(mode="json")

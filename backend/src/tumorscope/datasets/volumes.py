@@ -11,9 +11,8 @@ from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, r
 from tumorscope.domain.errors import DatasetError
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import Plane, Volume
-from tumorscope.imaging.orientation import PLANES
 from tumorscope.imaging.series.brats_case import SEQUENCES
-from tumorscope.imaging.slices import slice_volume
+from tumorscope.imaging.slices import PLANES, slice_volume
 from tumorscope.preprocessing.spatial import find_bounding_box
 
 INNER = (0.28, 0.78)

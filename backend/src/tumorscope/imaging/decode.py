@@ -1,14 +1,15 @@
 """Bytes in, Scan out: the first bytes tell the format, never a file name or a MIME type."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice
-from tumorscope.imaging.formats.archive import looks_like_zip, unpack_zip
+from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
-from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, may_hold_frames
+from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
 from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.frame_decoder import FrameDecoder
@@ -24,6 +25,9 @@ _MAGIC = (
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
 )
+
+# A file without a preamble begins with group 2 or 8, and a plausible length or VR.
+_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
 ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
 
@@ -43,6 +47,11 @@ class Upload:
         if self.kind == "dicom" and len(self.files) == 1:
             return may_hold_frames(self.files[0].data)
         return self.kind != "image"
+
+    def hash(self) -> str:
+        """The SHA-256 of one file; of several, of their sorted hashes, one a line: their order does not matter."""
+        hashes = sorted(hashlib.sha256(file.data).hexdigest() for file in self.files)
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def sniff_upload(files: Sequence[SourceFile]) -> Upload:
@@ -115,6 +124,23 @@ def _find_kind(data: bytes) -> Kind | None:
     if _sniff_raster(data) is not None:
         return "image"
     return "nifti" if looks_like_nifti(data) else None
+
+
+def looks_like_zip(data: bytes) -> bool:
+    """Whether a file begins like a ZIP archive."""
+    return data.startswith(ZIP_MAGIC)
+
+
+def looks_like_dicom(data: bytes) -> bool:
+    """Whether a file begins like DICOM, with or without a preamble (DICOM PS3.10, section 7.1)."""
+    if data[PREAMBLE : PREAMBLE + len(DICOM_MAGIC)] == DICOM_MAGIC:
+        return True
+    if data[:2] not in _FIRST_GROUPS or len(data) < 16:
+        return False
+    # The first element's number is low; then comes a VR in capitals, or a small implicit length.
+    number = int.from_bytes(data[2:4], "little")
+    is_explicit = data[4:6].isalpha() and data[4:6].isupper()
+    return number <= 0x18 and (is_explicit or int.from_bytes(data[4:8], "little") <= 256)
 
 
 def looks_readable(begin: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Every warning that decoding gives, one a code; `inference.quality` adds those of an answered slice."""
+"""Every warning that decoding gives, one a code; `inference.study.find_quality_warnings` adds others."""
 
 from tumorscope.domain.scan import ScanWarning
 

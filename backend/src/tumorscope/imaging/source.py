@@ -1,7 +1,5 @@
 """The files of one request, and the limits of decoding them."""
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -19,12 +17,6 @@ class SourceFile:
 
     name: str
     data: bytes
-
-
-def hash_files(files: Sequence[SourceFile]) -> str:
-    """The SHA-256 of one file; of several, of their sorted hashes, one a line, so that the order does not matter."""
-    hashes = sorted(hashlib.sha256(file.data).hexdigest() for file in files)
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,25 @@
-"""The served model: prepared pixels in, calibrated probabilities out."""
+"""The served model: prepared pixels in, calibrated probabilities out; and a volume's prediction from its slices'."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain import reasons
 from tumorscope.domain.errors import AnswerNotFinite
-from tumorscope.domain.prediction import DecisionRule
-from tumorscope.inference.calibration import calibrate
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide, refuse
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.scope import describe_slices, measure_distance
+from tumorscope.inference.study import SlicePrediction
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint
+from tumorscope.preprocessing.pipeline import PreprocessingParameters
+
+# A study is refused when more than this share of its slices is.
+_MAX_REFUSED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +36,18 @@ class Classifier:
         How errors are weighed.
     explain_engine : callable
         Says why this engine was chosen.
+    preprocessing : PreprocessingParameters
+        The manifest's.
     """
 
     bundle: Bundle
     engine: Engine
     operating_point: OperatingPoint = "balanced"
     explain_engine: Callable[[], str] = str
+    preprocessing: PreprocessingParameters = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "preprocessing", self.bundle.manifest.preprocessing_parameters)
 
     @property
     def rule(self) -> DecisionRule:
@@ -92,6 +105,100 @@ def run_network(classifier: Classifier, pixels: NDArray[np.float32]) -> NetworkA
     return NetworkAnswer(outputs.logits, probabilities, distances, outputs.activation)
 
 
+def calibrate(logits: NDArray[np.float32], temperature: float, uniform_weight: float = 0.0) -> NDArray[np.float64]:
+    """Temperature scaling (Guo et al., arXiv 1706.04599), mixed with a uniform distribution.
+
+    The mixture describes label noise (Zhang et al., arXiv 2003.07329): slices that are misclassified however confident
+    the network is, which no temperature corrects.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (n, classes)
+        The network's output.
+    temperature : float
+        Above 1 lowers the confidence; from the manifest.
+    uniform_weight : float
+        In 0..1: the weight of the uniform distribution; from the manifest.
+
+    Returns
+    -------
+    ndarray, shape (n, classes), float64, 0..1
+        Each row sums to 1.
+    """
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    exponentials = np.exp(scaled)
+    softmax = exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = (1 - uniform_weight) * softmax + uniform_weight / logits.shape[1]
+    return probabilities
+
+
 def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, float]:
     """Probabilities, shape (classes,), by the manifest's names."""
     return {name: float(value) for name, value in zip(classifier.bundle.manifest.class_names, row, strict=True)}
+
+
+def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Prediction:
+    """The prediction of a volume from those of its slices that are in scope.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        That answered.
+    slices : sequence of SlicePrediction
+        At least one.
+
+    Returns
+    -------
+    Prediction
+        Of `pool_slices`; out of scope where most of the slices are.
+    """
+    every = [one.prediction for one in slices]
+    refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
+    if len(refused) > _MAX_REFUSED * len(every):
+        ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
+        most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
+        return refuse(_pool_predictions(classifier, every), most, commonest)
+    return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
+
+
+def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:
+    """What a share of the slices reaches.
+
+    A hundred slices are a hundred chances for a false alarm, so that a study's highest slice says little. A tumour has
+    a length: a share of the slices shows it. The study is called as likely a tumour as that share of its slices
+    reaches, and of the kinds that those slices show.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (slices, classes), float64, 0..1
+        Each row summing to 1.
+    no_tumor : int
+        The class that is none.
+    reach : float
+        Share of the slices that must reach the study's tumour probability, from 0 (the highest slice) to 1 (the
+        lowest).
+
+    Returns
+    -------
+    ndarray, shape (classes,), float64, 0..1
+        Summing to 1. Its tumour probability is the quantile 1 - `reach` of the slices'; the kinds share it as they do
+        on average in the slices that reach it.
+    """
+    shares = 1 - probabilities[:, no_tumor]
+    reached = float(np.quantile(shares, 1 - reach))
+    reaching = shares >= reached
+    mean_share = float(shares[reaching].mean())
+    pooled: NDArray[np.float64] = probabilities[reaching].mean(axis=0) * (reached / mean_share if mean_share else 0.0)
+    pooled[no_tumor] = 1 - reached
+    return pooled
+
+
+def _pool_predictions(classifier: Classifier, predictions: Sequence[Prediction]) -> Prediction:
+    manifest = classifier.bundle.manifest
+    rows = np.array([[prediction.probabilities[name] for name in manifest.class_names] for prediction in predictions])
+    if NO_TUMOR not in manifest.class_names:
+        # Every slice is taken to show the tumour: none says more than another.
+        return decide(name_classes(classifier, rows.mean(axis=0)), classifier.rule)
+    pooled = pool_slices(rows, manifest.class_names.index(NO_TUMOR), manifest.pooling.reach)
+    return decide(name_classes(classifier, pooled), classifier.rule)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.resampling import resize_antialiased
+from tumorscope.imaging.formats.raster import resize_antialiased
 from tumorscope.inference.study import SlicePrediction
 from tumorscope.model.bundle import Bundle
 from tumorscope.preprocessing.spatial import Geometry

@@ -15,11 +15,16 @@ from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Scan, ScanWarning, Slice
 from tumorscope.imaging.decode import Upload
-from tumorscope.inference.classifier import Classifier, name_classes, run_network
+from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
 from tumorscope.inference.heatmap import Explanation, explain_slices
-from tumorscope.inference.quality import find_quality_warnings
 from tumorscope.inference.scope import check_distance, check_slice
-from tumorscope.inference.study import SlicePrediction, StudySlices, choose_slices_to_read, pool_study, rank_slices
+from tumorscope.inference.study import (
+    SlicePrediction,
+    StudySlices,
+    choose_slices_to_read,
+    find_quality_warnings,
+    rank_slices,
+)
 from tumorscope.preprocessing.pipeline import ModelInput, to_model_input
 
 Step = Literal["decode", "preprocess", "inference", "explain"]
@@ -168,7 +173,7 @@ def predict_scan(
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
-    stack = choose_slices_to_read(classifier.bundle.manifest, scan)
+    stack = choose_slices_to_read(classifier.preprocessing.channels, scan)
     observe(Progress(0, len(stack.indices)))
     slices: list[SlicePrediction] = []
     for prepared, seconds in _prepare_batches(classifier, stack):
@@ -215,7 +220,7 @@ def _prepare_batches(classifier: Classifier, stack: StudySlices) -> Iterator[tup
 
 
 def _prepare_slice(classifier: Classifier, index: int, scan: Slice) -> _PreparedSlice:
-    model_input = to_model_input(scan, classifier.bundle.manifest.preprocessing_parameters)
+    model_input = to_model_input(scan, classifier.preprocessing)
     return _PreparedSlice(index, scan.modality, model_input, check_slice(classifier.bundle, scan, model_input))
 
 

@@ -16,7 +16,7 @@ from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
 from tumorscope.model.bundle import SCOPE_FILE, Bundle
-from tumorscope.preprocessing.percentiles import count_levels, count_whole_numbers
+from tumorscope.preprocessing.intensity import count_levels, count_whole_numbers
 from tumorscope.preprocessing.pipeline import ModelInput
 
 _MIN_SIDE = 32

@@ -1,29 +1,37 @@
-"""A decoded study in, the slices of it that are read out; and the study's prediction from theirs."""
+"""A decoded study in, the slices of it that are read out; their ranking, and warnings about the one that is shown."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain import reasons
 from tumorscope.domain.errors import CorruptFile, MissingModality
-from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
+from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
 from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume, stack_slice
-from tumorscope.inference.classifier import Classifier, name_classes
-from tumorscope.model.manifest import Manifest
-from tumorscope.preprocessing.background import darken_background
+from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.brain import normalise_brain
+from tumorscope.preprocessing.intensity import darken_background
 from tumorscope.preprocessing.spatial import Geometry
-
-# A study is refused when more than this share of its slices is.
-_MAX_REFUSED = 0.5
 
 # Of several sequences, the one that a model of single slices has seen most tumours in.
 _PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
+
+
+# With a larger share of the head's pixels at the highest value, brighter intensities were clipped. Preprocessing itself
+# clips half a percent; images of the public collections reach 4 %.
+_MAX_CLIPPED = 0.05
+
+_NAMES: dict[SequenceName, str] = {
+    "flair": "FLAIR",
+    "t1": "non-contrast T1",
+    "t1ce": "contrast-enhanced T1",
+    "t2": "T2",
+}
+_OBLIQUE = ScanWarning(
+    "plane_hardly_seen", "The slice is oblique; the model was trained on axial, coronal and sagittal slices."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +88,13 @@ class SlicePrediction:
     activation: NDArray[np.float32] | None
 
 
-def choose_slices_to_read(manifest: Manifest, scan: Scan) -> StudySlices:
+def choose_slices_to_read(channels: tuple[str, ...] | None, scan: Scan) -> StudySlices:
     """Choose what of a study the model reads.
 
     Parameters
     ----------
-    manifest : Manifest
-        Of the served model.
+    channels : tuple of str, optional
+        The sequences that the model reads together; None for a model of single slices.
     scan : Slice, Volume or Examination
         Decoded.
 
@@ -99,7 +107,6 @@ def choose_slices_to_read(manifest: Manifest, scan: Scan) -> StudySlices:
     """
     if isinstance(scan, Slice):
         return StudySlices(lambda _index: scan, (0,), 1, is_volume=False, warnings=scan.warnings)
-    channels = manifest.preprocessing_parameters.channels
     volumes, outline, warnings = _choose_volumes(channels, scan)
     plane, indices = outline.plane, tuple(choose_slices(outline))
 
@@ -113,13 +120,13 @@ def choose_slices_to_read(manifest: Manifest, scan: Scan) -> StudySlices:
     return StudySlices(cut, indices, outline.voxels.shape[STACK_AXIS[plane]], is_volume=True, warnings=warnings)
 
 
-def choose_volume(manifest: Manifest, scan: Scan) -> Volume:
+def choose_volume(channels: tuple[str, ...] | None, scan: Scan) -> Volume:
     """The volume that slices are cut from, as they are cut.
 
     Parameters
     ----------
-    manifest : Manifest
-        Of the served model, which says what of a study is read.
+    channels : tuple of str, optional
+        As of `choose_slices_to_read`.
     scan : Slice, Volume or Examination
         Decoded.
 
@@ -135,7 +142,7 @@ def choose_volume(manifest: Manifest, scan: Scan) -> Volume:
     """
     if isinstance(scan, Slice):
         return stack_slice(scan)
-    return _choose_volumes(manifest.preprocessing_parameters.channels, scan)[0][0]
+    return _choose_volumes(channels, scan)[0][0]
 
 
 def rank_slices(slices: Sequence[SlicePrediction]) -> list[SlicePrediction]:
@@ -154,60 +161,48 @@ def tumor_share(prediction: Prediction) -> float:
     return max(prediction.probabilities.values())
 
 
-def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Prediction:
-    """The prediction of a volume from those of its slices that are in scope.
+def find_quality_warnings(scan: Slice, geometry: Geometry, trust: TrustManifest | None) -> tuple[ScanWarning, ...]:
+    """Warn about what makes an answer less reliable than its probability says.
+
+    Motion artefacts are not checked: they show in the background around the head, which most image files and many
+    scanners have set to zero.
 
     Parameters
     ----------
-    classifier : Classifier
-        That answered.
-    slices : sequence of SlicePrediction
-        At least one.
+    scan : Slice
+        As decoded.
+    geometry : Geometry
+        Of the model's input.
+    trust : TrustManifest, optional
+        Of the served model; None if it was not calibrated.
 
     Returns
     -------
-    Prediction
-        Of `pool_slices`; out of scope where most of the slices are.
+    tuple of ScanWarning
+        ``low_resolution``, ``clipped_intensities``, ``sequence_hardly_seen``, ``plane_hardly_seen``.
     """
-    every = [one.prediction for one in slices]
-    refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
-    if len(refused) > _MAX_REFUSED * len(every):
-        ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
-        most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
-        return refuse(_pool_predictions(classifier, every), most, commonest)
-    return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
-
-
-def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:
-    """What a share of the slices reaches.
-
-    A hundred slices are a hundred chances for a false alarm, so that a study's highest slice says little. A tumour has
-    a length: a share of the slices shows it. The study is called as likely a tumour as that share of its slices
-    reaches, and of the kinds that those slices show.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (slices, classes), float64, 0..1
-        Each row summing to 1.
-    no_tumor : int
-        The class that is none.
-    reach : float
-        Share of the slices that must reach the study's tumour probability, from 0 (the highest slice) to 1 (the
-        lowest).
-
-    Returns
-    -------
-    ndarray, shape (classes,), float64, 0..1
-        Summing to 1. Its tumour probability is the quantile 1 - `reach` of the slices'; the kinds share it as they do
-        on average in the slices that reach it.
-    """
-    shares = 1 - probabilities[:, no_tumor]
-    reached = float(np.quantile(shares, 1 - reach))
-    reaching = shares >= reached
-    mean_share = float(shares[reaching].mean())
-    pooled: NDArray[np.float64] = probabilities[reaching].mean(axis=0) * (reached / mean_share if mean_share else 0.0)
-    pooled[no_tumor] = 1 - reached
-    return pooled
+    warnings = []
+    if geometry.square_side < geometry.size:
+        head_px, model_px = geometry.square_side, geometry.size
+        message = f"The head is {head_px} pixels wide, the model's input {model_px}: small tumours cannot be seen."
+        params = {"head_px": head_px, "model_px": model_px}
+        warnings.append(ScanWarning("low_resolution", message, params))
+    crop = geometry.crop
+    head = scan.pixels[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width]
+    clipped = float(np.count_nonzero(head == head.max()) / head.size)
+    if scan.channels is None and clipped > _MAX_CLIPPED:
+        message = f"{clipped:.0%} of the head's pixels have the highest value: detail is lost."
+        warnings.append(ScanWarning("clipped_intensities", message, {"share": round(clipped, 4)}))
+    trained = None if trust is None else trust.tumor_sequences
+    if trained and scan.sequence is not None and scan.sequence not in trained:
+        names = " and ".join(_NAMES[name] for name in trained)
+        message = f"The file states {_NAMES[scan.sequence]}; the model learned tumours almost only from {names}."
+        warnings.append(
+            ScanWarning("sequence_hardly_seen", message, {"sequence": scan.sequence, "trained": ",".join(trained)})
+        )
+    if scan.plane == "oblique":
+        warnings.append(_OBLIQUE)
+    return tuple(warnings)
 
 
 def _choose_volumes(
@@ -241,13 +236,3 @@ def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]
     message = f"The model reads one sequence; of those sent, {name} was read."
     chosen = ScanWarning("sequence_chosen", message, {"sequence": name})
     return volume, (*warnings, chosen)
-
-
-def _pool_predictions(classifier: Classifier, predictions: Sequence[Prediction]) -> Prediction:
-    manifest = classifier.bundle.manifest
-    rows = np.array([[prediction.probabilities[name] for name in manifest.class_names] for prediction in predictions])
-    if NO_TUMOR not in manifest.class_names:
-        # Every slice is taken to show the tumour: none says more than another.
-        return decide(name_classes(classifier, rows.mean(axis=0)), classifier.rule)
-    pooled = pool_slices(rows, manifest.class_names.index(NO_TUMOR), manifest.pooling.reach)
-    return decide(name_classes(classifier, pooled), classifier.rule)

@@ -35,7 +35,7 @@ class PreprocessingManifest(_Strict):
 
 
 class PoolingManifest(_Strict):
-    """How the figures of a volume's slices become the study's; see `inference.study.pool_slices`."""
+    """How the figures of a volume's slices become the study's; see `inference.classifier.pool_slices`."""
 
     reach: float = Field(
         default=0.1, ge=0, le=1, description="Share of the slices that reach the study's tumour probability."

@@ -43,7 +43,7 @@ def build_vgg16(
     -------
     keras.Model
         Input (batch, size, size, 3), float32, 0..1; output ``logits`` (batch, class_count), float32. The softmax over
-        the classes follows in `inference.calibration`, which divides the logits by the manifest's temperature first.
+        the classes follows in `inference.classifier.calibrate`, which first divides the logits by the temperature.
     """
     inputs = keras.Input((size, size, 3), name="pixels")
     # Published VGG16 weights, and those initialised from them, expect this scale. In float32: bfloat16 cannot

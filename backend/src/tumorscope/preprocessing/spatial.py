@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.scan import Pixels
-from tumorscope.imaging.resampling import average_blocks, resize_antialiased
-from tumorscope.preprocessing.percentiles import find_percentiles
+from tumorscope.imaging.formats.raster import average_blocks, resize_antialiased
+from tumorscope.preprocessing.intensity import find_percentiles
 
 _THUMBNAIL = 128
 _HISTOGRAM_BINS = 64

@@ -261,7 +261,7 @@ def present(
     classifier : Classifier
         That answered.
     sha256 : str
-        Of the files, from `imaging.source.hash_files`.
+        Of the files, from `Upload.hash`.
     times : StepTimes
         Of the prediction.
     every_slice : bool

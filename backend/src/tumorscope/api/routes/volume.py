@@ -40,7 +40,7 @@ async def volume(request: Request, components: ComponentsDependency, classifier:
         upload = sniff_upload(files)
 
         def decode_volume() -> bytes:
-            return encode_nifti(choose_volume(classifier.bundle.manifest, components.decode(upload)))
+            return encode_nifti(choose_volume(classifier.preprocessing.channels, components.decode(upload)))
 
         content = await components.queue.work(decode_volume, is_study=True, is_gone=request.is_disconnected)
     return Response(content, media_type=GZIP)

@@ -13,8 +13,7 @@ from tumorscope.evaluation.calibration.decision_limits import COVERAGE, FittedDe
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Mask, Scored
-from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, calibrate
 from tumorscope.model.manifest import (
     AnswerShares,
     Manifest,

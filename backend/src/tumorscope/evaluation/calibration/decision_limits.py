@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.prediction import DecisionRule
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.scored import Mask, Scored
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 from tumorscope.model.manifest import OperatingPoint
 
 COVERAGE = 0.95

@@ -14,8 +14,7 @@ from tumorscope.evaluation.evaluate import score_examples
 from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.summary import summarise_for_manifest
-from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, calibrate
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import Bundle

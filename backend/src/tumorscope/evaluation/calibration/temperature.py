@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 
 _TEMPERATURES, _UNIFORM_WEIGHTS = (0.25, 4.0), (0.0, 0.1)
 
@@ -21,7 +21,7 @@ def fit_calibration(scored: Scored) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        The temperature, in 0.25..4, and the weight, in 0..0.1, as `inference.calibration.calibrate` takes them; 1 and 0
+        The temperature, in 0.25..4, and the weight, in 0..0.1, as `inference.classifier.calibrate` takes them; 1 and 0
         where no class is known.
     """
     known = scored.take(scored.of_known_class)
@@ -42,7 +42,7 @@ def fit_calibration(scored: Scored) -> tuple[float, float]:
 def recover_logits(
     probabilities: NDArray[np.float64], temperature: float = 1.0, uniform_weight: float = 0.0
 ) -> NDArray[np.float32]:
-    """Undo `inference.calibration.calibrate`.
+    """Undo `inference.classifier.calibrate`.
 
     Parameters
     ----------

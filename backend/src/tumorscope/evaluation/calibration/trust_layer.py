@@ -32,8 +32,7 @@ from tumorscope.evaluation.calibration.scope_limits import (
 )
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, calibrate
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine

@@ -18,8 +18,7 @@ from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, r
 from tumorscope.datasets.volumes import slice_masked_volume
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.slices import slice_volume
-from tumorscope.inference.calibration import calibrate
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, calibrate
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.heatmap import find_evidence, find_gradient, smooth_evidence
 from tumorscope.model.bundle import Bundle

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoFile, TooManyFiles
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
-_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # Other files that archives of scans hold.
 _OTHER_SUFFIXES = {
     ".txt",
@@ -28,11 +28,6 @@ _OTHER_SUFFIXES = {
 }
 _OTHER_NAMES = {"DICOMDIR", "THUMBS.DB"}
 _CHUNK = 2**20
-
-
-def looks_like_zip(data: bytes) -> bool:
-    """Whether a file begins like a ZIP archive."""
-    return data.startswith(_MAGIC)
 
 
 def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
@@ -71,7 +66,7 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     # zipfile raises NotImplementedError for an unknown compression, and the others for damage.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise CorruptFile("The archive is damaged, or its compression is not supported.") from error
-    kept = [file for file in files if file.data and not looks_like_zip(file.data)]
+    kept = [file for file in files if file.data and not file.data.startswith(ZIP_MAGIC)]
     if not kept:
         raise NoFile("The archive holds no scan. Archives within archives are not opened.")
     return kept

@@ -8,7 +8,7 @@ from pydicom.dataset import FileDataset
 
 from tumorscope.domain.errors import InputError, MixedStudy
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
-from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_dataset
+from tumorscope.imaging.formats.dicom_dataset import read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
     check_modality,
     find_modality,
@@ -19,15 +19,12 @@ from tumorscope.imaging.formats.dicom_instance import (
 )
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
-from tumorscope.imaging.orientation import LPS_TO_RAS, find_reorientation
-from tumorscope.imaging.resampling import make_square
 from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
+from tumorscope.imaging.slices import LPS_TO_RAS, find_reorientation, make_square
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.imaging.wrap_errors import as_corrupt_file
-
-__all__ = ["decode_dicom", "looks_like_dicom"]
 
 _DAMAGED = "The DICOM file has elements that cannot be read."
 

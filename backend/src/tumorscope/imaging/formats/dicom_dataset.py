@@ -19,10 +19,8 @@ from tumorscope.imaging.wrap_errors import as_corrupt_file
 logging.getLogger("pydicom").disabled = True
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
-_PREAMBLE = 128
-_MAGIC = b"DICM"
-# A file without a preamble begins with group 2 or 8, and a plausible length or VR.
-_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+PREAMBLE = 128
+DICOM_MAGIC = b"DICM"
 # A file with a thousand frames needs a tenth; a file of nothing but tags would take minutes.
 _MAX_READS = 1_500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
@@ -42,18 +40,6 @@ class _CountedFile(BytesIO):
         if self._reads > _MAX_READS:
             raise CorruptFile("The DICOM file has more elements than any image needs.")
         return super().read(size)
-
-
-def looks_like_dicom(data: bytes) -> bool:
-    """Whether a file begins like DICOM, with or without a preamble (DICOM PS3.10, section 7.1)."""
-    if data[_PREAMBLE : _PREAMBLE + len(_MAGIC)] == _MAGIC:
-        return True
-    if data[:2] not in _FIRST_GROUPS or len(data) < 16:
-        return False
-    # The first element's number is low; then comes a VR in capitals, or a small implicit length.
-    number = int.from_bytes(data[2:4], "little")
-    is_explicit = data[4:6].isalpha() and data[4:6].isupper()
-    return number <= 0x18 and (is_explicit or int.from_bytes(data[4:8], "little") <= 256)
 
 
 def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
@@ -124,10 +110,10 @@ def _parse(data: bytes, max_bytes: int) -> FileDataset:
 
 def _read_meta(data: bytes) -> tuple[Dataset, int]:
     """Group 2, which is never deflated, and where it ends."""
-    if data[_PREAMBLE : _PREAMBLE + len(_MAGIC)] != _MAGIC:
+    if data[PREAMBLE : PREAMBLE + len(DICOM_MAGIC)] != DICOM_MAGIC:
         return Dataset(), 0
     stream = _CountedFile(data)
-    stream.seek(_PREAMBLE + len(_MAGIC))
+    stream.seek(PREAMBLE + len(DICOM_MAGIC))
 
     def is_beyond(tag: BaseTag, _vr: str | None, _length: int) -> bool:
         return tag.group != 2

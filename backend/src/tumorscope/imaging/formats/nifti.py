@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, UnsupportedFormat
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
-from tumorscope.imaging.orientation import PLANES, ReorientedVoxels, name_plane, reorient_to_ras
 from tumorscope.imaging.scan_warnings import (
     CONSTANT,
     FIRST_VOLUME,
@@ -21,6 +20,7 @@ from tumorscope.imaging.scan_warnings import (
     NO_SPACING,
     NOT_FINITE,
 )
+from tumorscope.imaging.slices import PLANES, ReorientedVoxels, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 

@@ -1,4 +1,4 @@
-"""An image file's bytes in, one grey Slice out: PNG, JPEG, BMP, TIFF and WebP, by Pillow."""
+"""Everything that Pillow does: an image file's bytes in, one grey Slice out; PNGs written, and grids resized."""
 
 from io import BytesIO
 
@@ -77,6 +77,19 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def resize_antialiased(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """Resize values, shape (n, m), with Pillow's bilinear filter: a triangle as wide as the reduction."""
+    resized = Image.fromarray(np.ascontiguousarray(values)).resize((columns, rows), Image.Resampling.BILINEAR)
+    return np.asarray(resized)
+
+
+def average_blocks(values: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
+    """Reduce a grid to the means of blocks of `rows` x `columns` cells; a last partial block is left out."""
+    height, width = values.shape
+    box = (0, 0, width // columns * columns, height // rows * rows)
+    return np.asarray(Image.fromarray(np.ascontiguousarray(values)).reduce((columns, rows), box))
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:

@@ -20,7 +20,6 @@ from tumorscope.imaging.formats.dicom_instance import (
 )
 from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
-from tumorscope.imaging.orientation import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
 from tumorscope.imaging.scan_warnings import (
     FIRST_STACK,
     MISSING_SLICES,
@@ -29,6 +28,7 @@ from tumorscope.imaging.scan_warnings import (
     warn_duplicate_slices,
     warn_slices_left_out,
 )
+from tumorscope.imaging.slices import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 
 # Slices nearer than this have the same position; a step this many times the median one misses a slice.

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tumorscope.domain.errors import CorruptFile
-from tumorscope.imaging.decode import looks_readable
-from tumorscope.imaging.formats.dicom_dataset import looks_like_dicom, read_series_uid
+from tumorscope.imaging.decode import looks_like_dicom, looks_readable
+from tumorscope.imaging.formats.dicom_dataset import read_series_uid
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
 from tumorscope.imaging.formats.nifti import looks_like_nifti
 from tumorscope.imaging.series.brats_case import name_content

@@ -16,7 +16,7 @@ from tumorscope.evaluation.calibration.cross_validation import (
 )
 from tumorscope.evaluation.calibration.decision_limits import COVERAGE, fit_decisions, fit_rules
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 from tumorscope.model.manifest import ScopeManifest
 
 

@@ -15,7 +15,7 @@ from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide
 from tumorscope.evaluation.calibration.cross_validation import measure_decisions
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import OperatingPoint
 

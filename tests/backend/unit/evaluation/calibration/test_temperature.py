@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from tests.backend.unit.evaluation.scores import make_scored
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.evaluation.calibration.temperature import fit_calibration
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 
 
 def _draw(sharpness: float, uniform_weight: float) -> tuple[list[str], NDArray[np.float32]]:

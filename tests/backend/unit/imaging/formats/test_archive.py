@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, InputError, NoFile, TooManyFiles
-from tumorscope.imaging.formats.archive import looks_like_zip, unpack_zip
+from tumorscope.imaging.formats.archive import unpack_zip
 from tumorscope.imaging.source import DecodeLimits
 
 _MIB = 2**20
@@ -26,7 +26,6 @@ def _pack(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_files_come_out_by_their_last_names(method: int) -> None:
     data = _pack({"study/series/1.dcm": b"one", "study/series/2.dcm": b"two", "x\\y\\3": b"three"}, method)
-    assert looks_like_zip(data)
     assert [(file.name, file.data) for file in unpack_zip(data, _LIMITS)] == [
         ("1.dcm", b"one"),
         ("2.dcm", b"two"),

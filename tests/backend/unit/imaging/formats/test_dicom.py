@@ -30,7 +30,8 @@ from tumorscope.domain.errors import (
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import Reorientation, Slice
-from tumorscope.imaging.formats.dicom import decode_dicom, looks_like_dicom
+from tumorscope.imaging.decode import looks_like_dicom
+from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 

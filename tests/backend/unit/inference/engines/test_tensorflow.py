@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tumorscope.inference.calibration import calibrate
+from tumorscope.inference.classifier import calibrate
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
