@@ -1,6 +1,7 @@
 """No patient is ever on both sides of a split, and every label and source is."""
 
 import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.splits import (
     Split,
+    extend_split,
     fold_by_patient,
     leave_source_out,
     read_split,
@@ -132,3 +134,33 @@ def test_patients_set_aside_are_in_neither_part_and_stay_out_in_the_file(tmp_pat
     assert split.sha256 != whole.sha256
     write_split(split, tmp_path / "split.json")
     assert read_split(tmp_path / "split.json", _EXAMPLES) == split
+
+
+def test_patients_that_came_after_the_split_are_unseen(tmp_path: Path) -> None:
+    split = split_by_patient(_EXAMPLES, 0.2, seed=1)
+    write_split(split, tmp_path / "split.json")
+    later = _example("glioma", "c-1", "c")
+    read = read_split(tmp_path / "split.json", [*_EXAMPLES, later])
+    assert read.unseen == (later,)
+    assert (read.training, read.validation) == (split.training, split.validation)
+
+
+def test_file_that_does_not_say_who_was_trained_on_leaves_nobody_unseen(tmp_path: Path) -> None:
+    split = split_by_patient(_EXAMPLES, 0.2, seed=1)
+    write_split(split, tmp_path / "split.json")
+    content = json.loads((tmp_path / "split.json").read_text(encoding="utf-8"))
+    del content["training_patients"]
+    (tmp_path / "split.json").write_text(json.dumps(content), encoding="utf-8")
+    later = _example("glioma", "c-1", "c")
+    read = read_split(tmp_path / "split.json", [*_EXAMPLES, later])
+    assert read.unseen == ()
+    assert read.training == (*split.training, later)
+
+
+def test_unseen_sources_are_divided_where_the_split_is_extended(tmp_path: Path) -> None:
+    write_split(split_by_patient(_EXAMPLES, 0.2, seed=1), tmp_path / "split.json")
+    later = [_example("glioma", f"c-{number}", "c") for number in range(10)]
+    extended = extend_split(read_split(tmp_path / "split.json", [*_EXAMPLES, *later]), 0.2, seed=1)
+    assert sum(example.source == "c" for example in extended.validation) == 2
+    assert sum(example.source == "c" for example in extended.training) == 8
+    assert extended.unseen == ()
