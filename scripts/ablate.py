@@ -90,7 +90,7 @@ def main() -> None:
     examples = list(RECIPE.read_examples(arguments.data))
     held_out = tuple(example for example in examples if example.source in LEFT_OUT)
     split = _split_without(examples, held_out)
-    weights = arguments.data / "weights" / "vgg19_imagenet_blocks1to3.npz"
+    weights = arguments.data / "weights" / "vgg16_imagenet_notop.npz"
     for name in arguments.names or VARIANTS:
         _, recipe = VARIANTS[name]
         folder = Path("runs/ablation") / name

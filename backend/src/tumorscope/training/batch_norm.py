@@ -51,9 +51,9 @@ def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
 def adopt_moments(normalised: keras.Model, pixels: NDArray[np.float32]) -> None:
     """Give each normalisation the moments of what it sees, and the scale and shift that undo it.
 
-    So a network that had its normalisation folded away goes on with it where it stands. What a step changes is relative
-    to a kernel's size, and folding has shrunk the kernels: each filter gets the size of a fresh one (He et al., arXiv
-    1502.01852), which its normalisation takes back.
+    So a network whose normalisation was folded away continues with one, at the same answers. What a step changes is
+    relative to a kernel's size, and folding has shrunk the kernels: each filter gets the size of a fresh one (He et
+    al., arXiv 1502.01852), which its normalisation takes back.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A network with its optimizer in, a file out, and back: what an interrupted run goes on from."""
+"""A network with its optimizer in, a file out, and back: an interrupted run resumes from it."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Position:
 
 
 def save_checkpoint(network: keras.Model, position: Position, file: Path) -> None:
-    """Write weights, dropout's seeds, the optimizer's moments and the position, all or nothing."""
+    """Write weights, dropout's seeds, the optimizer's moments and the position, atomically."""
     arrays = {f"{_PREFIX}{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(network))}
     partial = file.with_suffix(".partial.npz")
     np.savez(partial, **asdict(position), **arrays)

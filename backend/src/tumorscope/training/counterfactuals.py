@@ -1,8 +1,8 @@
-"""Pictures that break the tie between collection and class.
+"""Counterfactual slices: a lesion removed from a slice, or inserted into another one.
 
-Tumours come from one collection and sequence, healthy slices from others; a network would learn the collection. Here
-every collection gets both: a tumour is replaced by the mirrored other side of its own head, or a lesion is blended into
-a healthy slice of another sequence.
+Tumours come from few collections and sequences, slices without a tumour from others; a network would learn the
+collection. Here every collection gets both: the mirrored other side of the head replaces a tumour, or a lesion is
+inserted into a slice of another sequence.
 """
 
 import numpy as np
@@ -42,7 +42,7 @@ def remove_lesion(grey: Grey, box: Box) -> Grey | None:
     Returns
     -------
     ndarray, shape (size, size), float32, 0..1, or None
-        None where the other side is no stand-in: seen from the side, or the tumour reaches the midline.
+        None where the other side cannot replace it: a sagittal view, or a tumour that reaches the midline.
     """
     size = grey.shape[0]
     row, column, half_height, half_width = box

@@ -36,7 +36,7 @@ class EpochLog:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Who is told of the progress.
+    """Callbacks that report progress.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def train_stage(
 ) -> None:
     """Train a network through one stage, in place.
 
-    Each epoch ends with a checkpoint; where the run folder's is of this stage, training goes on behind it, with the
-    same batches as an uninterrupted run, since every epoch has a seed of its own.
+    Each epoch ends with a checkpoint. If the run folder has one of this stage, training resumes from it with the same
+    batches as an uninterrupted run, since every epoch has its own seed.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def train_stage(
     run_folder : Path
         For ``checkpoint.npz`` and, with early stopping, ``best.weights.h5``.
     observer : Observer
-        Is told of the progress.
+        Reports progress.
     hard_negatives : sequence of Sample
         Shown once more in each epoch.
     """

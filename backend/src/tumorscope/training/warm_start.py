@@ -55,8 +55,7 @@ def copy_initial_weights(network: keras.Model, weights: Mapping[str, NDArray[np.
     network : keras.Model
         From `build_vgg16`; changed in place.
     weights : mapping of str to ndarray
-        From `read_initial_weights`. Copying ends at the first convolution that is lacking or of another shape: VGG19's
-        first seven convolutions are those of VGG16.
+        From `read_initial_weights`. Copying convolutions ends at the first that is lacking or of another shape.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Of which grade is the glioma in an axial slice of a BraTS case: from three z-scored sequences of a stripped head.
 
 Command:   ``tumorscope prepare MICCAI_BraTS2020_TrainingData --output CACHE``, then
-           ``tumorscope train brats_grade --data CACHE [--initial-weights vgg19_imagenet_blocks1to3.npz]``
+           ``tumorscope train brats_grade --data CACHE [--initial-weights vgg16_imagenet_notop.npz]``
 Data:      BraTS 2017 to 2020, prepared, with ``name_mapping.csv`` or folders HGG and LGG; slices with 50 voxels of
            segmentation or more
 Expected:  not measured: BraTS needs registration with its organisers

@@ -1,7 +1,7 @@
 """Does an axial slice of a BraTS case show tumour: from three z-scored sequences of a skull-stripped head.
 
 Command:   ``tumorscope prepare MICCAI_BraTS2020_TrainingData --output CACHE``, then
-           ``tumorscope train brats_presence --data CACHE [--initial-weights vgg19_imagenet_blocks1to3.npz]``
+           ``tumorscope train brats_presence --data CACHE [--initial-weights vgg16_imagenet_notop.npz]``
 Data:      BraTS 2017 to 2021 or since 2023, prepared; a slice shows tumour with 50 voxels of segmentation or more, and
            shows none with no voxel; what is between, and slices without brain, are left out
 Expected:  not measured: BraTS needs registration with its organisers. Compare with what the slice's position alone
