@@ -42,7 +42,8 @@ class Settings(BaseSettings):
         None, ge=1, le=256, description="Cores that litert uses for one slice; by default all."
     )
     operating_point: OperatingPoint = Field(
-        "balanced", description="What errors weigh: screening (a tumour that is overlooked most) or balanced."
+        "balanced",
+        description="Operating point: balanced, or screening, which overlooks fewer tumours and leaves more uncertain.",
     )
     api_keys_file: Path | None = Field(
         None, description="File of API keys, written by `tumorscope key new`; without it, no keys are required."
