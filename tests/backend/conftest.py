@@ -1,10 +1,14 @@
-"""What the workers of one run share."""
+"""What the workers of one run share, and what generated tests leave to a slow machine."""
 
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.once import keep_in
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 import tritonclient.http
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tritonclient.utils import InferenceServerException
@@ -234,7 +234,6 @@ def test_error_is_a_problem_that_clients_of_the_protocol_read_too(service: _Serv
 _HEADER = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)).map(str.strip)
 
 
-@settings(deadline=None)
 @given(
     st.binary(),
     st.fixed_dictionaries(

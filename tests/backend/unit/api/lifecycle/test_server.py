@@ -3,13 +3,13 @@
 import http.client
 import socket
 import threading
-import time
 from contextlib import closing
 
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
 
+from tests.waiting import wait_until
 from tumorscope.api.lifecycle import server as module
 from tumorscope.api.lifecycle.server import DrainingServer
 
@@ -29,16 +29,13 @@ def test_request_of_a_connection_accepted_before_the_port_closed_is_answered(mon
     server = DrainingServer(config, lambda: None, 0)
     running = threading.Thread(target=server.run)
     running.start()
-    while not server.started:
-        time.sleep(0.01)
+    wait_until(lambda: server.started)
     address = server.servers[0].sockets[0].getsockname()
     with closing(http.client.HTTPConnection(*address)) as connection:
         connection.connect()
-        while not server.server_state.connections:
-            time.sleep(0.01)
+        wait_until(lambda: server.server_state.connections)
         server.should_exit = True
-        while not _is_refused(address):
-            time.sleep(0.01)
+        wait_until(lambda: _is_refused(address))
         connection.request("GET", "/")
         assert connection.getresponse().read() == b"here"
     server.force_exit = True

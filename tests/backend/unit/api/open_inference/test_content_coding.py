@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tumorscope.api.open_inference.content_coding import decode_body
@@ -14,7 +14,6 @@ from tumorscope.domain.errors import ExpandsTooMuch, InputError, InvalidRequest,
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 
-@settings(deadline=None)
 @given(st.binary(), st.sampled_from(sorted(_ENCODERS)))
 def test_encoded_body_is_decoded(body: bytes, coding: str) -> None:
     assert decode_body(_ENCODERS[coding](body), f" {coding.title()} ", len(body)) == body
@@ -47,7 +46,6 @@ def test_truncated_stream_and_trailing_data_are_refused(coding: str) -> None:
             decode_body(damaged, coding, 10_000)
 
 
-@settings(deadline=None)
 @given(st.binary(), st.text() | st.sampled_from(sorted(_ENCODERS)))
 def test_any_bytes_are_decoded_within_the_bound_or_refused(body: bytes, coding: str) -> None:
     try:

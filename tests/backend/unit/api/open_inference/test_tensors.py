@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -112,7 +112,6 @@ def test_refusal_quotes_nothing_of_the_request_but_a_short_name() -> None:
     assert len(str(refusal.value)) < 200
 
 
-@settings(deadline=None)
 @given(st.binary(), st.none() | st.text() | st.integers().map(str))
 def test_any_bytes_are_refused_with_a_message(body: bytes, length: str | None) -> None:
     with pytest.raises(InvalidRequest):
@@ -126,7 +125,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {"inputs": st.lists(st.dictionaries(st.sampled_from(["name", "shape", "datatype", "data"]), _JSON)) | _JSON},
@@ -138,7 +136,6 @@ def test_any_json_is_refused_with_a_message(request: object) -> None:
         parse_request(json.dumps(request).encode(), None, _SIZE)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_damaged_request_is_read_or_refused_with_a_message(data: st.DataObject) -> None:
     pixels = _make_pixels()
