@@ -403,7 +403,7 @@ export interface components {
         };
         /**
          * Crop
-         * @description The head, in pixels of the view: what the model was given, padded to a square.
+         * @description The head, in pixels of the view: the model's input before it is padded to a square.
          */
         Crop: {
             /** Top */
@@ -434,19 +434,19 @@ export interface components {
             height: number;
             /**
              * Heatmap Png
-             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` leads from the one to the other.
+             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` converts between them.
              */
             heatmap_png: string;
             /** Method */
             method: string;
             /**
              * Label
-             * @description The class that the map speaks for: the label, or the most probable kind of tumour.
+             * @description The class that the map explains: the label, or the most probable kind of tumour.
              */
             label: string;
             /**
              * Further
-             * @description Of a volume: the slices that show most tumour after it.
+             * @description Of a volume: the slices with the next highest probabilities.
              */
             further: components["schemas"]["SliceExplanation"][];
         };
@@ -505,7 +505,7 @@ export interface components {
         };
         /**
          * InputDescription
-         * @description What was read.
+         * @description The study that was read.
          */
         InputDescription: {
             /**
@@ -515,7 +515,7 @@ export interface components {
             format: string;
             /**
              * Sha256
-             * @description Of the file as it was sent; of several, of their sorted hashes, a line each.
+             * @description Hash of the file as sent; of several files, of their sorted hashes, one a line.
              */
             sha256: string;
             /**
@@ -557,7 +557,7 @@ export interface components {
             message: string;
             /**
              * Params
-             * @description The values in `message`, for whoever words the code in another language.
+             * @description The values in `message`, for translations of it.
              */
             params: {
                 [key: string]: string | number;
@@ -582,7 +582,7 @@ export interface components {
         };
         /**
          * ModelDescription
-         * @description Which model answered, and on what.
+         * @description The model that answered, and the engine that ran it.
          */
         ModelDescription: {
             /** Name */
@@ -694,7 +694,7 @@ export interface components {
             } | null;
             /**
              * Prediction Set
-             * @description The classes that a conformal set keeps; null where out of scope, or the model has no such sets.
+             * @description The classes in the conformal set; null where out of scope, or the model has no such sets.
              */
             prediction_set: string[] | null;
             /** Reasons */
@@ -722,7 +722,7 @@ export interface components {
             message: string;
             /**
              * Params
-             * @description The values in `message`, for whoever words the code in another language.
+             * @description The values in `message`, for translations of it.
              */
             params: {
                 [key: string]: string | number;
@@ -790,7 +790,7 @@ export interface components {
             height: number;
             /**
              * Heatmap Png
-             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` leads from the one to the other.
+             * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` converts between them.
              */
             heatmap_png: string;
         };
@@ -851,7 +851,7 @@ export interface components {
         };
         /**
          * Turning
-         * @description How the source's rows and columns were brought to the way a reader hangs them: exchanged, then reversed.
+         * @description How the source's rows and columns were reoriented for display: swapped, then reversed.
          */
         Turning: {
             /** Transposed */
@@ -863,14 +863,14 @@ export interface components {
         };
         /**
          * View
-         * @description The slice that the model was shown; of a volume, the one with most tumour.
+         * @description The slice that is shown; of a volume, the slice with the highest tumour probability.
          */
         View: {
             /** Slice Index */
             slice_index: number;
             /**
              * Width
-             * @description Square pixels, as a reader hangs the slice.
+             * @description Square pixels, in display orientation.
              */
             width: number;
             /**
@@ -880,17 +880,17 @@ export interface components {
             height: number;
             turning: components["schemas"]["Turning"];
             crop: components["schemas"]["Crop"];
-            /** @description Null where the model reads several sequences, each in its own scale. */
+            /** @description Null for a model of several sequences, each of which has its own scale. */
             window: components["schemas"]["Window"] | null;
             /**
              * Picture Png
-             * @description Base64, 8-bit grey through the window; null unless it was asked for.
+             * @description Base64, 8-bit grey through the window; null unless requested.
              */
             picture_png: string | null;
         };
         /**
          * Window
-         * @description Intensities of the source that became black and white.
+         * @description Intensities of the source that are shown black and white.
          */
         Window: {
             /** Lower */

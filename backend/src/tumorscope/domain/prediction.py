@@ -25,11 +25,11 @@ class DecisionRule:
     Parameters
     ----------
     tumor_threshold : float
-        The decision may be ``tumor`` from this tumour probability on, in 0..1, and ``no_tumor`` below it.
+        Lowest tumour probability, in 0..1, of the decision ``tumor``; ``no_tumor`` is decided below it.
     min_confidence : float
-        Below it the most probable class is no answer, in 0..1.
+        Lowest probability of the most probable class, in 0..1, that is given as an answer.
     kept_from : mapping of str to float, optional
-        From which probability on a class is in the prediction set; None for a model without such sets.
+        Lowest probability of each class in the prediction set; None for a model without such sets.
     """
 
     tumor_threshold: float

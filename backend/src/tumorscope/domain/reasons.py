@@ -17,7 +17,7 @@ class Reason:
     patient_message : str
         A sentence for a patient.
     params : mapping of str to str, int or float
-        The values in `message`, for whoever words the code in another language.
+        The values in `message`, for translations of it.
     """
 
     code: str

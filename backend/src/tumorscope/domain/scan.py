@@ -26,7 +26,7 @@ class ScanWarning:
     message : str
         A sentence for staff.
     params : mapping of str to str, int or float
-        The values in `message`, for whoever words the code in another language.
+        The values in `message`, for translations of it.
     """
 
     code: str
@@ -36,9 +36,9 @@ class ScanWarning:
 
 @dataclass(frozen=True, slots=True)
 class Reorientation:
-    """How a source's rows and columns were brought to the way a reader hangs them.
+    """How a source's rows and columns were reoriented for display.
 
-    Applied in this order: the axes are exchanged, then rows and columns reversed.
+    Applied in this order: the axes are swapped, then rows and columns reversed.
 
     Parameters
     ----------

@@ -29,9 +29,7 @@ class Message(BaseModel):
 
     code: str
     message: str
-    params: dict[str, str | int | float] = Field(
-        description="The values in `message`, for whoever words the code in another language."
-    )
+    params: dict[str, str | int | float] = Field(description="The values in `message`, for translations of it.")
 
 
 class ReasonMessage(Message):
@@ -41,7 +39,7 @@ class ReasonMessage(Message):
 
 
 class Turning(BaseModel):
-    """How the source's rows and columns were brought to the way a reader hangs them: exchanged, then reversed."""
+    """How the source's rows and columns were reoriented for display: swapped, then reversed."""
 
     transposed: bool
     rows_reversed: bool
@@ -49,7 +47,7 @@ class Turning(BaseModel):
 
 
 class Crop(BaseModel):
-    """The head, in pixels of the view: what the model was given, padded to a square."""
+    """The head, in pixels of the view: the model's input before it is padded to a square."""
 
     top: int
     left: int
@@ -58,22 +56,22 @@ class Crop(BaseModel):
 
 
 class Window(BaseModel):
-    """Intensities of the source that became black and white."""
+    """Intensities of the source that are shown black and white."""
 
     lower: float
     upper: float
 
 
 class View(BaseModel):
-    """The slice that the model was shown; of a volume, the one with most tumour."""
+    """The slice that is shown; of a volume, the slice with the highest tumour probability."""
 
     slice_index: int
-    width: int = Field(description="Square pixels, as a reader hangs the slice.")
+    width: int = Field(description="Square pixels, in display orientation.")
     height: int = Field(description="Square pixels.")
     turning: Turning
     crop: Crop
-    window: Window | None = Field(description="Null where the model reads several sequences, each in its own scale.")
-    picture_png: str | None = Field(description="Base64, 8-bit grey through the window; null unless it was asked for.")
+    window: Window | None = Field(description="Null for a model of several sequences, each of which has its own scale.")
+    picture_png: str | None = Field(description="Base64, 8-bit grey through the window; null unless requested.")
 
     @classmethod
     def from_domain(cls, shown: SlicePrediction, scan: Slice, *, with_picture: bool) -> Self:
@@ -91,10 +89,10 @@ class View(BaseModel):
 
 
 class InputDescription(BaseModel):
-    """What was read."""
+    """The study that was read."""
 
     format: str = Field(examples=["jpeg"])
-    sha256: str = Field(description="Of the file as it was sent; of several, of their sorted hashes, a line each.")
+    sha256: str = Field(description="Hash of the file as sent; of several files, of their sorted hashes, one a line.")
     width: int = Field(description="Pixels; of a volume, of the slice in `view`.")
     height: int = Field(description="Pixels.")
     slice_count: int
@@ -150,7 +148,7 @@ class SliceExplanation(BaseModel):
     height: int
     heatmap_png: str = Field(
         description="Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not "
-        "those of `input.view`; `input.view.turning` leads from the one to the other."
+        "those of `input.view`; `input.view.turning` converts between them."
     )
 
     @classmethod
@@ -169,8 +167,8 @@ class Explanation(SliceExplanation):
     """Where the model looked."""
 
     method: str
-    label: str = Field(description="The class that the map speaks for: the label, or the most probable kind of tumour.")
-    further: list[SliceExplanation] = Field(description="Of a volume: the slices that show most tumour after it.")
+    label: str = Field(description="The class that the map explains: the label, or the most probable kind of tumour.")
+    further: list[SliceExplanation] = Field(description="Of a volume: the slices with the next highest probabilities.")
 
     @classmethod
     def of_study(cls, explanation: heatmap.Explanation) -> Self:
@@ -180,7 +178,7 @@ class Explanation(SliceExplanation):
 
 
 class ModelDescription(BaseModel):
-    """Which model answered, and on what."""
+    """The model that answered, and the engine that ran it."""
 
     name: str
     version: str
@@ -232,7 +230,7 @@ class PredictionAnswer(BaseModel):
     )
     probabilities: dict[str, Probability] | None = Field(description="One entry a class of the served model.")
     prediction_set: list[str] | None = Field(
-        description="The classes that a conformal set keeps; null where out of scope, or the model has no such sets."
+        description="The classes in the conformal set; null where out of scope, or the model has no such sets."
     )
     reasons: list[ReasonMessage]
     input: InputDescription
@@ -265,7 +263,7 @@ def present(
     times : StepTimes
         Of the prediction.
     every_slice : bool
-        Whether `slices` holds all slices of a volume that were read, and not the five with most tumour.
+        Whether `slices` holds all slices of a volume that were read, and not only the five highest.
     with_picture : bool
         Whether `input.view` holds the picture of the slice that is shown.
     """

@@ -143,10 +143,11 @@ def test_request_whose_client_left_while_it_waited_is_not_computed(body: bytes, 
     assert engine.slices == 2 * judged
 
 
-def test_volume_whose_client_leaves_ends_after_its_batch() -> None:
+@pytest.mark.parametrize("accept", ["*/*", "application/x-ndjson"])
+def test_volume_whose_client_leaves_ends_after_its_batch(accept: str, caplog: pytest.LogCaptureFixture) -> None:
     engine = _SlowEngine()
     with _serve(engine) as (app, client):
-        connection = _send(client, _make_volume(200))
+        connection = _send(client, _make_volume(200), accept)
         wait_until(lambda: engine.begun == 1)
         connection.close()
         # The server has to see it before the batch ends.
@@ -156,6 +157,7 @@ def test_volume_whose_client_leaves_ends_after_its_batch() -> None:
         engine.release()
         wait_until(lambda: app.state.components.queue.depth == 0)
     assert engine.slices < 60
+    assert "answer_failed" not in caplog.text
 
 
 def test_lane_that_is_full_says_when_to_come_again() -> None:
