@@ -18,7 +18,7 @@ DECISIONS_NOTE = (
 HELD_OUT_NOTE = (
     "Held-out patients are of the collections that the model was trained on; each is answered with calibration and "
     "limits that were fitted on the other four fifths of them. These counts are of one such division; the section on "
-    "cross-validation has the mean over several, and how much they differ. External data are collections that the model "
+    "cross-validation has the mean over several, and their spread. External data are collections that the model "
     "was not trained on, and that nothing was tuned on."
 )
 UNITS = {"slices": "Slices", "studies": "Whole studies"}
