@@ -1,0 +1,113 @@
+"""A stage in, the network that it trains out, with the weights that it starts from; and those that it ended with."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.errors import TrainingError
+from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
+from tumorscope.training.batch_norm import adopt_moments, fold_batch_norm
+from tumorscope.training.networks import (
+    TUMOR_MAP_LAYER,
+    build_plain,
+    build_training_network,
+    carry_weights,
+    to_input,
+)
+from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.samples import Sample
+from tumorscope.training.warm_start import copy_initial_weights, read_initial_weights, scale_layers
+
+# Of so many samples, spread over all, a layer's scale and moments are seen well enough.
+_SAMPLE = 128
+# Of VGG16: thirteen convolutions, the dense layer and the logits.
+_LAYERS = sum(CONVOLUTIONS) + 2
+
+
+def read_final_weights(
+    recipe: Recipe, number: int, precision: Precision, run_folder: Path
+) -> dict[str, NDArray[np.float32]]:
+    """The weights of plain VGG16 that a finished stage ended with, by ``layer/variable``."""
+    stage = recipe.stages[number]
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    network = _build_training_network(recipe, stage, plain, precision)
+    network.load_weights(run_folder / f"stage{number}.weights.h5")
+    folded = build_plain(len(recipe.class_names), stage.size, 0, "float32")
+    fold_batch_norm(network, folded)
+    return {variable.path: keras.ops.convert_to_numpy(variable) for variable in folded.weights}
+
+
+def build_stage_network(
+    recipe: Recipe,
+    stage: Stage,
+    precision: Precision,
+    samples: Sequence[Sample],
+    initial_weights: Path | Literal["imagenet"] | None,
+    run_folder: Path,
+    number: int,
+) -> keras.Model:
+    """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
+    sample = to_input(np.stack([one.pixels for one in samples[:: max(1, len(samples) // _SAMPLE)]]))
+
+    def build(of: Stage) -> keras.Model:
+        plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)
+        if number == 0:
+            copied = (
+                0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
+            )
+            if of.attribution_weight > 0 and copied < _LAYERS:
+                raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
+            # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
+            is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
+            scale_layers(plain, sample, copied if is_kept else 0)
+            network = _build_training_network(recipe, of, plain, precision)
+            if recipe.batch_norm and of.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
+                adopt_moments(network, sample)
+            return network
+        return _build_training_network(recipe, of, plain, precision)
+
+    if number == 0:
+        return build(stage)
+    before = recipe.stages[number - 1]
+    finished = run_folder / f"stage{number - 1}.weights.h5"
+    if stage.attribution_weight == 0 and before.attribution_weight == 0:
+        # Which layers are frozen decides which have a normalisation: both must have the same.
+        network, source = build(stage), build(replace(stage, size=before.size))
+        source.load_weights(finished)
+        carry_weights(source, network)
+        return network
+    if before.size != stage.size:
+        raise TrainingError("A stage with the attribution-guided loss has the size of the stages beside it.")
+    source = build(before)
+    source.load_weights(finished)
+    return _build_from_folded(recipe, stage, precision, source, sample)
+
+
+def _build_training_network(recipe: Recipe, stage: Stage, plain: keras.Model, precision: Precision) -> keras.Model:
+    attribution = stage.attribution_weight > 0
+    return build_training_network(
+        plain,
+        precision,
+        batch_norm=recipe.batch_norm and not attribution,
+        tumor_map=recipe.tumor_map_weight > 0,
+        attribution=attribution,
+    )
+
+
+def _build_from_folded(
+    recipe: Recipe, stage: Stage, precision: Precision, source: keras.Model, sample: NDArray[np.float32]
+) -> keras.Model:
+    """The network of a stage with the attribution-guided loss, or after one; starts where the last ended."""
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    fold_batch_norm(source, plain)
+    network = _build_training_network(recipe, stage, plain, precision)
+    if recipe.batch_norm and stage.attribution_weight == 0:
+        adopt_moments(network, sample)
+    if recipe.tumor_map_weight > 0:
+        network.get_layer(TUMOR_MAP_LAYER).set_weights(source.get_layer(TUMOR_MAP_LAYER).get_weights())
+    return network
