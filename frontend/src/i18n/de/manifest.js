@@ -5,18 +5,6 @@
 export const MANIFEST_SENTENCES = {
   'Research and evaluation: a second look at slices, series and volumes of brain MRI by people trained to read them. Investigational, not for diagnostic use.':
     'Forschung und Erprobung: ein zweiter Blick auf Schichten, Serien und Volumen des Schädel-MRT durch Menschen, die gelernt haben, sie zu lesen. In Erprobung, nicht zur diagnostischen Verwendung.',
-  'It judges one slice at a time and knows three kinds of tumour; other lesions are outside of what it learned.':
-    'Es beurteilt eine Schicht nach der anderen und kennt drei Arten von Tumoren; andere Läsionen liegen außerhalb dessen, was es gelernt hat.',
-  "It says 'uncertain' of about one slice in five, and refuses most of what is no brain MRI; not all of it.":
-    'Von etwa jeder fünften Schicht sagt es „nicht sicher“, und das meiste, was kein Schädel-MRT ist, weist es ab; nicht alles.',
-  'Tumour kinds come almost only from contrast-enhanced T1; on other sequences the kind is a guess.':
-    'Die Arten von Tumoren kennt es fast nur aus T1 mit Kontrastmittel; bei anderen Sequenzen ist die Art geraten.',
-  "Small tumours, tumours at the skull base and slices at a tumour's edge are missed more often.":
-    'Kleine Tumoren, Tumoren an der Schädelbasis und Schichten am Rand eines Tumors werden häufiger übersehen.',
-  "Some 'no tumour' training pictures show other disease; 'no_tumor' does not mean healthy.":
-    'Manche Trainingsbilder ohne Tumor zeigen andere Krankheiten; „kein Tumor“ heißt nicht gesund.',
-  'The validation patients chose the temperature; the figures were not measured at a site of yours.':
-    'Die zurückgehaltenen Patienten haben die Temperatur bestimmt; an Ihrem Standort wurde nichts gemessen.',
   'It judges one slice at a time and knows three kinds of tumour. It has not learned other lesions.':
     'Es beurteilt jeweils eine Schicht und kennt drei Tumorarten. Andere Läsionen hat es nicht gelernt.',
   'It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses most pictures that are not a brain MRI, not all.':
