@@ -194,7 +194,7 @@ def test_load_that_failed_for_memory_is_repeated(tiny_bundle: Path, monkeypatch:
             raise MemoryError
         return open_engine(*arguments)
 
-    monkeypatch.setattr("tumorscope.api.app.open_engine", open_when_there_is_room)
+    monkeypatch.setattr("tumorscope.inference.engines.choose.open_engine", open_when_there_is_room)
     monkeypatch.setattr(model_watch, "_RETRY_S", 0.1)
     with TestClient(create_app(Settings(bundle=tiny_bundle))) as client:
         assert _wait_for(client, "failed").json()["failure"] == "load_failed"

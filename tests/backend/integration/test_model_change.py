@@ -215,7 +215,7 @@ def test_refused_model_is_loaded_again_after_another_activation(store: Path, mon
             raise MemoryError
         return open_engine(bundle, *arguments)
 
-    monkeypatch.setattr("tumorscope.api.app.open_engine", open_when_it_works)
+    monkeypatch.setattr("tumorscope.inference.engines.choose.open_engine", open_when_it_works)
     with _serving(store) as (client, _):
         make_current(store, _NEW)
         assert _wait_for_candidate(client, "refused")["candidate"]["reason"] == "load_failed"
@@ -266,7 +266,7 @@ def test_model_that_fails_on_shadow_traffic_never_serves(
             return opened
         return OpenedEngine(_WorksOnGoldenOnly(opened.engine, fail), "a test", opened.bundle)
 
-    monkeypatch.setattr("tumorscope.api.app.open_engine", open_failing)
+    monkeypatch.setattr("tumorscope.inference.engines.choose.open_engine", open_failing)
     with _serving(store, shadow_slices=3, shadow_s=3600) as (client, _), caplog.at_level(logging.INFO):
         make_current(store, _NEW)
         _wait_for_candidate(client, "shadowing")
