@@ -197,7 +197,7 @@ class NotReady(ServiceError):
 
 
 class Overloaded(ServiceError):
-    """More requests are waiting than can be answered in good time."""
+    """The queue is full, or its expected wait is too long."""
 
     code = "overloaded"
 

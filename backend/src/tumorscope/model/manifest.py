@@ -54,7 +54,7 @@ class AnswerShares(_Strict):
 
 
 class OperatingFigures(_Strict):
-    """How often each answer is given, on patients that nothing was fitted on: for predictive values by prevalence."""
+    """How often each answer is given to held-out patients, for predictive values by prevalence."""
 
     tumor: AnswerShares
     no_tumor: AnswerShares

@@ -17,7 +17,7 @@ COVERAGE = 0.95
 # At `balanced` so many slices are answered, and not uncertain.
 _ANSWERED, _ANSWERED_SPAN = 0.805, 0.015
 # At `screening` "no tumor" is answered for at most this share of the slices with a tumour, and at most up to this share
-# of the tumour probability that `balanced` allows: collections that nothing was fitted on are harder than these.
+# of the tumour probability that `balanced` allows: external collections are harder than these.
 _OVERLOOKED, _SHARE_OF_BALANCED = 0.01, 0.5
 # At `screening` a class is answered that is more probable than all others together.
 _MAJORITY = 0.5

@@ -60,8 +60,8 @@ def release(
     metrics = measure_calibrated(scored, (temperature, uniform_weight), engine.name)
     update = {"temperature": temperature, "uniform_weight": uniform_weight, "metrics": metrics}
     served = manifest.model_copy(update=update)
-    answering = Classifier(Bundle(served, "", stored, golden_files), engine)
-    return served.model_copy(update={"golden": answer_golden(answering)}), golden_files
+    classifier = Classifier(Bundle(served, "", stored, golden_files), engine)
+    return served.model_copy(update={"golden": answer_golden(classifier)}), golden_files
 
 
 def measure_calibrated(scored: Scored, calibration: tuple[float, float], engine_name: str) -> dict[str, Any]:
