@@ -24,7 +24,7 @@ from tumorscope.datasets.example import Example
 from tumorscope.datasets.splits import Split, set_patients_aside, split_by_patient
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import APPEARANCE, SCANNER, STANDARD
+from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD
 from tumorscope.training.networks import build_plain, to_input
 from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.recipes.tumorscope_default import RECIPE
@@ -55,7 +55,6 @@ _REMOVED = _change(_BALANCED, Mixture(removal_max_share=1.0, repeats_of_unstated
 _BLENDED = _change(_REMOVED, replace(_FULL, skulls_stripped=0))
 _WHERE = replace(_BLENDED, tumor_map_weight=RECIPE.tumor_map_weight)
 _STRIPPED = _change(_WHERE, _FULL)
-_MILD = tuple(replace(step, probability=0.05) for step in APPEARANCE)
 VARIANTS: dict[str, tuple[str, Recipe]] = {
     "usual": ("standard recipe: real slices; rotation, scaling, flips, shifts", _USUAL),
     "scanner": ("+ contrast, bias field, noise, blur, resolution", _SCANNER),
@@ -66,11 +65,6 @@ VARIANTS: dict[str, tuple[str, Recipe]] = {
     "stripped": ("+ skull stripping", _STRIPPED),
     "small": ("the same, removing only lesions of up to 3 % of the slice", _change(_STRIPPED, _SMALL)),
     "kept": ("the same without lesion removal", _change(_STRIPPED, replace(_FULL, removal_max_share=0.0))),
-    "mild": (
-        "the same, and Bézier curves, inversion, random convolutions in 5 % of the slices each",
-        replace(_STRIPPED, augmentations=(*STANDARD, *_MILD, *SCANNER)),
-    ),
-    "strong": ("the same in 10 to 15 %", replace(_STRIPPED, augmentations=(*STANDARD, *APPEARANCE, *SCANNER))),
 }
 _FIGURES = {
     "accuracy": "accuracy",

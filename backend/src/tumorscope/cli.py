@@ -19,7 +19,6 @@ from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.export import export
 from tumorscope.commands.predict import predict
 from tumorscope.commands.prepare import prepare
-from tumorscope.commands.show_augmentation import show_augmentation
 from tumorscope.commands.split import split
 from tumorscope.commands.train import train
 from tumorscope.domain.errors import TumorscopeError
@@ -36,7 +35,6 @@ app.command()(evaluate)
 app.command()(export)
 app.command()(predict)
 app.command()(prepare)
-app.command()(show_augmentation)
 app.command()(split)
 app.command()(train)
 app.add_typer(key.app, name="key")

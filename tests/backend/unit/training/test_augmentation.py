@@ -5,11 +5,10 @@ import pytest
 
 from tests.backend.unit.training.networks import head
 from tumorscope.training.augmentation import pipeline
-from tumorscope.training.augmentation.appearance import find_head_weight
-from tumorscope.training.augmentation.pipeline import AGAINST_SHORTCUTS, SCANNER, STANDARD, Augmentation, augment
+from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD, Augmentation, augment
 from tumorscope.training.augmentation.spatial import Prepared
 
-_EACH = pytest.mark.parametrize("augmentation", AGAINST_SHORTCUTS, ids=lambda step: step.name)
+_EACH = pytest.mark.parametrize("augmentation", [*STANDARD, *SCANNER], ids=lambda step: step.name)
 _NOTHING_MARKED = np.zeros((64, 64), np.float32)
 
 
@@ -93,15 +92,6 @@ def test_scanner_keeps_brighter_tissue_brighter() -> None:
     for seed in range(40):
         varied, _ = augment(ramp, _NOTHING_MARKED, (pipeline.CONTRAST, pipeline.WINDOW), np.random.default_rng(seed))
         assert varied[:, 48:].mean() > varied[:, 24:40].mean() > varied[:, :16].mean()
-
-
-def test_inversion_turns_dark_tissue_bright_and_leaves_the_air_dark() -> None:
-    picture = _prepared()
-    inside = find_head_weight(picture[:, :, 0]) > 0.99
-    outside = find_head_weight(picture[:, :, 0]) < 0.01
-    inverted = pipeline.INVERT.apply(picture, np.random.default_rng(0))[:, :, 0]
-    assert np.corrcoef(picture[:, :, 0][inside], inverted[inside])[0, 1] < -0.9
-    np.testing.assert_allclose(inverted[outside], picture[:, :, 0][outside], atol=0.01)
 
 
 def test_noise_is_that_of_a_magnitude() -> None:

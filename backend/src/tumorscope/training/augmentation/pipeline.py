@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tumorscope.training.augmentation.appearance import bend_along_bezier, convolve_at_random, invert_contrast
 from tumorscope.training.augmentation.intensity import (
     Grey,
     add_bias_field,
@@ -15,7 +14,7 @@ from tumorscope.training.augmentation.intensity import (
     move_window,
     reduce_resolution,
 )
-from tumorscope.training.augmentation.spatial import Prepared, change_border, flip, rotate_scale_shift
+from tumorscope.training.augmentation.spatial import Prepared, flip, rotate_scale_shift
 
 Variation = Callable[[Prepared, np.random.Generator], Prepared]
 
@@ -86,10 +85,6 @@ def per_channel(vary: Callable[[Grey, np.random.Generator], Grey]) -> Variation:
 
 FLIP = Augmentation("flip", flip, 0.5, moves=True)
 ROTATE_SCALE_SHIFT = Augmentation("rotation, scaling, shift", rotate_scale_shift, 1.0, moves=True)
-BORDER = Augmentation("border", change_border, 0.25, moves=True)
-BEZIER = Augmentation("Bezier curve", per_channel(bend_along_bezier), 0.15)
-INVERT = Augmentation("contrast inversion", per_channel(invert_contrast), 0.1)
-RANDOM_CONVOLUTIONS = Augmentation("random convolutions", per_channel(convolve_at_random), 0.15)
 CONTRAST = Augmentation("contrast curve", per_channel(change_gamma), 0.8)
 BIAS_FIELD = Augmentation("bias field", per_channel(add_bias_field), 0.4)
 WINDOW = Augmentation("intensity window", per_channel(move_window), 0.7)
@@ -101,7 +96,3 @@ STANDARD = (FLIP, ROTATE_SCALE_SHIFT)
 """Rotation, scaling, flips and shifts: the standard recipe's."""
 SCANNER = (CONTRAST, BIAS_FIELD, WINDOW, BLUR, RESOLUTION, NOISE)
 """What differs from scanner to scanner within one sequence."""
-APPEARANCE = (BEZIER, INVERT, RANDOM_CONVOLUTIONS)
-"""What makes the sequence unreadable."""
-AGAINST_SHORTCUTS = (*STANDARD, BORDER, *APPEARANCE, *SCANNER)
-"""Everything, in an order that a scan could have met it."""

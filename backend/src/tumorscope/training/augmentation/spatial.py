@@ -29,18 +29,6 @@ def rotate_scale_shift(prepared: Prepared, rng: np.random.Generator) -> Prepared
     matrix = rotation @ np.diag([scale * stretch, scale / stretch])
     centre = np.full(2, (size - 1) / 2)
     offset = centre - matrix @ (centre + rng.uniform(-_MAX_SHIFT, _MAX_SHIFT, 2) * size)
-    return _resample(prepared, matrix, offset)
-
-
-def change_border(prepared: Prepared, rng: np.random.Generator) -> Prepared:
-    """Crop up to 12 % off each side, or leave a dark margin as wide: collections cut their pictures differently."""
-    size = prepared.shape[0]
-    top, bottom, left, right = rng.uniform(-0.12, 0.12, 4) * size
-    matrix = np.diag([(size - top - bottom) / size, (size - left - right) / size])
-    return _resample(prepared, matrix, np.array([top, left]))
-
-
-def _resample(prepared: Prepared, matrix: NDArray[np.float64], offset: NDArray[np.float64]) -> Prepared:
     moved = np.empty_like(prepared)
     for channel in range(prepared.shape[2]):
         ndimage.affine_transform(
