@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
@@ -99,7 +100,7 @@ async def predict(
             explain=explain == "heatmap",
         )
         if NDJSON in request.headers.get("accept", ""):
-            return StreamingResponse(await _stream_job(components.queue, job, request), media_type=NDJSON)
+            return await _stream_job(components.queue, job, request)
         answer = await _answer_job(components.queue, job, request)
         # As it is: FastAPI would check and copy what pydantic has made.
         return Response(answer.model_dump_json(), media_type="application/json")
@@ -133,7 +134,22 @@ async def _answer_job(queue: WorkQueue, job: _PredictionJob, request: Request) -
         return await _queue_job(queue, job, has_left, lambda _progress: None)
 
 
-async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -> AsyncIterator[str]:
+class _JobStream(StreamingResponse):
+    """Lines of a job, which ends with the response: a client may disconnect before the first line is asked for."""
+
+    def __init__(self, lines: AsyncIterator[str], has_left: Event) -> None:
+        super().__init__(lines, media_type=NDJSON)
+        self._has_left = has_left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._has_left.set()
+
+
+async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -> StreamingResponse:
     """Predict, and stream lines of progress and the result, or the problem that came between.
 
     Parameters
@@ -143,8 +159,8 @@ async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -
 
     Returns
     -------
-    iterator of str
-        Lines of JSON with their ends, from when the upload is decoded: what is wrong with it is raised before.
+    StreamingResponse
+        Lines of JSON, from when the upload is decoded: what is wrong with it is raised before.
 
     Raises
     ------
@@ -175,30 +191,26 @@ async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -
         raise
     if first is None:
         await working
-    return _write_lines(first, lines, working, has_left, job.metrics, request.state.request_id)
+    return _JobStream(_write_lines(first, lines, working, job.metrics, request.state.request_id), has_left)
 
 
 async def _write_lines(
     first: Progress | None,
     lines: asyncio.Queue[Progress | None],
     working: asyncio.Task[PredictionAnswer],
-    has_left: Event,
     metrics: Metrics,
     request_id: str,
 ) -> AsyncIterator[str]:
     progress = first
+    while progress is not None:
+        yield f'{{"event":"progress","done":{progress.done},"total":{progress.total}}}\n'
+        progress = await lines.get()
     try:
-        while progress is not None:
-            yield f'{{"event":"progress","done":{progress.done},"total":{progress.total}}}\n'
-            progress = await lines.get()
-        try:
-            answer = await working
-        except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
-            yield _describe_failure(metrics, error, request_id)
-        else:
-            yield f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
-    finally:
-        has_left.set()
+        answer = await working
+    except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
+        yield _describe_failure(metrics, error, request_id)
+    else:
+        yield f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
 
 
 def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> str:

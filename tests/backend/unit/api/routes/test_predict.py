@@ -1,5 +1,6 @@
 """Over HTTP: who waits for whom, and what is not computed because its client went away."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -15,10 +16,11 @@ import pytest
 from fastapi import FastAPI
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from starlette.types import Message
 
 from tests.factories import make_dicom_bytes, make_manifest, make_nifti_bytes, make_outputs, make_phantom_file
 from tests.serving import connect, listen
-from tests.waiting import PATIENCE_S, wait_until
+from tests.waiting import PATIENCE_S, until, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.classifier import Classifier
@@ -158,6 +160,46 @@ def test_volume_whose_client_leaves_ends_after_its_batch(accept: str, caplog: py
         wait_until(lambda: app.state.components.queue.depth == 0)
     assert engine.slices < 60
     assert "answer_failed" not in caplog.text
+
+
+def test_stream_whose_client_leaves_before_its_first_line_ends_the_work() -> None:
+    engine = _SlowEngine()
+    app = create_app(Settings(bundle=Path("unread")))
+    components = app.state.components
+    components.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "method": "POST",
+        "path": "/predict",
+        "query_string": b"",
+        "headers": [(b"accept", b"application/x-ndjson")],
+    }
+    sent: list[str] = []
+
+    async def ask() -> None:
+        has_left = asyncio.Event()
+        body = iter([_make_volume(200)])
+
+        async def receive() -> Message:
+            if (content := next(body, None)) is not None:
+                return {"type": "http.request", "body": content, "more_body": False}
+            await has_left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message["type"])
+            has_left.set()
+            # A client that has left takes nothing more.
+            await asyncio.Event().wait()
+
+        await app(scope, receive, send)
+        engine.release()
+        await until(lambda: components.queue.depth == 0)
+
+    asyncio.run(ask())
+    assert sent == ["http.response.start"]
+    assert engine.slices < 60
 
 
 def test_lane_that_is_full_says_when_to_come_again() -> None:
