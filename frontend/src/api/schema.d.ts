@@ -639,7 +639,7 @@ export interface components {
         };
         /**
          * OperatingFigures
-         * @description How often each answer is given, on patients that nothing was fitted on: for predictive values by prevalence.
+         * @description How often each answer is given to held-out patients, for predictive values by prevalence.
          */
         OperatingFigures: {
             tumor: components["schemas"]["AnswerShares"];

@@ -120,7 +120,7 @@ def test_study_beyond_the_memory_is_overloaded_and_the_next_one_is_answered(
     with TestClient(create_app(Settings(bundle=tiny_bundle)), raise_server_exceptions=False) as client:
         _wait_for(client, "ready")
         with monkeypatch.context() as full:
-            full.setattr("tumorscope.inference.classifier.to_model_input", _find_no_memory)
+            full.setattr("tumorscope.inference.pipeline.to_model_input", _find_no_memory)
             for accepted in ("application/json", "application/x-ndjson"):
                 refused = client.post("/predict", content=make_phantom_file(), headers={"Accept": accepted})
                 problem = json.loads(refused.text.splitlines()[-1])
