@@ -1,0 +1,165 @@
+"""Tumour probabilities of slices and their positions in, findings in millimetres out.
+
+A tumour has a length, and is seen from every side; a false alarm seldom is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain.scan import Plane
+from tumorscope.imaging.slices import STACK_AXIS
+
+# Hysteresis (Canny 1986): evidence starts a stretch at the first, and extends it down to the second.
+_START, _EXTEND = 0.5, 0.3
+# So much without evidence does not end a stretch.
+_GAP_MM = 4.0
+# About a cell of the network's last feature map, which is all that a centre within a slice is known to.
+_TOLERANCE_MM = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive slices of one plane with evidence of a tumour.
+
+    Parameters
+    ----------
+    first, last, peak : int
+        Rows of the evidence that it was found in: its ends, and its highest.
+    start_mm, stop_mm : float
+        Along the slice axis, half a slice beyond its ends.
+    """
+
+    first: int
+    last: int
+    peak: int
+    start_mm: float
+    stop_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneEvidence:
+    """What the slices of one plane show.
+
+    Parameters
+    ----------
+    plane : {'sagittal', 'coronal', 'axial'}
+        Of the slices.
+    positions_mm : ndarray, shape (n,), float64
+        Along the slice axis, ascending.
+    shares : ndarray, shape (n,), float64
+        Tumour probability, in 0..1; not a number where a slice was not judged.
+    centres_mm : mapping of int to ndarray, shape (3,), float64
+        Where a slice shows the evidence, by row, along the right, anterior and superior axis of the voxels; of the
+        peaks at least, for planes to be compared.
+    """
+
+    plane: Plane
+    positions_mm: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    centres_mm: dict[int, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of the acquired plane, and what other planes say of its place.
+
+    Parameters
+    ----------
+    stretch : Stretch
+        Of the acquired plane.
+    planes : tuple of Plane
+        The acquired plane, then those that show evidence in the same place.
+    peak_share : float
+        Highest tumour probability of its slices.
+    centre_mm : ndarray, shape (3,), float64, optional
+        Along the right, anterior and superior axis of the voxels; None where it is not known.
+    """
+
+    stretch: Stretch
+    planes: tuple[Plane, ...]
+    peak_share: float
+    centre_mm: NDArray[np.float64] | None
+
+    @property
+    def extent_mm(self) -> float:
+        """Its length along the slice axis."""
+        return self.stretch.stop_mm - self.stretch.start_mm
+
+
+def find_stretches(positions_mm: NDArray[np.float64], shares: NDArray[np.float64]) -> list[Stretch]:
+    """Find where along one plane's slices there is evidence of a tumour.
+
+    Parameters
+    ----------
+    positions_mm, shares : ndarray, shape (n,), float64
+        As of `PlaneEvidence`.
+
+    Returns
+    -------
+    list of Stretch
+        In the order of the slices. Each reaches 0.5 somewhere, and 0.3 in all its slices but for gaps of 4 mm.
+    """
+    rows = np.flatnonzero(shares >= _EXTEND)
+    if not rows.size:
+        return []
+    step = float(np.median(np.diff(positions_mm))) if len(positions_mm) > 1 else 1.0
+    ends = np.flatnonzero(np.diff(positions_mm[rows]) > step + _GAP_MM) + 1
+    return [
+        Stretch(
+            int(part[0]),
+            int(part[-1]),
+            int(part[shares[part].argmax()]),
+            float(positions_mm[part[0]]) - step / 2,
+            float(positions_mm[part[-1]]) + step / 2,
+        )
+        for part in np.split(rows, ends)
+        if shares[part].max() >= _START
+    ]
+
+
+def find_regions(acquired: PlaneEvidence, others: Sequence[PlaneEvidence]) -> list[Region]:
+    """Find the regions that show evidence of a tumour, and the planes that agree on them.
+
+    Parameters
+    ----------
+    acquired : PlaneEvidence
+        Of the plane in which the volume was acquired.
+    others : sequence of PlaneEvidence
+        Of the other planes that were read.
+
+    Returns
+    -------
+    list of Region
+        First those that most planes agree on; among these, that with the most evidence (its length times its mean).
+    """
+    found = []
+    for stretch in find_stretches(acquired.positions_mm, acquired.shares):
+        agreeing = [
+            other.plane
+            for other in others
+            if any(
+                _agree(acquired, stretch, other, candidate)
+                for candidate in find_stretches(other.positions_mm, other.shares)
+            )
+        ]
+        peak_share = float(acquired.shares[stretch.peak])
+        centre = acquired.centres_mm.get(stretch.peak)
+        region = Region(stretch, (acquired.plane, *agreeing), peak_share, centre)
+        mean = float(np.nanmean(acquired.shares[stretch.first : stretch.last + 1]))
+        found.append((len(agreeing), region.extent_mm * mean, region))
+    return [region for *_, region in sorted(found, key=lambda one: one[:2], reverse=True)]
+
+
+def _agree(one: PlaneEvidence, stretch: Stretch, other: PlaneEvidence, candidate: Stretch) -> bool:
+    """Whether each stretch's centre lies within the other."""
+    centre, others_centre = one.centres_mm.get(stretch.peak), other.centres_mm.get(candidate.peak)
+    if centre is None or others_centre is None:
+        return False
+    return _holds(candidate, centre[STACK_AXIS[other.plane]]) and _holds(stretch, others_centre[STACK_AXIS[one.plane]])
+
+
+def _holds(stretch: Stretch, position_mm: float) -> bool:
+    return bool(stretch.start_mm - _TOLERANCE_MM <= position_mm <= stretch.stop_mm + _TOLERANCE_MM)
