@@ -4,15 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tests.factories import make_phantom_file, make_picture, write_tiny_bundle
+from tests.factories import make_phantom_file, write_tiny_bundle
 from tumorscope.cli import app
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.evaluation.official import LEAK_FREE, WHOLE
 
 _FOLDERS = {
     DEFAULT_CLASS_NAMES: ("glioma", "meningioma", "notumor", "pituitary"),
@@ -60,26 +58,6 @@ def test_models_of_four_and_of_two_classes_are_evaluated(class_names: tuple[str,
     assert ("tumor_auc" in metrics["figures"]) == ("no_tumor" in class_names)
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
     assert (tmp_path / "out" / "roc.png").is_file()
-
-
-def test_official_split_stands_beside_its_part_without_leaks(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for part in ("Training", "Testing"):
-        for folder in ("glioma", "notumor"):
-            (tmp_path / "data" / part / folder).mkdir(parents=True)
-            for number in range(3):
-                # Phantoms are too much alike to be different patients.
-                pixels = np.kron(rng.integers(0, 256, (9, 9)), np.ones((12, 12))).astype(np.uint8)
-                (tmp_path / "data" / part / folder / f"{number}.png").write_bytes(make_picture(pixels))
-    copied = (tmp_path / "data" / "Training" / "glioma" / "0.png").read_bytes()
-    (tmp_path / "data" / "Testing" / "glioma" / "0.png").write_bytes(copied)
-    _run("evaluate", write_tiny_bundle(tmp_path / "bundle"), tmp_path / "data", "--output", tmp_path / "out")
-    parts = _read_metrics(tmp_path / "out")["official_split"]
-    assert parts[WHOLE]["data"]["labels"] == {"glioma": 3, "no_tumor": 3}
-    assert parts[LEAK_FREE]["data"]["labels"] == {"glioma": 2, "no_tumor": 3}
-    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert WHOLE in report
-    assert LEAK_FREE in report
 
 
 def test_held_out_part_of_a_split_file_is_judged_beside_baselines(tmp_path: Path) -> None:

@@ -34,7 +34,6 @@ def evaluate(
     from tumorscope.evaluation.data import choose_data  # noqa: PLC0415
     from tumorscope.evaluation.measure import measure  # noqa: PLC0415
     from tumorscope.evaluation.metrics.summary import summarise_for_manifest  # noqa: PLC0415
-    from tumorscope.evaluation.official import measure_official_split  # noqa: PLC0415
     from tumorscope.evaluation.report.write import write_evaluation  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
@@ -46,7 +45,6 @@ def evaluate(
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("evaluating", total=chosen.steps)
         metrics, scored = measure(classifier, chosen, lambda: progress.advance(task))
-        metrics |= measure_official_split(classifier, data, lambda: progress.advance(task))
     named = "" if split is None else f" --split {split.name}"
     # The names of files, and not where they lie.
     metrics["command"] = (

@@ -15,7 +15,6 @@ from tumorscope.evaluation.report.tables import (
     data_sentence,
     decision_table,
     figure_table,
-    leakage_table,
     to_words,
 )
 
@@ -113,27 +112,17 @@ def _decisions(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _comparisons(metrics: Mapping[str, Any]) -> list[str]:
-    """What the figures are worth: beside single-feature baselines, and without the leaks of an official split."""
-    sections = []
-    if metrics.get("baselines"):
-        sections += [
-            "<h2>Beside single-feature baselines</h2>",
-            (
-                "<p class=faint>Each is a small decision tree on one feature, fitted on the training part. Where one "
-                "comes near, the data gives the class away.</p>"
-            ),
-            _table(comparison_table(metrics)),
-        ]
-    if metrics.get("official_split"):
-        sections += [
-            "<h2>The official split, and the part of it that does not leak</h2>",
-            "<p class=faint>Images of the testing part whose patient or near-duplicate is in the training part say "
-            "nothing of how a new patient's scan is answered."
-            + ("" if len(metrics["official_split"]) > 1 else " Here that is every one.")
-            + "</p>",
-            _table(leakage_table(metrics["official_split"])),
-        ]
-    return sections
+    """What the figures are worth: beside single-feature baselines."""
+    if not metrics["baselines"]:
+        return []
+    return [
+        "<h2>Beside single-feature baselines</h2>",
+        (
+            "<p class=faint>Each is a small decision tree on one feature, fitted on the training part. Where one comes "
+            "near, the data gives the class away.</p>"
+        ),
+        _table(comparison_table(metrics)),
+    ]
 
 
 def _gallery(mistakes: Sequence[tuple[bytes, str]]) -> list[str]:

@@ -176,16 +176,6 @@ def breakdown_table(metrics: Mapping[str, Any], by: str) -> Table:
     return [[by, "slices", "patients", *(DEFINITIONS[name].title for name in shown)], *rows]
 
 
-def leakage_table(parts: Mapping[str, Any]) -> Table:
-    """The official testing part beside the part of it without near-duplicates in training."""
-    shown = [name for name in _COMPARED if all(name in part["figures"] for part in parts.values())]
-    rows = [
-        [title, str(part["data"]["slices"]), *(_show(name, part["figures"][name]) for name in shown)]
-        for title, part in parts.items()
-    ]
-    return [["part", "slices", *(DEFINITIONS[name].title for name in shown)], *rows]
-
-
 def to_words(name: str) -> str:
     """A class or curve for readers: ``no_tumor`` becomes "no tumor"."""
     return name.replace("_", " ")

@@ -12,7 +12,6 @@ from tumorscope import NOTICE
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.summary import summarise
-from tumorscope.evaluation.official import LEAK_FREE
 from tumorscope.evaluation.report.html_page import write_report
 from tumorscope.evaluation.report.plots import draw_plots
 
@@ -107,14 +106,3 @@ def test_what_comes_from_file_names_is_escaped(metrics: dict[str, Any]) -> None:
     report = _report(metrics, [(_PNG, "glioma, called no tumor; <b>source</b>")])
     assert "&lt;b&gt;source&lt;/b&gt;" in report
     assert "<b>source</b>" not in report
-
-
-def test_leaky_and_leak_free_part_stand_side_by_side() -> None:
-    whole, clean = make_random_scored(300), make_random_scored(90, seed=3)
-    parts = {
-        "official testing part": summarise(whole, "a"),
-        LEAK_FREE: summarise(clean, "b"),
-    }
-    report = _report(_metrics(whole, official_split=parts))
-    for (title, part), slices in zip(parts.items(), (300, 90), strict=True):
-        assert f"<td>{title}</td><td>{slices}</td><td>{part['figures']['accuracy']['value']:.3f}" in report
