@@ -22,6 +22,10 @@ from tumorscope.commands.prepare import prepare
 from tumorscope.commands.split import split
 from tumorscope.commands.train import train
 from tumorscope.domain.errors import TumorscopeError
+from tumorscope.version import VERSION
+
+# typer's exit status after Ctrl-C.
+_INTERRUPTED = 130
 
 app = typer.Typer(
     help=f"Reads a brain MRI and predicts how likely it shows a tumour. {NOTICE}",
@@ -41,6 +45,21 @@ app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tumorscope {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run the command; the exit status is 1 after an error, which is printed as a sentence, and 130 after Ctrl-C."""
     # Set before the import of TensorFlow, which otherwise describes its build on standard error.
@@ -49,11 +68,20 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("interrupted\n")
+        raise
     except TumorscopeError as error:
         # The base class's code only says that the error is internal.
         prefix = "" if error.code == TumorscopeError.code else f"[bold]{error.code}[/]: "
         Console(stderr=True).print(f"{prefix}{escape(str(error))}")
         sys.exit(1)
+    except OSError as error:
+        # Of a file that the user named; any other is a fault.
+        if error.filename is None:
+            raise
+        sys.exit(f"{os.fsdecode(error.filename)}: {error.strerror}")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tumorscope"):
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import make_phantom_file, write_tiny_int8_bundle
+from tumorscope.version import VERSION
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,15 @@ def _run(*arguments: str | Path, bundle: Path | None = None) -> subprocess.Compl
         environment["TUMORSCOPE_BUNDLE"] = str(bundle)
     command = [sys.executable, "-m", "tumorscope", *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_version_is_the_packages() -> None:
+    assert _run("--version").stdout == f"tumorscope {VERSION}\n"
+
+
+def test_path_that_cannot_be_written_is_a_sentence_not_a_stack(tmp_path: Path) -> None:
+    result = _run("phantom", tmp_path)
+    assert (result.returncode, result.stderr) == (1, f"{tmp_path}: Is a directory\n")
 
 
 def test_phantom_is_the_same_for_the_same_seed(tmp_path: Path) -> None:

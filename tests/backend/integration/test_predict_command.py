@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, write_tiny_int8_bundle
 from tests.waiting import PATIENCE_S, wait_until
+from tumorscope.model.store import DEFAULT_BUNDLE
 
 _NOTICE = "Investigational. Not for diagnostic use."
 _MANY = 20
@@ -113,6 +114,68 @@ def test_folder_is_read_study_by_study_and_a_bad_file_is_listed(archive: Path, b
     assert document["notice"] == _NOTICE
 
 
+def test_nothing_that_was_named_vanishes(tmp_path: Path, bundle: Path) -> None:
+    folder, empty = tmp_path / "scans", tmp_path / "empty"
+    folder.mkdir()
+    empty.mkdir()
+    (folder / "good.png").write_bytes(make_phantom_file())
+    (folder / "void.png").touch()
+    (folder / "text.nii.gz").write_text("no volume")
+    (folder / "stub.dcm").write_bytes(b"DICM")
+    (folder / "README").write_text("of the data set")
+    os.mkfifo(folder / "pipe.png")
+    result = _run(bundle, folder, tmp_path / "misspelt.png", empty, tmp_path / "scans" / "pipe.png", "--format=json")
+    rows = [(Path(row["files"][0]).name, row.get("error", {})) for row in json.loads(result.stdout)["predictions"]]
+    assert [(name, error.get("code")) for name, error in rows] == [
+        ("good.png", None),
+        ("pipe.png", "unsupported_format"),
+        ("stub.dcm", "unsupported_format"),
+        ("text.nii.gz", "unsupported_format"),
+        ("void.png", "corrupt_file"),
+        ("empty", "no_file"),
+        ("misspelt.png", "unreadable"),
+        ("pipe.png", "unsupported_format"),
+    ]
+    assert result.returncode == 1
+    assert "misspelt.png: unreadable: No such file or directory" in result.stderr
+
+
+def test_results_that_cannot_be_written_are_a_sentence(tmp_path: Path, bundle: Path) -> None:
+    (tmp_path / "slice.png").write_bytes(make_phantom_file())
+    os.mkfifo(tmp_path / "pipe")
+    for results, sentence in (
+        (tmp_path, "not a regular file"),
+        (tmp_path / "pipe", "not a regular file"),
+        (tmp_path / "slice.png" / "results.ndjson", f"{tmp_path / 'slice.png'}: "),
+    ):
+        result = _run(bundle, tmp_path / "slice.png", "--results", results)
+        assert result.returncode == 1
+        assert sentence in result.stderr.replace("\n", " ")
+        assert "Traceback" not in result.stderr
+
+
+def test_csv_is_no_formula(tmp_path: Path, bundle: Path) -> None:
+    (tmp_path / "=HYPERLINK(1).png").write_bytes(make_phantom_file())
+    command = [*_command(), "=HYPERLINK(1).png", "--format", "csv"]
+    result = subprocess.run(command, cwd=tmp_path, env=_environment(bundle), capture_output=True, text=True, check=True)
+    [row] = csv.DictReader(StringIO(result.stdout))
+    assert row["study"] == "'=HYPERLINK(1).png"
+    assert 0 <= float(row["tumor_probability"]) <= 1
+
+
+def test_narrow_terminal_wraps_names_and_cuts_no_figure(tmp_path: Path) -> None:
+    name = "long" * 20
+    (tmp_path / f"{name}.png").write_bytes(make_phantom_file())
+    environment = {**_environment(DEFAULT_BUNDLE), "COLUMNS": "80"}
+    result = subprocess.run(
+        _command(tmp_path), env=environment, capture_output=True, text=True, check=True, timeout=PATIENCE_S
+    )
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["study", "decision", "glioma", "meningioma", "no_tumor", "pituitary", "slice"]
+    assert max(map(len, lines)) <= 80
+    assert name in "".join(line.split(" ")[0] for line in lines)
+
+
 def test_csv_has_a_row_a_study_with_model_and_notice(archive: Path, bundle: Path) -> None:
     result = _run(bundle, archive / "mixed", archive / "cut.png", "--format", "csv", "--jobs", "1")
     rows = list(csv.DictReader(StringIO(result.stdout)))
@@ -148,6 +211,7 @@ def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_pa
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
+    assert errors.splitlines()[-1] == b"interrupted"
     assert b"Traceback" not in errors
     before = results.read_bytes().splitlines()[1:]
     assert 9 <= len(before) <= _MANY

@@ -1,6 +1,7 @@
 """``tumorscope predict``: files and folders in, a prediction of each study out."""
 
 import os
+import stat
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tumorscope.commands.prediction_output import WRITERS, describe_failures
 from tumorscope.commands.results_file import ResultsFile
-from tumorscope.domain.errors import ExpandsTooMuch, TumorscopeError
+from tumorscope.domain.errors import ExpandsTooMuch, NoFile, TumorscopeError, UnsupportedFormat
 
 if TYPE_CHECKING:
     from tumorscope.imaging.frame_decoder import FrameDecoder
@@ -38,7 +39,7 @@ class Format(StrEnum):
 def predict(
     paths: Annotated[
         list[Path],
-        typer.Argument(exists=True, help="Pictures, DICOM, NIfTI, ZIP archives, a DICOMDIR, or folders of these."),
+        typer.Argument(help="Pictures, DICOM, NIfTI, ZIP archives, a DICOMDIR, or folders of these."),
     ],
     output: Annotated[Format, typer.Option("--format", help="Of what is written to standard output.")] = Format.TABLE,
     results: Annotated[
@@ -53,7 +54,7 @@ def predict(
     """Predict from each study among files and folders; a bad one is listed and the others go on.
 
     One study is a picture, a NIfTI volume, a ZIP, the files of one DICOM series in one folder, or the volumes of one
-    BraTS case in one folder. Exit status 1 when a study could not be read.
+    BraTS case in one folder. Exit status 1 when a study could not be read, or a folder holds none.
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
@@ -137,7 +138,14 @@ def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: lis
     from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
     from tumorscope.presentation.answer import present  # noqa: PLC0415
 
-    if sum(file.stat().st_size for file in files) > FROM_DISK.expanded_bytes:
+    states = [file.stat() for file in files]
+    if stat.S_ISDIR(states[0].st_mode):
+        # Raises where the folder cannot be opened.
+        next(files[0].iterdir(), None)
+        raise NoFile("The folder holds no scan.")
+    if not all(stat.S_ISREG(one.st_mode) for one in states):
+        raise UnsupportedFormat("Neither a regular file nor a folder.")
+    if sum(one.st_size for one in states) > FROM_DISK.expanded_bytes:
         raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
     upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files])
     times = StepTimes()

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tumorscope import NOTICE
@@ -20,7 +21,11 @@ _MOST_LISTED = 20
 
 def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, Any]) -> None:
     caption = f"{model['name']} {model['version']}. {NOTICE}"
-    table = Table("study", "decision", "label", *class_names, "slice", caption=caption)
+    # On a narrow terminal the names wrap, and the figures stay whole.
+    columns = [Column(name, no_wrap=True) for name in ("decision", *class_names, "slice")]
+    table = Table(
+        Column("study", overflow="fold"), *columns, caption=caption, box=box.SIMPLE_HEAD, show_edge=False, padding=0
+    )
     for row in rows:
         name = Text(_name_study(row))
         if "error" in row:
@@ -28,8 +33,8 @@ def _write_table(rows: Rows, class_names: list[str], model: Mapping[str, Any]) -
             continue
         shares = [f"{row['probabilities'][each]:.3f}" if row["probabilities"] else "" for each in class_names]
         scan = row["input"]
-        place = f"{scan['view']['slice_index'] + 1} of {scan['slice_count']}" if scan["slice_count"] > 1 else ""
-        table.add_row(name, row["decision"], row["label"] or "", *shares, place)
+        place = f"{scan['view']['slice_index'] + 1}/{scan['slice_count']}" if scan["slice_count"] > 1 else ""
+        table.add_row(name, ": ".join(filter(None, (row["decision"], row["label"]))), *shares, place)
     Console().print(table)
 
 
@@ -65,7 +70,12 @@ def _write_csv(rows: Rows, class_names: list[str], model: Mapping[str, Any]) -> 
             "model": f"{model['name']} {model['version']}",
             "notice": NOTICE,
         }
-        writer.writerow(flat)
+        writer.writerow({name: _disarm(value) for name, value in flat.items()})
+
+
+def _disarm(cell: object) -> object:
+    """Mark a text that a spreadsheet would run as a formula as a text; a file's name may be one."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 WRITERS: Mapping[str, Callable[[Rows, list[str], Mapping[str, Any]], None]] = {

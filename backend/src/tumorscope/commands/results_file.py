@@ -48,13 +48,17 @@ class ResultsFile:
         Raises
         ------
         InvalidRequest
-            The file holds something else, or answers of another model.
+            The file holds something else, or answers of another model, or is not a regular file.
+        OSError
+            It cannot be written.
         """
         if path is None:
             return cls(None, None, set())
         path.parent.mkdir(parents=True, exist_ok=True)
         header = {"model": dict(model), "notice": NOTICE}
         done: set[str] = set()
+        if path.exists() and not path.is_file():
+            raise InvalidRequest("The results file is not a regular file; name another file.")
         if path.exists() and path.stat().st_size:
             _cut_torn_line(path)
             lines = _read_lines(path)

@@ -3,19 +3,20 @@
 import zipfile
 import zlib
 from io import BytesIO
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoFile, TooManyFiles
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
-# Other files that archives of scans hold.
+# Other files that archives and folders of scans hold.
 _OTHER_SUFFIXES = {
     ".txt",
     ".nfo",
     ".md",
     ".pdf",
     ".csv",
+    ".tsv",
     ".json",
     ".xml",
     ".html",
@@ -26,7 +27,7 @@ _OTHER_SUFFIXES = {
     ".bval",
     ".bvec",
 }
-_OTHER_NAMES = {"DICOMDIR", "THUMBS.DB"}
+_OTHER_NAMES = {"DICOMDIR", "THUMBS.DB", "README", "CHANGES", "LICENSE"}
 _CHUNK = 2**20
 
 
@@ -57,7 +58,7 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     """
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if not _is_other(member)]
+            members = [member for member in archive.infolist() if not _is_left_out(member)]
             if len(members) > limits.files:
                 raise TooManyFiles(f"The archive holds more than {limits.files} files.")
             if any(member.flag_bits & 1 for member in members):
@@ -72,10 +73,15 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     return kept
 
 
-def _is_other(member: zipfile.ZipInfo) -> bool:
+def is_other(path: PurePath) -> bool:
+    """Whether a file's name is that of a kind which lies beside scans and holds none."""
+    return path.suffix.lower() in _OTHER_SUFFIXES or path.name.upper() in _OTHER_NAMES
+
+
+def _is_left_out(member: zipfile.ZipInfo) -> bool:
     path = PurePosixPath(member.filename.replace("\\", "/"))
     hidden = any(part == "__MACOSX" or (part.startswith(".") and part != "..") for part in path.parts)
-    return member.is_dir() or hidden or path.suffix.lower() in _OTHER_SUFFIXES or path.name.upper() in _OTHER_NAMES
+    return member.is_dir() or hidden or is_other(path)
 
 
 def _read_all(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], max_bytes: int) -> list[SourceFile]:

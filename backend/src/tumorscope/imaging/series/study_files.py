@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.decode import looks_like_dicom, looks_readable
+from tumorscope.imaging.formats.archive import is_other
 from tumorscope.imaging.formats.dicom_dataset import read_series_uid
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
 from tumorscope.imaging.formats.nifti import looks_like_nifti
@@ -17,7 +18,7 @@ _BEGIN = 64 * 1024
 
 def count_files(paths: Iterable[Path]) -> int:
     """Count the files for `find_studies` without opening them; a DICOMDIR counts as one."""
-    return sum(1 if not path.is_dir() else sum(len(files) for _, files in _walk(path)) for path in paths)
+    return sum(sum(map(len, _walk(path))) if path.is_dir() else 1 for path in paths)
 
 
 def find_studies(
@@ -32,19 +33,19 @@ def find_studies(
     is_done : callable
         Whether a file was read before; then it is not opened.
     pass_over : callable
-        Called with each file that was read before, or found in a folder in an unsupported format.
+        Called with each file that was read before, or found in a folder and of a kind that lies beside scans.
 
     Yields
     ------
     list of Path
         The instances of one DICOM series in one folder, the volumes of one BraTS case in one folder, or one file of
-        any other kind. A file named by its path is always in a study, so that decoding reports its errors.
+        any other kind. A file named by its path is always in a study, so that decoding reports its errors; so are a
+        path where nothing is, a folder that cannot be opened, and a named folder that holds no scan.
     """
     named: dict[Path, list[Path]] = {}
     for path in paths:
         if path.is_dir():
-            for _, files in _walk(path):
-                yield from _group(files, is_done, pass_over, is_named=False)
+            yield from _find_in_folder(path, is_done, pass_over)
         elif (listed := _list_if_directory(path)) is not None:
             yield from _group(listed, is_done, pass_over, is_named=True)
         else:
@@ -53,11 +54,26 @@ def find_studies(
         yield from _group(files, is_done, pass_over, is_named=True)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, list[Path]]]:
-    """Folders with their files, in order of name, without hidden ones."""
-    for place, folders, names in os.walk(folder):
+def _find_in_folder(
+    folder: Path, is_done: Callable[[Path], bool], pass_over: Callable[[Path], None]
+) -> Iterator[list[Path]]:
+    holds_scan = is_done(folder)
+    for files in _walk(folder):
+        holds_scan = holds_scan or any(map(is_done, files))
+        for study in _group(files, is_done, pass_over, is_named=False):
+            holds_scan = True
+            yield study
+    if not holds_scan:
+        yield [folder]
+
+
+def _walk(folder: Path) -> Iterator[list[Path]]:
+    """The files of each folder in order of name, without hidden ones; last, the folders that cannot be opened."""
+    closed: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield Path(place), [Path(place, name) for name in sorted(names) if not name.startswith(".")]
+        yield [Path(place, name) for name in sorted(names) if not name.startswith(".")]
+    yield closed
 
 
 def _list_if_directory(path: Path) -> list[Path] | None:
@@ -79,7 +95,7 @@ def _group(
             pass_over(file)
             continue
         begin = _read_begin(file)
-        if not is_named and begin is not None and (is_directory(begin) or not looks_readable(begin)):
+        if not is_named and begin is not None and (is_directory(begin) or _lies_beside_scans(file, begin)):
             pass_over(file)
         else:
             studies.setdefault(_identify(file, begin or b""), []).append(file)
@@ -95,8 +111,15 @@ def _identify(file: Path, begin: bytes) -> object:
     return file
 
 
+def _lies_beside_scans(file: Path, begin: bytes) -> bool:
+    return is_other(file) and not looks_readable(begin)
+
+
 def _read_begin(path: Path) -> bytes | None:
     """The first bytes; None if the file cannot be opened, which reading it reports."""
+    # Opening a named pipe would wait for its writer.
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as stream:
             return stream.read(_BEGIN)
