@@ -52,7 +52,7 @@ figure { margin: 0 } img { max-width: 100%; height: auto; display: block; border
 
 def write_report(
     metrics: Mapping[str, Any],
-    plots: Mapping[str, Mapping[str, bytes]],
+    plots: Mapping[str, bytes],
     mistakes: Sequence[tuple[bytes, str]],
 ) -> str:
     """One page that needs no other file.
@@ -61,7 +61,7 @@ def write_report(
     ----------
     metrics : mapping
         From `measure.measure`.
-    plots : mapping of {'light', 'dark'} to mapping of str to bytes
+    plots : mapping of str to bytes
         From `plots.draw_plots`, PNG.
     mistakes : sequence of (bytes, str)
         Slices, as PNG, that the model was most sure and wrong of, with what to say below each.
@@ -83,7 +83,7 @@ def write_report(
         _table(figure_table(metrics["figures"]), prose=True),
         "<h2>Plots</h2>",
         '<div class="plots">',
-        *(_plot(name, plots) for name in plots["light"]),
+        *(_plot(name, png) for name, png in plots.items()),
         "</div>",
         "<h2>Classes</h2>",
         _table(class_table(metrics)),
@@ -157,14 +157,10 @@ def _method(metrics: Mapping[str, Any]) -> list[str]:
     return ["<h2>How it was measured</h2>", _table([["", ""], *rows], prose=True)]
 
 
-def _plot(name: str, plots: Mapping[str, Mapping[str, bytes]]) -> str:
+def _plot(name: str, png: bytes) -> str:
     title = escape(_PLOT_TITLES.get(name, to_words(name)))
     wide = ' class="wide"' if name == "decisions" else ""
-    return (
-        f"<figure{wide}><picture>"
-        f'<source media="(prefers-color-scheme: dark)" srcset="{_data_uri(plots["dark"][name])}">'
-        f'<img alt="{title}" src="{_data_uri(plots["light"][name])}"></picture></figure>'
-    )
+    return f'<figure{wide}><img alt="{title}" src="{_data_uri(png)}"></figure>'
 
 
 def _data_uri(png: bytes) -> str:

@@ -1,7 +1,8 @@
-"""The content of metrics.json in, plots out: one drawing for a light page and one for a dark one."""
+"""The content of metrics.json in, plots out."""
 
 import io
 from collections.abc import Callable, Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -14,27 +15,19 @@ from tumorscope.evaluation.report.tables import to_words
 
 Metrics = Mapping[str, Any]
 
-# Okabe and Ito's colours, which people who confuse red and green can tell apart; lighter ones for a dark page.
-_COLORS = {
-    "light": ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"),
-    "dark": ("#4aa3df", "#ee8149", "#2fb890", "#dd98bd", "#f0b93a", "#a5d8f5"),
-}
-_FULL_CELL = "#0072b2"
-_INK = {"light": "#1b1f24", "dark": "#e6e9ee"}
-_FAINT = {"light": "#9aa3ad", "dark": "#6b7480"}
-_PAPER = {"light": "#ffffff", "dark": "#14181d"}
+# Okabe and Ito's colours, which people who confuse red and green can tell apart.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_INK, _FAINT = "#1b1f24", "#9aa3ad"
 _DPI = 110
 
 
-def draw_plots(metrics: Metrics, theme: str) -> dict[str, bytes]:
+def draw_plots(metrics: Metrics) -> dict[str, bytes]:
     """Every plot that the figures allow.
 
     Parameters
     ----------
     metrics : mapping
         From `measure.measure`.
-    theme : {'light', 'dark'}
-        Of ink and paper.
 
     Returns
     -------
@@ -43,87 +36,72 @@ def draw_plots(metrics: Metrics, theme: str) -> dict[str, bytes]:
         that have nothing to show.
     """
     bars = len(_source_rows(metrics))
-    drawings: dict[str, tuple[bool, Callable[[Axes, Metrics, str], None], tuple[float, float]]] = {
+    drawings: dict[str, tuple[bool, Callable[[Axes, Metrics], None], tuple[float, float]]] = {
         "roc": (bool(metrics["curves"]), _draw_roc, (4.8, 4.6)),
         "precision_recall": (bool(metrics["curves"]), _draw_precision_recall, (4.8, 4.6)),
         "confusion_matrix": (bool(np.sum(metrics["confusion_matrix"])), _draw_confusion, (4.8, 4.6)),
         "calibration": (bool(metrics["calibration"]), _draw_calibration, (4.8, 4.6)),
         "decisions": (bool(bars), _draw_decisions, (9.6, 1.2 + 0.28 * bars)),
     }
-    return {
-        name: _render(draw, metrics, theme, size) for name, (has_content, draw, size) in drawings.items() if has_content
-    }
+    return {name: _render(draw, metrics, size) for name, (has_content, draw, size) in drawings.items() if has_content}
 
 
-def _render(
-    draw: Callable[[Axes, Metrics, str], None], metrics: Metrics, theme: str, size: tuple[float, float]
-) -> bytes:
-    figure = Figure(figsize=size, layout="constrained", facecolor=_PAPER[theme])
+def _render(draw: Callable[[Axes, Metrics], None], metrics: Metrics, size: tuple[float, float]) -> bytes:
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
-    axes.set_facecolor(_PAPER[theme])
-    for spine in axes.spines.values():
-        spine.set_color(_FAINT[theme])
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    draw(axes, metrics, theme)
-    axes.tick_params(colors=_INK[theme], labelsize=9)
-    for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
-        text.set_color(_INK[theme])
-    legend = axes.get_legend()
-    if legend is not None:
-        legend.get_frame().set_alpha(0)
-        for text in legend.get_texts():
-            text.set_color(_INK[theme])
+    axes.spines[["top", "right"]].set_visible(False)
+    draw(axes, metrics)
+    axes.tick_params(labelsize=9)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 
-def _draw_roc(axes: Axes, metrics: Metrics, theme: str) -> None:
-    axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
-    for color, (name, curve) in zip(_cycle(len(metrics["curves"]), theme), metrics["curves"].items(), strict=True):
+def _draw_roc(axes: Axes, metrics: Metrics) -> None:
+    axes.plot([0, 1], [0, 1], color=_FAINT, lw=1, ls=":")
+    for color, (name, curve) in zip(cycle(_COLORS), metrics["curves"].items(), strict=False):
         label = f"{to_words(name)} ({curve['auc']['value']:.3f})"
         axes.plot(curve["roc"]["fpr"], curve["roc"]["tpr"], color=color, lw=_width(name), label=label)
     axes.set(xlabel="1 - specificity", ylabel="sensitivity", title="ROC (area)", xlim=(-0.01, 1), ylim=(0, 1.01))
-    axes.legend(loc="lower right", fontsize=8.5)
+    axes.legend(loc="lower right", fontsize=8.5, frameon=False)
 
 
-def _draw_precision_recall(axes: Axes, metrics: Metrics, theme: str) -> None:
-    for color, (name, curve) in zip(_cycle(len(metrics["curves"]), theme), metrics["curves"].items(), strict=True):
+def _draw_precision_recall(axes: Axes, metrics: Metrics) -> None:
+    for color, (name, curve) in zip(cycle(_COLORS), metrics["curves"].items(), strict=False):
         points = curve["precision_recall"]
         label = f"{to_words(name)} ({curve['average_precision']['value']:.3f})"
         axes.plot(points["recall"], points["precision"], color=color, lw=_width(name), label=label)
     axes.set(xlabel="recall", ylabel="precision", title="Precision and recall (area)", xlim=(0, 1.01), ylim=(0, 1.01))
-    axes.legend(loc="lower left", fontsize=8.5)
+    axes.legend(loc="lower left", fontsize=8.5, frameon=False)
 
 
-def _draw_confusion(axes: Axes, metrics: Metrics, theme: str) -> None:
+def _draw_confusion(axes: Axes, metrics: Metrics) -> None:
     counts = np.array(metrics["confusion_matrix"], float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("share", [_PAPER[theme], _FULL_CELL]), vmin=0, vmax=1)
+    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("share", ["white", _COLORS[0]]), vmin=0, vmax=1)
     names = [to_words(name) for name in metrics["class_names"]]
     axes.set_xticks(range(len(names)), names, rotation=20)
     axes.set_yticks(range(len(names)), names)
     for (row, column), share in np.ndenumerate(shares):
-        # Ink that can be read on the cell, whose blue is dark on either page.
-        ink = "#ffffff" if share > 0.5 else _INK[theme]
+        # Ink that can be read on the cell, whose blue is dark.
+        ink = "white" if share > 0.5 else _INK
         text = f"{int(counts[row, column])}\n{share:.0%}"
         axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=9.5)
     axes.set(xlabel="most probable class", ylabel="truth", title="Confusion (share of the truth)")
 
 
-def _draw_calibration(axes: Axes, metrics: Metrics, theme: str) -> None:
+def _draw_calibration(axes: Axes, metrics: Metrics) -> None:
     bins = metrics["calibration"]
     total = sum(bin_["n"] for bin_ in bins)
     for bin_ in bins:
         width = bin_["high"] - bin_["low"]
-        axes.bar(bin_["low"], bin_["n"] / total, width, align="edge", color=_FAINT[theme], alpha=0.45)
-    axes.plot([0, 1], [0, 1], color=_FAINT[theme], lw=1, ls=":")
+        axes.bar(bin_["low"], bin_["n"] / total, width, align="edge", color=_FAINT, alpha=0.45)
+    axes.plot([0, 1], [0, 1], color=_FAINT, lw=1, ls=":")
     axes.plot(
         [bin_["confidence"] for bin_ in bins],
         [bin_["accuracy"] for bin_ in bins],
         "o-",
-        color=_COLORS[theme][0],
+        color=_COLORS[0],
         ms=4,
         lw=1.8,
     )
@@ -137,16 +115,16 @@ def _draw_calibration(axes: Axes, metrics: Metrics, theme: str) -> None:
     )
 
 
-def _draw_decisions(axes: Axes, metrics: Metrics, theme: str) -> None:
+def _draw_decisions(axes: Axes, metrics: Metrics) -> None:
     """A stacked bar a source and truth: right, wrong, uncertain, refused."""
     rows = _source_rows(metrics)
     names, left = [], np.zeros(len(rows))
-    blue, orange = _COLORS[theme][:2]
+    blue, orange = _COLORS[:2]
     parts = {
         "right": (blue, [row["right"] for _, row in rows]),
         "wrong": (orange, [row["tumor"] + row["no_tumor"] - row["right"] for _, row in rows]),
-        "uncertain": (_FAINT[theme], [row["uncertain"] for _, row in rows]),
-        "refused": (_INK[theme], [row["refused"] for _, row in rows]),
+        "uncertain": (_FAINT, [row["uncertain"] for _, row in rows]),
+        "refused": (_INK, [row["refused"] for _, row in rows]),
     }
     for unit, row in rows:
         truth = "tumour" if row["truth"] == "tumor" else "no tumour"
@@ -159,15 +137,11 @@ def _draw_decisions(axes: Axes, metrics: Metrics, theme: str) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.set(xlim=(0, 1), title="Answers by source")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=len(parts), fontsize=8.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.04), ncols=len(parts), fontsize=8.5, frameon=False)
 
 
 def _source_rows(metrics: Metrics) -> list[tuple[str, Mapping[str, Any]]]:
     return [(unit, row) for unit, rows in metrics["decisions"].items() for row in rows if row["by"] == "source"]
-
-
-def _cycle(count: int, theme: str) -> list[str]:
-    return [_COLORS[theme][i % len(_COLORS[theme])] for i in range(count)]
 
 
 def _width(name: str) -> float:

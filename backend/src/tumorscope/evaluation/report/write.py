@@ -30,8 +30,8 @@ def write_evaluation(
         As it is served.
     """
     output.mkdir(parents=True, exist_ok=True)
-    plots = {theme: draw_plots(metrics, theme) for theme in ("light", "dark")}
-    for name, png in plots["light"].items():
+    plots = draw_plots(metrics)
+    for name, png in plots.items():
         (output / f"{name}.png").write_bytes(png)
     (output / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     report = write_report(metrics, plots, find_mistakes(scored, judged, classifier))

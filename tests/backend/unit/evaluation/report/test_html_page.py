@@ -36,8 +36,7 @@ def _metrics(scored: Scored, **more: Any) -> dict[str, Any]:
 
 
 def _report(metrics: dict[str, Any], mistakes: list[tuple[bytes, str]] | None = None) -> str:
-    plots = {theme: draw_plots(metrics, theme) for theme in ("light", "dark")}
-    return write_report(metrics, plots, mistakes or [])
+    return write_report(metrics, draw_plots(metrics), mistakes or [])
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +68,10 @@ def test_report_needs_no_other_file(metrics: dict[str, Any]) -> None:
     assert "<script" not in report
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_plot_is_drawn(metrics: dict[str, Any], theme: str) -> None:
-    plots = draw_plots(metrics, theme)
+def test_every_plot_is_drawn(metrics: dict[str, Any]) -> None:
+    plots = draw_plots(metrics)
     assert set(plots) == {"roc", "precision_recall", "confusion_matrix", "calibration", "decisions"}
     assert all(png.startswith(_PNG) for png in plots.values())
-
-
-def test_plots_of_two_themes_differ(metrics: dict[str, Any]) -> None:
-    light, dark = draw_plots(metrics, "light"), draw_plots(metrics, "dark")
-    assert all(light[name] != dark[name] for name in light)
 
 
 @pytest.mark.parametrize("class_names", [("no_tumor", "tumor"), ("hgg", "lgg")])
