@@ -1,13 +1,13 @@
-"""What the scope gate refuses, and where the heat maps point.
+"""What the scope gate refuses.
 
     .venv/bin/python -m scripts.measure_trust --data ../shared/data
 
-Writes docs/figures/{scope,explanations,explanations_segmented}.json, which the model card shows.
+Writes docs/figures/scope.json, which the model card shows.
 """
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,17 @@ from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
 from tumorscope.evaluation.calibration.scope_limits import fit_scope
 from tumorscope.evaluation.evaluate import answer_studies
-from tumorscope.evaluation.metrics.explanations import MarkedSlice, measure_explanations, read_boxed, read_segmented
 from tumorscope.evaluation.studies.find import find_studies
 from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.source import FROM_DISK
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import open_engine
-from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.pipeline import predict_scan
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.preprocessing.pipeline import to_model_input
 
-_OUTPUT = Path("docs/figures")
+_OUTPUT = Path("docs/figures/scope.json")
 _KINDS = {"photos": "photographs", "chest_xray": "chest X-ray", "mednist": "other body parts", "head_ct": "head CT"}
 # Means of the lower blocks, then the thumbnail's, one after the other in what slices are compared by.
 _BLOCKS = {
@@ -51,7 +49,7 @@ _REFUSED = 0.015
 
 
 def main() -> None:
-    """Measure, and write the tables."""
+    """Measure, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--bundle", type=Path, default=Settings().bundle)
@@ -62,30 +60,9 @@ def main() -> None:
     classifier = Classifier(bundle, open_engine(bundle).engine)
     examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))
     split = read_split(arguments.bundle / "split.json", examples)
-    _write("scope", _measure_scope(classifier, arguments.data, split.validation, split.training))
-    boxed = [one for one in split.validation if one.box is not None and isinstance(one.image, ImageFileReference)]
-    found = measure_explanations(classifier, TensorFlowEngine, read_boxed(track(boxed, "maps")), lambda: None)
-    place = "held-out slices with a tumour in a known box, which fills"
-    _write("explanations", _describe_explanations("Where the maps point", "box", place, found))
-    segmented = list(_find_segmented(arguments.data / "volumes" / "brats2015"))
-    if segmented:
-        found = measure_explanations(classifier, TensorFlowEngine, track(segmented, "maps, segmented"), lambda: None)
-        title = "Where the maps point in BraTS cases"
-        place = "axial slices (contrast-enhanced T1 and FLAIR) of three external BraTS cases, with a tumour that"
-        place = f"{place} is segmented and fills"
-        _write("explanations_segmented", _describe_explanations(title, "segmentation", place, found))
-
-
-def _find_segmented(folder: Path) -> Iterator[MarkedSlice]:
-    for mask in sorted(folder.glob("*/*_seg.nii.gz")):
-        for sequence in ("flair", "t1ce"):
-            yield from read_segmented(mask.with_name(mask.name.replace("_seg", f"_{sequence}")), mask)
-
-
-def _write(name: str, table: dict[str, Any]) -> None:
-    _OUTPUT.mkdir(parents=True, exist_ok=True)
-    (_OUTPUT / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(table["title"], *(" | ".join(row) for row in table["rows"]), table["note"], "", sep="\n")  # noqa: T201
+    table = _measure_scope(classifier, arguments.data, split.validation, split.training)
+    _OUTPUT.write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(table["title"], *(" | ".join(row) for row in table["rows"]), table["note"], sep="\n")  # noqa: T201
 
 
 def _measure_scope(
@@ -177,35 +154,6 @@ def _observe(classifier: Classifier, scans: Sequence[Slice]) -> tuple[NDArray[np
         logits.append(outputs.logits)
         described.append(describe_slices(outputs.features, batch))
     return np.concatenate(logits), np.concatenate(described)
-
-
-def _describe_explanations(title: str, mark: str, place: str, found: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "hirescam": "HiResCAM (served)",
-        "gradcam": "Grad-CAM",
-        "blob": "a centred blob",
-        "random_network": "HiResCAM, shuffled weights",
-    }
-    share = found["share"]
-    rows = [
-        [names[key], f"{one['pointing']:.3f}", f"{one['energy']:.3f}", f"{one['energy'] / share:.1f}"]
-        for key, one in found["maps"].items()
-    ]
-    sanity = ", ".join(f"{name} {value:.2f}" for name, value in found["sanity"].items())
-    return {
-        "title": title,
-        "note": (
-            f"{found['slices']} {place} {share:.3f} of the square "
-            f"on average. Pointing: the highest point lies in the {mark}. Deletion, the mean tumour probability while "
-            f"the most marked pixels are removed step by step: {found['deletion']['hirescam']:.3f} (centred blob "
-            f"{found['deletion']['blob']:.3f}); insertion, while they are put back: "
-            f"{found['insertion']['hirescam']:.3f} (centred blob {found['insertion']['blob']:.3f}). Sanity check, the "
-            "correlation of a map with that of a network whose layers were shuffled from the last one down to: "
-            f"{sanity}."
-        ),
-        "columns": ["map", "pointing", f"energy in the {mark}", f"times the {mark}'s share"],
-        "rows": rows,
-    }
 
 
 if __name__ == "__main__":

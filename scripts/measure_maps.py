@@ -1,4 +1,8 @@
-"""Explained slices with a tumour at a known place in; how well the maps point at it out, beside maps that know nothing.
+"""How well heat maps point at a tumour at a known place, beside maps that know nothing.
+
+    .venv/bin/python -m scripts.measure_maps --data ../shared/data
+
+Writes docs/figures/{explanations,explanations_segmented}.json, which the model card shows.
 
 The pointing game (Zhang et al., arXiv 1608.00507) asks whether a map's highest point lies in the tumour's box or mask;
 the energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Deletion and insertion (Petsiuk et al., arXiv
@@ -6,6 +10,8 @@ the energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Delet
 et al., arXiv 1810.03292) asks whether the map depends on what the network learned.
 """
 
+import argparse
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,19 +19,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import track
 
-from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_example, read_volume
+from tumorscope.api.settings import Settings
+from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.example import ImageFileReference, RelativeBox, VolumeReference, read_example, read_volume
+from tumorscope.datasets.splits import read_split
 from tumorscope.datasets.volumes import slice_masked_volume
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.inference.classifier import Classifier, calibrate
+from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.heatmap import find_evidence, find_gradient, smooth_evidence
-from tumorscope.model.bundle import Bundle
+from tumorscope.model.bundle import SPLIT_FILE, Bundle, read_bundle
 from tumorscope.preprocessing.pipeline import to_model_input
 from tumorscope.preprocessing.spatial import Geometry
 
 Map = NDArray[np.float32]
+
+_OUTPUT = Path("docs/figures")
 
 # Of half the square's side: where a head's middle is.
 _BLOB_WIDTH = 0.35
@@ -53,11 +67,34 @@ class _Explained:
     class_index: int
 
 
-def read_boxed(examples: Iterable[Example]) -> Iterator[MarkedSlice]:
-    """Those of the examples whose tumour has a box."""
-    for example in examples:
-        if example.box is not None:
-            yield MarkedSlice(read_example(example), example.box)
+def main() -> None:
+    """Measure, and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
+    arguments = parser.parse_args()
+    bundle = read_bundle(arguments.bundle)
+    classifier = Classifier(bundle, open_engine(bundle).engine)
+    examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))
+    validation = read_split(arguments.bundle / SPLIT_FILE, examples).validation
+    pictures = [one for one in validation if isinstance(one.image, ImageFileReference)]
+    boxed = [MarkedSlice(read_example(one), one.box) for one in pictures if one.box is not None]
+    found = measure_maps(classifier, TensorFlowEngine, track(boxed, "maps"))
+    place = "held-out slices with a tumour in a known box, which fills"
+    _write("explanations", _describe("Where the maps point", "box", place, found))
+    segmented = list(_find_segmented(arguments.data / "volumes" / "brats2015"))
+    if segmented:
+        found = measure_maps(classifier, TensorFlowEngine, track(segmented, "maps, segmented"))
+        title = "Where the maps point in BraTS cases"
+        place = "axial slices (contrast-enhanced T1 and FLAIR) of three external BraTS cases, with a tumour that"
+        place = f"{place} is segmented and fills"
+        _write("explanations_segmented", _describe(title, "segmentation", place, found))
+
+
+def _find_segmented(folder: Path) -> Iterator[MarkedSlice]:
+    for mask in sorted(folder.glob("*/*_seg.nii.gz")):
+        for sequence in ("flair", "t1ce"):
+            yield from read_segmented(mask.with_name(mask.name.replace("_seg", f"_{sequence}")), mask)
 
 
 def read_segmented(path: Path, mask_path: Path) -> Iterator[MarkedSlice]:
@@ -75,11 +112,8 @@ def read_segmented(path: Path, mask_path: Path) -> Iterator[MarkedSlice]:
         yield MarkedSlice(read_example(example), slice_volume(inside, "axial", example.image.index).pixels > 0.5)
 
 
-def measure_explanations(
-    classifier: Classifier,
-    load_engine: Callable[[Bundle], Engine],
-    marked: Iterable[MarkedSlice],
-    advance: Callable[[], None],
+def measure_maps(
+    classifier: Classifier, load_engine: Callable[[Bundle], Engine], marked: Iterable[MarkedSlice]
 ) -> dict[str, Any]:
     """Measure the maps of slices with a tumour at a known place.
 
@@ -91,8 +125,6 @@ def measure_explanations(
         The same engine for other weights.
     marked : iterable of MarkedSlice
         At least one.
-    advance : callable
-        Called once a slice.
 
     Returns
     -------
@@ -101,7 +133,7 @@ def measure_explanations(
         ``energy``; ``deletion`` and ``insertion`` with the map and with the blob; ``sanity``, the mean correlation of
         a map with the one after layers were shuffled.
     """
-    explained = [_explain(classifier, one, advance) for one in marked]
+    explained = [_explain(classifier, one) for one in marked]
     weights = classifier.bundle.weights
     random_bundle = replace(classifier.bundle, weights=_shuffle(weights, tuple(weights)))
     random_engine = load_engine(random_bundle)
@@ -124,12 +156,11 @@ def measure_explanations(
     }
 
 
-def _explain(classifier: Classifier, marked: MarkedSlice, advance: Callable[[], None]) -> _Explained:
+def _explain(classifier: Classifier, marked: MarkedSlice) -> _Explained:
     manifest = classifier.bundle.manifest
     prepared = to_model_input(marked.scan, manifest.preprocessing_parameters)
     outputs = classifier.engine.run(prepared.pixels[None])
     kinds = [number for number, name in enumerate(manifest.class_names) if name != "no_tumor"]
-    advance()
     return _Explained(
         prepared.pixels,
         mark_tumor(marked.tumor, prepared.geometry),
@@ -245,3 +276,41 @@ def _correlate(first: Map, second: Map) -> float:
     if first.std() == 0 or second.std() == 0:
         return 0.0
     return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+
+
+def _write(name: str, table: dict[str, Any]) -> None:
+    (_OUTPUT / f"{name}.json").write_text(json.dumps(table, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(table["title"], *(" | ".join(row) for row in table["rows"]), table["note"], "", sep="\n")  # noqa: T201
+
+
+def _describe(title: str, mark: str, place: str, found: dict[str, Any]) -> dict[str, Any]:
+    names = {
+        "hirescam": "HiResCAM (served)",
+        "gradcam": "Grad-CAM",
+        "blob": "a centred blob",
+        "random_network": "HiResCAM, shuffled weights",
+    }
+    share = found["share"]
+    rows = [
+        [names[key], f"{one['pointing']:.3f}", f"{one['energy']:.3f}", f"{one['energy'] / share:.1f}"]
+        for key, one in found["maps"].items()
+    ]
+    sanity = ", ".join(f"{name} {value:.2f}" for name, value in found["sanity"].items())
+    return {
+        "title": title,
+        "note": (
+            f"{found['slices']} {place} {share:.3f} of the square "
+            f"on average. Pointing: the highest point lies in the {mark}. Deletion, the mean tumour probability while "
+            f"the most marked pixels are removed step by step: {found['deletion']['hirescam']:.3f} (centred blob "
+            f"{found['deletion']['blob']:.3f}); insertion, while they are put back: "
+            f"{found['insertion']['hirescam']:.3f} (centred blob {found['insertion']['blob']:.3f}). Sanity check, the "
+            "correlation of a map with that of a network whose layers were shuffled from the last one down to: "
+            f"{sanity}."
+        ),
+        "columns": ["map", "pointing", f"energy in the {mark}", f"times the {mark}'s share"],
+        "rows": rows,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts.measure_maps import MarkedSlice, mark_tumor, measure_maps, read_segmented
 
 from tests.factories import make_nifti_bytes, make_slice
 from tumorscope.datasets.example import RelativeBox
-from tumorscope.evaluation.metrics.explanations import MarkedSlice, mark_tumor, measure_explanations, read_segmented
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
@@ -53,9 +53,7 @@ def test_energy_of_a_map_that_knows_nothing_is_about_what_the_tumour_fills(
     scan = make_slice(1, lesion=True)
     mask = np.zeros(scan.pixels.shape, bool)
     mask[: int(scan.height * share)] = True
-    found = measure_explanations(
-        Classifier(tiny_bundle, tiny_engine), TensorFlowEngine, [MarkedSlice(scan, mask)], lambda: None
-    )
+    found = measure_maps(Classifier(tiny_bundle, tiny_engine), TensorFlowEngine, [MarkedSlice(scan, mask)])
     assert found["slices"] == 1
     assert found["maps"]["blob"]["pointing"] == (share == 1.0)
     if share == 1.0:
