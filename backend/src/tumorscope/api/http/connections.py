@@ -3,32 +3,40 @@
 import asyncio
 import resource
 from typing import ClassVar
+from uuid import uuid4
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from tumorscope.api.http.errors import MEDIA_TYPE, describe_problem
 from tumorscope.api.monitoring.logs import log_event
+from tumorscope.domain.errors import InvalidRequest
 
 _MAX_OPEN_FILES = 65_536
 # The limit of h11, and twice that of nginx.
 _MAX_HEADER_BYTES = 64 * 1024
+_TOO_LARGE = f"The request headers are larger than {_MAX_HEADER_BYTES // 1024} KiB."
 
 
 class HeaderLimitsProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # whichever uvicorn has: httptools or h11
     """uvicorn's protocol, with a time limit and a size limit for request headers.
 
+    What it cannot parse is answered as a problem, like every other error.
+
     uvicorn itself waits for the headers of a request without limit. Here, while no request is being answered, they
     must arrive within `header_timeout_s` of the connection's start or of their own first byte. Between two requests
     uvicorn's shorter keep-alive timeout applies.
 
-    httptools accepts headers, and extensions and trailers of a chunked body, of any length. Here at most 64 KiB in a
-    row may be neither the end of headers nor part of a body. h11 has its own limit and calls no ``on_…`` method.
+    httptools accepts headers, and extensions and trailers of a chunked body, of any length. Here the headers of a
+    request may have 64 KiB, and as much in a row may be neither the end of headers nor part of a body. h11 has its own
+    limit and calls no ``on_…`` method.
     """
 
     header_timeout_s: ClassVar[float] = 15.0
 
     _timeout: asyncio.TimerHandle | None = None
     _has_started = False
-    _header_bytes = 0
+    # Since the last progress, and of the names and values of this request.
+    _header_bytes = _field_bytes = 0
     _counts_headers = hasattr(AutoHTTPProtocol, "on_message_begin")
 
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -41,8 +49,7 @@ class HeaderLimitsProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
         self._header_bytes += len(data)
         super().data_received(data)
         if self._counts_headers and self._header_bytes > _MAX_HEADER_BYTES and not self.transport.is_closing():
-            log_event("connection_closed", reason=f"request headers larger than {_MAX_HEADER_BYTES // 1024} KiB")
-            self.send_400_response("The request headers are too large.")
+            self.send_400_response(_TOO_LARGE)
             return
         if self.cycle is not None and not self.cycle.response_complete:
             self._cancel_timeout()
@@ -51,10 +58,26 @@ class HeaderLimitsProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
         if self._timeout is None:
             self._start_timeout()
 
+    def send_400_response(self, msg: str) -> None:
+        """See uvicorn."""
+        request_id = uuid4().hex
+        log_event("connection_closed", reason=msg, request_id=request_id)
+        problem = describe_problem(400, InvalidRequest.code, msg, request_id).model_dump_json()
+        head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(problem)}\r\nx-request-id: {request_id}"
+        self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{head}\r\nconnection: close\r\n\r\n{problem}".encode())
+        self.transport.close()
+
     def on_message_begin(self) -> None:
         """See httptools."""
-        self._header_bytes = 0
+        self._header_bytes = self._field_bytes = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See httptools, for which any exception is an error of the request."""
+        self._field_bytes += len(name) + len(value)
+        if self._field_bytes > _MAX_HEADER_BYTES:
+            raise ValueError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """See httptools."""

@@ -11,6 +11,7 @@ from tumorscope.api.http.uploads import UploadLimits
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.monitoring.metrics import Metrics
+from tumorscope.domain.errors import InvalidRequest
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier
@@ -38,6 +39,20 @@ async def _components(request: Request) -> Components:
 
 
 ComponentsDependency = Annotated[Components, Depends(_components)]
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a parameter of the query that the route does not have: it would be ignored, and the client misled.
+
+    Raises
+    ------
+    InvalidRequest
+        Names the first one.
+    """
+    known = {field.alias for field in request.scope["route"].dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidRequest(f"query.{name}: There is no such parameter.")
 
 
 async def _classifier(request: Request, components: ComponentsDependency) -> Classifier:

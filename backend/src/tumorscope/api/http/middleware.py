@@ -69,9 +69,10 @@ class RequestContext:
         request.state.model_version = None
         started = perf_counter()
         status: int | None = None
+        is_whole = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -84,6 +85,7 @@ class RequestContext:
                 if version is not None:
                     headers[MODEL_VERSION] = version
             await send(message)
+            is_whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         failure: Exception | None = None
         try:
@@ -94,6 +96,9 @@ class RequestContext:
             failure = error
             if status is None:
                 await internal_problem(request)(scope, receive, send_with_headers)
+        if failure is None and not is_whole:
+            # Starlette ends a stream without a word when its client leaves.
+            status = _CLIENT_CLOSED
         # The route's pattern, because the path itself is the client's text.
         route: str | None = getattr(scope.get("route"), "path", None)
         code: str | None = request.state.code

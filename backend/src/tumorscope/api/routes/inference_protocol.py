@@ -8,7 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from tumorscope.api.http.dependencies import ClassifierDependency, Components, ComponentsDependency
+from tumorscope.api.http.dependencies import (
+    ClassifierDependency,
+    Components,
+    ComponentsDependency,
+    refuse_unknown_parameters,
+)
 from tumorscope.api.http.errors import InferenceProblem
 from tumorscope.api.http.openapi import describe_errors
 from tumorscope.api.http.uploads import read_body
@@ -64,6 +69,7 @@ def _describe_refusals(codes: dict[int, str]) -> dict[int | str, dict[str, Any]]
 
 _INFER: dict[str, Any] = {
     "response_model": InferenceAnswer,
+    "dependencies": [Depends(refuse_unknown_parameters)],
     "responses": {200: {"content": {_BINARY: _BYTES}}, **_describe_refusals(_REFUSED)},
     "openapi_extra": _REQUEST,
 }

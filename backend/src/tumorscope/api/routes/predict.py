@@ -10,12 +10,12 @@ from http import HTTPStatus
 from threading import Event
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
+from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency, refuse_unknown_parameters
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
@@ -30,7 +30,7 @@ from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, predict_upload
 from tumorscope.presentation.answer import PredictionAnswer, present
 
-router = APIRouter(tags=["prediction"])
+router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
 
 NDJSON = "application/x-ndjson"
 

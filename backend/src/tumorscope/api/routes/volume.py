@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency
+from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency, refuse_unknown_parameters
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
 from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.inference.study import choose_volume
 
-router = APIRouter(tags=["prediction"])
+router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
 
 GZIP = "application/gzip"
 

@@ -1,6 +1,7 @@
 """Connections whose request headers are too slow or too large are closed, all others stay open; with short timeouts."""
 
 import contextlib
+import json
 import resource
 import socket
 import time
@@ -115,6 +116,23 @@ def test_headers_beyond_64_kib_are_refused(client: socket.socket, caplog: pytest
         assert client.recv(2**16).startswith(b"HTTP/1.1 400 ")
     assert sent < 16 * 2**20
     assert [record.message for record in caplog.records if "KiB" in str(record.__dict__)] == ["connection_closed"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [b"no HTTP\r\n\r\n", _REQUEST[:-2] + b"X-A: " + b"a" * 66_000 + b"\r\n\r\nbody"],
+    ids=["line", "headers"],
+)
+def test_what_cannot_be_parsed_is_answered_as_a_problem(client: socket.socket, request_: bytes) -> None:
+    client.sendall(request_)
+    answer = b""
+    while chunk := client.recv(2**16):
+        answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n")
+    assert (problem["status"], problem["code"]) == (400, "invalid_request")
+    assert f"x-request-id: {problem['request_id']}".encode() in head
 
 
 def test_large_headers_and_a_body_of_many_small_chunks_are_accepted(client: socket.socket) -> None:

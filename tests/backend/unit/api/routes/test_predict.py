@@ -124,6 +124,15 @@ def live_schema() -> dict[str, object]:
     return properties
 
 
+@pytest.mark.parametrize("path", ["/predict", "/volume", f"/v2/models/{make_manifest().name}/infer"])
+def test_unknown_parameter_is_refused_by_its_name(path: str) -> None:
+    with _serve(_SlowEngine()) as (_app, client):
+        response = client.post(path, params={"operating_point": "screening"}, content=_PICTURE)
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
+    assert response.json()["code"] == "invalid_request"
+    assert response.json()["detail"] == "query.operating_point: There is no such parameter."
+
+
 @pytest.mark.parametrize("body", [_PICTURE, _make_volume(20)], ids=["picture", "volume"])
 @pytest.mark.parametrize("accept", ["*/*", "application/x-ndjson"])
 def test_request_whose_client_left_while_it_waited_is_not_computed(body: bytes, accept: str) -> None:
@@ -158,6 +167,8 @@ def test_volume_whose_client_leaves_ends_after_its_batch(accept: str, caplog: py
         wait_until(lambda: engine.begun == 2 or app.state.components.queue.depth == 0)
         engine.release()
         wait_until(lambda: app.state.components.queue.depth == 0)
+        wait_until(lambda: 'route="/predict",status="499"} 1.0' in client.get("/metrics").text)
+        assert 'route="/predict",status="200"' not in client.get("/metrics").text
     assert engine.slices < 60
     assert "answer_failed" not in caplog.text
 
