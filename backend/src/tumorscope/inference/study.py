@@ -108,7 +108,7 @@ def choose_slices_to_read(channels: tuple[str, ...] | None, scan: Scan) -> Study
     if isinstance(scan, Slice):
         return StudySlices(lambda _index: scan, (0,), 1, is_volume=False, warnings=scan.warnings)
     volumes, outline, warnings = _choose_volumes(channels, scan)
-    plane, indices = outline.plane, tuple(choose_slices(outline))
+    plane, indices = outline.plane, tuple(choose_slices(outline, outline.plane))
 
     def cut(index: int) -> Slice:
         cuts = [slice_volume(volume, plane, index) for volume in volumes]

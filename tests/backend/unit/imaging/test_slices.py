@@ -47,13 +47,13 @@ def test_slices_without_a_head_are_not_chosen() -> None:
     voxels = np.zeros((40, 40, 9), np.float32)
     voxels[10:30, 10:30, 2:7] = 100
     voxels += np.random.default_rng(1).random(voxels.shape, np.float32)
-    assert choose_slices(Volume(voxels, (1.0, 1.0, 3.0))) == [2, 3, 4, 5, 6]
+    assert choose_slices(Volume(voxels, (1.0, 1.0, 3.0)), "axial") == [2, 3, 4, 5, 6]
 
 
 def test_slices_that_graze_the_head_are_not_chosen() -> None:
     x, y, z = np.indices((60, 60, 60)) - 29.5
     ball = np.where(x**2 + y**2 + z**2 < 28**2, 100, 0).astype(np.float32)
-    chosen = choose_slices(Volume(ball, (1.0, 1.0, 1.0)))
+    chosen = choose_slices(Volume(ball, (1.0, 1.0, 1.0)), "coronal")
     # A ball's slice has a third of the largest one's area at 0.82 of its radius.
     assert chosen == list(range(chosen[0], chosen[-1] + 1))
     assert chosen[0] == pytest.approx(29.5 - 0.82 * 28, abs=2)
@@ -61,7 +61,18 @@ def test_slices_that_graze_the_head_are_not_chosen() -> None:
 
 
 def test_volume_of_zeros_has_all_its_slices_chosen() -> None:
-    assert choose_slices(Volume(np.zeros((8, 8, 5), np.int16), (1.0, 1.0, 1.0), plane="coronal")) == list(range(8))
+    empty = Volume(np.zeros((8, 8, 5), np.int16), (1.0, 1.0, 1.0))
+    assert choose_slices(empty, "coronal") == list(range(8))
+    assert choose_slices(empty, "axial") == list(range(5))
+
+
+def test_axial_slices_of_face_and_neck_are_not_chosen() -> None:
+    # From 30 to 230 mm above the volume's lower end.
+    voxels = np.zeros((40, 40, 50), np.float32)
+    voxels[10:30, 10:30, 6:46] = 100
+    head = Volume(voxels, (5.0, 5.0, 5.0))
+    assert choose_slices(head, "axial") == list(range(19, 46))
+    assert choose_slices(head, "sagittal") == list(range(10, 30))
 
 
 @pytest.mark.parametrize(

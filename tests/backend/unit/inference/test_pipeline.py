@@ -61,7 +61,7 @@ def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
     return Classifier(Bundle(manifest, "", {}, {}), _LesionEngine())
 
 
-def _volume(lesions: tuple[int, ...] = (), plane: Plane = "axial", spacing: float = 5.0) -> Volume:
+def _volume(lesions: tuple[int, ...] = (), plane: Plane = "axial", spacing: float = 4.0) -> Volume:
     """Forty slices of a phantom, six empty ones at either end; a bright block in the middle of some."""
     head = draw_phantom(1, lesion=False, size=64).astype(np.float32)
     slices = np.repeat(head[None], _SLICES, axis=0)
@@ -183,7 +183,7 @@ def test_model_of_several_sequences_reads_them_together() -> None:
 
 def test_sequence_without_contrast_is_corrupt() -> None:
     sequences = {name: _volume() for name in ("flair", "t1ce")} | {
-        "t2": Volume(np.ones((64, 64, 40), np.int16), (1, 1, 5))
+        "t2": Volume(np.ones((64, 64, 40), np.int16), (1, 1, 4))
     }
     with pytest.raises(CorruptFile, match="contrast"):
         predict_scan(_classifier(("flair", "t1ce", "t2")), Examination(sequences))
