@@ -43,7 +43,7 @@ class Settings(BaseSettings):
     )
     operating_point: OperatingPoint = Field(
         "balanced",
-        description="Operating point: balanced, or screening, which overlooks fewer tumours and leaves more uncertain.",
+        description="Operating point: balanced, or screening, which says tumor sooner and no_tumor later.",
     )
     api_keys_file: Path | None = Field(
         None, description="File of API keys, written by `tumorscope key new`; without it, no keys are required."

@@ -29,7 +29,7 @@ _MAGIC = (
 # A file without a preamble begins with group 2 or 8, and a plausible length or VR.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
-ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of DICOM or NIfTI"
+ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of one study of these"
 
 Kind = Literal["image", "dicom", "nifti", "zip"]
 

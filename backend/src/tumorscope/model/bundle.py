@@ -66,8 +66,15 @@ def read_bundle(folder: Path) -> Bundle:
     Raises
     ------
     BundleInvalid
-        A file is missing or damaged, or the manifest has another format.
+        A file is missing or damaged, or the manifest has another format; the message names the folder.
     """
+    try:
+        return _read_bundle(folder)
+    except BundleInvalid as error:
+        raise BundleInvalid(f"{folder}: {error}") from error
+
+
+def _read_bundle(folder: Path) -> Bundle:
     manifest_bytes = _read(folder / MANIFEST_FILE)
     try:
         manifest = Manifest.model_validate_json(manifest_bytes)

@@ -65,16 +65,19 @@ def select_bundle(place: Path) -> SelectedBundle:
     Raises
     ------
     BundleInvalid
-        ``current`` cannot be read, or names no version.
+        ``current`` cannot be read or names no version, or the folder holds versions and no ``current``.
     """
     try:
         lines = (place / CURRENT_FILE).read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not (place / MANIFEST_FILE).exists() and (versions := list_versions(place)):
+            command = f"tumorscope model activate {versions[-1].version} --store {place}"
+            raise BundleInvalid(f"{place}: the store has no active version; `{command}` activates one") from error
         return SelectedBundle(place)
     except (OSError, UnicodeDecodeError) as error:
-        raise BundleInvalid(f"{CURRENT_FILE} cannot be read") from error
+        raise BundleInvalid(f"{place / CURRENT_FILE} cannot be read") from error
     if not lines or not _VERSION.fullmatch(lines[0]):
-        raise BundleInvalid(f"{CURRENT_FILE} names no version")
+        raise BundleInvalid(f"{place / CURRENT_FILE} names no version")
     return SelectedBundle(place / lines[0], lines[1:] == [_ROLLED_BACK])
 
 

@@ -85,6 +85,13 @@ def test_folder_without_a_current_version_is_a_bundle_itself(bundles: list[Path]
     assert select_bundle(bundles[0]) == SelectedBundle(bundles[0])
 
 
+def test_store_without_an_active_version_says_how_to_activate_one(store: Path) -> None:
+    with pytest.raises(
+        BundleInvalid, match=rf"no active version; `tumorscope model activate 0\.10\.0 --store {store}`"
+    ):
+        select_bundle(store)
+
+
 def test_activated_version_is_selected_and_the_one_before_remembered(store: Path) -> None:
     make_current(store, "0.9.0")
     make_current(store, "0.10.0")

@@ -38,6 +38,11 @@ metrics:
 ---
 """
 _FIGURES_BEGIN, _FIGURES_END = "<!-- figures -->", "<!-- /figures -->"
+_BRIDGE = (
+    "These shares differ from those of the tables above, which have one division of the patients, count tumours of "
+    "unstated kind, and refuse what is out of scope. The figures of each answer (`model.operating_figures`) count "
+    "single images without a tumour, which are harder than the slices of volumes counted here too."
+)
 
 
 def write_model_card(
@@ -217,7 +222,9 @@ def _describe_evaluation(manifest: Manifest, metrics: Mapping[str, Any], plots: 
             "### Calibration and limits, cross-validated",
             f"Patient-grouped {figures['folds']}-fold cross-validation over the held-out patients, repeated "
             f"{figures['repeats']} times. The prediction sets aim at a coverage of {manifest.trust.coverage:.0%}. "
-            + " ".join(f"`{name}`: {point.description}." for name, point in manifest.trust.operating_points.items()),
+            + " ".join(f"`{name}`: {point.description}." for name, point in manifest.trust.operating_points.items())
+            + " "
+            + _BRIDGE,
             _markdown(cross_validation_table(manifest.trust)),
         ]
     if metrics["baselines"]:
