@@ -10,8 +10,6 @@ from tumorscope.evaluation.metrics.bootstrap import measure_figure
 from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.evaluation.metrics.statistics import (
     BINS,
-    Values,
-    Weights,
     area_under_roc,
     average_precision,
     confidence_bin,
@@ -85,17 +83,11 @@ def _trace(part: Scored, scores: NDArray[np.float64], positive: Mask) -> dict[st
     fpr, tpr, _ = roc_curve(positive, scores)
     precision, recall, _ = precision_recall_curve(positive, scores, drop_intermediate=True)
 
-    def area(_: Scored, weights: Weights) -> Values:
-        return area_under_roc(scores, positive, weights)
-
-    def precision_area(_: Scored, weights: Weights) -> Values:
-        return average_precision(scores, positive, weights)
-
     return {
         "roc": {"fpr": _thin(fpr), "tpr": _thin(tpr)},
         "precision_recall": {"recall": _thin(recall), "precision": _thin(precision)},
-        "auc": measure_figure(part, area),
-        "average_precision": measure_figure(part, precision_area),
+        "auc": measure_figure(part, lambda _, weights: area_under_roc(scores, positive, weights)),
+        "average_precision": measure_figure(part, lambda _, weights: average_precision(scores, positive, weights)),
     }
 
 

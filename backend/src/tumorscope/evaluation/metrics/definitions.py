@@ -80,23 +80,18 @@ def _area_within_collections(scored: Scored, weights: Weights) -> Values:
     return mean_over_groups(np.stack(areas, axis=1), np.stack(pairs, axis=1))
 
 
-def _mean_of_classes(which: int) -> Statistic:
-    def statistic(scored: Scored, weights: Weights) -> Values:
-        matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
-        return mean_over_groups(precision_recall_f1(matrices)[which])
+def _values_of_classes(which: int, scored: Scored, weights: Weights) -> Values:
+    """Precision, recall or F1 (0, 1, 2) of each class, shape (rounds, classes)."""
+    return precision_recall_f1(count_pairs(scored.labels, scored.predicted, scored.class_names, weights))[which]
 
-    return statistic
+
+def _mean_of_classes(which: int) -> Statistic:
+    return lambda scored, weights: mean_over_groups(_values_of_classes(which, scored, weights))
 
 
 def of_class(which: int, number: int) -> Statistic:
     """Precision, recall or F1 (0, 1, 2) of the class of that number."""
-
-    def statistic(scored: Scored, weights: Weights) -> Values:
-        matrices = count_pairs(scored.labels, scored.predicted, scored.class_names, weights)
-        values: Values = precision_recall_f1(matrices)[which][:, number]
-        return values
-
-    return statistic
+    return lambda scored, weights: _values_of_classes(which, scored, weights)[:, number]
 
 
 def area_of_class(number: int, area: Callable[..., Values]) -> Statistic:

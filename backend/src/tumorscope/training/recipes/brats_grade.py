@@ -9,14 +9,13 @@ Hours:     about 0.7 on two cores with bfloat16 arithmetic for the 369 cases of 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tumorscope.datasets.brats import GRADE_CLASSES, read_prepared
 from tumorscope.datasets.example import Example
-from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import BIAS_FIELD, CONTRAST, NOISE, STANDARD, WINDOW
-from tumorscope.training.recipe import Card, Recipe, Stage
-from tumorscope.training.recipes.brats_presence import CHANNELS
+from tumorscope.training.recipe import Card
+from tumorscope.training.recipes import brats_presence
 
 # 293 cases of high grade and 76 of low: so both grades have about as many slices.
 _EVERY_OF_HIGH_GRADE = 4
@@ -29,16 +28,12 @@ def read_examples(cache: Path) -> Sequence[Example]:
     return [*low, *high]
 
 
-RECIPE = Recipe(
+# Trained as the model that finds a glioma.
+RECIPE = replace(
+    brats_presence.RECIPE,
     name="brats_grade",
     class_names=GRADE_CLASSES,
-    preprocessing=PreprocessingParameters(size=128, intensity="brain_zscore", channels=CHANNELS),
     read_examples=read_examples,
-    stages=(
-        Stage(size=64, epochs=6, peak_learning_rate=1e-3),
-        Stage(size=128, epochs=3, peak_learning_rate=4e-4, warmup_epochs=0.3),
-    ),
-    augmentations=(*STANDARD, CONTRAST, BIAS_FIELD, WINDOW, NOISE),
     card=Card(
         model_name="tumorscope-brats-grade",
         intended_use=(
@@ -54,9 +49,4 @@ RECIPE = Recipe(
         ),
         data=(("BraTS 2017 to 2020, training part", "the organisers' data usage agreement", "hgg, lgg"),),
     ),
-    initial_weights="none",
-    batch_norm=True,
-    tumor_map_weight=1.0,
-    label_smoothing=0.03,
-    weight_decay=0.02,
 )
