@@ -1142,7 +1142,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, no_pixel_data, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1263,7 +1263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, no_pixel_data, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -100,6 +100,11 @@ _REFUSED: dict[str, tuple[Callable[[], bytes], int, str]] = {
         422,
         "not_an_mr_image",
     ),
+    "NIfTI, a mask": (
+        lambda: make_nifti_bytes((np.indices((40, 40, 4))[0] // 20).astype(np.uint8)),
+        422,
+        "not_an_anatomical_image",
+    ),
     "gzip bomb": (lambda: gzip.compress(bytes(600 * _MIB), 6), 415, "unsupported_format"),
     "gzip bomb of a NIfTI": (
         lambda: gzip.compress(_nifti_with(_DIM_AT, struct.pack("<4h", 3, 1024, 1024, 512)) + bytes(600 * _MIB), 6),

@@ -21,6 +21,7 @@ const CODES_OF_THE_CONTRACT = [
   'unsupported_format',
   'corrupt_file',
   'not_an_mr_image',
+  'not_an_anatomical_image',
   'no_pixel_data',
   'missing_modality',
   'invalid_request',

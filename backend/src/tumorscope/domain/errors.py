@@ -13,7 +13,8 @@
     │   ├── ExpandsTooMuch        a small file that would unpack to a huge one
     │   ├── UnsupportedFormat
     │   ├── CorruptFile
-    │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …
+    │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …; Hounsfield units
+    │   ├── NotAnAnatomicalImage  labels, a mask, a statistical map, vectors
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   ├── UnknownModel          another name or version than the served model's
@@ -107,9 +108,15 @@ class CorruptFile(InputError):
 
 
 class NotAnMrImage(InputError):
-    """A DICOM object of another modality than magnetic resonance."""
+    """An image of another modality than magnetic resonance."""
 
     code = "not_an_mr_image"
+
+
+class NotAnAnatomicalImage(InputError):
+    """A volume of labels, statistics, vectors or colours: computed from an image, and none itself."""
+
+    code = "not_an_anatomical_image"
 
 
 class NoPixelData(InputError):

@@ -161,7 +161,7 @@ class Volume:
     source_format: str = "nifti"
     plane: Plane = "axial"
     stated_plane: StatedPlane | None = None
-    modality: str | None = "MR"
+    modality: str | None = None
     warnings: tuple[ScanWarning, ...] = ()
     sequence: SequenceName | None = None
 

@@ -10,7 +10,7 @@ from tumorscope.domain.scan import Scan, Slice
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
-from tumorscope.imaging.formats.nifti import decode_nifti, looks_like_nifti
+from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.series.brats_case import decode_case
@@ -104,7 +104,7 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
         case "dicom":
             return decode_dicom(files, limits, decode_frames)
         case "nifti":
-            return decode_case(files, limits) if len(files) > 1 else decode_nifti(files[0].data, limits)
+            return decode_case(files, limits) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
         case "image":
             return decode_image(files[0].data, limits.pixels)
 

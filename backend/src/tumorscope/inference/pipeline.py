@@ -17,7 +17,7 @@ from tumorscope.domain.scan import Scan, ScanWarning, Slice
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
 from tumorscope.inference.heatmap import Explanation, explain_slices
-from tumorscope.inference.scope import check_distance, check_slice
+from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
 from tumorscope.inference.study import (
     SlicePrediction,
     StudySlices,
@@ -94,7 +94,7 @@ class _PreparedSlice:
     """A slice that is ready for the network, and why it is out of scope as far as its pixels tell."""
 
     index: int
-    modality: str | None
+    is_mr: bool
     model_input: ModelInput
     reasons: tuple[Reason, ...]
 
@@ -221,7 +221,7 @@ def _prepare_batches(classifier: Classifier, stack: StudySlices) -> Iterator[tup
 
 def _prepare_slice(classifier: Classifier, index: int, scan: Slice) -> _PreparedSlice:
     model_input = to_model_input(scan, classifier.preprocessing)
-    return _PreparedSlice(index, scan.modality, model_input, check_slice(classifier.bundle, scan, model_input))
+    return _PreparedSlice(index, has_mr_limit(scan), model_input, check_slice(classifier.bundle, scan, model_input))
 
 
 def _predict_batch(
@@ -236,7 +236,7 @@ def _predict_batch(
         distance = None if answer.distances is None else float(answer.distances[row])
         reasons = one.reasons
         if not reasons and distance is not None:
-            reasons = check_distance(classifier.bundle, one.modality, distance)
+            reasons = check_distance(classifier.bundle, one.is_mr, distance)
         predictions.append(
             SlicePrediction(
                 one.index,

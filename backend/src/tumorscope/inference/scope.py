@@ -116,8 +116,16 @@ def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reas
     return found
 
 
-def check_distance(bundle: Bundle, modality: str | None, distance: float) -> tuple[Reason, ...]:
-    """Refuse a slice by its score from `measure_distance`; files that state ``MR`` have their own limit.
+def has_mr_limit(scan: Slice) -> bool:
+    """Whether the limit of MR files holds: the file states MR, or is NIfTI, whose values were found to be no CT or map.
+
+    With the limit of image files, skull-stripped and z-scored volumes of real brains are refused.
+    """
+    return scan.modality == "MR" or scan.source_format == "nifti"
+
+
+def check_distance(bundle: Bundle, is_mr: bool, distance: float) -> tuple[Reason, ...]:
+    """Refuse a slice by its score from `measure_distance`, and by `has_mr_limit`.
 
     Returns
     -------
@@ -127,7 +135,7 @@ def check_distance(bundle: Bundle, modality: str | None, distance: float) -> tup
     trust = bundle.manifest.trust
     if trust is None:
         return ()
-    limit = trust.scope.mr_limit if modality == "MR" else trust.scope.picture_limit
+    limit = trust.scope.mr_limit if is_mr else trust.scope.picture_limit
     return (reasons.NOT_BRAIN_MRI,) if distance > limit else ()
 
 

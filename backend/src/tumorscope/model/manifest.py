@@ -73,7 +73,9 @@ class ScopeManifest(_Strict):
     """The limits of the out-of-distribution score; see `inference.scope`."""
 
     picture_limit: float = Field(gt=0, description="For an image file, which states no modality.")
-    mr_limit: float = Field(gt=0, description="Of a slice whose file says that it comes from an MR scanner.")
+    mr_limit: float = Field(
+        gt=0, description="Of a slice whose file says that it comes from an MR scanner, and of NIfTI."
+    )
 
 
 class TrustManifest(_Strict):

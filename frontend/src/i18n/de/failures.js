@@ -31,7 +31,10 @@ export const FAILURES = {
     'Sie ließ sich nicht bis zum Ende lesen. Exportieren Sie sie noch einmal.',
   'failure.not_an_mr_image.happened': 'Das ist kein MR-Bild',
   'failure.not_an_mr_image.advice':
-    'Die Datei nennt eine andere Modalität. Wählen Sie ein Schädel-MRT.',
+    'Die Datei stammt aus einer anderen Modalität. Wählen Sie ein Schädel-MRT.',
+  'failure.not_an_anatomical_image.happened': 'Diese Datei enthält eine Karte oder Maske, kein Bild',
+  'failure.not_an_anatomical_image.advice':
+    'Labels, Masken, statistische Karten, Vektoren und Farbkarten werden nicht ausgewertet. Senden Sie das MR-Volumen selbst.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',
   'failure.no_pixel_data.advice': 'Wählen Sie die Datei der Serie, die das Bild enthält.',
   'failure.missing_modality.happened': 'In diesem Fall fehlt eine Sequenz',

@@ -24,7 +24,10 @@ export const FAILURES = {
   'failure.corrupt_file.happened': 'This file is damaged',
   'failure.corrupt_file.advice': 'It could not be read to its end. Export it again.',
   'failure.not_an_mr_image.happened': 'This is not an MR image',
-  'failure.not_an_mr_image.advice': 'The file states another modality. Choose a brain MRI.',
+  'failure.not_an_mr_image.advice': 'The file comes from another modality. Choose a brain MRI.',
+  'failure.not_an_anatomical_image.happened': 'This file holds a map or a mask, not an image',
+  'failure.not_an_anatomical_image.advice':
+    'Labels, masks, statistical maps, vectors and colour maps are not analysed. Send the MR volume itself.',
   'failure.no_pixel_data.happened': 'This file contains no image',
   'failure.no_pixel_data.advice': 'Choose the file of the series that contains the image.',
   'failure.missing_modality.happened': 'A sequence is missing from this case',

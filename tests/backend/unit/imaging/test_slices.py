@@ -91,7 +91,7 @@ def test_stretched_ramp_stays_a_ramp() -> None:
     ramp = np.arange(8, dtype=np.float32)[None, None, :].repeat(5, axis=0).repeat(5, axis=1)
     scan = slice_volume(Volume(ramp, (1.0, 1.0, 4.0)), "coronal", 0)
     np.testing.assert_allclose(np.diff(scan.pixels[2:-2, 0]), -0.25, atol=1e-5)
-    assert (scan.source_format, scan.modality) == ("nifti", "MR")
+    assert (scan.source_format, scan.modality) == ("nifti", None)
 
 
 @pytest.mark.parametrize(

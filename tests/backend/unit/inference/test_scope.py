@@ -99,6 +99,7 @@ def test_slice_beyond_the_limit_is_refused() -> None:
 def test_slice_that_an_mr_file_holds_may_lie_further_off() -> None:
     assert _codes(_classifier(2.9), replace(make_slice(), modality="MR")) == []
     assert _codes(_classifier(3.1), replace(make_slice(), modality="MR")) == ["not_brain_mri"]
+    assert _codes(_classifier(2.9), replace(make_slice(), source_format="nifti")) == []
 
 
 def test_bundle_without_a_gate_refuses_nothing() -> None:

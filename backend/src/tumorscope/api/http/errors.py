@@ -42,6 +42,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.UnsupportedFormat: 415,
     errors.CorruptFile: 422,
     errors.NotAnMrImage: 422,
+    errors.NotAnAnatomicalImage: 422,
     errors.NoPixelData: 422,
     errors.MissingModality: 422,
     errors.InvalidRequest: 422,

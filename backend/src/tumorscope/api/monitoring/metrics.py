@@ -8,6 +8,7 @@ from tumorscope.api.http.errors import STATUS
 from tumorscope.domain.prediction import Decision
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import StudyPrediction
+from tumorscope.inference.scope import has_mr_limit
 from tumorscope.presentation.answer import Timing
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -191,5 +192,5 @@ def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPre
 def _record_distance(metrics: Metrics, version: str, result: StudyPrediction) -> None:
     distance = result.shown.scope_distance
     if distance is not None:
-        source = "mr" if result.shown_scan.modality == "MR" else "picture"
+        source = "mr" if has_mr_limit(result.shown_scan) else "picture"
         metrics.scope_distance.labels(version, source).observe(distance)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, UnsupportedFormat
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
+from tumorscope.imaging.formats.nifti_content import check_content
 from tumorscope.imaging.scan_warnings import (
     CONSTANT,
     FIRST_VOLUME,
@@ -47,7 +48,7 @@ def is_gzip(data: bytes) -> bool:
 
 
 def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
-    """Decode a NIfTI volume and reorient it to RAS+.
+    """Decode a NIfTI volume and reorient it to RAS+, whatever its values mean: a scan, or the labels of one.
 
     Parameters
     ----------
@@ -71,6 +72,24 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     UnsupportedFormat
         The voxels are not numeric, or stored in another file.
     """
+    return _decode(data, limits)[0]
+
+
+def decode_nifti_scan(data: bytes, limits: DecodeLimits) -> Volume:
+    """`decode_nifti`, of anatomical MR only.
+
+    Raises
+    ------
+    NotAnMrImage, NotAnAnatomicalImage
+        From `nifti_content.check_content`.
+    """
+    volume, header, stored = _decode(data, limits)
+    check_content(header, stored, volume.voxels)
+    return volume
+
+
+def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any]]:
+    """The volume, its header and its values as stored."""
     begin = _begin(data)
     size = _header_size(begin)
     if size is None:
@@ -91,7 +110,7 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
     reoriented = reorient_to_ras(voxels, affine)
     plane = _find_plane(reoriented, affine, shape)
     normal = affine[:3, reoriented.axis_of.index(PLANES.index(plane))]
-    return Volume(
+    volume = Volume(
         reoriented.voxels,
         reoriented.spacing_mm,
         reoriented.affine,
@@ -99,6 +118,7 @@ def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
         stated_plane=name_plane(normal)[1],
         warnings=(*notes, *doubts),
     )
+    return volume, header, stored
 
 
 def encode_nifti(volume: Volume) -> bytes:

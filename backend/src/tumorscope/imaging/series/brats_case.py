@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import MixedStudy
 from tumorscope.domain.scan import Examination, Volume
-from tumorscope.imaging.formats.nifti import decode_nifti
+from tumorscope.imaging.formats.nifti import decode_nifti_scan
 from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
@@ -72,8 +72,8 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     ------
     MixedStudy
         The names state no sequence, one sequence twice or several cases, or the volumes do not share a grid.
-    CorruptFile, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat
-        A volume cannot be decoded.
+    CorruptFile, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat, NotAnMrImage, NotAnAnatomicalImage
+        A volume cannot be decoded, or is no anatomical MR.
     """
     contents = [name_content(file.name) for file in files]
     named = {content[1]: file for content, file in zip(contents, files, strict=True) if content is not None}
@@ -83,7 +83,7 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
             "Several NIfTI volumes are read together as one case, by names that end in _flair, _t1, _t1ce and _t2."
         )
     shared = replace(limits, expanded_bytes=limits.expanded_bytes // len(named))
-    volumes = {name: decode_nifti(file.data, shared) for name, file in named.items() if name != SEGMENTATION}
+    volumes = {name: decode_nifti_scan(file.data, shared) for name, file in named.items() if name != SEGMENTATION}
     if not volumes:
         raise MixedStudy("A segmentation alone is not a scan.")
     first = next(iter(volumes.values()))

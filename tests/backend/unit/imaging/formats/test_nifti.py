@@ -41,7 +41,7 @@ def test_volume_comes_back(compressed: bool) -> None:
     volume = _decode(data)
     np.testing.assert_array_equal(volume.voxels, _RAMP)
     assert volume.spacing_mm == (1.0, 2.0, 3.0)
-    assert (volume.source_format, volume.modality, volume.warnings) == ("nifti", "MR", ())
+    assert (volume.source_format, volume.modality, volume.warnings) == ("nifti", None, ())
 
 
 def test_axes_are_reoriented_to_ras() -> None:
