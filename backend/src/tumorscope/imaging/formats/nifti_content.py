@@ -50,7 +50,7 @@ def check_content(header: Any, stored: NDArray[Any], voxels: Voxels) -> None:  #
     if intent in _VECTORS or _is_colourful(stored) or _is_vector(header, voxels):
         raise NotAnAnatomicalImage(f"The NIfTI file holds colours or vectors, not grey intensities. {_SEND}")
     step = max(1, round((voxels.size / _SAMPLES) ** (1 / 3)))
-    sample = voxels[::step, ::step, ::step]
+    sample: NDArray[Any] = voxels[::step, ::step, ::step]
     values, counts = np.unique(sample, return_counts=True)
     if intent in _LABELS or _is_piecewise_constant(voxels, step, values, counts):
         raise NotAnAnatomicalImage(f"The NIfTI file holds labels or a mask, not an image. {_SEND}")
@@ -77,7 +77,7 @@ def _is_vector(header: Any, voxels: Voxels) -> bool:  # noqa: ANN401
     return bool(is_triple and -1.001 <= voxels.min() < -0.5 and 0.5 < voxels.max() <= 1.001)
 
 
-def _is_piecewise_constant(voxels: Voxels, step: int, values: NDArray[Any], counts: NDArray[Any]) -> bool:
+def _is_piecewise_constant(voxels: NDArray[Any], step: int, values: NDArray[Any], counts: NDArray[Any]) -> bool:
     """Whether there are few values, or most neighbours outside the background are equal."""
     if len(values) <= _FEW_VALUES and 1 < len(np.unique(voxels)) <= _FEW_VALUES:
         return True
@@ -87,7 +87,7 @@ def _is_piecewise_constant(voxels: Voxels, step: int, values: NDArray[Any], coun
         lines = np.moveaxis(voxels, axis, 0)[:, ::step, ::step]
         first, second = lines[:-1], lines[1:]
         inside = (first != background) | (second != background)
-        equal.append(np.count_nonzero((first == second) & inside) / max(1, np.count_nonzero(inside)))
+        equal.append(int(((first == second) & inside).sum()) / max(1, int(inside.sum())))
     # Not the largest: some volumes hold each slice twice.
     return len(values) > 1 and float(np.median(equal)) > _EQUAL_NEIGHBOURS
 
