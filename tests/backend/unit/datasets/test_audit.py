@@ -97,7 +97,7 @@ def test_page_shows_the_pairs_and_needs_no_other_file(tmp_path: Path) -> None:
     assert page.count("src=") == 2
     assert "&lt;a&gt;" in page
     assert "1 validation image has a near-duplicate in training." in page
-    assert "prefers-color-scheme: dark" in page
+    assert "color-scheme: light dark" in page
 
 
 def test_page_lists_patients_on_both_sides(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tumorscope.api.http.docs_page import STYLE, render_page
+from tumorscope.api.http.docs_page import render_page
+from tumorscope.html_page import STYLE
 
 router = APIRouter(include_in_schema=False)
 

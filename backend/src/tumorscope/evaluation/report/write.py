@@ -7,9 +7,9 @@ from typing import Any
 
 from tumorscope.datasets.example import Example
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.evaluation.report.html_page import write_report
 from tumorscope.evaluation.report.mistakes import find_mistakes
 from tumorscope.evaluation.report.plots import draw_plots
+from tumorscope.evaluation.report.report import write_report
 from tumorscope.inference.classifier import Classifier
 
 

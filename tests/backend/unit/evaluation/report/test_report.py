@@ -12,8 +12,8 @@ from tumorscope import NOTICE
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.summary import summarise
-from tumorscope.evaluation.report.html_page import write_report
 from tumorscope.evaluation.report.plots import draw_plots
+from tumorscope.evaluation.report.report import write_report
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 # In a cell or an interval; a picture's base64 may spell anything.
