@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from fastapi import FastAPI
@@ -19,7 +20,9 @@ from tumorscope.api.http.openapi import build_document
 from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.http.upload_rate import MinUploadRate, UploadRateCheck
 from tumorscope.api.http.uploads import UploadLimits
+from tumorscope.api.jobs.decode_memory import DecodeMemory
 from tumorscope.api.jobs.work_queue import SPARE_THREADS, WorkQueue
+from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_container_memory
 from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.lifecycle.shadow import ShadowPlan
@@ -36,6 +39,10 @@ from tumorscope.model.processor import count_cores
 from tumorscope.version import VERSION
 
 _MIB = 2**20
+# Of a container's memory: beside it there are uploads, the network and, while a model is replaced, a second one.
+_DECODE_SHARE = 0.3
+_DECODE_MIB = 1228
+_MEMORY_WAIT_S = 5.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -63,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         lambda: work_queue.depth == 0,
     )
     upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
+    decode_memory = DecodeMemory(_choose_decode_bytes(settings.max_decode_memory_mib), _MEMORY_WAIT_S)
     decode_frames = FrameDecoderProcess()
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
@@ -97,7 +105,8 @@ def create_app(settings: Settings) -> FastAPI:
         UploadLimits(settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files),
         upload_memory,
         collectors,
-        lambda upload: decode_upload(upload, limits, decode_frames),
+        lambda upload, reserve: decode_upload(upload, replace(limits, reserve=reserve), decode_frames),
+        decode_memory,
     )
     app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))
     if settings.api_keys_file is not None:
@@ -108,3 +117,9 @@ def create_app(settings: Settings) -> FastAPI:
     for module in (predict, volume, health, model, inference_protocol, metrics, docs):
         app.include_router(module.router)
     return app
+
+
+def _choose_decode_bytes(stated_mib: int | None) -> int:
+    if stated_mib is None and (container := read_container_memory(CGROUP_ROOT)) is not None:
+        return int(_DECODE_SHARE * container.limit_bytes)
+    return (stated_mib or _DECODE_MIB) * _MIB

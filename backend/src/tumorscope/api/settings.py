@@ -26,6 +26,13 @@ class Settings(BaseSettings):
     max_upload_memory_mib: int = Field(
         1024, ge=1, le=1_048_576, description="Most memory for the uploads of all requests together, in MiB."
     )
+    max_decode_memory_mib: int | None = Field(
+        None,
+        ge=16,
+        le=1_048_576,
+        description="Most memory to decode and prepare the files of all requests together, in MiB; by default 30 % of "
+        "the container's limit, without one 1228.",
+    )
     min_upload_kib: int = Field(
         64, ge=1, le=1024, description="Least that an upload must send in every upload_window_s, in KiB."
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
-from tumorscope.domain.scan import Scan, Slice
+from tumorscope.domain.scan import Scan, Slice, Volume
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
@@ -14,7 +14,8 @@ from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.series.brats_case import decode_case
-from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
+from tumorscope.imaging.source import DecodeLimits, Reserve, SourceFile, allow_all
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -96,17 +97,28 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
     InputError
         A file cannot be read; the subclass says why.
     """
+    scan = _decode(upload, limits, decode_frames)
+    if not isinstance(scan, Slice):
+        volume = scan if isinstance(scan, Volume) else next(iter(scan.sequences.values()))
+        rows, columns = (axis for axis in range(3) if axis != STACK_AXIS[volume.plane])
+        shape, spacing = volume.voxels.shape, volume.spacing_mm
+        size = count_square_pixels(shape[rows], shape[columns], (spacing[rows], spacing[columns]))
+        limits.reserve(SHOWN_BYTES * size)
+    return scan
+
+
+def _decode(upload: Upload, limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
     files = upload.files
     match upload.kind:
         case "zip":
             unpacked = sniff_upload(_choose_scans(unpack_zip(files[0].data, limits)))
-            return decode_upload(unpacked, limits, decode_frames)
+            return _decode(unpacked, limits, decode_frames)
         case "dicom":
             return decode_dicom(files, limits, decode_frames)
         case "nifti":
             return decode_case(files, limits) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
         case "image":
-            return decode_image(files[0].data, limits.pixels)
+            return decode_image(files[0].data, limits.pixels, limits.reserve)
 
 
 def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
@@ -148,7 +160,7 @@ def looks_readable(begin: bytes) -> bool:
     return looks_like_zip(begin) or _find_kind(begin) is not None
 
 
-def decode_image(data: bytes, max_pixels: int) -> Slice:
+def decode_image(data: bytes, max_pixels: int, reserve: Reserve = allow_all) -> Slice:
     """Decode the first page or frame of one image file.
 
     Raises
@@ -165,7 +177,7 @@ def decode_image(data: bytes, max_pixels: int) -> Slice:
     pillow_format = _sniff_raster(data)
     if pillow_format is None:
         raise UnsupportedFormat("The image format is not supported. Supported are PNG, JPEG, BMP, TIFF and WebP.")
-    return decode_raster(data, pillow_format, max_pixels)
+    return decode_raster(data, pillow_format, max_pixels, reserve)
 
 
 def _sniff_raster(data: bytes) -> str | None:

@@ -42,6 +42,9 @@ _VERTEX_AREA = 0.05
 _STRIDE = 4
 
 
+SHOWN_BYTES = 24
+"""Measured bound on what it takes to make a slice's pixels square, to prepare and to show them, for each."""
+
 # Pixels more than thirty times as long as wide are an error of the header.
 _MAX_RATIO = 30.0
 # Rounding in a header.
@@ -166,6 +169,12 @@ def make_square(pixels: NDArray[Any], spacing_mm: tuple[float, float] | None) ->
         return SquarePixels(pixels, (finest, finest))
     rows = _stretch(pixels, spacing_mm[0] / finest)
     return SquarePixels(_stretch(rows.T, spacing_mm[1] / finest).T.astype(np.float32, copy=False), (finest, finest))
+
+
+def count_square_pixels(rows: int, columns: int, spacing_mm: tuple[float, float] | None) -> int:
+    """How many pixels `make_square` makes of so many."""
+    ratio = 1.0 if spacing_mm is None else max(spacing_mm) / min(spacing_mm)
+    return int(rows * columns * (ratio if ratio <= _MAX_RATIO else 1.0))
 
 
 def _stretch(pixels: NDArray[Any], factor: float) -> NDArray[Any]:

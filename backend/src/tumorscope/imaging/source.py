@@ -1,6 +1,14 @@
 """The files of one request, and the limits of decoding them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+Reserve = Callable[[int], None]
+"""Told how many bytes decoding and preparing are about to take; may wait for them, or raise."""
+
+
+def allow_all(_size: int) -> None:
+    """Reserve without a limit: for the user's own files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +39,14 @@ class DecodeLimits:
         Of everything in the request, unpacked and decoded.
     files : int
         In an archive.
+    reserve : callable
+        Told how much decoding and preparing take, a measured bound; by default it allows everything.
     """
 
     pixels: int
     expanded_bytes: int
     files: int
+    reserve: Reserve = allow_all
 
 
 FROM_DISK = DecodeLimits(pixels=64_000_000, expanded_bytes=8 * 2**30, files=100_000)

@@ -149,9 +149,9 @@ def draw_heatmap(evidence: NDArray[np.float32], geometry: Geometry) -> NDArray[n
     columns = (np.arange(crop.width) + 0.5 + geometry.pad_left) / geometry.square_side * evidence.shape[1]
     levels = smooth_evidence(evidence, rows, columns)
     if levels.any():
-        drawn[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.round(
-            levels / levels.max() * 255
-        )
+        # In place: a large picture has many of them.
+        levels *= 255 / levels.max()
+        drawn[crop.top : crop.top + crop.height, crop.left : crop.left + crop.width] = np.rint(levels, out=levels)
     return drawn
 
 
@@ -175,8 +175,9 @@ def smooth_evidence(
     # Neither Pillow nor NumPy has quadratic B-splines. SciPy, which serving does not install, gives the same values
     # and takes 27 ms for 512 x 512 pixels, where these two products take 0.3.
     cells = len(evidence)
-    smooth = _spline_weights(rows, cells) @ evidence @ _spline_weights(columns, cells).T
-    return np.maximum(smooth, 0).astype(np.float32)
+    down, across = _spline_weights(rows, cells) @ evidence, _spline_weights(columns, cells).T
+    smooth: NDArray[np.float32] = down.astype(np.float32) @ across.astype(np.float32)
+    return np.maximum(smooth, 0, out=smooth)
 
 
 def _spline_weights(places: NDArray[np.float64], cells: int) -> NDArray[np.float64]:

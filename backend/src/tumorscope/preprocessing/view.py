@@ -22,4 +22,5 @@ def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
         scaled = scale_scores(scan.pixels)[:, :, 0]
     else:
         scaled = scale_to_window(bring_within_range(scan.pixels), window)
-    return encode_png(np.round(scaled * 255).astype(np.uint8))
+    scaled *= 255
+    return encode_png(np.rint(scaled, out=scaled).astype(np.uint8))

@@ -8,15 +8,17 @@ from fastapi import Depends, Request
 
 from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.http.uploads import UploadLimits
+from tumorscope.api.jobs.decode_memory import DecodeMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.domain.errors import InvalidRequest
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
+from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
 
-Decoder = Callable[[Upload], Scan]
+Decoder = Callable[[Upload, Reserve], Scan]
 """`imaging.decode.decode_upload` within the service's limits."""
 
 
@@ -30,6 +32,7 @@ class Components:
     memory: UploadMemory
     metrics: Metrics
     decode: Decoder
+    decode_memory: DecodeMemory
 
 
 # Both are coroutines: FastAPI runs a plain function in a thread, which takes longer than the look-up.

@@ -4,7 +4,7 @@ import math
 from asyncio import CancelledError, Future, get_running_loop
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -12,7 +12,9 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect
 
+from tumorscope.api.jobs.decode_memory import DecodeMemory, NotAmongPictures
 from tumorscope.domain.errors import Overloaded
+from tumorscope.imaging.source import Reserve
 
 Result = TypeVar("Result")
 
@@ -86,6 +88,40 @@ class WorkQueue:
         """
         lane = self._studies if is_study else self._pictures
         return await lane.work(partial(task, *arguments), is_gone)
+
+    async def decode(
+        self,
+        memory: DecodeMemory,
+        task: Callable[[Reserve], Result],
+        *,
+        is_study: bool,
+        is_gone: Callable[[], Awaitable[bool]],
+    ) -> Result:
+        """Run a task that decodes, given what reserves memory; a picture that needs much of it starts anew as a study.
+
+        Parameters
+        ----------
+        memory : DecodeMemory
+            What all such tasks share.
+        task : callable
+            Called with a `Reserve`.
+        is_study, is_gone
+            As of `work`.
+
+        Raises
+        ------
+        Overloaded, ClientDisconnect
+            As of `work`.
+        """
+
+        def run(*, is_study: bool) -> Result:
+            with memory.open_reservation(is_study=is_study) as reserve:
+                return task(reserve)
+
+        if not is_study:
+            with suppress(NotAmongPictures):
+                return await self.work(partial(run, is_study=False), is_gone=is_gone)
+        return await self.work(partial(run, is_study=True), is_study=True, is_gone=is_gone)
 
 
 class Lane:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import Annotated, Any, Literal
@@ -15,17 +16,24 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency, refuse_unknown_parameters
+from tumorscope.api.http.dependencies import (
+    ClassifierDependency,
+    ComponentsDependency,
+    Decoder,
+    refuse_unknown_parameters,
+)
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
+from tumorscope.api.jobs.decode_memory import DecodeMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.api.monitoring.metrics import Metrics, record_prediction, record_stream_failure
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.domain.prediction import Prediction
-from tumorscope.domain.scan import Scan, Slice
+from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import Upload, sniff_upload
+from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, predict_upload
 from tumorscope.presentation.answer import PredictionAnswer, present
@@ -52,6 +60,8 @@ class _PredictionJob:
         The files; released with the request's buffer, once they are decoded.
     decode : callable
         Decodes it within the service's limits.
+    decode_memory : DecodeMemory
+        Of which it reserves what it takes.
     metrics : Metrics
         Changed.
     record_slice : callable
@@ -62,7 +72,8 @@ class _PredictionJob:
 
     classifier: Classifier
     upload: Upload
-    decode: Callable[[Upload], Scan]
+    decode: Decoder
+    decode_memory: DecodeMemory
     metrics: Metrics
     record_slice: Callable[[Slice, Prediction], None]
     every_slice: bool
@@ -93,6 +104,7 @@ async def predict(
             classifier,
             sniff_upload(files),
             components.decode,
+            components.decode_memory,
             components.metrics,
             components.service.offer,
             every_slice=slices == "all",
@@ -248,10 +260,14 @@ async def _queue_job(
     async def is_gone() -> bool:
         return has_left.is_set()
 
-    return await queue.work(_run, job, has_left, report, is_study=job.upload.may_be_volume, is_gone=is_gone)
+    return await queue.decode(
+        job.decode_memory, partial(_run, job, has_left, report), is_study=job.upload.may_be_volume, is_gone=is_gone
+    )
 
 
-def _run(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> PredictionAnswer:
+def _run(
+    job: _PredictionJob, has_left: Event, report: Callable[[Progress], None], reserve: Reserve
+) -> PredictionAnswer:
     times = StepTimes()
 
     def observe(event: StepDone | Progress) -> None:
@@ -264,7 +280,9 @@ def _run(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None
             job.metrics.batch_slices.observe(event.slices)
 
     sha256 = job.upload.hash()
-    result = predict_upload(job.classifier, job.upload, job.decode, observe, explain=job.explain)
+    result = predict_upload(
+        job.classifier, job.upload, lambda upload: job.decode(upload, reserve), observe, explain=job.explain
+    )
     answer = present(result, job.classifier, sha256, times, every_slice=job.every_slice, with_picture=job.with_picture)
     if not result.is_volume:
         job.record_slice(result.shown_scan, result.prediction)

@@ -9,6 +9,7 @@ from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_err
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
 from tumorscope.imaging.formats.nifti import encode_nifti
+from tumorscope.imaging.source import Reserve
 from tumorscope.inference.study import choose_volume
 
 router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
@@ -39,8 +40,10 @@ async def volume(request: Request, components: ComponentsDependency, classifier:
             files = await read_files(request, components.limits, buffer)
         upload = sniff_upload(files)
 
-        def decode_volume() -> bytes:
-            return encode_nifti(choose_volume(classifier.preprocessing.channels, components.decode(upload)))
+        def decode_volume(reserve: Reserve) -> bytes:
+            return encode_nifti(choose_volume(classifier.preprocessing.channels, components.decode(upload, reserve)))
 
-        content = await components.queue.work(decode_volume, is_study=True, is_gone=request.is_disconnected)
+        content = await components.queue.decode(
+            components.decode_memory, decode_volume, is_study=True, is_gone=request.is_disconnected
+        )
     return Response(content, media_type=GZIP)

@@ -63,6 +63,9 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
                 raise TooManyFiles(f"The archive holds more than {limits.files} files.")
             if any(member.flag_bits & 1 for member in members):
                 raise CorruptFile("The archive is encrypted.")
+            # A member is never read beyond its declared size. The largest is there twice while it is copied.
+            sizes = [member.file_size for member in members]
+            limits.reserve(min(sum(sizes), limits.expanded_bytes) + min(max(sizes, default=0), limits.expanded_bytes))
             files = _read_all(archive, members, limits.expanded_bytes)
     # zipfile raises NotImplementedError for an unknown compression, and the others for damage.
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from tumorscope.domain.errors import InputError, MixedStudy
+from tumorscope.domain.errors import ImageTooLarge, InputError, MixedStudy
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
@@ -17,12 +17,12 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_spacing,
     is_multi_frame_mr,
 )
-from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
-from tumorscope.imaging.slices import LPS_TO_RAS, find_reorientation, make_square
+from tumorscope.imaging.slices import LPS_TO_RAS, SHOWN_BYTES, count_square_pixels, find_reorientation, make_square
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
@@ -57,7 +57,8 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     """
     with as_corrupt_file(_DAMAGED):
         if len(files) == 1:
-            return _decode_one(read_dataset(files[0].data, limits.expanded_bytes), limits, decode_compressed)
+            dataset = read_dataset(files[0].data, limits.expanded_bytes, limits.reserve)
+            return _decode_one(dataset, limits, decode_compressed)
         return _decode_many(files, limits, decode_compressed)
 
 
@@ -82,10 +83,13 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
     for file in files:
         try:
             with as_corrupt_file(_DAMAGED):
-                dataset = read_dataset(file.data, limits.expanded_bytes)
+                dataset = read_dataset(file.data, limits.expanded_bytes, limits.reserve)
                 check_modality(dataset)
                 check_size(dataset, 1, limits)
                 datasets.append(dataset)
+        except ImageTooLarge:
+            # Perhaps there is no memory for more files; those before it are not the whole study.
+            raise
         except InputError as error:
             failures.append(error)
     return datasets, failures
@@ -97,10 +101,13 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: F
     if is_multi_frame_mr(dataset):
         return _with_warnings(decode_multi_frame(dataset, limits, decode_compressed), notes)
     check_size(dataset, 1, limits)
+    place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
+    limits.reserve(
+        bound_frame_bytes(dataset) + SHOWN_BYTES * count_square_pixels(dataset.Rows, dataset.Columns, spacing)
+    )
     decoded = decode_frames(dataset, [0], decode_compressed)
     if frames > 1:
         notes = (*notes, FIRST_FRAME)
-    place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
     square = make_square(decoded.pixels[0], spacing)
     pixels = square.pixels.astype(np.float32) if square.pixels.dtype == np.int16 else square.pixels
     stored = decoded.pixels.shape[1:]

@@ -13,6 +13,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
+from tumorscope.imaging.source import Reserve, allow_all
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 # pydicom logs and warns about the content of files, which may be a patient's name.
@@ -26,24 +27,31 @@ _MAX_READS = 1_500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
 _NUMBER_OF_FRAMES = Tag("NumberOfFrames")
 _BEGIN = 64 * 1024
+_INFLATE_STEP = 16 * 2**20
+# Memory that pydicom takes for what it reads at once, reserved by steps.
+_READ_BYTES = 256
+_READS_STEP = 100_000
 
 
 class _CountedFile(BytesIO):
     """A file in memory with a limited number of reads."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, reserve: Reserve = allow_all) -> None:
         super().__init__(data)
-        self._reads = 0
+        self.reads = 0
+        self._reserve = reserve
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self._reads += 1
-        if self._reads > _MAX_READS:
+        self.reads += 1
+        if self.reads > _MAX_READS:
             raise CorruptFile("The DICOM file has more elements than any image needs.")
+        if self.reads % _READS_STEP == 0:
+            self._reserve(_READ_BYTES * _READS_STEP)
         return super().read(size)
 
 
-def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
-    """Parse one DICOM file, and inflate a deflated one to at most `max_bytes`.
+def read_dataset(data: bytes, max_bytes: int, reserve: Reserve = allow_all) -> FileDataset:
+    """Parse one DICOM file, and inflate a deflated one to at most `max_bytes`; `reserve` is told what that takes.
 
     Returns
     -------
@@ -58,7 +66,7 @@ def read_dataset(data: bytes, max_bytes: int) -> FileDataset:
         It inflates to more.
     """
     with as_corrupt_file("The file begins like DICOM and cannot be read."), warnings.catch_warnings(action="ignore"):
-        return _parse(data, max_bytes)
+        return _parse(data, max_bytes, reserve)
 
 
 def read_series_uid(begin: bytes) -> str | None:
@@ -93,13 +101,16 @@ def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
         return None, False
 
 
-def _parse(data: bytes, max_bytes: int) -> FileDataset:
+def _parse(data: bytes, max_bytes: int, reserve: Reserve) -> FileDataset:
     meta, end = _read_meta(data)
     if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
         # pydicom would inflate without limit; inflated, it is an explicit file without its meta group.
-        dataset = pydicom.dcmread(_CountedFile(_inflate(data[end:], max_bytes)), force=True)
-    else:
-        dataset = pydicom.dcmread(_CountedFile(data), force=True)
+        data = _inflate(data[end:], max_bytes, reserve)
+    # The elements' values, which are copies, and what pydicom keeps of each.
+    reserve(len(data))
+    file = _CountedFile(data, reserve)
+    dataset = pydicom.dcmread(file, force=True)
+    reserve(_READ_BYTES * (file.reads % _READS_STEP))
     if not dataset.file_meta.get("TransferSyntaxUID"):
         implicit, _ = dataset.original_encoding
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
@@ -122,9 +133,14 @@ def _read_meta(data: bytes) -> tuple[Dataset, int]:
     return meta, stream.tell()
 
 
-def _inflate(deflated: bytes, max_bytes: int) -> bytes:
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflated = engine.decompress(deflated, max_bytes + 1)
-    if len(inflated) > max_bytes:
-        raise ExpandsTooMuch(f"The file inflates to more than {max_bytes // 2**20} MiB.")
-    return inflated
+def _inflate(deflated: bytes, max_bytes: int, reserve: Reserve) -> bytes:
+    engine, chunks, size = zlib.decompressobj(-zlib.MAX_WBITS), list[bytes](), 0
+    while chunk := engine.decompress(deflated, _INFLATE_STEP):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            raise ExpandsTooMuch(f"The file inflates to more than {max_bytes // 2**20} MiB.")
+        # Twice, for the chunks are joined.
+        reserve(2 * len(chunk))
+        deflated = engine.unconsumed_tail
+    return b"".join(chunks)

@@ -86,6 +86,21 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
         raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB.")
 
 
+def bound_frame_bytes(dataset: Dataset) -> int:
+    """Bound the memory that decoding takes for each frame; `check_size` comes first.
+
+    Measured: two copies as stored, and by what the attributes ask for up to three of 8 bytes. Compressed frames come
+    through a process, whose codecs hold 32 bits a sample.
+    """
+    samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
+    stored = samples * max(1, bits // 8)
+    is_plain = samples == 1 and bits <= 16 and not _is_inverted(dataset)
+    is_plain &= not any(dataset.get(keyword) for keyword in ("RedPaletteColorLookupTableData", "ModalityLUTSequence"))
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    codec = 12 * samples if syntax.is_transfer_syntax and syntax.is_compressed else 0
+    return int(dataset.Rows) * int(dataset.Columns) * (2 * stored + codec + (8 if is_plain else 24))
+
+
 def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> DecodedFrames:
     """Decode frames, by their indices, to grey; `check_size` comes first.
 

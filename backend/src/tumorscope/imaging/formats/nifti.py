@@ -102,6 +102,8 @@ def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any
     if offset < size or dtype.itemsize == 0 or offset > 2**24:
         raise CorruptFile("The header of the NIfTI file cannot be read.")
     _check_size(shape, dtype, limits)
+    # Measured: besides the stored values, their copy in single precision and what it is compared with.
+    limits.reserve(shape[0] * shape[1] * shape[2] * (dtype.itemsize + 9))
     stored = _read_voxels(data, offset, dtype, shape)
     voxels, notes = _make_grey(stored, header)
     if _count_volumes(header) > 1:

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from tumorscope.domain.errors import ImageTooLarge
+from tumorscope.domain.errors import CorruptFile, ImageTooLarge
 from tumorscope.domain.scan import Pixels, Slice
 from tumorscope.imaging.scan_warnings import EXIF_ROTATED, FIRST_FRAME, IN_COLOUR, MOSTLY_COLOURED
+from tumorscope.imaging.source import Reserve
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 # `max_pixels` is checked against the header before a pixel is decoded. Pillow's own limit would warn at one size and
@@ -27,7 +28,16 @@ _COLOUR_CHROMA = 12.0
 _MOSTLY_COLOURED_CHROMA = 24.0
 
 
-def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
+# Measured peaks of decoding, preparing and showing, in bytes a pixel, rounded up: docs/security.md, "Memory".
+_PLAIN_BYTES, _FLOAT_BYTES, _TRANSPARENT_BYTES, _WEBP_BYTES = 20, 28, 30, 38
+# A progressive JPEG's coefficients, at its whole size however small it is decoded.
+_COEFFICIENT_BYTES = 8
+# A JPEG of more pixels is decoded at a half, a quarter or an eighth of its size, its shorter side no smaller than this.
+_REDUCED_FROM = 16_000_000
+_REDUCED_SIDE = 1024
+
+
+def decode_raster(data: bytes, pillow_format: str, max_pixels: int, reserve: Reserve) -> Slice:
     """Decode the first page of an image file to grey.
 
     Parameters
@@ -38,11 +48,14 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
         The only Pillow plug-in that may read it: ``PNG``, ``JPEG``, ``BMP``, ``TIFF`` or ``WEBP``.
     max_pixels : int
         Largest width x height that is decoded.
+    reserve : callable
+        Told the memory that it takes.
 
     Returns
     -------
     Slice
-        8-bit files give uint8, 16-bit grey gives uint16, 32-bit integer and floating-point grey give float32.
+        8-bit files give uint8, 16-bit grey gives uint16, 32-bit integer and floating-point grey give float32. A JPEG of
+        more than 16 million pixels is decoded at reduced size.
 
     Raises
     ------
@@ -54,9 +67,8 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int) -> Slice:
     warnings = []
     with (
         as_corrupt_file(f"The file begins like {pillow_format} and cannot be decoded."),
-        Image.open(BytesIO(data), formats=[pillow_format]) as image,
+        _open(data, pillow_format, max_pixels, reserve) as image,
     ):
-        _check_size(image, max_pixels)
         if _has_more_frames(image):
             warnings.append(FIRST_FRAME)
         # Before the pixels are loaded: then Pillow rotates a TIFF and drops the tag.
@@ -92,11 +104,41 @@ def average_blocks(values: NDArray[np.float32], rows: int, columns: int) -> NDAr
     return np.asarray(Image.fromarray(np.ascontiguousarray(values)).reduce((columns, rows), box))
 
 
-def _check_size(image: Image.Image, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise ImageTooLarge(
-            f"The image has {image.width} x {image.height} pixels; up to {max_pixels // 10**6} million are read."
-        )
+def _open(data: bytes, pillow_format: str, max_pixels: int, reserve: Reserve) -> Image.Image:
+    """Open a file; its size is checked and its memory reserved before any is allocated."""
+    if pillow_format == "WEBP":
+        # Pillow allocates the canvas, and one more for animations, when it opens the file.
+        reserve(_WEBP_BYTES * _count_pixels(*_find_webp_size(data), max_pixels))
+        return Image.open(BytesIO(data), formats=[pillow_format])
+    image = Image.open(BytesIO(data), formats=[pillow_format])
+    pixels = _count_pixels(*image.size, max_pixels)
+    if pillow_format == "JPEG":
+        reserve(_COEFFICIENT_BYTES * pixels)
+        if pixels > _REDUCED_FROM:
+            image.draft(None, (_REDUCED_SIDE, _REDUCED_SIDE))
+            pixels = image.width * image.height
+    bytes_a_pixel = _FLOAT_BYTES if image.mode in ("I", "F") else _PLAIN_BYTES
+    reserve((_TRANSPARENT_BYTES if image.has_transparency_data else bytes_a_pixel) * pixels)
+    return image
+
+
+def _count_pixels(width: int, height: int, max_pixels: int) -> int:
+    if width * height > max_pixels:
+        raise ImageTooLarge(f"The image has {width} x {height} pixels; up to {max_pixels // 10**6} million are read.")
+    return width * height
+
+
+def _find_webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height of the canvas (RFC 9649, section 2)."""
+    match data[12:16]:
+        case b"VP8X":
+            return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+        case b"VP8L":
+            bits = int.from_bytes(data[21:25], "little")
+            return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        case b"VP8 ":
+            return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+    raise CorruptFile("The file begins like WEBP and cannot be decoded.")
 
 
 def _has_more_frames(image: Image.Image) -> bool:

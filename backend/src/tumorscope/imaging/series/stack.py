@@ -18,7 +18,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_spacing,
     find_thickness,
 )
-from tumorscope.imaging.formats.dicom_pixels import check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import (
     FIRST_STACK,
@@ -57,6 +57,8 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_
         frames = [frames[index] for index in sorted(range(len(kept)), key=numbers.__getitem__)]
     ordered, notes = _sort(frames)
 
+    # Of most frames two copies of the result are there at once, and of one what decoding takes.
+    limits.reserve(len(kept) * 8 * int(kept[0].Rows) * int(kept[0].Columns) + bound_frame_bytes(kept[0]))
     slices = [decode_frames(kept[frame.source], [0], decode_compressed).pixels[0] for frame in ordered]
     # Slices with different rescaling have different types: float32 holds all of them.
     types = {one.dtype for one in slices}
@@ -82,6 +84,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compre
     ordered, notes = _sort(largest)
     if len(ordered) < len(frames):
         notes = (FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
+    limits.reserve(len(ordered) * bound_frame_bytes(dataset))
     pixels = decode_frames(dataset, [frame.frame for frame in ordered], decode_compressed)
     return _make_volume(pixels.pixels, ordered, dataset, (*pixels.warnings, *notes))
 
