@@ -1124,7 +1124,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description upload_too_large, image_too_large, too_many_files, expands_too_much */
+            /** @description upload_too_large, image_too_large, too_many_files, too_many_slices, expands_too_much */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1245,7 +1245,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description upload_too_large, image_too_large, too_many_files, expands_too_much */
+            /** @description upload_too_large, image_too_large, too_many_files, too_many_slices, expands_too_much */
             413: {
                 headers: {
                     [name: string]: unknown;

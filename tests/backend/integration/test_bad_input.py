@@ -1,5 +1,7 @@
 """What bad input gets: the contract's status and code, and the next good request is answered."""
 
+import json
+
 import httpx
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.backend.integration.problems import check_problem, check_still_serving
 from tests.factories import make_huge_png, make_phantom_file, make_picture
 from tests.processes import ServedProcess
+from tests.waiting import wait_until
 
 _PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n%%EOF\n"
 # The allocator keeps some of what it got; a leak of one huge picture would be hundreds.
@@ -115,11 +118,17 @@ def test_client_that_goes_away_costs_nothing(live: ServedProcess) -> None:
 
 
 def test_log_holds_no_file_name_and_every_line_is_json(live: ServedProcess) -> None:
-    import json
-
     live.client.post("/predict?patient=Jane_Doe", files={"file": ("Jane_Doe_1970.png", _PHANTOM)})
     live.client.post("/Jane_Doe", files={"file": ("Jane_Doe_1970.png", b"bad")})
     lines = live.log.read_text().splitlines()
     assert "Jane" not in "\n".join(lines)
     requests = [record for record in map(json.loads, lines) if record["event"] == "request"]
     assert {"request_id", "method", "route", "status", "code", "duration_ms"} <= set(requests[-1])
+
+
+def test_log_states_the_type_of_what_a_library_raised(live: ServedProcess) -> None:
+    answer = live.client.post("/predict", content=_PHANTOM[: len(_PHANTOM) // 2])
+    request_id = answer.headers["X-Request-Id"]
+    wait_until(lambda: request_id in live.log.read_text())
+    (line,) = (json.loads(line) for line in live.log.read_text().splitlines() if request_id in line)
+    assert (line["code"], line["cause"]) == ("corrupt_file", "OSError")

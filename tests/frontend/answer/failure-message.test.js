@@ -16,6 +16,7 @@ const CODES_OF_THE_CONTRACT = [
   'upload_too_slow',
   'upload_too_large',
   'image_too_large',
+  'too_many_slices',
   'too_many_files',
   'expands_too_much',
   'unsupported_format',

@@ -10,6 +10,7 @@
     │   ├── UploadTooSlow
     │   ├── TooManyFiles
     │   ├── ImageTooLarge
+    │   ├── TooManySlices
     │   ├── ExpandsTooMuch        a small file that would unpack to a huge one
     │   ├── UnsupportedFormat
     │   ├── CorruptFile
@@ -87,6 +88,12 @@ class ImageTooLarge(InputError):
     """The picture declares more pixels than the service decodes."""
 
     code = "image_too_large"
+
+
+class TooManySlices(InputError):
+    """The volume has more slices than the service reads."""
+
+    code = "too_many_slices"
 
 
 class ExpandsTooMuch(InputError):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
+from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice, Volume
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
@@ -29,6 +29,9 @@ _MAGIC = (
 
 # A file without a preamble begins with group 2 or 8, and a plausible length or VR.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+
+# The finest volumes of a head have 600. Each slice costs a turn of the network, whatever its size.
+_MAX_SLICES = 2000
 
 ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of one study of these"
 
@@ -100,6 +103,8 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
     scan = _decode(upload, limits, decode_frames)
     if not isinstance(scan, Slice):
         volume = scan if isinstance(scan, Volume) else next(iter(scan.sequences.values()))
+        if volume.voxels.shape[STACK_AXIS[volume.plane]] > _MAX_SLICES:
+            raise TooManySlices(f"The volume has more than {_MAX_SLICES} slices.")
         rows, columns = (axis for axis in range(3) if axis != STACK_AXIS[volume.plane])
         shape, spacing = volume.voxels.shape, volume.spacing_mm
         size = count_square_pixels(shape[rows], shape[columns], (spacing[rows], spacing[columns]))

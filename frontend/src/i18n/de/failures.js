@@ -21,6 +21,8 @@ export const FAILURES = {
     'Die Verbindung ist möglicherweise schwach. Versuchen Sie es erneut, oder senden Sie weniger Schichten.',
   'failure.too_many_files.happened': 'Der Upload enthält zu viele Dateien',
   'failure.too_many_files.advice': 'Senden Sie nur den Ordner einer einzelnen Serie.',
+  'failure.too_many_slices.happened': 'Das Volumen hat mehr Schichten, als der Dienst liest',
+  'failure.too_many_slices.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.expands_too_much.happened': 'Die Dateien enthalten mehr Daten, als der Dienst annimmt',
   'failure.expands_too_much.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.unsupported_format.happened': 'Dieses Dateiformat wird nicht unterstützt',

@@ -16,6 +16,8 @@ export const FAILURES = {
   'failure.upload_too_slow.advice': 'The connection may be weak. Try again, or send fewer slices.',
   'failure.too_many_files.happened': 'The upload contains too many files',
   'failure.too_many_files.advice': 'Send the folder of a single series.',
+  'failure.too_many_slices.happened': 'The volume has more slices than the service reads',
+  'failure.too_many_slices.advice': 'Send a single series or a single volume.',
   'failure.expands_too_much.happened': 'The files hold more data than the service accepts',
   'failure.expands_too_much.advice': 'Send a single series or a single volume.',
   'failure.unsupported_format.happened': 'This file format is not supported',

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
-from tumorscope.domain.errors import CorruptFile, MixedStudy, UnsupportedFormat
-from tumorscope.imaging.decode import Upload, decode_image, sniff_upload
-from tumorscope.imaging.source import SourceFile
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_picture
+from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnsupportedFormat
+from tumorscope.imaging.decode import Upload, decode_image, decode_upload, sniff_upload
+from tumorscope.imaging.frame_decoder import decode_here
+from tumorscope.imaging.source import FROM_DISK, SourceFile
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
 
@@ -87,3 +88,22 @@ def test_upload_is_sniffed_without_being_decoded(files: list[bytes], kind: str, 
 def test_upload_that_is_no_study_is_refused_at_once(files: list[bytes], error: type[Exception]) -> None:
     with pytest.raises(error):
         _sniff(*files)
+
+
+@pytest.mark.parametrize("slices", [2000, 2001])
+def test_volume_of_too_many_slices_is_refused(slices: int) -> None:
+    data = make_nifti_bytes(np.zeros((4, 4, slices), np.uint8))
+    upload = sniff_upload([SourceFile("", data)])
+    if slices <= 2000:
+        assert decode_upload(upload, FROM_DISK, decode_here)
+    else:
+        with pytest.raises(TooManySlices, match="2000"):
+            decode_upload(upload, FROM_DISK, decode_here)
+
+
+def test_large_jpeg_is_decoded_at_reduced_size() -> None:
+    data = make_picture(np.zeros((4100, 4100), np.uint8), "JPEG")
+    reserved: list[int] = []
+    scan = decode_image(data, 64_000_000, reserved.append)
+    assert (scan.height, scan.width) == (1025, 1025)
+    assert sum(reserved) < 10 * 4100 * 4100

@@ -38,6 +38,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.UploadTooLarge: 413,
     errors.TooManyFiles: 413,
     errors.ImageTooLarge: 413,
+    errors.TooManySlices: 413,
     errors.ExpandsTooMuch: 413,
     errors.UnsupportedFormat: 415,
     errors.CorruptFile: 422,
@@ -102,6 +103,9 @@ async def answer_tumorscope_error(request: Request, error: Exception) -> Respons
     """Handle `TumorscopeError`; an internal one goes on to the outermost middleware, which logs where it was raised."""
     assert isinstance(error, errors.TumorscopeError)  # noqa: S101  (registered for this class only)
     status = find_status(error)
+    if isinstance(error, errors.CorruptFile) and error.__cause__ is not None:
+        # What a library raised, by its type: its text may quote the file.
+        request.state.cause = type(error.__cause__).__name__
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         raise error
     response = problem_response(request, status, error.code, str(error))

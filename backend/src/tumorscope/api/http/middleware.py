@@ -65,6 +65,7 @@ class RequestContext:
         request = Request(scope, receive)
         request.state.request_id = request_id
         request.state.code = None
+        request.state.cause = None
         request.state.client = None
         request.state.model_version = None
         started = perf_counter()
@@ -113,6 +114,7 @@ class RequestContext:
             route=route,
             status=status,
             code=code,
+            cause=request.state.cause,
             # The name of the key, never the key.
             client=request.state.client,
             duration_ms=round(seconds * 1000, 1),

@@ -42,7 +42,7 @@ UPLOAD_BODY: dict[str, Any] = {
 UPLOAD_ERRORS: dict[int, str] = {
     400: "no_file, mixed_study",
     408: "upload_too_slow",
-    413: "upload_too_large, image_too_large, too_many_files, expands_too_much",
+    413: "upload_too_large, image_too_large, too_many_files, too_many_slices, expands_too_much",
     415: "unsupported_format",
     422: "corrupt_file, not_an_mr_image, not_an_anatomical_image, no_pixel_data, missing_modality, invalid_request",
     500: "internal",

@@ -31,6 +31,7 @@ _ROUNDING = 1e-3
 # A number in JSON with its separator; and everything that is not data.
 _JSON_NUMBER_BYTES = 32
 _JSON_REST_BYTES = 64 * 1024
+_JSON_COMMAS = 1000
 
 # Error messages quote at most this much of a client's names.
 _MAX_NAME = 64
@@ -74,6 +75,9 @@ def parse_request(body: bytes, header_length: str | None, size: int) -> tuple[In
         The body violates the protocol, or its tensor does not fit the model's input.
     """
     json_bytes = len(body) if header_length is None else _read_length(header_length, len(body))
+    # Before they become objects: short numbers are many in few bytes, and reading them holds the event loop up.
+    if body.count(b",", 0, json_bytes) > MAX_SLICES * size * size * 3 + _JSON_COMMAS:
+        raise InvalidRequest(f"The JSON has more values than {MAX_SLICES} slices of {size} x {size} x 3 numbers.")
     try:
         request = InferenceRequest.model_validate_json(body[:json_bytes])
     except ValidationError as error:

@@ -1,12 +1,12 @@
 """A ZIP archive in, its files out, within limits and in memory."""
 
 import zipfile
-import zlib
 from io import BytesIO
 from pathlib import PurePath, PurePosixPath
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoFile, TooManyFiles
 from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # Other files that archives and folders of scans hold.
@@ -56,20 +56,19 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     NoFile
         It holds no scan.
     """
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if not _is_left_out(member)]
-            if len(members) > limits.files:
-                raise TooManyFiles(f"The archive holds more than {limits.files} files.")
-            if any(member.flag_bits & 1 for member in members):
-                raise CorruptFile("The archive is encrypted.")
-            # A member is never read beyond its declared size. The largest is there twice while it is copied.
-            sizes = [member.file_size for member in members]
-            limits.reserve(min(sum(sizes), limits.expanded_bytes) + min(max(sizes, default=0), limits.expanded_bytes))
-            files = _read_all(archive, members, limits.expanded_bytes)
-    # zipfile raises NotImplementedError for an unknown compression, and the others for damage.
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise CorruptFile("The archive is damaged, or its compression is not supported.") from error
+    with (
+        as_corrupt_file("The archive is damaged, or its compression is not supported."),
+        zipfile.ZipFile(BytesIO(data)) as archive,
+    ):
+        members = [member for member in archive.infolist() if not _is_left_out(member)]
+        if len(members) > limits.files:
+            raise TooManyFiles(f"The archive holds more than {limits.files} files.")
+        if any(member.flag_bits & 1 for member in members):
+            raise CorruptFile("The archive is encrypted.")
+        # A member is never read beyond its declared size. The largest is there twice while it is copied.
+        sizes = [member.file_size for member in members]
+        limits.reserve(min(sum(sizes), limits.expanded_bytes) + min(max(sizes, default=0), limits.expanded_bytes))
+        files = _read_all(archive, members, limits.expanded_bytes)
     kept = [file for file in files if file.data and not file.data.startswith(ZIP_MAGIC)]
     if not kept:
         raise NoFile("The archive holds no scan. Archives within archives are not opened.")

@@ -18,6 +18,7 @@ _STATUS = {
     "upload_too_slow": 408,
     "upload_too_large": 413,
     "image_too_large": 413,
+    "too_many_slices": 413,
     "too_many_files": 413,
     "expands_too_much": 413,
     "unsupported_format": 415,

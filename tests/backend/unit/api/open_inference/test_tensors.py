@@ -182,3 +182,9 @@ def test_parameter_of_an_output_precedes_that_of_the_request() -> None:
     assert answer.json_bytes is not None
     assert np.frombuffer(answer.body[answer.json_bytes :], "<f4") == [3]
     assert "id" not in text
+
+
+def test_more_values_than_any_request_has_are_refused_before_they_are_read() -> None:
+    # Not JSON: what is read at all is refused as such.
+    with pytest.raises(InvalidRequest, match="more values"):
+        parse_request(b"{" + b"0," * (MAX_SLICES * _COUNT + 2000), None, _SIZE)

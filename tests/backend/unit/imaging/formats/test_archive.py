@@ -106,3 +106,14 @@ def test_damaged_archives_are_corrupt() -> None:
     for data in (b"PK\x03\x04", good[: len(good) // 2], good[:-5], bytes(flipped), b"PK\x05\x06" + bytes(3)):
         with pytest.raises(CorruptFile):
             unpack_zip(data, _LIMITS)
+
+
+def test_damage_within_any_compression_is_corrupt() -> None:
+    for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w", method) as archive:
+            archive.writestr("a.dcm", bytes(range(256)) * 64)
+        damaged = bytearray(packed.getvalue())
+        damaged[45:80] = b"\xff" * 35
+        with pytest.raises(CorruptFile):
+            unpack_zip(bytes(damaged), _LIMITS)
