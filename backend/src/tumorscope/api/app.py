@@ -42,7 +42,6 @@ _MIB = 2**20
 # Of a container's memory: beside it there are uploads, the network and, while a model is replaced, a second one.
 _DECODE_SHARE = 0.3
 _DECODE_MIB = 1228
-_MEMORY_WAIT_S = 5.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -62,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     service = Service()
     threads = settings.threads or count_cores() + SPARE_THREADS
-    work_queue = WorkQueue(threads, settings.max_waiting, partial(record_wait, collectors))
+    work_queue = WorkQueue(threads, settings.max_waiting, settings.max_wait_s, partial(record_wait, collectors))
     source = ModelSource(
         settings.bundle,
         lambda bundle: open_classifier(bundle, settings.engine, settings.engine_threads, settings.operating_point),
@@ -70,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         lambda: work_queue.depth == 0,
     )
     upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
-    decode_memory = DecodeMemory(_choose_decode_bytes(settings.max_decode_memory_mib), _MEMORY_WAIT_S)
+    decode_memory = DecodeMemory(_choose_decode_bytes(settings.max_decode_memory_mib), settings.max_wait_s)
     decode_frames = FrameDecoderProcess()
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 

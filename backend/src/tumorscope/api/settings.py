@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         64, ge=1, le=1000, description="Largest picture or frame that is decoded, in million pixels."
     )
     max_waiting: int = Field(32, ge=1, description="Most requests in the queue; further ones are refused.")
+    max_wait_s: float = Field(
+        5.0, gt=0, le=600, description="Longest expected wait of a picture; one that would wait longer is refused."
+    )
     engine: EngineChoice = Field(
         "auto", description="auto (a GPU, else int8 on the CPU if the bundle has it), litert or tensorflow."
     )

@@ -1,6 +1,7 @@
 """Work in, run in a thread beside the event loop, in the order it came; beyond a bound it is refused."""
 
 import math
+import random
 from asyncio import CancelledError, Future, get_running_loop
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,9 +27,8 @@ _SHARE_OF_LAST = 0.2
 # A single task that took long, for want of a processor perhaps, says little of the next.
 _MOST_TIMES_MEAN = 4
 _MAX_RETRY_S = 60
-# Work that would wait longer is refused at once. Under load a picture is then answered within a second, and a study,
-# which may wait behind slow ones, well within the minute that proxies wait.
-_PICTURE_WAIT_S = 0.5
+# A study that would wait longer is refused at once: behind slow ones it is then answered within the minute that proxies
+# wait.
 _STUDY_WAIT_S = 8.0
 
 
@@ -41,14 +41,20 @@ class WorkQueue:
         Threads for pictures. Studies have half as many of their own: of these alone is a decoded volume in memory.
     max_waiting : int
         Tasks of either kind that may wait; fewer where they would wait too long.
+    max_wait_s : float
+        Longest expected wait of a picture.
     record_wait : callable, optional
         Called with the name of the lane and the seconds that a task has waited, when it begins.
     """
 
     def __init__(
-        self, threads: int, max_waiting: int, record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None
+        self,
+        threads: int,
+        max_waiting: int,
+        max_wait_s: float = 5.0,
+        record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None,
     ) -> None:
-        self._pictures = Lane("pictures", threads, max_waiting, _PICTURE_WAIT_S, record_wait)
+        self._pictures = Lane("pictures", threads, max_waiting, max_wait_s, record_wait)
         self._studies = Lane("studies", max(1, (threads - 1) // 2), max_waiting, _STUDY_WAIT_S, record_wait)
 
     @property
@@ -211,5 +217,6 @@ class Lane:
         return before * (self._mean_s or 0.0) / self._threads
 
     def _choose_retry_s(self) -> int:
-        """Whole seconds until half of the waiting tasks are done."""
-        return min(_MAX_RETRY_S, max(1, math.ceil(self._estimate_wait_s() / 2)))
+        """Whole seconds until between a half and all of the waiting tasks are done: not all come again at once."""
+        share = random.uniform(0.5, 1)
+        return min(_MAX_RETRY_S, max(1, math.ceil(self._estimate_wait_s() * share)))

@@ -146,14 +146,34 @@ def test_time_to_come_again_grows_with_the_work_that_waits(clock: _Clock) -> Non
         return refusal.value.retry_after_s
 
     assert asyncio.run(measure(0)) == 1
-    # 31 wait: half of them are done in 3.1 s.
-    assert asyncio.run(measure(0.2)) == 4
+    # 31 wait: half of them are done in 3.1 s, all in 6.2 s.
+    assert 4 <= asyncio.run(measure(0.2)) <= 7
+
+
+def test_clients_are_not_all_told_the_same_time_to_come_again(clock: _Clock) -> None:
+    async def measure() -> set[int]:
+        queue = WorkQueue(threads=1, max_waiting=30)
+        await queue.work(clock.take, 1.0, is_study=True)
+        event, task = _hold()
+        waiting = await _fill(queue, 9, task, is_study=True)
+        times = set()
+        for _ in range(50):
+            with pytest.raises(Overloaded) as refusal:
+                await queue.work(task, is_study=True)
+            times.add(refusal.value.retry_after_s)
+        event.set()
+        await asyncio.gather(*waiting)
+        return times
+
+    times = asyncio.run(measure())
+    assert len(times) > 1
+    assert times <= set(range(5, 10))
 
 
 @pytest.mark.parametrize(("is_study", "waits"), [(False, 3), (True, 8)])
 def test_work_that_would_wait_too_long_is_overloaded(clock: _Clock, is_study: bool, waits: int) -> None:
     async def overload() -> None:
-        queue = WorkQueue(threads=1, max_waiting=8)
+        queue = WorkQueue(threads=1, max_waiting=8, max_wait_s=0.5)
         event, task = _hold()
         await queue.work(clock.take, 0.2, is_study=is_study)
         # Half a second is two pictures of 0.2 s each; studies may wait for longer than these eight take.
