@@ -1,5 +1,7 @@
 """Every warning that decoding gives, one a code; `inference.study.find_quality_warnings` adds others."""
 
+from collections.abc import Sequence
+
 from tumorscope.domain.scan import ScanWarning
 
 FIRST_FRAME = ScanWarning("multiple_frames", "The file holds several images; only the first was read.")
@@ -44,7 +46,17 @@ def warn_slices_left_out(count: int) -> ScanWarning:
     return ScanWarning("slices_left_out", message, {"count": count})
 
 
-def warn_duplicate_slices(count: int) -> ScanWarning:
-    """Some slices of a series share a position."""
-    message = f"{count} slices have the position of another one and were left out."
-    return ScanWarning("duplicate_slices", message, {"count": count})
+_READ = {
+    "component": "the magnitude",
+    "b_value": "the lowest b-value",
+    "echo": "the first echo",
+    "inversion_time": "the longest inversion time",
+    "time_point": "the first time point",
+}
+
+
+def warn_duplicate_slices(count: int, differences: Sequence[str]) -> ScanWarning:
+    """Some slices of a series share a position; `differences` are of `repeats.DIFFERENCES`."""
+    read = ", ".join(_READ[one] for one in differences) or "the first image"
+    message = f"{count} slices have the position of another one and were left out; of each position {read} was read."
+    return ScanWarning("duplicate_slices", message, {"count": count, "differences": ",".join(differences)})

@@ -58,7 +58,7 @@ export const SERVICE = {
   'warning.slices_left_out':
     'Schichten, die in Größe oder Ausrichtung von den übrigen abweichen, wurden ausgelassen: {count}.',
   'warning.duplicate_slices':
-    'Schichten an derselben Position wie eine andere wurden ausgelassen: {count}.',
+    'Schichten an derselben Position wie eine andere wurden ausgelassen: {count}. Gelesen wurde ein ganzer Stapel (Magnitude, niedrigster b-Wert, erstes Echo oder erster Zeitpunkt).',
   'warning.missing_slices': 'Die Schichtabstände sind ungleich: Es fehlen Schichten.',
   'warning.first_stack':
     'Die Datei enthält mehrere Schichtstapel (Echos, Diffusionsgewichtungen oder Zeitpunkte). Nur einer wurde gelesen.',

@@ -60,7 +60,7 @@ export const SERVICE = {
   'warning.slices_left_out':
     'Slices that differ from the rest in size or orientation were left out: {count}.',
   'warning.duplicate_slices':
-    'Slices at the same position as another slice were left out: {count}.',
+    'Slices at the same position as another slice were left out: {count}. One whole stack was read (magnitude, lowest b-value, first echo or first time point).',
   'warning.missing_slices': 'The slices are not evenly spaced: some are missing.',
   'warning.first_stack':
     'The file contains several stacks of slices (echoes, diffusion weightings or time points). Only one was read.',

@@ -90,14 +90,14 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
 
 def is_localizer(dataset: Dataset) -> bool:
     """Whether the file states a localizer."""
-    return "LOCALIZER" in _image_type(dataset) or any(
+    return "LOCALIZER" in find_image_type(dataset) or any(
         word in _text(dataset, "SeriesDescription").lower() for word in _LOCALIZERS
     )
 
 
 def is_derived_map(dataset: Dataset) -> bool:
     """Whether the file states values computed from the signal."""
-    return bool(_MAPS & set(_image_type(dataset)))
+    return bool(_MAPS & set(find_image_type(dataset)))
 
 
 def has_contrast_agent(dataset: Dataset) -> bool:
@@ -179,6 +179,22 @@ def is_multi_frame_mr(dataset: Dataset) -> bool:
     return count_frames(dataset) > 1 and bool(dataset.get("PerFrameFunctionalGroupsSequence"))
 
 
+def find_image_type(dataset: Dataset) -> list[str]:
+    """The values of Image Type, in capitals."""
+    value = dataset.get("ImageType") or ()
+    return [value.upper()] if isinstance(value, str) else [str(part).upper() for part in value]
+
+
+def find_number(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) -> float | None:
+    """A finite number of the frame's functional groups, else of the file; of several the first."""
+    value = _find(groups, sequence, keyword, dataset)
+    try:
+        number = float(np.atleast_1d(np.array(value, np.float64))[0])
+    except (TypeError, ValueError, IndexError):
+        return None
+    return number if np.isfinite(number) else None
+
+
 def _find(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) -> object:
     """A value of the frame's functional groups, else of the file itself."""
     for group in groups:
@@ -194,11 +210,6 @@ def _numbers(value: object, count: int) -> NDArray[np.float64] | None:
     except (TypeError, ValueError):
         return None
     return numbers if numbers.shape == (count,) and np.isfinite(numbers).all() else None
-
-
-def _image_type(dataset: Dataset) -> list[str]:
-    value = dataset.get("ImageType") or ()
-    return [value.upper()] if isinstance(value, str) else [str(part).upper() for part in value]
 
 
 def _text(dataset: Dataset, keyword: str) -> str:

@@ -33,10 +33,10 @@ def choose_series(datasets: Sequence[FileDataset]) -> tuple[list[FileDataset], t
         was left out.
     """
     series: dict[str, list[FileDataset]] = defaultdict(list)
-    for number, dataset in enumerate(datasets):
-        key = f"file {number}" if is_multi_frame_mr(dataset) else str(dataset.get("SeriesInstanceUID"))
+    for dataset in datasets:
+        key = str(dataset.get("SOPInstanceUID" if is_multi_frame_mr(dataset) else "SeriesInstanceUID"))
         series[key].append(dataset)
-    chosen = max(series.values(), key=lambda members: (*_rank(members[0]), sum(map(count_frames, members))))
+    chosen = max(series.items(), key=lambda item: (*_rank(item[1][0]), sum(map(count_frames, item[1])), item[0]))[1]
     if len(series) == 1:
         return chosen, ()
     return chosen, (warn_series_chosen(len(series), len(chosen)),)

@@ -13,6 +13,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     Place,
     check_modality,
     find_modality,
+    find_number,
     find_place,
     find_sequence,
     find_spacing,
@@ -28,6 +29,7 @@ from tumorscope.imaging.scan_warnings import (
     warn_duplicate_slices,
     warn_slices_left_out,
 )
+from tumorscope.imaging.series.repeats import Placed, StackKey, choose_stack, find_stack_key
 from tumorscope.imaging.slices import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 
@@ -44,18 +46,18 @@ class _Frame:
     frame: int
     place: Place | None
     height_mm: float | None
+    key: StackKey
 
 
 def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
-    """Stack the files of one series, one slice each, by their position along the normal; see `decode_dicom`."""
-    kept, warnings = _keep_largest_group(datasets)
+    """Stack the files of one series, one slice each, by their position along the normal; see `decode_dicom`.
+
+    Of several at one position, `choose_stack` chooses; the order of the files does not matter.
+    """
+    kept, warnings = _keep_largest_group(sorted(datasets, key=_find_order))
     warnings = (*check_modality(kept[0]), *warnings)
     check_size(kept[0], len(kept), limits)
-    frames = [_locate(source, 0, dataset) for source, dataset in enumerate(kept)]
-    if any(frame.height_mm is None for frame in frames):
-        numbers = [_instance_number(dataset) for dataset in kept]
-        frames = [frames[index] for index in sorted(range(len(kept)), key=numbers.__getitem__)]
-    ordered, notes = _sort(frames)
+    ordered, notes = _sort([_locate(source, 0, dataset) for source, dataset in enumerate(kept)])
 
     # Of most frames two copies of the result are there at once, and of one what decoding takes.
     limits.reserve(len(kept) * 8 * int(kept[0].Rows) * int(kept[0].Columns) + bound_frame_bytes(kept[0]))
@@ -70,7 +72,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compre
     """Stack the frames of an enhanced object; see `decode_dicom`.
 
     Of frames with several orientations the largest group is read; of several at one position (echoes, diffusion
-    weightings, times), the first.
+    weightings, times), those of one stack.
     """
     described = len(dataset.PerFrameFunctionalGroupsSequence)
     if described != count_frames(dataset):
@@ -107,10 +109,10 @@ def _round(place: Place) -> tuple[float, ...]:
 
 
 def _locate(source: int, frame: int, dataset: FileDataset) -> _Frame:
-    place = find_place(dataset, frame)
+    place, key = find_place(dataset, frame), find_stack_key(dataset, frame)
     if place is None or place.position is None:
-        return _Frame(source, frame, place, None)
-    return _Frame(source, frame, place, float(place.position @ place.normal))
+        return _Frame(source, frame, place, None, key)
+    return _Frame(source, frame, place, float(place.position @ place.normal), key)
 
 
 def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ...]]:
@@ -119,13 +121,18 @@ def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ..
     if any(height is None for height in heights):
         return list(frames), ()
     ordered = sorted(frames, key=lambda frame: frame.height_mm or 0.0)
-    single = [ordered[0]]
-    for frame in ordered[1:]:
-        if (frame.height_mm or 0.0) - (single[-1].height_mm or 0.0) > _SAME_PLACE_MM:
-            single.append(frame)
+    placed: list[Placed] = []
+    start_mm = -np.inf
+    for frame in ordered:
+        is_next = (frame.height_mm or 0.0) - start_mm > _SAME_PLACE_MM
+        start_mm = (frame.height_mm or 0.0) if is_next else start_mm
+        number = placed[-1].place + is_next if placed else 0
+        placed.append(Placed(number, frame.key, frame.source + frame.frame))
+    chosen, differences = choose_stack(placed)
+    single = [ordered[index] for index in chosen]
     notes = []
     if len(single) < len(ordered):
-        notes.append(warn_duplicate_slices(len(ordered) - len(single)))
+        notes.append(warn_duplicate_slices(len(ordered) - len(single), differences))
     steps = np.diff([frame.height_mm or 0.0 for frame in single])
     if len(steps) and steps.max() > _GAP * np.median(steps):
         notes.append(MISSING_SLICES)
@@ -170,8 +177,8 @@ def _find_step(frames: Sequence[_Frame]) -> float | None:
     return float(np.median(np.diff(heights))) if len(heights) == len(frames) > 1 else None
 
 
-def _instance_number(dataset: FileDataset) -> int:
-    try:
-        return int(dataset.get("InstanceNumber") or 0)
-    except (TypeError, ValueError):
-        return 0
+def _find_order(dataset: FileDataset) -> tuple[float, float, str, str, bytes]:
+    """By time and number; the pixels tell copies with one UID apart."""
+    times = [find_number([], "", keyword, dataset) or 0.0 for keyword in ("AcquisitionNumber", "InstanceNumber")]
+    content_time = str(dataset.get("ContentTime") or "")
+    return times[0], times[1], content_time, str(dataset.get("SOPInstanceUID")), bytes(dataset.get("PixelData") or b"")

@@ -1,8 +1,11 @@
 """Slices are stacked by their positions; what does not fit is left out with a warning."""
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+import pytest
 from pydicom.dataset import Dataset
 
 from tests.factories import make_dicom_bytes
@@ -49,7 +52,7 @@ def test_slices_without_position_are_sorted_by_their_number() -> None:
 def test_second_slice_at_a_position_is_left_out() -> None:
     volume = _decode([0, 5, 5, 10])
     assert volume.voxels.shape == (6, 4, 3)
-    assert _warned(volume) == {"duplicate_slices": {"count": 1}}
+    assert _warned(volume) == {"duplicate_slices": {"count": 1, "differences": ""}}
 
 
 def test_gap_is_warned_of() -> None:
@@ -84,3 +87,53 @@ def test_first_frame_at_each_position_of_a_multi_frame_object_is_read() -> None:
     volume = decode_multi_frame(read_dataset(data, 2**20), _LIMITS, decode_here)
     assert volume.voxels[0, 0].tolist() == [0, 2]
     assert set(_warned(volume)) == {"first_stack"}
+
+
+_MAGNITUDE, _PHASE = ["ORIGINAL", "PRIMARY", "M"], ["ORIGINAL", "PRIMARY", "P"]
+_PAIRS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "component": ({"ImageType": _MAGNITUDE}, {"ImageType": _PHASE}),
+    "b_value": ({"DiffusionBValue": 0.0}, {"DiffusionBValue": 1000.0}),
+    "echo": ({"EchoTime": 12}, {"EchoTime": 90}),
+    "inversion_time": ({"InversionTime": 2500}, {"InversionTime": 700}),
+    "time_point": ({"TemporalPositionIdentifier": 1}, {"TemporalPositionIdentifier": 2}),
+    "": ({"InstanceNumber": 1}, {"InstanceNumber": 2}),
+}
+
+
+@pytest.mark.parametrize("difference", _PAIRS)
+def test_one_whole_stack_is_read_in_every_order_of_the_files(difference: str) -> None:
+    datasets = []
+    for level, attributes in zip((100, 200), _PAIRS[difference], strict=True):
+        for height in (0, 5, 10, 15):
+            said = {"ImagePositionPatient": [0, 0, height], "SOPInstanceUID": f"1.{level}.{height}", **attributes}
+            data = make_dicom_bytes(np.full((4, 6), level + height, np.uint16), **said)  # type: ignore[arg-type]
+            datasets.append(read_dataset(data, 2**20))
+    for seed in range(6):
+        order = np.random.default_rng(seed).permutation(8)
+        volume = decode_series([datasets[index] for index in order], _LIMITS, decode_here)
+        assert volume.voxels[0, 0].tolist() == [100, 105, 110, 115]
+        assert _warned(volume) == {"duplicate_slices": {"count": 4, "differences": difference}}
+
+
+def test_echo_times_that_differ_between_places_alone_leave_nothing_out() -> None:
+    files = [
+        make_dicom_bytes(np.full((4, 4), z, np.uint16), ImagePositionPatient=[0, 0, z], EchoTime=z) for z in range(4)
+    ]
+    volume = decode_series([read_dataset(file, 2**20) for file in files], _LIMITS, decode_here)
+    assert (volume.voxels.shape[2], _warned(volume)) == (4, {})
+
+
+def test_magnitude_of_a_real_series_is_read_in_every_order_of_the_files() -> None:
+    data = Path(os.environ.get("TUMORSCOPE_DATA", Path(__file__).parents[6] / "shared" / "data"))
+    files = sorted((data / "field" / "several_images_per_place").glob("*"))
+    if not files:
+        pytest.skip("the real series is absent: set TUMORSCOPE_DATA")
+    datasets = [read_dataset(file.read_bytes(), 2**20) for file in files]
+    first = decode_series(datasets, _LIMITS, decode_here)
+    assert first.voxels.shape[2] == 16
+    # The B0 map, in Hz, has both signs.
+    assert first.voxels.min() == 0
+    assert _warned(first)["duplicate_slices"] == {"count": 16, "differences": "component"}
+    for seed in range(3):
+        shuffled = [datasets[index] for index in np.random.default_rng(seed).permutation(32)]
+        np.testing.assert_array_equal(decode_series(shuffled, _LIMITS, decode_here).voxels, first.voxels)
