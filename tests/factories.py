@@ -28,6 +28,8 @@ from tumorscope.model.manifest import (
     OperatingPointManifest,
     PreprocessingManifest,
     ScopeManifest,
+    StudyLimits,
+    StudyManifest,
     TrustManifest,
 )
 
@@ -168,6 +170,18 @@ def make_trust(
             "screening": OperatingPointManifest(tumor_threshold=0.1, min_confidence=0.6, description="…"),
         },
         scope=ScopeManifest(picture_limit=picture_limit, mr_limit=mr_limit),
+        figures={},
+    )
+
+
+def make_study_model() -> StudyManifest:
+    """A study model that goes by length and agreement."""
+    limits = {"tumor_threshold": 0.5, "min_confidence": 0.6}
+    return StudyManifest(
+        intercept=-3,
+        coefficients={"peak": 0.5, "extent": 1, "agreement": 3, "planes": -1},
+        kept_from={"tumor": 0.3, "no_tumor": 0.3},
+        operating_points={"balanced": StudyLimits(**limits), "screening": StudyLimits(**limits)},
         figures={},
     )
 

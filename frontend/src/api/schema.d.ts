@@ -451,6 +451,46 @@ export interface components {
             further: components["schemas"]["SliceExplanation"][];
         };
         /**
+         * FindingFigures
+         * @description A region of consecutive slices with evidence of a tumour.
+         */
+        FindingFigures: {
+            /**
+             * Label
+             * @description The most probable kind of tumour in it.
+             */
+            label: string;
+            /** Probability */
+            probability: number;
+            /**
+             * Slices
+             * @description The first and the last, as `slices[].index`.
+             */
+            slices: [
+                number,
+                number
+            ];
+            /**
+             * Planes
+             * @description The plane of the slices, then others that show it in the same place.
+             */
+            planes: ("sagittal" | "coronal" | "axial")[];
+            /**
+             * Extent Mm
+             * @description Along the slice axis.
+             */
+            extent_mm: number;
+            /**
+             * Centre Mm
+             * @description Towards right, anterior and superior in the scanner's frame; null where unknown.
+             */
+            centre_mm: [
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
          * Health
          * @description The answer of GET /health.
          */
@@ -530,6 +570,7 @@ export interface components {
             height: number;
             /** Slice Count */
             slice_count: number;
+            judged: components["schemas"]["JudgedSlices"];
             /**
              * Spacing Mm
              * @description Between rows and between columns; null where unknown.
@@ -545,6 +586,21 @@ export interface components {
             view: components["schemas"]["View"];
             /** Warnings */
             warnings: components["schemas"]["Message"][];
+        };
+        /**
+         * JudgedSlices
+         * @description How many slices were judged, and why others were not.
+         */
+        JudgedSlices: {
+            /** Slices */
+            slices: number;
+            /**
+             * Little Brain
+             * @description Show too little of the brain.
+             */
+            little_brain: number;
+            /** Out Of Scope */
+            out_of_scope: number;
         };
         /**
          * Message
@@ -702,6 +758,11 @@ export interface components {
             input: components["schemas"]["InputDescription"];
             /** Slices */
             slices: components["schemas"]["SliceFigures"][];
+            /**
+             * Findings
+             * @description Of a volume: what its answer rests on, most evidence first.
+             */
+            findings: components["schemas"]["FindingFigures"][];
             explanation: components["schemas"]["Explanation"] | null;
             model: components["schemas"]["ModelDescription"];
             timing_ms: components["schemas"]["Timing"];
@@ -863,7 +924,7 @@ export interface components {
         };
         /**
          * View
-         * @description The slice that is shown; of a volume, the slice with the highest tumour probability.
+         * @description The slice that is shown; of a volume, the one with the highest tumour probability in the first of `findings`.
          */
         View: {
             /** Slice Index */

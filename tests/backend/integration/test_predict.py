@@ -32,7 +32,7 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
     answer = _predict(live, data).json()
     assert set(answer) == {
         *("id", "decision", "label", "tumor_probability", "probabilities", "prediction_set", "reasons", "input"),
-        *("slices", "explanation", "model", "timing_ms", "notice"),
+        *("slices", "findings", "explanation", "model", "timing_ms", "notice"),
     }
     view = answer["input"].pop("view")
     assert set(view) == {"slice_index", "width", "height", "turning", "crop", "window", "picture_png"}
@@ -42,6 +42,7 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
         "width": 256,
         "height": 256,
         "slice_count": 1,
+        "judged": {"slices": 1, "little_brain": 0, "out_of_scope": 0},
         "spacing_mm": None,
         "modality": None,
         "plane": None,

@@ -12,8 +12,10 @@ from tumorscope.domain.errors import AnswerNotFinite
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide, refuse
 from tumorscope.inference.engines.engine import Engine
+from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
-from tumorscope.inference.study import SlicePrediction
+from tumorscope.inference.study import SlicePrediction, rank_slices, tumor_share
+from tumorscope.inference.study_probability import decide_study, describe_study, weigh
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
@@ -138,7 +140,9 @@ def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, 
     return {name: float(value) for name, value in zip(classifier.bundle.manifest.class_names, row, strict=True)}
 
 
-def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Prediction:
+def pool_study(
+    classifier: Classifier, slices: Sequence[SlicePrediction], region: Region | None, planes: int
+) -> Prediction:
     """The prediction of a volume from those of its slices that are in scope.
 
     Parameters
@@ -146,12 +150,17 @@ def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Pre
     classifier : Classifier
         That answered.
     slices : sequence of SlicePrediction
-        At least one.
+        Of the acquired plane, at least one.
+    region : Region, optional
+        With the most evidence; None where there is none.
+    planes : int
+        How many were read.
 
     Returns
     -------
     Prediction
-        Of `pool_slices`; out of scope where most of the slices are.
+        Of `study_probability`, or of `pool_slices` where the bundle has no model of studies; out of scope where most
+        of the slices are.
     """
     every = [one.prediction for one in slices]
     refused = [prediction for prediction in every if prediction.decision is Decision.OUT_OF_SCOPE]
@@ -159,7 +168,15 @@ def pool_study(classifier: Classifier, slices: Sequence[SlicePrediction]) -> Pre
         ((commonest, _),) = Counter(reason for one in refused for reason in one.reasons).most_common(1)
         most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
         return refuse(_pool_predictions(classifier, every), most, commonest)
-    return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
+    trust = classifier.bundle.manifest.trust
+    if trust is None or trust.study is None:
+        return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
+    ranked = rank_slices(slices)
+    inside = ranked[:1] if region is None else slices[region.stretch.first : region.stretch.last + 1]
+    rows = [one.prediction.probabilities for one in inside if one.prediction.decision is not Decision.OUT_OF_SCOPE]
+    kinds = {name: float(np.mean([row[name] for row in rows])) for name in classifier.bundle.manifest.class_names}
+    probability = weigh(trust.study, describe_study(region, tumor_share(ranked[0].prediction), planes))
+    return decide_study(probability, kinds, trust.study, classifier.operating_point, classifier.rule)
 
 
 def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Tumour probabilities of slices and their positions in, findings in millimetres out.
+"""Tumour probabilities of slices and their positions in, regions of evidence in millimetres out.
 
 A tumour has a length, and is seen from every side; a false alarm seldom is.
 """
@@ -9,8 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.scan import Plane
+from tumorscope.domain.prediction import Decision
+from tumorscope.domain.scan import Plane, Volume
 from tumorscope.imaging.slices import STACK_AXIS
+from tumorscope.inference.heatmap import choose_explained_class, find_evidence
+from tumorscope.inference.study import PlaneSlices, SlicePrediction, tumor_share
+from tumorscope.model.bundle import Bundle
 
 # Hysteresis (Canny 1986): evidence starts a stretch at the first, and extends it down to the second.
 _START, _EXTEND = 0.5, 0.3
@@ -89,6 +93,41 @@ class Region:
         return self.stretch.stop_mm - self.stretch.start_mm
 
 
+def gather_evidence(
+    bundle: Bundle, volume: Volume, read: PlaneSlices, slices: Sequence[SlicePrediction]
+) -> PlaneEvidence:
+    """Put what the slices of a plane show, and where, on the axes of the volume.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the model that answered; it has the class ``no_tumor``.
+    volume : Volume
+        That the slices were cut from.
+    read : PlaneSlices
+        The plane.
+    slices : sequence of SlicePrediction
+        In the order of `read`; centres are found of peaks that have an activation.
+    """
+    positions = read.spacing_mm * np.array([one.index for one in slices], np.float64)
+    shares = np.array([measure_share(one) for one in slices])
+    centres = {}
+    for row in (stretch.peak for stretch in find_stretches(positions, shares)):
+        activation = slices[row].activation
+        if activation is not None:
+            label = bundle.manifest.class_names.index(choose_explained_class(slices[row].prediction))
+            evidence = find_evidence(bundle.weights, activation, label)
+            if evidence.max() > 0:
+                centres[row] = _place(volume, read.plane, slices[row], _find_centre(evidence))
+    return PlaneEvidence(read.plane, positions, shares, centres)
+
+
+def measure_share(one: SlicePrediction) -> float:
+    """The slice's tumour probability; not a number where it is out of scope."""
+    refused = one.prediction.decision is Decision.OUT_OF_SCOPE
+    return float("nan") if refused else tumor_share(one.prediction)
+
+
 def find_stretches(positions_mm: NDArray[np.float64], shares: NDArray[np.float64]) -> list[Stretch]:
     """Find where along one plane's slices there is evidence of a tumour.
 
@@ -133,7 +172,7 @@ def find_regions(acquired: PlaneEvidence, others: Sequence[PlaneEvidence]) -> li
     Returns
     -------
     list of Region
-        First those that most planes agree on; among these, that with the most evidence (its length times its mean).
+        The most evidence first: length times mean times the number of planes.
     """
     found = []
     for stretch in find_stretches(acquired.positions_mm, acquired.shares):
@@ -149,8 +188,8 @@ def find_regions(acquired: PlaneEvidence, others: Sequence[PlaneEvidence]) -> li
         centre = acquired.centres_mm.get(stretch.peak)
         region = Region(stretch, (acquired.plane, *agreeing), peak_share, centre)
         mean = float(np.nanmean(acquired.shares[stretch.first : stretch.last + 1]))
-        found.append((len(agreeing), region.extent_mm * mean, region))
-    return [region for *_, region in sorted(found, key=lambda one: one[:2], reverse=True)]
+        found.append((region.extent_mm * mean * len(region.planes), region))
+    return [region for _, region in sorted(found, key=lambda one: one[0], reverse=True)]
 
 
 def _agree(one: PlaneEvidence, stretch: Stretch, other: PlaneEvidence, candidate: Stretch) -> bool:
@@ -163,3 +202,23 @@ def _agree(one: PlaneEvidence, stretch: Stretch, other: PlaneEvidence, candidate
 
 def _holds(stretch: Stretch, position_mm: float) -> bool:
     return bool(stretch.start_mm - _TOLERANCE_MM <= position_mm <= stretch.stop_mm + _TOLERANCE_MM)
+
+
+def _find_centre(evidence: NDArray[np.float32]) -> tuple[float, float]:
+    """Row and column, in 0..1 of the model's square, of the middle of what is at least half the highest evidence."""
+    weight = np.where(evidence >= evidence.max() / 2, evidence, 0)
+    centres = (np.arange(len(evidence)) + 0.5) / len(evidence)
+    return float(weight.sum(axis=1) @ centres / weight.sum()), float(weight.sum(axis=0) @ centres / weight.sum())
+
+
+def _place(volume: Volume, plane: Plane, one: SlicePrediction, point: tuple[float, float]) -> NDArray[np.float64]:
+    """A point of the model's square along the volume's axes, in millimetres; the inverse of `slice_volume`."""
+    axis, geometry = STACK_AXIS[plane], one.geometry
+    row, column = geometry.to_source(point[0] * geometry.size, point[1] * geometry.size)
+    across, up = (other for other in range(3) if other != axis)
+    voxel = np.empty(3)
+    voxel[axis] = one.index
+    voxel[across] = (1 - column / geometry.source_width) * volume.voxels.shape[across] - 0.5
+    voxel[up] = (1 - row / geometry.source_height) * volume.voxels.shape[up] - 0.5
+    placed: NDArray[np.float64] = voxel * volume.spacing_mm
+    return placed

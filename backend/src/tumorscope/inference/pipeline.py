@@ -11,20 +11,24 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
-from tumorscope.domain.scan import Scan, ScanWarning, Slice
+from tumorscope.domain.scan import Plane, Scan, ScanWarning, Slice
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
+from tumorscope.inference.findings import Region, find_regions, find_stretches, gather_evidence, measure_share
 from tumorscope.inference.heatmap import Explanation, explain_slices
 from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
 from tumorscope.inference.study import (
+    PlaneSlices,
     SlicePrediction,
     StudySlices,
     choose_slices_to_read,
     find_quality_warnings,
     rank_slices,
 )
+from tumorscope.inference.study_probability import describe_study, weigh
 from tumorscope.preprocessing.pipeline import ModelInput, to_model_input
 
 Step = Literal["decode", "preprocess", "inference", "explain"]
@@ -56,6 +60,34 @@ Observe = Callable[[StepDone | Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A region of a volume that its answer rests on.
+
+    Parameters
+    ----------
+    slices : (int, int)
+        The first and the last, on the axis of the acquired plane.
+    planes : tuple of Plane
+        The acquired one, then those that show it in the same place.
+    extent_mm : float
+        Along the slice axis of the acquired plane.
+    centre_mm : (float, float, float), optional
+        In the scanner's frame (RAS+); None where the file or the evidence does not say.
+    label : str
+        The most probable kind of tumour in its slices.
+    probability : float
+        In 0..1, that it is a tumour; without a model of studies, that of its highest slice.
+    """
+
+    slices: tuple[int, int]
+    planes: tuple[Plane, ...]
+    extent_mm: float
+    centre_mm: tuple[float, float, float] | None
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class StudyPrediction:
     """The answer to a study.
 
@@ -64,9 +96,11 @@ class StudyPrediction:
     prediction : Prediction
         Of the study; of a single slice, the slice's.
     slices : tuple of SlicePrediction
-        Of the slices that were read, in the order of the stack.
+        Of the slices of the acquired plane that were read, in the order of the stack.
+    findings : tuple of Finding
+        Of a volume: the most evidence first.
     shown : SlicePrediction
-        Of the slice with the highest tumour probability.
+        Of the slice with the highest tumour probability in the first finding; without findings, of all.
     shown_scan : Slice
         Its pixels, as they were given to preprocessing.
     slice_count : int
@@ -81,6 +115,7 @@ class StudyPrediction:
 
     prediction: Prediction
     slices: tuple[SlicePrediction, ...]
+    findings: tuple[Finding, ...]
     shown: SlicePrediction
     shown_scan: Slice
     slice_count: int
@@ -173,32 +208,93 @@ def predict_scan(
     AnswerNotFinite
         The engine gave infinity or not a number.
     """
-    stack = choose_slices_to_read(classifier.preprocessing.channels, scan)
-    observe(Progress(0, len(stack.indices)))
-    slices: list[SlicePrediction] = []
-    for prepared, seconds in _prepare_batches(classifier, stack):
-        observe(StepDone("preprocess", seconds, len(prepared)))
-        slices = _drop_activations(slices + _predict_batch(classifier, prepared, observe, explain=explain))
-        observe(Progress(len(slices), len(stack.indices)))
-    prediction = pool_study(classifier, slices) if stack.is_volume else slices[0].prediction
-    shown = rank_slices(slices)[0]
-    shown_scan = stack.cut(shown.index)
+    trust = classifier.bundle.manifest.trust
+    by_region = trust is not None and trust.study is not None
+    stack = choose_slices_to_read(classifier.preprocessing.channels, scan, in_three_planes=by_region)
+    done, total = 0, sum(len(plane.indices) for plane in stack.planes)
+    observe(Progress(0, total))
+    read: list[list[SlicePrediction]] = []
+    for plane in stack.planes:
+        slices: list[SlicePrediction] = []
+        for prepared, seconds in _prepare_batches(classifier, plane):
+            observe(StepDone("preprocess", seconds, len(prepared)))
+            keep = explain or stack.volume is not None
+            slices += _predict_batch(classifier, prepared, observe, with_activation=keep)
+            slices = _drop_activations(slices, plane.spacing_mm, explain=explain)
+            done += len(prepared)
+            observe(Progress(done, total))
+        read.append(slices)
+    slices = read[0]
+    regions = _find_regions(classifier, stack, read)
+    first = regions[0] if regions else None
+    prediction = slices[0].prediction
+    if stack.volume is not None:
+        prediction = pool_study(classifier, slices, first, len(read))
+    ranked = _rank_by_finding(slices, first)
+    shown = ranked[0]
+    shown_scan = stack.planes[0].cut(shown.index)
     started = perf_counter()
-    explanation = explain_slices(classifier.bundle, prediction, rank_slices(slices), shown_scan) if explain else None
+    explained = [one for one in ranked if one.activation is not None][:_EXPLAINED]
+    explanation = explain_slices(classifier.bundle, prediction, explained, shown_scan) if explain else None
     observe(StepDone("explain", perf_counter() - started, len(explanation.heatmaps) if explanation else 0))
     return StudyPrediction(
         prediction,
         tuple(slices),
+        tuple(_describe_finding(classifier, stack, slices, region) for region in regions),
         shown,
         shown_scan,
         stack.slice_count,
-        stack.is_volume,
+        stack.volume is not None,
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
         explanation,
     )
 
 
-def _prepare_batches(classifier: Classifier, stack: StudySlices) -> Iterator[tuple[list[_PreparedSlice], float]]:
+def _rank_by_finding(slices: Sequence[SlicePrediction], first: Region | None) -> list[SlicePrediction]:
+    """The slices of the first finding before all others."""
+    if first is None:
+        return rank_slices(slices)
+    start, stop = first.stretch.first, first.stretch.last + 1
+    return [*rank_slices(slices[start:stop]), *rank_slices([*slices[:start], *slices[stop:]])]
+
+
+def _find_regions(
+    classifier: Classifier, stack: StudySlices, read: Sequence[Sequence[SlicePrediction]]
+) -> list[Region]:
+    """Regions of a volume, by a model that tells tumour from none; else nothing."""
+    bundle, volume = classifier.bundle, stack.volume
+    if volume is None or NO_TUMOR not in bundle.manifest.class_names:
+        return []
+    pairs = zip(stack.planes, read, strict=True)
+    acquired, *others = [gather_evidence(bundle, volume, plane, slices) for plane, slices in pairs]
+    return find_regions(acquired, others)
+
+
+def _describe_finding(
+    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region
+) -> Finding:
+    volume, trust, stretch = stack.volume, classifier.bundle.manifest.trust, region.stretch
+    assert volume is not None  # noqa: S101  (only volumes have regions)
+    inside = [one for one in slices[stretch.first : stretch.last + 1] if not np.isnan(measure_share(one))]
+    kinds = [name for name in classifier.bundle.manifest.class_names if name != NO_TUMOR]
+    probability = region.peak_share
+    if trust is not None and trust.study is not None:
+        probability = weigh(trust.study, describe_study(region, probability, len(stack.planes)))
+    centre = None
+    if region.centre_mm is not None and volume.affine is not None:
+        right, anterior, superior = volume.affine[:3] @ [*region.centre_mm / volume.spacing_mm, 1]
+        centre = (float(right), float(anterior), float(superior))
+    return Finding(
+        (slices[stretch.first].index, slices[stretch.last].index),
+        region.planes,
+        region.extent_mm,
+        centre,
+        max(kinds, key=lambda name: sum(one.prediction.probabilities[name] for one in inside)),
+        probability,
+    )
+
+
+def _prepare_batches(classifier: Classifier, stack: PlaneSlices) -> Iterator[tuple[list[_PreparedSlice], float]]:
     """Batches of model input with the seconds that each took; the next is prepared while the engine runs one."""
     batches = [stack.indices[start : start + _BATCH] for start in range(0, len(stack.indices), _BATCH)]
 
@@ -225,7 +321,7 @@ def _prepare_slice(classifier: Classifier, index: int, scan: Slice) -> _Prepared
 
 
 def _predict_batch(
-    classifier: Classifier, slices: Sequence[_PreparedSlice], observe: Observe, *, explain: bool
+    classifier: Classifier, slices: Sequence[_PreparedSlice], observe: Observe, *, with_activation: bool
 ) -> list[SlicePrediction]:
     started = perf_counter()
     answer = run_network(classifier, np.stack([one.model_input.pixels for one in slices]))
@@ -245,16 +341,21 @@ def _predict_batch(
                 one.model_input.window,
                 distance,
                 # A copy, for a view would hold those of the whole batch.
-                answer.activation[row].copy() if explain else None,
+                answer.activation[row].copy() if with_activation else None,
             )
         )
     return predictions
 
 
-def _drop_activations(slices: list[SlicePrediction]) -> list[SlicePrediction]:
-    """The same without the activations of slices that will not be explained."""
-    explained = {one.index for one in rank_slices(slices)[:_EXPLAINED]}
-    return [one if one.index in explained else replace(one, activation=None) for one in slices]
+def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, explain: bool) -> list[SlicePrediction]:
+    """The same without the activations of slices that are neither explained nor say where a region is."""
+    count = _EXPLAINED if explain else 0
+    kept = {one.index for one in rank_slices(slices)[:count]}
+    positions = spacing_mm * np.array([one.index for one in slices], np.float64)
+    for stretch in find_stretches(positions, np.array([measure_share(one) for one in slices])):
+        ranked = rank_slices(slices[stretch.first : stretch.last + 1])
+        kept |= {one.index for one in (slices[stretch.peak], *ranked[:count])}
+    return [one if one.index in kept else replace(one, activation=None) for one in slices]
 
 
 def _judge_quality(classifier: Classifier, shown: SlicePrediction, scan: Slice) -> tuple[ScanWarning, ...]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, MissingModality
 from tumorscope.domain.prediction import Decision, Prediction
-from tumorscope.domain.scan import Examination, Scan, ScanWarning, SequenceName, Slice, Volume
-from tumorscope.imaging.slices import STACK_AXIS, choose_slices, slice_volume, stack_slice
+from tumorscope.domain.scan import Examination, Plane, Scan, ScanWarning, SequenceName, Slice, Volume
+from tumorscope.imaging.slices import PLANES, STACK_AXIS, choose_slices, slice_volume, stack_slice
 from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.brain import normalise_brain
 from tumorscope.preprocessing.intensity import darken_background
@@ -18,6 +20,10 @@ from tumorscope.preprocessing.spatial import Geometry
 # Of several sequences, the one that a model of single slices has seen most tumours in.
 _PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
 
+# The coarsest volume whose other planes show what the acquired one does. Public heads are often resampled to 2 mm.
+_FINE_MM = 2.01
+# Of another plane, slices about this far apart are read, and at most this share of the acquired plane's number.
+_ACROSS_MM, _ACROSS_SHARE = 3.0, 0.45
 
 # With a larger share of the head's pixels at the highest value, brighter intensities were clipped. Preprocessing itself
 # clips half a percent; images of the public collections reach 4 %.
@@ -35,27 +41,46 @@ _OBLIQUE = ScanWarning(
 
 
 @dataclass(frozen=True, slots=True)
+class PlaneSlices:
+    """The slices of one plane that are read.
+
+    Parameters
+    ----------
+    plane : {'sagittal', 'coronal', 'axial'}
+        In which they are cut.
+    spacing_mm : float
+        Between neighbours of the stack, read or not.
+    indices : tuple of int
+        Of the slices that are read, in the order of the stack; at least one.
+    cut : callable
+        Gives the slice at an index, with all its channels.
+    """
+
+    plane: Plane
+    spacing_mm: float
+    indices: tuple[int, ...]
+    cut: Callable[[int], Slice]
+
+
+@dataclass(frozen=True, slots=True)
 class StudySlices:
     """The slices of a study that are read.
 
     Parameters
     ----------
-    cut : callable
-        Gives the slice at an index, with all its channels.
-    indices : tuple of int
-        Of the slices that are read, in the order of the stack; at least one.
+    planes : tuple of PlaneSlices
+        The acquired plane first.
     slice_count : int
-        Of the stack.
-    is_volume : bool
-        False of a single slice.
+        Of the acquired plane's stack.
+    volume : Volume, optional
+        That shows where the head is; None of a single slice.
     warnings : tuple of ScanWarning
         Of decoding, and of what was chosen from the study.
     """
 
-    cut: Callable[[int], Slice]
-    indices: tuple[int, ...]
+    planes: tuple[PlaneSlices, ...]
     slice_count: int
-    is_volume: bool
+    volume: Volume | None
     warnings: tuple[ScanWarning, ...]
 
 
@@ -88,7 +113,9 @@ class SlicePrediction:
     activation: NDArray[np.float32] | None
 
 
-def choose_slices_to_read(channels: tuple[str, ...] | None, scan: Scan) -> StudySlices:
+def choose_slices_to_read(
+    channels: tuple[str, ...] | None, scan: Scan, *, in_three_planes: bool = False
+) -> StudySlices:
     """Choose what of a study the model reads.
 
     Parameters
@@ -97,6 +124,8 @@ def choose_slices_to_read(channels: tuple[str, ...] | None, scan: Scan) -> Study
         The sequences that the model reads together; None for a model of single slices.
     scan : Slice, Volume or Examination
         Decoded.
+    in_three_planes : bool
+        Whether the planes across the acquired one are read too, sparsely, where voxels are at most 2 mm long.
 
     Raises
     ------
@@ -106,18 +135,32 @@ def choose_slices_to_read(channels: tuple[str, ...] | None, scan: Scan) -> Study
         A sequence has no contrast.
     """
     if isinstance(scan, Slice):
-        return StudySlices(lambda _index: scan, (0,), 1, is_volume=False, warnings=scan.warnings)
+        return StudySlices((PlaneSlices("axial", 1.0, (0,), lambda _index: scan),), 1, None, scan.warnings)
     volumes, outline, warnings = _choose_volumes(channels, scan)
-    plane, indices = outline.plane, tuple(choose_slices(outline, outline.plane))
 
-    def cut(index: int) -> Slice:
+    def cut(plane: Plane, index: int) -> Slice:
         cuts = [slice_volume(volume, plane, index) for volume in volumes]
         if channels is None:
             return cuts[0]
         pixels = np.stack([cut.pixels for cut in cuts], axis=2, dtype=np.float32)
         return replace(cuts[0], pixels=pixels, channels=channels)
 
-    return StudySlices(cut, indices, outline.voxels.shape[STACK_AXIS[plane]], is_volume=True, warnings=warnings)
+    chosen = choose_slices(outline, outline.plane)
+    planes = [outline.plane]
+    if in_three_planes and max(outline.spacing_mm) <= _FINE_MM:
+        planes += [plane for plane in PLANES if plane != outline.plane]
+    read = []
+    for plane in planes:
+        spacing = outline.spacing_mm[STACK_AXIS[plane]]
+        indices = chosen if plane == outline.plane else _thin_out(choose_slices(outline, plane), spacing, len(chosen))
+        read.append(PlaneSlices(plane, spacing, tuple(indices), partial(cut, plane)))
+    return StudySlices(tuple(read), outline.voxels.shape[STACK_AXIS[outline.plane]], outline, warnings)
+
+
+def _thin_out(indices: list[int], spacing_mm: float, acquired: int) -> list[int]:
+    """Every so many of another plane's slices, that all planes together take twice as long as the acquired one."""
+    step = max(ceil(_ACROSS_MM / spacing_mm), ceil(len(indices) / (_ACROSS_SHARE * acquired)))
+    return indices[::step]
 
 
 def choose_volume(channels: tuple[str, ...] | None, scan: Scan) -> Volume:

@@ -78,6 +78,34 @@ class ScopeManifest(_Strict):
     )
 
 
+STUDY_FEATURES = ("peak", "extent", "agreement", "planes")
+"""What a study's tumour probability is computed from; see `inference.study_probability.describe_study`."""
+
+
+class StudyLimits(_Strict):
+    """One operating point for whole studies; see `domain.prediction.DecisionRule`."""
+
+    tumor_threshold: Probability
+    min_confidence: Probability
+
+
+class StudyManifest(_Strict):
+    """The logistic regression that gives a study's tumour probability, and limits of its own."""
+
+    intercept: float
+    coefficients: dict[str, float] = Field(description="By feature.")
+    kept_from: dict[str, Probability] = Field(description="As of slices; all kinds of tumour together are `tumor`.")
+    operating_points: dict[OperatingPoint, StudyLimits]
+    figures: dict[str, Any] = Field(description="Cross-validated over people.")
+
+    @model_validator(mode="after")
+    def _check_complete(self) -> Self:
+        complete = set(self.coefficients) == set(STUDY_FEATURES) and set(self.kept_from) == {"tumor", "no_tumor"}
+        if not complete or len(self.operating_points) != len(get_args(OperatingPoint)):
+            raise ValueError("trust.study lacks a coefficient or a limit")
+        return self
+
+
 class TrustManifest(_Strict):
     """What `tumorscope calibrate` fitted on held-out patients."""
 
@@ -89,6 +117,9 @@ class TrustManifest(_Strict):
         default=None, description="In which tumours were learned, but for a few; null where that is not known."
     )
     figures: dict[str, Any] = Field(description="Measured on patients other than those it was fitted on, in turn.")
+    study: StudyManifest | None = Field(
+        default=None, description="Null: a volume's figure is the quantile that `pooling` states."
+    )
 
 
 class Int8Manifest(_Strict):

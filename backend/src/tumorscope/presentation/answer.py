@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
-from tumorscope.domain.scan import Slice, StatedPlane
+from tumorscope.domain.scan import Plane, Slice, StatedPlane
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference import heatmap
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.heatmap import METHOD, Heatmap
-from tumorscope.inference.pipeline import StepTimes, StudyPrediction
+from tumorscope.inference.pipeline import Finding, StepTimes, StudyPrediction
 from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.manifest import OperatingFigures, OperatingPoint
 from tumorscope.preprocessing.view import encode_view
@@ -63,7 +63,7 @@ class Window(BaseModel):
 
 
 class View(BaseModel):
-    """The slice that is shown; of a volume, the slice with the highest tumour probability."""
+    """The slice that is shown; of a volume, the one with the highest tumour probability in the first of `findings`."""
 
     slice_index: int
     width: int = Field(description="Square pixels, in display orientation.")
@@ -88,6 +88,14 @@ class View(BaseModel):
         )
 
 
+class JudgedSlices(BaseModel):
+    """How many slices were judged, and why others were not."""
+
+    slices: int
+    little_brain: int = Field(description="Show too little of the brain.")
+    out_of_scope: int
+
+
 class InputDescription(BaseModel):
     """The study that was read."""
 
@@ -96,6 +104,7 @@ class InputDescription(BaseModel):
     width: int = Field(description="Pixels; of a volume, of the slice in `view`.")
     height: int = Field(description="Pixels.")
     slice_count: int
+    judged: JudgedSlices
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
     plane: StatedPlane | None = Field(description="Null where unknown.")
@@ -106,12 +115,18 @@ class InputDescription(BaseModel):
     def from_domain(cls, result: StudyPrediction, sha256: str, *, with_picture: bool) -> Self:
         """Of a study that was read."""
         scan = result.shown_scan
+        refused = sum(one.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices)
         return cls(
             format=scan.source_format,
             sha256=sha256,
             width=scan.width,
             height=scan.height,
             slice_count=result.slice_count,
+            judged=JudgedSlices(
+                slices=len(result.slices) - refused,
+                little_brain=result.slice_count - len(result.slices),
+                out_of_scope=refused,
+            ),
             spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
             modality=scan.modality,
             plane=scan.plane,
@@ -138,6 +153,24 @@ class SliceFigures(BaseModel):
             tumor_probability=prediction.tumor_probability,
             probabilities=dict(prediction.probabilities),
         )
+
+
+class FindingFigures(BaseModel):
+    """A region of consecutive slices with evidence of a tumour."""
+
+    label: str = Field(description="The most probable kind of tumour in it.")
+    probability: Probability
+    slices: tuple[int, int] = Field(description="The first and the last, as `slices[].index`.")
+    planes: list[Plane] = Field(description="The plane of the slices, then others that show it in the same place.")
+    extent_mm: float = Field(description="Along the slice axis.")
+    centre_mm: tuple[float, float, float] | None = Field(
+        description="Towards right, anterior and superior in the scanner's frame; null where unknown."
+    )
+
+    @classmethod
+    def from_domain(cls, finding: Finding) -> Self:
+        """Of a study."""
+        return cls(**{**asdict(finding), "planes": list(finding.planes)})
 
 
 class SliceExplanation(BaseModel):
@@ -235,6 +268,7 @@ class PredictionAnswer(BaseModel):
     reasons: list[ReasonMessage]
     input: InputDescription
     slices: list[SliceFigures]
+    findings: list[FindingFigures] = Field(description="Of a volume: what its answer rests on, most evidence first.")
     explanation: Explanation | None
     model: ModelDescription
     timing_ms: Timing
@@ -280,6 +314,7 @@ def present(
         reasons=[ReasonMessage(**asdict(reason)) for reason in prediction.reasons],
         input=InputDescription.from_domain(result, sha256, with_picture=with_picture),
         slices=[SliceFigures.from_domain(one) for one in listed] if result.is_volume else [],
+        findings=[FindingFigures.from_domain(finding) for finding in result.findings] if not refused else [],
         explanation=None if result.explanation is None else Explanation.of_study(result.explanation),
         model=ModelDescription.from_domain(classifier),
         timing_ms=Timing(

@@ -95,12 +95,12 @@ def test_plane_that_does_not_show_it_there_does_not_agree(other: PlaneEvidence) 
     assert region.planes == ("axial",)
 
 
-def test_region_that_planes_agree_on_comes_before_a_longer_one() -> None:
-    shares = _shares((5, 8, 0.7), (20, 40, 0.9))
+def test_agreement_weighs_as_much_as_length() -> None:
+    shares = _shares((5, 14, 0.8), (25, 39, 0.8))
     positions = _positions()
     short, long = find_stretches(positions, shares)
-    centres = {short.peak: np.array([40.0, 60, 13]), long.peak: np.array([40.0, 60, 60])}
+    centres = {short.peak: np.array([40.0, 60, 19]), long.peak: np.array([40.0, 60, 64])}
     axial = PlaneEvidence("axial", positions, shares, centres)
-    assert [one.extent_mm for one in find_regions(axial, [])] == [42, 8]
-    sagittal = _evidence("sagittal", _shares((15, 25, 0.8)), 40, 60, 13)
+    assert [one.extent_mm for one in find_regions(axial, [])] == [30, 20]
+    sagittal = _evidence("sagittal", _shares((15, 25, 0.8)), 40, 60, 19)
     assert [one.planes for one in find_regions(axial, [sagittal])] == [("axial", "sagittal"), ("axial",)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_manifest, make_outputs, make_phantom_file, make_slice
+from tests.factories import make_manifest, make_outputs, make_phantom_file, make_slice, make_study_model, make_trust
 from tumorscope.domain.errors import CorruptFile, InvalidRequest, MissingModality
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, Prediction
@@ -21,13 +21,20 @@ from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.heatmap import choose_explained_class, to_stored
-from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, predict_scan, predict_upload
+from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, StudyPrediction, predict_scan, predict_upload
 from tumorscope.inference.study import rank_slices
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.manifest import InputManifest, PoolingManifest, PreprocessingManifest
+from tumorscope.model.manifest import InputManifest, PoolingManifest, PreprocessingManifest, StudyManifest
 
 _SLICES = 40
 _EMPTY = 6
+
+_CELLS = 8
+_WEIGHTS = {
+    "dense/kernel": np.ones((_CELLS * _CELLS // 4, 1), np.float16),
+    "dense/bias": np.zeros(1, np.float16),
+    "logits/kernel": np.array([[1, 0, 0, 0]], np.float16),
+}
 
 
 @dataclass
@@ -44,7 +51,94 @@ class _LesionEngine:
         logits = np.zeros((len(batch), 4), np.float32)
         logits[:, 2] = np.where(marked, -4, 4)
         logits[:, 0] = np.where(marked, 4, -4)
-        return make_outputs(logits)
+        return replace(make_outputs(logits), activation=np.ones((len(batch), _CELLS, _CELLS, 1), np.float32))
+
+
+class _SmallBrightEngine:
+    """Says glioma of a picture with a small bright part, and shows where it is."""
+
+    name, device = "small and bright", "cpu"
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        bright = batch[..., 0] > 0.9
+        marked = bright.any(axis=(1, 2)) & (bright.mean(axis=(1, 2)) < 0.2)
+        logits = np.where(marked, 4, -4)[:, None] * np.array([1, 0, -1, 0], np.float32)
+        side = batch.shape[1] // _CELLS
+        cells = bright.reshape(len(batch), _CELLS, side, _CELLS, side).mean(axis=(2, 4))[..., None]
+        return replace(make_outputs(logits.astype(np.float32)), activation=cells.astype(np.float32))
+
+
+_LESION_MM = np.array([90.0, 56.0, 74.0])
+
+
+def _head(spacing: tuple[float, float, float] = (2.0, 2.0, 2.0)) -> Volume:
+    """A ball of 120 mm with a bright ball of 24 mm in it; the scanner's frame begins 10 mm before each axis."""
+    grid = np.stack(np.meshgrid(*[np.arange(0, 128, step) for step in spacing], indexing="ij"), axis=-1)
+    inside = np.linalg.norm(grid - 64, axis=-1) < 60
+    lesion = np.linalg.norm(grid - _LESION_MM, axis=-1) < 12
+    affine = np.diag([*spacing, 1.0])
+    affine[:3, 3] = 10
+    return Volume(np.where(lesion, 250, np.where(inside, 100, 0)).astype(np.uint8), spacing, affine)
+
+
+def _of_studies(volume: Volume, study: StudyManifest | None) -> tuple[StudyPrediction, int]:
+    """The answer, and how many slices were read in all planes."""
+    trust = make_trust().model_copy(update={"study": study})
+    # The gate's distances are not measured: the bundle has no arrays for it.
+    manifest = make_manifest().model_copy(update={"trust": trust})
+    events: list[StepDone | Progress] = []
+    result = predict_scan(Classifier(Bundle(manifest, "", _WEIGHTS, {}), _SmallBrightEngine()), volume, events.append)
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert last.done == last.total
+    return result, last.total
+
+
+def test_finding_has_its_slices_length_and_place_and_three_planes_agree() -> None:
+    result, read = _of_studies(_head(), make_study_model())
+    (finding,) = result.findings
+    assert finding.planes == ("axial", "sagittal", "coronal")
+    assert finding.extent_mm == pytest.approx(24, abs=4)
+    np.testing.assert_allclose(2 * np.array(finding.slices), [74 - 11, 74 + 11], atol=2)
+    assert finding.centre_mm is not None
+    np.testing.assert_allclose(finding.centre_mm, _LESION_MM + 10, atol=10)
+    assert (finding.label, result.prediction.label) == ("glioma", "glioma")
+    assert result.prediction.decision is Decision.TUMOR
+    assert result.prediction.tumor_probability == pytest.approx(finding.probability)
+    # The other planes are read sparsely; the slices of the answer are the acquired plane's.
+    assert len(result.slices) < read <= 2 * len(result.slices)
+
+
+@pytest.mark.parametrize("study", [make_study_model(), None], ids=["thick slices", "no model of studies"])
+def test_one_plane_is_read_of_thick_slices_and_by_a_bundle_without_a_model_of_studies(
+    study: StudyManifest | None,
+) -> None:
+    result, read = _of_studies(_head((2.0, 2.0, 5.0 if study else 2.0)), study)
+    assert read == len(result.slices)
+    (finding,) = result.findings
+    assert finding.planes == ("axial",)
+    assert finding.centre_mm is not None
+
+
+def test_place_is_unknown_where_the_file_does_not_state_its_frame() -> None:
+    result, _ = _of_studies(replace(_head(), affine=None), None)
+    assert [one.centre_mm for one in result.findings] == [None]
+
+
+def test_head_without_a_lesion_has_no_finding() -> None:
+    head = _head()
+    result, _ = _of_studies(replace(head, voxels=np.minimum(head.voxels, 100)), make_study_model())
+    assert result.findings == ()
+    assert result.prediction.decision is Decision.NO_TUMOR
+    assert sum(result.prediction.probabilities.values()) == pytest.approx(1)
+
+
+def test_slices_of_the_first_finding_are_shown_and_explained() -> None:
+    result = predict_scan(_classifier(), _volume((10, 20, 21, 22, 23)), explain=True)
+    assert [one.slices for one in result.findings] == [(20, 23), (10, 10)]
+    assert result.shown.index in range(20, 24)
+    assert result.explanation is not None
+    assert all(20 <= drawn.slice_index <= 23 for drawn in result.explanation.heatmaps)
+    assert len(result.explanation.heatmaps) == 3
 
 
 def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
@@ -58,7 +152,7 @@ def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
                 ),
             }
         )
-    return Classifier(Bundle(manifest, "", {}, {}), _LesionEngine())
+    return Classifier(Bundle(manifest, "", _WEIGHTS, {}), _LesionEngine())
 
 
 def _volume(lesions: tuple[int, ...] = (), plane: Plane = "axial", spacing: float = 4.0) -> Volume:

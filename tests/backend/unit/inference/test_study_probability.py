@@ -1,0 +1,69 @@
+"""A study is judged by the length of its evidence and the planes that agree, within limits of its own."""
+
+import numpy as np
+import pytest
+
+from tests.factories import make_study_model
+from tumorscope.domain.prediction import Decision, DecisionRule, Prediction
+from tumorscope.domain.scan import Plane
+from tumorscope.inference.findings import Region, Stretch
+from tumorscope.inference.study_probability import decide_study, describe_study, weigh
+
+_KINDS = {"glioma": 0.6, "meningioma": 0.1, "no_tumor": 0.2, "pituitary": 0.1}
+_ALL: tuple[Plane, ...] = ("axial", "sagittal", "coronal")
+
+
+def _region(extent_mm: float = 20, planes: tuple[Plane, ...] = ("axial",), peak: float = 0.9) -> Region:
+    return Region(Stretch(0, 9, 5, 0, extent_mm), planes, peak, None)
+
+
+def _weigh(region: Region | None, planes: int = 3) -> float:
+    return weigh(make_study_model(), describe_study(region, 0.4, planes))
+
+
+def test_longer_higher_and_agreeing_evidence_is_more_probable() -> None:
+    assert _weigh(_region(40)) > _weigh(_region(20)) > _weigh(None)
+    assert _weigh(_region(peak=0.95)) > _weigh(_region(peak=0.6))
+    assert _weigh(_region(planes=_ALL)) > _weigh(_region(planes=_ALL[:2])) > _weigh(_region())
+
+
+def test_certain_slices_keep_the_figures_finite() -> None:
+    assert np.isfinite(describe_study(_region(peak=1.0), 1.0, 3)).all()
+    assert np.isfinite(describe_study(None, 0.0, 1)).all()
+
+
+def _decide(probability: float, kinds: dict[str, float] = _KINDS) -> Prediction:
+    rule = DecisionRule(0.5, 0.6, dict.fromkeys(kinds, 0.2))
+    return decide_study(probability, kinds, make_study_model(), "balanced", rule)
+
+
+@pytest.mark.parametrize(
+    ("probability", "decision", "kept"),
+    [
+        (0.9, Decision.TUMOR, ("glioma",)),
+        (0.1, Decision.NO_TUMOR, ("no_tumor",)),
+        (0.5, Decision.UNCERTAIN, ("glioma", "no_tumor")),
+    ],
+)
+def test_limits_of_the_study_say_whether(probability: float, decision: Decision, kept: tuple[str, ...]) -> None:
+    prediction = _decide(probability)
+    assert (prediction.decision, prediction.prediction_set) == (decision, kept)
+    assert prediction.tumor_probability == probability
+    assert prediction.probabilities["glioma"] == pytest.approx(probability * 0.75)
+    assert sum(prediction.probabilities.values()) == pytest.approx(1)
+    assert prediction.label == ("glioma" if decision is Decision.TUMOR else None)
+
+
+def test_limits_of_slices_say_which_kind() -> None:
+    prediction = _decide(0.9, {"glioma": 0.4, "meningioma": 0.38, "no_tumor": 0.2, "pituitary": 0.02})
+    assert prediction.decision is Decision.UNCERTAIN
+    assert prediction.prediction_set == ("glioma", "meningioma")
+    assert "several_kinds_possible" in [reason.code for reason in prediction.reasons]
+
+
+def test_kind_that_no_limit_keeps_stays_open() -> None:
+    even = {"glioma": 0.1, "meningioma": 0.1, "no_tumor": 0.7, "pituitary": 0.1}
+    rule = DecisionRule(0.5, 0.6, dict.fromkeys(even, 0.5))
+    prediction = decide_study(0.9, even, make_study_model(), "balanced", rule)
+    assert prediction.decision is Decision.UNCERTAIN
+    assert prediction.prediction_set == ("glioma", "meningioma", "pituitary")
