@@ -33,7 +33,7 @@ _MODALITIES = {
 _HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYPOPHYSIS", "ORBIT", "IAC", "FACE")
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
-_LOCALIZERS = ("localizer", "localiser", "scout", "survey", "3-plane", "3 plane", "aahead")
+_LOCALIZERS = ("localizer", "localiser", "locator", "scout", "survey", "3-plane", "3 plane", "aahead")
 
 # From this echo time on an image is T2-weighted; with an inversion time this long, which nulls fluid, it is FLAIR.
 _LONG_ECHO_MS = 60.0

@@ -210,6 +210,7 @@ def test_doubts_give_warnings() -> None:
     assert _codes(_read(BodyPartExamined="KNEE")) == ["other_body_part"]
     assert _codes(_read(BodyPartExamined="BRAIN")) == []
     assert _codes(_read(ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])) == ["localizer"]
+    assert _codes(_read(SeriesDescription="3 Axis locator")) == ["localizer"]
     assert _codes(_read(ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])) == ["derived_map"]
 
 
