@@ -1,20 +1,11 @@
 """``tumorscope evaluate``: a bundle and data in; report, plots and figures out."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-
-
-class Part(StrEnum):
-    """Which part of a split is evaluated."""
-
-    VALIDATION = "validation"
-    TRAINING = "training"
-    ALL = "all"
 
 
 def evaluate(
@@ -26,7 +17,10 @@ def evaluate(
     split: Annotated[
         Path | None, typer.Option(help="Split file; default: the bundle's own, if it is of this data.")
     ] = None,
-    part: Annotated[Part | None, typer.Option(help="Default: validation where there is a split, else all.")] = None,
+    part: Annotated[
+        Literal["validation", "training", "all"] | None,
+        typer.Option(help="Default: validation where there is a split, else all."),
+    ] = None,
     into_bundle: Annotated[bool, typer.Option(help="Write the figures into the bundle's manifest too.")] = False,
 ) -> None:
     """Measure what a model answers, by the pipeline that serves, and write a report."""
@@ -40,7 +34,7 @@ def evaluate(
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
 
     loaded = read_bundle(bundle)
-    chosen = choose_data(bundle, loaded.manifest, data, split, None if part is None else part.value)
+    chosen = choose_data(bundle, loaded.manifest, data, split, part)
     classifier = Classifier(loaded, open_engine(loaded).engine)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("evaluating", total=chosen.steps)

@@ -6,10 +6,9 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -27,21 +26,15 @@ if TYPE_CHECKING:
 _AHEAD = 2
 
 
-class Format(StrEnum):
-    """Of what is written to standard output."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    NDJSON = "ndjson"
-
-
 def predict(
     paths: Annotated[
         list[Path],
         typer.Argument(help="Pictures, DICOM, NIfTI, ZIP archives, a DICOMDIR, or folders of these."),
     ],
-    output: Annotated[Format, typer.Option("--format", help="Of what is written to standard output.")] = Format.TABLE,
+    output: Annotated[
+        Literal["table", "json", "csv", "ndjson"],
+        typer.Option("--format", help="Of what is written to standard output."),
+    ] = "table",
     results: Annotated[
         Path | None,
         typer.Option(help="NDJSON file that each answer is kept in; run again, files that it holds are not read."),

@@ -1,4 +1,4 @@
-"""Examples in, their fingerfingerprints out: a checksum of the pixels and perceptual hashes."""
+"""Examples in, their fingerprints out: a checksum of the pixels and perceptual hashes."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
@@ -10,7 +11,6 @@ from tumorscope.datasets.splits import Split
 from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
-from tumorscope.domain.scan import Plane
 
 TABLE = "slices.csv"
 """The name of a table in its folder."""
@@ -187,15 +187,11 @@ def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
             return slice_masked_volume(path, folder / row["mask"], label, patient_id, source)
         return slice_labelled_volume(path, label, patient_id, source)
     sequence, box = row.get("sequence") or _SEQUENCES.get(source), _read_box(row)
-    plane: Plane | None = None
-    position = None
-    if row.get("height"):
-        plane, position = "axial", float(row["height"])
-    return [Example(ImageFileReference(path), label, patient_id, source, plane, sequence, box, position)]
+    example = Example(ImageFileReference(path), label, patient_id, source, sequence=sequence, box=box)
+    height = row.get("height")
+    return [replace(example, plane="axial", position=float(height)) if height else example]
 
 
 def _read_box(row: dict[str, str]) -> RelativeBox | None:
     values = [row.get(column) or "" for column in _BOX_COLUMNS]
-    if not all(values):
-        return None
-    return RelativeBox(*(float(value) for value in values))
+    return RelativeBox(*map(float, values)) if all(values) else None

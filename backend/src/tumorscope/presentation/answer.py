@@ -145,13 +145,11 @@ class SliceFigures(BaseModel):
     @classmethod
     def from_domain(cls, one: SlicePrediction) -> Self:
         """Of a slice of a study."""
-        prediction = one.prediction
-        if prediction.decision is Decision.OUT_OF_SCOPE:
+        answer = one.prediction
+        if answer.decision is Decision.OUT_OF_SCOPE:
             return cls(index=one.index, tumor_probability=None, probabilities=None)
         return cls(
-            index=one.index,
-            tumor_probability=prediction.tumor_probability,
-            probabilities=dict(prediction.probabilities),
+            index=one.index, tumor_probability=answer.tumor_probability, probabilities=dict(answer.probabilities)
         )
 
 
@@ -228,17 +226,15 @@ class ModelDescription(BaseModel):
     def from_domain(cls, classifier: Classifier) -> Self:
         """Of the served model."""
         manifest = classifier.bundle.manifest
-        point = None if manifest.trust is None else classifier.operating_point
+        trust, point = manifest.trust, classifier.operating_point
         return cls(
             name=manifest.name,
             version=manifest.version,
             sha256=classifier.bundle.sha256,
             engine=classifier.engine.name,
             device=classifier.engine.device,
-            operating_point=point,
-            operating_figures=None
-            if manifest.trust is None
-            else manifest.trust.operating_points[classifier.operating_point].figures,
+            operating_point=None if trust is None else point,
+            operating_figures=None if trust is None else trust.operating_points[point].figures,
         )
 
 

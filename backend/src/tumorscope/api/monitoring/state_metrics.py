@@ -31,59 +31,46 @@ class _StateCollector(Collector):
         yield from _describe_service(self._service)
         yield from _describe_candidate(self._service.candidate)
         yield from _describe_queue(self._queue)
-        yield _gauge("upload_memory_bytes", "Memory that uploads take.", self._memory.used_bytes)
-        yield _gauge("upload_memory_limit_bytes", "Memory that uploads may take.", self._memory.max_bytes)
+        yield _gauge("upload_memory_bytes", "Memory that uploads take.", [([], self._memory.used_bytes)])
+        yield _gauge("upload_memory_limit_bytes", "Memory that uploads may take.", [([], self._memory.max_bytes)])
         container = read_container_memory(CGROUP_ROOT)
         if container is not None:
-            yield _gauge("memory_bytes", "Memory of all processes of the container.", container.used_bytes)
-            yield _gauge("memory_limit_bytes", "Memory limit of the container.", container.limit_bytes)
+            yield _gauge("memory_bytes", "Memory of all processes of the container.", [([], container.used_bytes)])
+            yield _gauge("memory_limit_bytes", "Memory limit of the container.", [([], container.limit_bytes)])
 
 
 def _describe_service(service: Service) -> Iterable[Metric]:
-    state = GaugeMetricFamily("tumorscope_service_state", "1 for the current state.", labels=["state"])
-    for name in get_args(Status):
-        state.add_metric([name], float(service.status == name))
-    yield state
+    states = [([name], float(service.status == name)) for name in get_args(Status)]
+    yield _gauge("service_state", "1 for the current state.", states, "state")
     classifier = service.classifier
     if classifier is None:
         return
     manifest, engine = classifier.bundle.manifest, classifier.engine
-    info = GaugeMetricFamily(
-        "tumorscope_model_info", "The served model; always 1.", labels=["name", "version", "engine", "device"]
-    )
-    info.add_metric([manifest.name, manifest.version, engine.name, engine.device], 1)
-    yield info
+    served = [manifest.name, manifest.version, engine.name, engine.device]
+    yield _gauge("model_info", "The served model; always 1.", [(served, 1)], "name", "version", "engine", "device")
     if manifest.trust is not None:
-        limits = GaugeMetricFamily(
-            "tumorscope_scope_limit", "Out-of-distribution score above which a slice is refused.", labels=["source"]
-        )
-        limits.add_metric(["picture"], manifest.trust.scope.picture_limit)
-        limits.add_metric(["mr"], manifest.trust.scope.mr_limit)
-        yield limits
+        scope = manifest.trust.scope
+        limits = [(["picture"], scope.picture_limit), (["mr"], scope.mr_limit)]
+        yield _gauge("scope_limit", "Out-of-distribution score above which a slice is refused.", limits, "source")
 
 
 def _describe_candidate(candidate: Candidate | None) -> Iterable[Metric]:
     if candidate is not None:
-        info = GaugeMetricFamily(
-            "tumorscope_candidate_info",
-            "A model that is being rolled out or was refused; always 1.",
-            labels=["version", "state", "reason"],
-        )
-        info.add_metric([candidate.version or "none", candidate.state, candidate.reason or "none"], 1)
-        yield info
+        text = "A model that is being rolled out or was refused; always 1."
+        known = [candidate.version or "none", candidate.state, candidate.reason or "none"]
+        yield _gauge("candidate_info", text, [(known, 1)], "version", "state", "reason")
 
 
 def _describe_queue(queue: WorkQueue) -> Iterable[Metric]:
-    depth = GaugeMetricFamily("tumorscope_queue_depth", "Requests queued or in progress.", labels=["lane"])
-    capacity = GaugeMetricFamily(
-        "tumorscope_queue_capacity", "Depth at which further requests are refused.", labels=["lane"]
-    )
-    for lane in queue.lanes:
-        depth.add_metric([lane.name], lane.depth)
-        capacity.add_metric([lane.name], lane.max_depth)
-    yield depth
-    yield capacity
+    depths = [([lane.name], lane.depth) for lane in queue.lanes]
+    limits = [([lane.name], lane.max_depth) for lane in queue.lanes]
+    yield _gauge("queue_depth", "Requests queued or in progress.", depths, "lane")
+    yield _gauge("queue_capacity", "Depth at which further requests are refused.", limits, "lane")
 
 
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"tumorscope_{name}", text, value)
+def _gauge(name: str, text: str, values: Iterable[tuple[list[str], float]], *labels: str) -> Metric:
+    """A gauge, with a value for the values of its labels."""
+    family = GaugeMetricFamily(f"tumorscope_{name}", text, labels=labels)
+    for of, value in values:
+        family.add_metric(of, value)
+    return family

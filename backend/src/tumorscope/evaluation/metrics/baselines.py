@@ -22,13 +22,9 @@ TITLES = {
     "slice_position": "Slice position (slices of volumes)",
     "model_on_volumes": "This model (slices of volumes)",
 }
-_FIGURES = (
-    "accuracy",
-    "macro_f1",
-    "tumor_auc",
-    "tumor_auc_same_collections",
-    "tumor_auc_within_collection",
-)
+COMPARED = ("accuracy", "macro_f1", "tumor_auc", "tumor_auc_same_collections", "tumor_auc_within_collection")
+"""Figures that are measured of each."""
+
 # Small enough not to learn single slices by heart.
 _LEAVES, _LEAF_SLICES = 32, 10
 
@@ -67,7 +63,7 @@ def measure_baselines(
     def judge(
         fitted: Sequence[Example], judged: Sequence[Example], describe: Callable[[Example], Features]
     ) -> dict[str, Figure]:
-        return measure_figures(_answer(fitted, judged, reference, describe), _FIGURES)
+        return measure_figures(_answer(fitted, judged, reference, describe), COMPARED)
 
     measured = {
         "source": judge(training, validation, lambda example: {"source": example.source}),
@@ -77,7 +73,7 @@ def measure_baselines(
     if fitted and judged:
         measured["slice_position"] = judge(fitted, judged, _position)
         of_volume = np.array([_is_of_volume(example) for example in validation])
-        measured["model_on_volumes"] = measure_figures(reference.take(of_volume), _FIGURES)
+        measured["model_on_volumes"] = measure_figures(reference.take(of_volume), COMPARED)
     return measured
 
 

@@ -30,7 +30,7 @@ class Figure(TypedDict):
     patients: int
 
 
-def measure_figure(part: Scored, statistic: Statistic, seed: int = 0) -> Figure | None:
+def measure_figure(part: Scored, statistic: Statistic) -> Figure | None:
     """A statistic and its confidence interval.
 
     Patients are drawn with replacement, each with all slices: a patient drawn twice counts as two.
@@ -41,8 +41,6 @@ def measure_figure(part: Scored, statistic: Statistic, seed: int = 0) -> Figure 
         What the statistic is of.
     statistic : callable
         From the part and weights, shape (rounds, n), to one value a round.
-    seed : int
-        The same for every figure, so that adding one changes no other.
 
     Returns
     -------
@@ -58,7 +56,8 @@ def measure_figure(part: Scored, statistic: Statistic, seed: int = 0) -> Figure 
     low: float | None = None
     high: float | None = None
     if len(patients) > 1:
-        rng = np.random.default_rng(seed)
+        # The same draws for every figure, so that adding one changes no other.
+        rng = np.random.default_rng(0)
         draws = rng.multinomial(len(patients), np.full(len(patients), 1 / len(patients)), size=ROUNDS)
         step = max(1, _MAX_WEIGHTS // len(part))
         values = np.concatenate(

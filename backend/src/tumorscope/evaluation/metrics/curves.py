@@ -8,12 +8,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from tumorscope.evaluation.metrics.bootstrap import measure_figure
 from tumorscope.evaluation.metrics.scored import Mask, Scored
-from tumorscope.evaluation.metrics.statistics import (
-    BINS,
-    area_under_roc,
-    average_precision,
-    confidence_bin,
-)
+from tumorscope.evaluation.metrics.statistics import BINS, area_under_roc, average_precision, confidence_bin
 
 TUMOR_AGAINST_NONE = "tumor_against_none"
 # A curve of more points looks the same.

@@ -39,19 +39,16 @@ def measure_classes(scored: Scored) -> dict[str, dict[str, Figure]]:
     part = scored.take(scored.of_known_class)
     classes = {}
     for number, name in enumerate(scored.class_names):
-        figures = {
-            key: measure_figure(part, statistic)
-            for key, statistic in {
-                "precision": of_class(0, number),
-                "recall": of_class(1, number),
-                "f1": of_class(2, number),
-                "auc": area_of_class(number, area_under_roc),
-                "average_precision": area_of_class(number, average_precision),
-            }.items()
+        statistics = {
+            "precision": of_class(0, number),
+            "recall": of_class(1, number),
+            "f1": of_class(2, number),
+            "auc": area_of_class(number, area_under_roc),
+            "average_precision": area_of_class(number, average_precision),
         }
-        known = {key: figure for key, figure in figures.items() if figure is not None}
-        if known:
-            classes[name] = known
+        figures = {key: figure for key, one in statistics.items() if (figure := measure_figure(part, one)) is not None}
+        if figures:
+            classes[name] = figures
     return classes
 
 

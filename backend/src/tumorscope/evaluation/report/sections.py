@@ -47,7 +47,7 @@ def describe_evaluation(metrics: Mapping[str, Any]) -> list[Section]:
         From `measure.measure`.
     """
     note = f"{DECISIONS_NOTE} {HELD_OUT_NOTE}" if metrics["chose_calibration"] else DECISIONS_NOTE
-    answers = {unit: decision_table(metrics["decisions"], unit, "all", "sequence", "source") for unit in UNITS}
+    answers = {unit: decision_table(metrics["decisions"], unit) for unit in UNITS}
     sections = [
         Section("What it answers", note, plots=("decisions",)),
         *(Section(UNITS[unit], table=table, level=3) for unit, table in answers.items() if metrics["decisions"][unit]),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tumorscope.evaluation.metrics.baselines import TITLES
+from tumorscope.evaluation.metrics.baselines import COMPARED, TITLES
 from tumorscope.evaluation.metrics.decisions import ANSWERS, FEWEST_PEOPLE
 from tumorscope.evaluation.metrics.definitions import DEFINITIONS
 from tumorscope.model.manifest import TrustManifest
@@ -24,11 +24,10 @@ HELD_OUT_NOTE = (
 UNITS = {"slices": "Slices", "studies": "Whole studies"}
 
 _TRUTHS = {"tumor": "tumour", "no_tumor": "no tumour"}
-_COMPARED = ("accuracy", "macro_f1", "tumor_auc", "tumor_auc_same_collections", "tumor_auc_within_collection")
 _GROUPED = ("accuracy", "tumor_auc")
 
 
-def decision_table(decisions: Mapping[str, Any], unit: str, *by: str) -> Table:
+def decision_table(decisions: Mapping[str, Any], unit: str) -> Table:
     """How slices or studies are answered, a row for each group and truth.
 
     Parameters
@@ -36,14 +35,11 @@ def decision_table(decisions: Mapping[str, Any], unit: str, *by: str) -> Table:
     decisions : mapping
         ``decisions`` of ``metrics.json``.
     unit : {'slices', 'studies'}
-        What is counted.
-    *by : {'all', 'sequence', 'source'}
-        Which groups.
+        What is counted; the head of its column.
     """
     rows = [
         [row["name"], _TRUTHS[row["truth"]], str(row["count"]), str(row["people"]), *_show_answers(row)]
         for row in decisions[unit]
-        if row["by"] in by
     ]
     return [["", "truth", unit, "people", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
 
@@ -51,18 +47,12 @@ def decision_table(decisions: Mapping[str, Any], unit: str, *by: str) -> Table:
 def short_decision_table(decisions: Mapping[str, Any]) -> Table:
     """Slices and studies of all groups in one table, without intervals."""
     rows = [
-        [
-            f"{UNITS[unit].lower()}, {row['name']}",
-            _TRUTHS[row["truth"]],
-            str(row["count"]),
-            str(row["people"]),
-            *_show_answers({**row, "intervals": None}),
-        ]
-        for unit in UNITS
+        {**row, "name": f"{title.lower()}, {row['name']}", "intervals": None}
+        for unit, title in UNITS.items()
         for row in decisions[unit]
         if row["by"] == "all"
     ]
-    return [["", "truth", "number", "people", *(f"`{answer}`" for answer in ANSWERS.values()), "right"], *rows]
+    return decision_table({"number": rows}, "number")
 
 
 def _show_answers(row: Mapping[str, Any]) -> list[str]:
@@ -152,7 +142,7 @@ def class_table(metrics: Mapping[str, Any]) -> Table:
 
 def comparison_table(metrics: Mapping[str, Any]) -> Table:
     """The model beside the baselines."""
-    shown = [name for name in _COMPARED if name in metrics["figures"]]
+    shown = [name for name in COMPARED if name in metrics["figures"]]
     contenders = {"this model": metrics["figures"]} | {
         TITLES[name]: figures for name, figures in metrics["baselines"].items()
     }
@@ -165,12 +155,7 @@ def breakdown_table(metrics: Mapping[str, Any], by: str) -> Table:
     groups = metrics["breakdown"][by]
     shown = [name for name in _GROUPED if any(name in group["figures"] for group in groups.values())]
     rows = [
-        [
-            name,
-            str(group["slices"]),
-            str(group["patients"]),
-            *(_show(f, group["figures"].get(f)) for f in shown),
-        ]
+        [name, str(group["slices"]), str(group["patients"]), *(_show(f, group["figures"].get(f)) for f in shown)]
         for name, group in groups.items()
     ]
     return [[by, "slices", "patients", *(DEFINITIONS[name].title for name in shown)], *rows]
