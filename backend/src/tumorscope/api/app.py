@@ -26,7 +26,7 @@ from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_containe
 from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.lifecycle.shadow import ShadowPlan
-from tumorscope.api.monitoring.metrics import create_metrics, record_wait
+from tumorscope.api.monitoring.metrics import Metrics, record_wait
 from tumorscope.api.monitoring.state_metrics import watch_state
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
 from tumorscope.api.settings import Settings
@@ -57,7 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
     FastAPI
         Loads its model after its startup, and answers ``/health`` meanwhile.
     """
-    collectors = create_metrics()
+    collectors = Metrics()
 
     service = Service()
     threads = settings.threads or count_cores() + SPARE_THREADS

@@ -1,7 +1,5 @@
 """Events of the service in, Prometheus counters and histograms out; no file name, path or patient data."""
 
-from dataclasses import dataclass
-
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 from tumorscope.api.http.errors import STATUS
@@ -23,101 +21,69 @@ _OTHER_METHOD = "other"
 _NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
 class Metrics:
-    """The collectors of one application; any thread may change them."""
+    """The collectors of one application, in a registry of their own; any thread may change them."""
 
-    registry: CollectorRegistry
-    requests: Counter
-    stream_failures: Counter
-    request_seconds: Histogram
-    upload_seconds: Histogram
-    wait_seconds: Histogram
-    stage_seconds: Histogram
-    batch_slices: Histogram
-    decisions: Counter
-    reasons: Counter
-    tumor_probability: Histogram
-    class_probability: Histogram
-    scope_distance: Histogram
-    inputs: Counter
-    warnings: Counter
+    def __init__(self) -> None:
+        # These would state when each series started, which Prometheus finds out by itself.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
 
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"tumorscope_{name}", text, labels, registry=self.registry)
 
-def create_metrics() -> Metrics:
-    """Make the collectors, in a registry of their own."""
-    # These would state when each series started, which Prometheus finds out by itself.
-    disable_created_metrics()  # type: ignore[no-untyped-call]
-    registry = CollectorRegistry()
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"tumorscope_{name}", text, labels, buckets=buckets, registry=self.registry)
 
-    def counter(name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"tumorscope_{name}", text, labels, registry=registry)
-
-    def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(f"tumorscope_{name}", text, labels, buckets=buckets, registry=registry)
-
-    metrics = Metrics(
-        registry=registry,
-        requests=counter(
+        self.requests = counter(
             "requests", "Answered requests; code is the problem's, or none.", "route", "method", "status", "code"
-        ),
-        stream_failures=counter(
+        )
+        self.stream_failures = counter(
             "stream_failures", "Streams that started with status 200 and ended with a problem.", "code"
-        ),
-        request_seconds=histogram(
+        )
+        self.request_seconds = histogram(
             "request_duration_seconds", "Duration of whole requests, including upload and queue.", _SECONDS, "route"
-        ),
-        upload_seconds=histogram("upload_duration_seconds", "Duration of reading the files of a request.", _SECONDS),
-        wait_seconds=histogram("queue_wait_seconds", "Time that requests spend in the queue.", _SECONDS, "lane"),
-        stage_seconds=histogram(
+        )
+        self.upload_seconds = histogram(
+            "upload_duration_seconds", "Duration of reading the files of a request.", _SECONDS
+        )
+        self.wait_seconds = histogram("queue_wait_seconds", "Time that requests spend in the queue.", _SECONDS, "lane")
+        self.stage_seconds = histogram(
             "stage_duration_seconds",
             "Duration of the steps of a prediction of a slice or volume: decode, preprocess, inference, explain, total;"
             " and of inference on prepared tensors (/v2).",
             _SECONDS,
             "stage",
             "scan",
-        ),
-        batch_slices=histogram("batch_slices", "Slices per batch that a request sends to the engine.", _SLICES),
-        decisions=counter(
-            "decisions",
-            "Predictions; label is the kind of tumour, or none.",
-            "model_version",
-            "decision",
-            "label",
-        ),
-        reasons=counter(
-            "reasons",
-            "Reasons of predictions that are uncertain or out of scope.",
-            "model_version",
-            "decision",
-            "reason",
-        ),
-        tumor_probability=histogram(
-            "tumor_probability", "Tumour probability of predictions in scope.", _PROBABILITIES, "model_version"
-        ),
-        class_probability=histogram(
-            "class_probability",
-            "Class probabilities of predictions in scope.",
-            _PROBABILITIES,
-            "model_version",
-            "class_name",
-        ),
-        scope_distance=histogram(
+        )
+        self.batch_slices = histogram("batch_slices", "Slices per batch that a request sends to the engine.", _SLICES)
+        version = "model_version"
+        self.decisions = counter(
+            "decisions", "Predictions; label is the kind of tumour, or none.", version, "decision", "label"
+        )
+        self.reasons = counter(
+            "reasons", "Reasons of predictions that are uncertain or out of scope.", version, "decision", "reason"
+        )
+        self.tumor_probability = histogram(
+            "tumor_probability", "Tumour probability of predictions in scope.", _PROBABILITIES, version
+        )
+        self.class_probability = histogram(
+            "class_probability", "Class probabilities of predictions in scope.", _PROBABILITIES, version, "class_name"
+        )
+        self.scope_distance = histogram(
             "scope_distance",
             "Out-of-distribution score of slices; source is mr if the file states it, else picture.",
             _DISTANCES,
-            "model_version",
+            version,
             "source",
-        ),
-        inputs=counter("inputs", "Decoded studies.", "format"),
-        warnings=counter("warnings", "Warnings about inputs.", "code"),
-    )
-    # Prometheus sees no increase from an absent series to 1, so the series of alerts exist from the start.
-    for error, status in STATUS.items():
-        if "code" in vars(error):
-            metrics.requests.labels("/predict", "POST", str(status), error.code)
-            metrics.stream_failures.labels(error.code)
-    return metrics
+        )
+        self.inputs = counter("inputs", "Decoded studies.", "format")
+        self.warnings = counter("warnings", "Warnings about inputs.", "code")
+        # Prometheus sees no increase from an absent series to 1, so the series of alerts exist from the start.
+        for error, status in STATUS.items():
+            if "code" in vars(error):
+                self.requests.labels("/predict", "POST", str(status), error.code)
+                self.stream_failures.labels(error.code)
 
 
 def record_request(

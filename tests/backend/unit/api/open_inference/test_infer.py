@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from tests.factories import make_manifest, make_outputs
 from tests.waiting import until
 from tumorscope.api.jobs.work_queue import WorkQueue
-from tumorscope.api.monitoring.metrics import create_metrics
+from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
 from tumorscope.domain.errors import InvalidRequest
 from tumorscope.inference.classifier import Classifier
@@ -50,7 +50,7 @@ async def _has_left() -> bool:
 
 async def _answer(queue: WorkQueue, engine: _Engine, body: EncodedRequest) -> list[float]:
     classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
-    answer = await run_inference(queue, classifier, create_metrics(), body, _stays)
+    answer = await run_inference(queue, classifier, Metrics(), body, _stays)
     values: list[float] = json.loads(answer.body)["outputs"][0]["data"]
     return values
 
@@ -77,7 +77,7 @@ def test_slices_of_a_client_that_has_disconnected_are_not_run() -> None:
         queue, engine, hold = WorkQueue(1, 4), _Engine(), threading.Event()
         classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
-        left = asyncio.create_task(run_inference(queue, classifier, create_metrics(), _ask_for(2), _has_left))
+        left = asyncio.create_task(run_inference(queue, classifier, Metrics(), _ask_for(2), _has_left))
         await until(lambda: queue.depth == 2)
         hold.set()
         with pytest.raises(ClientDisconnect):
