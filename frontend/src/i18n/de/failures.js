@@ -34,7 +34,8 @@ export const FAILURES = {
   'failure.not_an_mr_image.happened': 'Das ist kein MR-Bild',
   'failure.not_an_mr_image.advice':
     'Die Datei stammt aus einer anderen Modalität. Wählen Sie ein Schädel-MRT.',
-  'failure.not_an_anatomical_image.happened': 'Diese Datei enthält eine Karte oder Maske, kein Bild',
+  'failure.not_an_anatomical_image.happened':
+    'Diese Datei enthält eine Karte oder Maske, kein Bild',
   'failure.not_an_anatomical_image.advice':
     'Labels, Masken, statistische Karten, Vektoren und Farbkarten werden nicht ausgewertet. Senden Sie das MR-Volumen selbst.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',
