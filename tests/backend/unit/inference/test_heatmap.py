@@ -23,12 +23,12 @@ def _head(bundle: Bundle, activation: np.ndarray, class_index: int) -> float:
     return float(hidden @ weights["logits/kernel"][:, class_index] + weights["logits/bias"][class_index])
 
 
-def test_evidence_adds_up_to_the_logit(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
-    # The tiny bundle has no biases.
-    outputs = tiny_engine.run(_BATCH)
+def test_evidence_adds_up_to_the_logit(tiny_bundle: Bundle) -> None:
+    # The tiny bundle has no biases. In float32: how bfloat16 rounds in the last layers differs between processors.
+    outputs = TensorFlowEngine(tiny_bundle, exact=True).run(_BATCH)
     for activation, logits in zip(outputs.activation, outputs.logits, strict=True):
         sums = [find_evidence(tiny_bundle.weights, activation, number).sum() for number in range(4)]
-        np.testing.assert_allclose(sums, logits, atol=0.03 * np.abs(logits).max())
+        np.testing.assert_allclose(sums, logits, atol=1e-3 * np.abs(logits).max())
 
 
 def test_gradient_is_the_derivative(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
