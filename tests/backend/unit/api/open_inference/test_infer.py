@@ -78,7 +78,7 @@ def test_slices_of_a_client_that_has_disconnected_are_not_run() -> None:
         classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
         study = asyncio.create_task(queue.work(hold.wait, is_study=True))
         left = asyncio.create_task(run_inference(queue, classifier, Metrics(), _ask_for(2), _has_left))
-        await until(lambda: queue.depth == 2)
+        await until(lambda: queue.lanes[1].depth == 2)
         hold.set()
         with pytest.raises(ClientDisconnect):
             await left
