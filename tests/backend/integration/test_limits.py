@@ -260,17 +260,21 @@ def test_decoder_process_that_is_killed_while_decoding_fails_that_request_only(s
             dataset.compress(JPEG2000Lossless)
             archive.writestr(f"{index}.dcm", write_dicom(dataset))
     data = series.getvalue()
-    for _ in range(3):
+    statuses = []
+    while len(statuses) < 20 and 503 not in statuses:
         _check_answers(served, data)
         decoder = _find_decoder(served)
-        # It stands still before it has decoded anything, and so it has a request when it is killed.
+        # It stands still, and is killed before or after it is given the request: before, another one decodes.
         decoder.suspend()
         with served.connect() as client, ThreadPoolExecutor(1) as threads:
-            lost = threads.submit(client.post, "/predict", content=data)
+            answer = threads.submit(client.post, "/predict", content=data)
             wait_until(lambda: served.client.get("/health").json()["queue_depth"] == 1)
             _kill(decoder)
-        assert (lost.result().status_code, lost.result().json()["code"]) == (503, "overloaded")
-        assert lost.result().headers["retry-after"]
+        statuses.append(answer.result().status_code)
+    assert set(statuses) <= {200, 503}
+    assert statuses[-1] == 503
+    assert answer.result().json()["code"] == "overloaded"
+    assert answer.result().headers["retry-after"]
     _check_answers(served, data)
 
 
