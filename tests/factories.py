@@ -44,6 +44,12 @@ def make_outputs(logits: NDArray[np.float32]) -> Outputs:
     return Outputs(logits, np.zeros((len(logits), 8), np.float32), np.zeros((len(logits), 2, 2, 4), np.float32))
 
 
+def make_headed_bundle() -> Bundle:
+    """A bundle for an engine that gives `make_outputs`: without convolutions, and a head of zeros."""
+    shapes = {"dense/kernel": (4, 2), "dense/bias": (2,), "logits/kernel": (2, 4), "logits/bias": (4,)}
+    return Bundle(make_manifest(), "", {name: np.zeros(shape, np.float16) for name, shape in shapes.items()}, {})
+
+
 def make_picture(pixels: NDArray[Any], file_format: str = "PNG", **options: object) -> bytes:
     """A picture file of pixels: 8- or 16-bit grey, RGB or RGBA by their type and shape."""
     buffer = BytesIO()

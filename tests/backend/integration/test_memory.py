@@ -94,9 +94,10 @@ from tumorscope.preprocessing.view import encode_view
 
 def prepare(data, reserve):
     upload = sniff_upload([SourceFile("", data)])
-    stack = choose_slices_to_read(None, decode_upload(upload, replace(FROM_DISK, reserve=reserve), decode_here))
-    for index in stack.indices[:2]:
-        scan = stack.cut(index)
+    scan = decode_upload(upload, replace(FROM_DISK, reserve=reserve), decode_here)
+    plane = choose_slices_to_read(None, scan).planes[0]
+    for index in plane.indices[:2]:
+        scan = plane.cut(index)
         encode_view(scan, to_model_input(scan, PreprocessingParameters()).window)
 
 def read(name):

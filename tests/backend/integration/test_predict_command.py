@@ -192,7 +192,7 @@ def test_interrupted_run_goes_on_where_it_stopped_and_opens_no_file_twice(tmp_pa
     for index in range(_MANY):
         (folder / f"{index:04}.png").write_bytes(make_phantom_file(seed=index % 3, size=64))
     # Takes far longer than the pictures before it, on any machine: the interruption comes while it is read.
-    last = np.repeat(_voxels()[:, :, 2:3], 3000, axis=2)
+    last = np.repeat(_voxels()[:, :, 2:3], 2000, axis=2)
     (folder / "last.nii.gz").write_bytes(make_nifti_bytes(last))
     # A shell starts what runs in its background with the signal ignored, and a child inherits that.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -20,7 +20,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from tests.factories import (
     make_dicom_dataset,
-    make_manifest,
+    make_headed_bundle,
     make_nifti_bytes,
     make_outputs,
     make_phantom_file,
@@ -33,7 +33,6 @@ from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.pipeline import predict_scan
-from tumorscope.model.bundle import Bundle
 
 _COUNT = int(os.environ.get("TUMORSCOPE_FUZZ_FILES", "400"))
 # Of a processor; what takes a hundredth of it is slow.
@@ -127,7 +126,7 @@ def decode_frames() -> Iterator[FrameDecoderProcess]:
 
 
 def test_damaged_files_are_scans_or_errors_of_the_contract(decode_frames: FrameDecoderProcess) -> None:
-    classifier = Classifier(Bundle(make_manifest(), "", {}, {}), _ZeroEngine())
+    classifier = Classifier(make_headed_bundle(), _ZeroEngine())
     memory = psutil.Process().memory_info
     seen: dict[str, int] = {}
     at_start = 0

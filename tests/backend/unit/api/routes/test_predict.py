@@ -18,14 +18,20 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from starlette.types import Message
 
-from tests.factories import make_dicom_bytes, make_manifest, make_nifti_bytes, make_outputs, make_phantom_file
+from tests.factories import (
+    make_dicom_bytes,
+    make_headed_bundle,
+    make_manifest,
+    make_nifti_bytes,
+    make_outputs,
+    make_phantom_file,
+)
 from tests.serving import connect, listen
 from tests.waiting import PATIENCE_S, until, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.model.bundle import Bundle
 
 _PICTURE = make_phantom_file(size=64)
 _HEAD = np.frombuffer(np.random.default_rng(0).bytes(64 * 64), np.uint8).reshape(64, 64)
@@ -57,7 +63,7 @@ class _SlowEngine:
 @contextmanager
 def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, httpx.Client]]:
     app = create_app(Settings(bundle=Path("unread"), **settings))  # type: ignore[arg-type]
-    app.state.components.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    app.state.components.service.classifier = Classifier(make_headed_bundle(), engine)
     with listen(app, lifespan="off") as address, connect(address) as client:
         try:
             yield app, client
@@ -177,7 +183,7 @@ def test_stream_whose_client_leaves_before_its_first_line_ends_the_work() -> Non
     engine = _SlowEngine()
     app = create_app(Settings(bundle=Path("unread")))
     components = app.state.components
-    components.service.classifier = Classifier(Bundle(make_manifest(), "", {}, {}), engine)
+    components.service.classifier = Classifier(make_headed_bundle(), engine)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
