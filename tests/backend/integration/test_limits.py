@@ -260,7 +260,7 @@ def test_decoder_process_that_is_killed_while_decoding_fails_that_request_only(s
             dataset.compress(JPEG2000Lossless)
             archive.writestr(f"{index}.dcm", write_dicom(dataset))
     data = series.getvalue()
-    statuses = []
+    statuses: list[int] = []
     while len(statuses) < 20 and 503 not in statuses:
         _check_answers(served, data)
         decoder = _find_decoder(served)
