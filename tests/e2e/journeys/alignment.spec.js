@@ -143,7 +143,10 @@ test('the map lies on the slice of a volume of oblong voxels where its source sa
         // A slice's first row is anterior, its first column the patient's right.
         const at = (z * rows + rows - 1 - y) * columns + columns - 1 - x;
         const value = head[y * columns + x];
-        voxels[at] = value === 255 && z !== seen ? 90 : value;
+        // Tissue has a grain: a volume of like values beside nothing is a map, and is refused.
+        const grain = (x * 7 + y * 13 + z * 29) % 71;
+        const tissue = value === 255 && z !== seen ? 90 : value;
+        voxels[at] = tissue === 255 ? tissue : Math.max(0, tissue - grain);
       }
     }
   }
