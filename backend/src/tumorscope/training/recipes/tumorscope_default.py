@@ -46,12 +46,12 @@ CARD = Card(
     limits=(
         "It judges one slice at a time and knows three kinds of tumour. It has not learned other lesions.",
         (
-            "It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses most "
-            "pictures that are not a brain MRI, not all."
+            "It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses "
+            "most pictures that are not a brain MRI, not all."
         ),
         (
-            "It learned tumours from contrast-enhanced T1 and FLAIR. On plain T1 and T2 it learned them almost only from "
-            "synthetic lesions, and misses more of them."
+            "It learned tumours from contrast-enhanced T1 and FLAIR. On plain T1 and T2 it learned them almost only "
+            "from synthetic lesions, and misses more of them."
         ),
         (
             "It learned the kinds of tumour almost only from contrast-enhanced T1. On other sequences the kind is "
