@@ -17,11 +17,9 @@ from tumorscope.api.http import errors
 from tumorscope.api.http.dependencies import Components
 from tumorscope.api.http.middleware import RequestContext
 from tumorscope.api.http.openapi import build_document
-from tumorscope.api.http.upload_memory import UploadMemory
 from tumorscope.api.http.upload_rate import MinUploadRate, UploadRateCheck
-from tumorscope.api.http.uploads import UploadLimits
-from tumorscope.api.jobs.decode_memory import DecodeMemory
-from tumorscope.api.jobs.work_queue import SPARE_THREADS, WorkQueue
+from tumorscope.api.http.uploads import UploadLimits, UploadMemory
+from tumorscope.api.jobs.work_queue import SPARE_THREADS, DecodeMemory, WorkQueue
 from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_container_memory
 from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service

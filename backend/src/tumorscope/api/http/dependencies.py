@@ -6,10 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from tumorscope.api.http.upload_memory import UploadMemory
-from tumorscope.api.http.uploads import UploadLimits
-from tumorscope.api.jobs.decode_memory import DecodeMemory
-from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.http.uploads import UploadLimits, UploadMemory
+from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.domain.errors import InvalidRequest

@@ -7,7 +7,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tumorscope.api.http.upload_memory import UploadMemory
+from tumorscope.api.http.uploads import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_container_memory
 from tumorscope.api.lifecycle.service import Candidate, Service, Status

@@ -25,8 +25,7 @@ from tumorscope.api.http.dependencies import (
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
-from tumorscope.api.jobs.decode_memory import DecodeMemory
-from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.api.monitoring.metrics import Metrics, record_prediction, record_stream_failure
 from tumorscope.domain.errors import TumorscopeError

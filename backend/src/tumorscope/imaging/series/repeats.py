@@ -79,18 +79,18 @@ def choose_stack(frames: Sequence[Placed]) -> tuple[list[int], tuple[str, ...]]:
     for index, frame in enumerate(frames):
         places[frame.place].append(index)
     # An attribute that differs between places, but not at one, does not part the series.
-    parting = [
+    differing = [
         axis
         for axis in range(len(DIFFERENCES))
         if any(len({frames[index].key[axis] for index in members}) > 1 for members in places.values())
     ]
     stacks: dict[tuple[float, ...], dict[int, int]] = defaultdict(dict)
     for index in sorted(range(len(frames)), key=lambda index: frames[index].order):
-        stack = stacks[tuple(frames[index].key[axis] for axis in parting)]
+        stack = stacks[tuple(frames[index].key[axis] for axis in differing)]
         stack.setdefault(frames[index].place, index)
     fullest = max(map(len, stacks.values()))
     chosen = stacks[min(key for key, stack in stacks.items() if len(stack) >= _WHOLE * fullest)]
-    return [chosen[place] for place in sorted(chosen)], tuple(DIFFERENCES[axis] for axis in parting)
+    return [chosen[place] for place in sorted(chosen)], tuple(DIFFERENCES[axis] for axis in differing)
 
 
 def _is_signed(dataset: Dataset) -> bool:

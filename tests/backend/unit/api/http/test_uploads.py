@@ -17,7 +17,7 @@ from tests.factories import make_manifest, make_outputs, make_phantom_file
 from tests.serving import connect, listen
 from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.app import create_app
-from tumorscope.api.http.upload_memory import UploadMemory
+from tumorscope.api.http.uploads import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.service import Service
 from tumorscope.api.settings import Settings

@@ -6,8 +6,7 @@ import threading
 import pytest
 
 from tests.waiting import PATIENCE_S, wait_until
-from tumorscope.api.jobs.decode_memory import DecodeMemory
-from tumorscope.api.jobs.work_queue import WorkQueue
+from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
 from tumorscope.domain.errors import ImageTooLarge, Overloaded
 from tumorscope.imaging.source import Reserve
 
