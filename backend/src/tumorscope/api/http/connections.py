@@ -59,7 +59,9 @@ class HeaderLimitsProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
             self._start_timeout()
 
     def send_400_response(self, msg: str) -> None:
-        """See uvicorn."""
+        """See uvicorn, whose message says no more than that parsing failed."""
+        if self._field_bytes > _MAX_HEADER_BYTES:
+            msg = _TOO_LARGE
         request_id = uuid4().hex
         log_event("connection_closed", reason=msg, request_id=request_id)
         problem = describe_problem(400, InvalidRequest.code, msg, request_id).model_dump_json()

@@ -121,6 +121,17 @@ def test_headers_beyond_64_kib_are_refused(client: socket.socket, caplog: pytest
     assert [record.message for record in caplog.records if "KiB" in str(record.__dict__)] == ["connection_closed"]
 
 
+@pytest.mark.parametrize("begin", [_REQUEST[:-2], _CHUNKED + b"4\r\nbody\r\n0\r\n"], ids=["headers", "trailers"])
+def test_headers_that_arrive_together_are_called_too_large(
+    client: socket.socket, caplog: pytest.LogCaptureFixture, begin: bytes
+) -> None:
+    caplog.set_level("INFO", "tumorscope")
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        client.sendall(begin + b"X-A: a\r\n" * 30_000)
+    wait_until(lambda: any(record.message == "connection_closed" for record in caplog.records))
+    assert "KiB" in str([record.__dict__ for record in caplog.records if record.message == "connection_closed"])
+
+
 @pytest.mark.parametrize(
     "request_",
     [b"no HTTP\r\n\r\n", _REQUEST[:-2] + b"X-A: " + b"a" * 66_000 + b"\r\n\r\nbody"],
