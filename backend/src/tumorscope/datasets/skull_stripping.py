@@ -9,6 +9,12 @@ Grey = NDArray[np.float32]
 Box = tuple[float, float, float, float]
 """Centre row, centre column, half height and half width, in pixels of the model's square."""
 
+# Of the median of what is left: darker is bone or fluid.
+_DARK = 0.4
+_BRIGHT_PERCENTILE = 99.0
+# Nothing is made brighter than by a factor of five.
+_LEAST_BRIGHT = 0.2
+
 
 def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[Grey, Box | None] | None:
     """Remove the outer layers of the head, roughly.
@@ -25,27 +31,33 @@ def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[
     Returns
     -------
     (ndarray, shape (size, size), float32, 0..1; Box or None), or None
-        What is left, enlarged to fill the square, and the tumour's place in it; None where too little is left or the
-        tumour lies in what was taken.
+        What is left, enlarged to fill the square and as bright as preprocessing makes it, and the tumour's place in it;
+        None where too little is left or the tumour lies in what was taken.
     """
     size = grey.shape[0]
     head = ndimage.binary_fill_holes(ndimage.gaussian_filter(grey, size / 100) > 0.08)
     depth = ndimage.distance_transform_edt(head)
     limit = rng.uniform(0.16, 0.26) * depth.max()
-    brain = depth > limit
+    brain = _peel(grey, depth > limit)
+    if not brain.any():
+        return None
     rows, columns = np.flatnonzero(brain.any(axis=1)), np.flatnonzero(brain.any(axis=0))
     if brain.mean() < 0.15:
         return None
     if box is not None and brain[fill_ellipse(size, box)].mean() < 0.97:
         return None
-    weight = np.clip((depth - limit) / (0.015 * size), 0, 1)
+    weight = np.clip((depth - limit) / (0.015 * size), 0, 1) * brain
+    # Without the bright scalp, preprocessing gives the brain the whole range.
+    bright = float(np.percentile(grey[brain], _BRIGHT_PERCENTILE))
     top, left = rows[0], columns[0]
     side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
     scale = side * 1.04 / size
     row_offset = (top + rows[-1] + 1) / 2 - side * 1.04 / 2
     column_offset = (left + columns[-1] + 1) / 2 - side * 1.04 / 2
     offset = (row_offset, column_offset)
-    stripped = ndimage.affine_transform(grey * weight, [scale, scale], offset=offset, order=1, mode="constant")
+    stripped = ndimage.affine_transform(
+        grey * weight / max(bright, _LEAST_BRIGHT), [scale, scale], offset=offset, order=1, mode="constant"
+    )
     kept: Grey = np.clip(stripped, 0, 1).astype(np.float32)
     if box is None:
         return kept, None
@@ -55,6 +67,15 @@ def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[
         box[2] / scale,
         box[3] / scale,
     )
+
+
+def _peel(grey: Grey, brain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without what is dark and open to the outside: bone that was left, and fluid between the gyri."""
+    if not brain.any():
+        return brain
+    dark = brain & (grey < _DARK * np.median(grey[brain]))
+    outside: NDArray[np.bool_] = ndimage.binary_propagation(~brain, mask=~brain | dark)
+    return ~outside
 
 
 def fill_ellipse(size: int, box: Box) -> NDArray[np.bool_]:
