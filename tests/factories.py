@@ -185,8 +185,10 @@ def make_study_model() -> StudyManifest:
     limits = {"tumor_threshold": 0.5, "min_confidence": 0.6}
     return StudyManifest(
         intercept=-3,
-        coefficients={"peak": 0.5, "extent": 1, "agreement": 3, "planes": -1},
+        coefficients={"peak": 0.5, "reach": 0.0, "extent": 1, "agreement": 3, "planes": -1},
         kept_from={"tumor": 0.3, "no_tumor": 0.3},
+        kinds_kept_from=0.3,
+        readings=[],
         operating_points={"balanced": StudyLimits(**limits), "screening": StudyLimits(**limits)},
         figures={},
     )

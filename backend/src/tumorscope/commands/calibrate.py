@@ -10,7 +10,14 @@ from rich.console import Console
 from tumorscope.domain.errors import EvaluationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tumorscope.datasets.splits import Split
+    from tumorscope.evaluation.studies.find import Study
     from tumorscope.model.bundle import Bundle
+
+# Of five folds of people none is empty.
+_MIN_PEOPLE = 5
 
 
 def calibrate(
@@ -18,18 +25,49 @@ def calibrate(
     data: Annotated[Path, typer.Argument(help="What it was trained on; the bundle's split says who was held out.")],
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
-    """Fit calibration, prediction sets, operating points and scope gate on the patients held out of training."""
+    """Fit calibration, prediction sets, operating points, scope gate and the model of studies on held-out patients."""
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
     from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
     from tumorscope.evaluation.calibration.trust_layer import fit_trust_layer  # noqa: PLC0415
+    from tumorscope.evaluation.studies.find import find_studies  # noqa: PLC0415
     from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
 
     loaded = with_version(read_bundle(bundle), version)
     if NO_TUMOR not in loaded.manifest.class_names or loaded.manifest.input.channel_names is not None:
         raise EvaluationError("The trust layer is fitted for models of grey slices that tell tumour from none.")
     split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))
-    write_fitted(bundle, fit_trust_layer(loaded, split))
+    trained_on = {example.patient_id for example in split.training}
+    heads = [
+        one for one in find_studies(data, trained_on | split.set_aside) if one.label == NO_TUMOR and len(one.files) == 1
+    ]
+    write_fitted(bundle, _with_study_model(fit_trust_layer(loaded, split), split, heads))
+
+
+def _with_study_model(bundle: "Bundle", split: "Split", heads: "Sequence[Study]") -> "Bundle":
+    """The bundle with a model of whole studies; as it is where people are too few."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from tumorscope.evaluation.calibration.study_model import fit_study_model, read_studies  # noqa: PLC0415
+    from tumorscope.evaluation.evaluate import score_examples  # noqa: PLC0415
+    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
+    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.training.volume_lesions import insert_lesion  # noqa: PLC0415
+
+    trust = bundle.manifest.trust
+    if trust is None or len({one.patient_id for one in heads}) < _MIN_PEOPLE:
+        return bundle
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("reading whole heads", total=len(heads) + len(split.validation))
+        classifier = Classifier(bundle, open_engine(bundle).engine)
+        readings = read_studies(classifier, heads, insert_lesion, lambda: progress.advance(task))
+        scored = score_examples(classifier, split.validation, lambda: progress.advance(task))
+    study = fit_study_model(readings, scored)
+    Console().print("study", study.figures)
+    changed = bundle.manifest.model_copy(update={"trust": trust.model_copy(update={"study": study})})
+    return replace(bundle, manifest=changed)
 
 
 def with_version(bundle: "Bundle", version: str | None) -> "Bundle":

@@ -14,8 +14,8 @@ from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, dec
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
-from tumorscope.inference.study import SlicePrediction, rank_slices, tumor_share
-from tumorscope.inference.study_probability import decide_study, describe_study, weigh
+from tumorscope.inference.study import SlicePrediction, rank_slices
+from tumorscope.inference.study_probability import decide_study, weigh
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
@@ -141,7 +141,10 @@ def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, 
 
 
 def pool_study(
-    classifier: Classifier, slices: Sequence[SlicePrediction], region: Region | None, planes: int
+    classifier: Classifier,
+    slices: Sequence[SlicePrediction],
+    region: Region | None,
+    evidence: NDArray[np.float64] | None,
 ) -> Prediction:
     """The prediction of a volume from those of its slices that are in scope.
 
@@ -153,8 +156,8 @@ def pool_study(
         Of the acquired plane, at least one.
     region : Region, optional
         With the most evidence; None where there is none.
-    planes : int
-        How many were read.
+    evidence : ndarray, shape (5,), float64, optional
+        From `study_probability.describe_study`; None where no slice is in scope.
 
     Returns
     -------
@@ -169,14 +172,12 @@ def pool_study(
         most = replace(reasons.MOST_SLICES_REFUSED, params={"refused": len(refused), "read": len(every)})
         return refuse(_pool_predictions(classifier, every), most, commonest)
     trust = classifier.bundle.manifest.trust
-    if trust is None or trust.study is None:
+    if trust is None or trust.study is None or evidence is None:
         return _pool_predictions(classifier, [one for one in every if one.decision is not Decision.OUT_OF_SCOPE])
-    ranked = rank_slices(slices)
-    inside = ranked[:1] if region is None else slices[region.stretch.first : region.stretch.last + 1]
+    inside = rank_slices(slices)[:1] if region is None else slices[region.stretch.first : region.stretch.last + 1]
     rows = [one.prediction.probabilities for one in inside if one.prediction.decision is not Decision.OUT_OF_SCOPE]
     kinds = {name: float(np.mean([row[name] for row in rows])) for name in classifier.bundle.manifest.class_names}
-    probability = weigh(trust.study, describe_study(region, tumor_share(ranked[0].prediction), planes))
-    return decide_study(probability, kinds, trust.study, classifier.operating_point, classifier.rule)
+    return decide_study(weigh(trust.study, evidence), kinds, trust.study, classifier.operating_point)
 
 
 def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
@@ -97,6 +98,8 @@ class StudyPrediction:
         Of the study; of a single slice, the slice's.
     slices : tuple of SlicePrediction
         Of the slices of the acquired plane that were read, in the order of the stack.
+    evidence : ndarray, shape (5,), float64, optional
+        Of a volume, from `study_probability.describe_study`; None where no slice is in scope.
     findings : tuple of Finding
         Of a volume: the most evidence first.
     shown : SlicePrediction
@@ -115,6 +118,7 @@ class StudyPrediction:
 
     prediction: Prediction
     slices: tuple[SlicePrediction, ...]
+    evidence: NDArray[np.float64] | None
     findings: tuple[Finding, ...]
     shown: SlicePrediction
     shown_scan: Slice
@@ -227,9 +231,10 @@ def predict_scan(
     slices = read[0]
     regions = _find_regions(classifier, stack, read)
     first = regions[0] if regions else None
-    prediction = slices[0].prediction
+    prediction, evidence = slices[0].prediction, None
     if stack.volume is not None:
-        prediction = pool_study(classifier, slices, first, len(read))
+        evidence = _describe(classifier, slices, first, len(read))
+        prediction = pool_study(classifier, slices, first, evidence)
     ranked = _rank_by_finding(slices, first)
     shown = ranked[0]
     shown_scan = stack.planes[0].cut(shown.index)
@@ -240,6 +245,7 @@ def predict_scan(
     return StudyPrediction(
         prediction,
         tuple(slices),
+        evidence,
         tuple(_describe_finding(classifier, stack, slices, region) for region in regions),
         shown,
         shown_scan,
@@ -248,6 +254,16 @@ def predict_scan(
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
         explanation,
     )
+
+
+def _describe(
+    classifier: Classifier, slices: Sequence[SlicePrediction], region: Region | None, planes: int
+) -> NDArray[np.float64] | None:
+    """The evidence of a study; none where no slice is in scope or the model knows no study without a tumour."""
+    shares = np.array([measure_share(one) for one in slices])
+    if np.isnan(shares).all():
+        return None
+    return describe_study(region, shares, classifier.bundle.manifest.pooling.reach, planes)
 
 
 def _rank_by_finding(slices: Sequence[SlicePrediction], first: Region | None) -> list[SlicePrediction]:
@@ -279,7 +295,8 @@ def _describe_finding(
     kinds = [name for name in classifier.bundle.manifest.class_names if name != NO_TUMOR]
     probability = region.peak_share
     if trust is not None and trust.study is not None:
-        probability = weigh(trust.study, describe_study(region, probability, len(stack.planes)))
+        evidence = _describe(classifier, slices, region, len(stack.planes))
+        probability = probability if evidence is None else weigh(trust.study, evidence)
     centre = None
     if region.centre_mm is not None and volume.affine is not None:
         right, anterior, superior = volume.affine[:3] @ [*region.centre_mm / volume.spacing_mm, 1]

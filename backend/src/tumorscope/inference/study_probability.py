@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from tumorscope.domain import reasons
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide
 from tumorscope.inference.findings import Region
@@ -14,28 +15,39 @@ _LOWEST = 0.01
 _EXTENT_SCALE_MM = 10.0
 
 
-def describe_study(region: Region | None, highest: float, planes: int) -> NDArray[np.float64]:
+def describe_study(
+    region: Region | None, shares: NDArray[np.float64], reach: float, planes: int
+) -> NDArray[np.float64]:
     """Describe the evidence of a study by few numbers.
 
     Parameters
     ----------
     region : Region, optional
         With the most evidence; None where there is none.
-    highest : float
-        Highest tumour probability of a slice, in 0..1: the peak where there is no region.
+    shares : ndarray, shape (n,), float64
+        Tumour probabilities of the acquired plane's slices, in 0..1; not a number where a slice is out of scope, which
+        not all are.
+    reach : float
+        See `inference.classifier.pool_slices`.
     planes : int
         How many were read.
 
     Returns
     -------
-    ndarray, shape (4,), float64
-        In the order of `STUDY_FEATURES`: logit of the highest probability, log(1 + extent / 10 mm), share of the other
-        two planes that agree, and 1 where all three were read.
+    ndarray, shape (5,), float64
+        In the order of `STUDY_FEATURES`: logit of the highest probability, that of the one which a share of the slices
+        reaches, log(1 + extent / 10 mm), share of the other two planes that agree, and 1 where all three were read.
     """
-    peak = float(np.clip(highest if region is None else region.peak_share, _LOWEST, 1 - _LOWEST))
+    peak = float(np.nanmax(shares)) if region is None else region.peak_share
+    reached = float(np.nanquantile(shares, 1 - reach))
     extent = 0.0 if region is None else float(np.log1p(region.extent_mm / _EXTENT_SCALE_MM))
     agreement = 0.0 if region is None else (len(region.planes) - 1) / 2
-    return np.array([np.log(peak / (1 - peak)), extent, agreement, float(planes == 3)])
+    return np.array([_logit(peak), _logit(reached), extent, agreement, float(planes == 3)])
+
+
+def _logit(probability: float) -> float:
+    kept = min(max(probability, _LOWEST), 1 - _LOWEST)
+    return float(np.log(kept / (1 - kept)))
 
 
 def weigh(study: StudyManifest, described: NDArray[np.float64]) -> float:
@@ -45,9 +57,9 @@ def weigh(study: StudyManifest, described: NDArray[np.float64]) -> float:
 
 
 def decide_study(
-    probability: float, kinds: Mapping[str, float], study: StudyManifest, point: OperatingPoint, rule: DecisionRule
+    probability: float, kinds: Mapping[str, float], study: StudyManifest, point: OperatingPoint
 ) -> Prediction:
-    """Decide whether a study shows a tumour by the study's limits, and of which kind by those of slices.
+    """Decide whether a study shows a tumour, and of which kind, by limits of studies.
 
     Parameters
     ----------
@@ -59,24 +71,24 @@ def decide_study(
         Its limits.
     point : OperatingPoint
         Which of them.
-    rule : DecisionRule
-        Of the model's slices.
     """
     share = sum(value for name, value in kinds.items() if name != NO_TUMOR) or 1.0
-    given = {name: 0.0 if name == NO_TUMOR else value / share for name, value in kinds.items()}
+    given = {name: value / share for name, value in kinds.items() if name != NO_TUMOR}
     limits = study.operating_points[point]
     of_study = DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from)
     whether = decide({TUMOR_OF_UNSTATED_KIND: probability, NO_TUMOR: 1 - probability}, of_study)
-    which = decide(given, rule)
     kept = whether.prediction_set or ()
-    of_kinds = which.prediction_set or tuple(name for name in kinds if name != NO_TUMOR)
+    of_kinds = tuple(name for name, value in given.items() if value >= study.kinds_kept_from) or tuple(given)
     kept_names = {*kept, *(of_kinds if TUMOR_OF_UNSTATED_KIND in kept else ())}
-    answer = which if whether.decision is Decision.TUMOR else whether
+    decision, label, why = whether.decision, None, whether.reasons
+    if decision is Decision.TUMOR:
+        label = of_kinds[0] if len(of_kinds) == 1 else None
+        decision, why = (decision, ()) if label else (Decision.UNCERTAIN, (reasons.SEVERAL_KINDS_POSSIBLE,))
     return Prediction(
-        answer.decision,
-        answer.label,
-        {name: 1 - probability if name == NO_TUMOR else probability * value for name, value in given.items()},
+        decision,
+        label,
+        {name: 1 - probability if name == NO_TUMOR else probability * given[name] for name in kinds},
         probability,
         tuple(name for name in kinds if name in kept_names),
-        answer.reasons,
+        why,
     )

@@ -78,7 +78,7 @@ class ScopeManifest(_Strict):
     )
 
 
-STUDY_FEATURES = ("peak", "extent", "agreement", "planes")
+STUDY_FEATURES = ("peak", "reach", "extent", "agreement", "planes")
 """What a study's tumour probability is computed from; see `inference.study_probability.describe_study`."""
 
 
@@ -89,13 +89,24 @@ class StudyLimits(_Strict):
     min_confidence: Probability
 
 
+class StudyReading(_Strict):
+    """One reading of a whole study, that a model of studies was fitted on."""
+
+    person: str
+    source: str
+    has_tumor: bool
+    evidence: list[float] = Field(min_length=len(STUDY_FEATURES), max_length=len(STUDY_FEATURES))
+
+
 class StudyManifest(_Strict):
     """The logistic regression that gives a study's tumour probability, and limits of its own."""
 
     intercept: float
     coefficients: dict[str, float] = Field(description="By feature.")
     kept_from: dict[str, Probability] = Field(description="As of slices; all kinds of tumour together are `tumor`.")
+    kinds_kept_from: Probability = Field(description="As of slices, of any kind's share of the kinds.")
     operating_points: dict[OperatingPoint, StudyLimits]
+    readings: list[StudyReading] = Field(description="That it was fitted on, for a fit without some of the people.")
     figures: dict[str, Any] = Field(description="Cross-validated over people.")
 
     @model_validator(mode="after")

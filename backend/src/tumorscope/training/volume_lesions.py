@@ -23,6 +23,8 @@ _BRAIN_DEPTH_MM = (25.0, 95.0)
 _SURFACE_MM = 16.0
 _HEAD_LEVEL = 0.12
 _RADIUS_MM = (7.0, 24.0)
+# Of tumours that brought patients to a scanner.
+_PATIENTS_RADIUS_MM = (10.0, 28.0)
 _EDGE_MM = (0.8, 3.0)
 _OEDEMA_MM = (4.0, 14.0)
 # Around the lesion: the tissue that its contrast is relative to.
@@ -87,8 +89,21 @@ def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequen
     return slices
 
 
+def insert_lesion(volume: Volume, sequence: str | None, rng: np.random.Generator) -> Volume | None:
+    """The head with a lesion of a patient's size in its brain; None where there is no room for one."""
+    room = find_room(volume)
+    if not len(room):
+        return None
+    placed = draw_lesion(volume, room[rng.integers(len(room))], sequence, rng, _PATIENTS_RADIUS_MM)
+    return None if placed is None else placed[0]
+
+
 def draw_lesion(
-    volume: Volume, centre: NDArray[np.int_], sequence: str | None, rng: np.random.Generator
+    volume: Volume,
+    centre: NDArray[np.int_],
+    sequence: str | None,
+    rng: np.random.Generator,
+    radius_mm: tuple[float, float] = _RADIUS_MM,
 ) -> tuple[Volume, NDArray[np.bool_]] | None:
     """Put one lesion into a head: an uneven ball with a core, sometimes a bright rim, and sometimes oedema.
 
@@ -102,6 +117,8 @@ def draw_lesion(
         Decides whether the lesion is darker or brighter than the brain; None: either.
     rng : numpy.random.Generator
         Chooses size, shape, margin, oedema and contrast.
+    radius_mm : (float, float)
+        The least and the largest.
 
     Returns
     -------
@@ -109,7 +126,7 @@ def draw_lesion(
         The head with the lesion, and where it is, without oedema; None for a lesion of too few voxels to be seen.
     """
     spacing = np.asarray(volume.spacing_mm)
-    radius = rng.uniform(*_RADIUS_MM)
+    radius = rng.uniform(*radius_mm)
     reach = np.ceil((_STRETCH * radius + _OEDEMA_MM[1]) / spacing).astype(int)
     first = np.maximum(centre - reach, 0)
     window = tuple(slice(start, stop) for start, stop in zip(first, centre + reach + 1, strict=True))

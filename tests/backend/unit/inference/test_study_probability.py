@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.factories import make_study_model
-from tumorscope.domain.prediction import Decision, DecisionRule, Prediction
+from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Plane
 from tumorscope.inference.findings import Region, Stretch
 from tumorscope.inference.study_probability import decide_study, describe_study, weigh
@@ -18,7 +18,7 @@ def _region(extent_mm: float = 20, planes: tuple[Plane, ...] = ("axial",), peak:
 
 
 def _weigh(region: Region | None, planes: int = 3) -> float:
-    return weigh(make_study_model(), describe_study(region, 0.4, planes))
+    return weigh(make_study_model(), describe_study(region, np.array([0.4, 0.1]), 0.1, planes))
 
 
 def test_longer_higher_and_agreeing_evidence_is_more_probable() -> None:
@@ -28,13 +28,22 @@ def test_longer_higher_and_agreeing_evidence_is_more_probable() -> None:
 
 
 def test_certain_slices_keep_the_figures_finite() -> None:
-    assert np.isfinite(describe_study(_region(peak=1.0), 1.0, 3)).all()
-    assert np.isfinite(describe_study(None, 0.0, 1)).all()
+    assert np.isfinite(describe_study(_region(peak=1.0), np.ones(3), 0.1, 3)).all()
+    assert np.isfinite(describe_study(None, np.zeros(3), 0.1, 1)).all()
+
+
+def test_slices_out_of_scope_do_not_count() -> None:
+    shares = np.array([0.1, 0.2, np.nan, 0.9])
+    assert np.array_equal(describe_study(None, shares, 0.5, 1), describe_study(None, shares[[0, 1, 3]], 0.5, 1))
+
+
+def test_what_a_share_of_the_slices_reaches_counts() -> None:
+    few, many = (describe_study(_region(), np.array(shares), 0.5, 1) for shares in ([0.1, 0.1, 0.9], [0.1, 0.9, 0.9]))
+    assert (many - few).tolist() == pytest.approx([0, 2 * np.log(9), 0, 0, 0])
 
 
 def _decide(probability: float, kinds: dict[str, float] = _KINDS) -> Prediction:
-    rule = DecisionRule(0.5, 0.6, dict.fromkeys(kinds, 0.2))
-    return decide_study(probability, kinds, make_study_model(), "balanced", rule)
+    return decide_study(probability, kinds, make_study_model(), "balanced")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_limits_of_the_study_say_whether(probability: float, decision: Decision,
     assert prediction.label == ("glioma" if decision is Decision.TUMOR else None)
 
 
-def test_limits_of_slices_say_which_kind() -> None:
+def test_kinds_that_the_limit_keeps_are_all_possible() -> None:
     prediction = _decide(0.9, {"glioma": 0.4, "meningioma": 0.38, "no_tumor": 0.2, "pituitary": 0.02})
     assert prediction.decision is Decision.UNCERTAIN
     assert prediction.prediction_set == ("glioma", "meningioma")
@@ -62,8 +71,7 @@ def test_limits_of_slices_say_which_kind() -> None:
 
 
 def test_kind_that_no_limit_keeps_stays_open() -> None:
-    even = {"glioma": 0.1, "meningioma": 0.1, "no_tumor": 0.7, "pituitary": 0.1}
-    rule = DecisionRule(0.5, 0.6, dict.fromkeys(even, 0.5))
-    prediction = decide_study(0.9, even, make_study_model(), "balanced", rule)
+    kinds = {"a": 0.1, "b": 0.1, "c": 0.1, "d": 0.1, "no_tumor": 0.6}
+    prediction = _decide(0.9, kinds)
     assert prediction.decision is Decision.UNCERTAIN
-    assert prediction.prediction_set == ("glioma", "meningioma", "pituitary")
+    assert prediction.prediction_set == ("a", "b", "c", "d")

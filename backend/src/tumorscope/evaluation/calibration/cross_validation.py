@@ -10,6 +10,7 @@ from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Decision, decide
 from tumorscope.domain.scan import SequenceName
 from tumorscope.evaluation.calibration.decision_limits import COVERAGE, FittedDecisions, fit_decisions
+from tumorscope.evaluation.calibration.study_model import fit_study_model, with_study_model
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.figures import measure_figures
 from tumorscope.evaluation.metrics.scored import Mask, Scored
@@ -111,6 +112,10 @@ def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
         decisions = fit_decisions(uncalibrated.take(folds != fold))
         changed = with_decisions(manifest, decisions, trust.figures, trust.scope, trust.tumor_sequences)
         other = replace(classifier, bundle=replace(classifier.bundle, manifest=changed))
+        if trust.study is not None:
+            left_out = set(scored.patients[folds == fold].tolist())
+            readings = [one for one in trust.study.readings if one.person not in left_out]
+            other = with_study_model(other, fit_study_model(readings, scored.take(folds != fold)))
         fitted |= dict.fromkeys(np.unique(scored.patients[folds == fold]).tolist(), other)
     return fitted
 

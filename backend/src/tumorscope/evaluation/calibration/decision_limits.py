@@ -78,7 +78,7 @@ def fit_rules(
     known = scored.of_known_class
     by_engine = np.stack([scored.probabilities, *by_other_engines])
     kept_from = {
-        name: _keep_from(scored.labels[known] == name, by_engine[:, known, number])
+        name: keep_from(scored.labels[known] == name, by_engine[:, known, number])
         for number, name in enumerate(scored.class_names)
     }
     confidence = _confidence_of_single_class(by_engine[:, known], np.array(list(kept_from.values())))
@@ -95,7 +95,8 @@ def fit_rules(
     }
 
 
-def _keep_from(own: Mask, by_engine: NDArray[np.float64]) -> float:
+def keep_from(own: Mask, by_engine: NDArray[np.float64]) -> float:
+    """The limit that a share of `COVERAGE` of a class's own values reaches; see `_limit_that_keeps`."""
     # One more than there are, for the slice that is yet to come.
     return _limit_that_keeps(own, (1 - COVERAGE) * (1 + 1 / own.sum()), by_engine) if own.any() else 0.0
 

@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.backend.unit.evaluation.scores import make_scored
-from tests.factories import make_manifest
+from tests.factories import make_manifest, make_outputs, make_study_model, make_trust
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, decide
 from tumorscope.evaluation.calibration.cross_validation import (
+    cross_fit,
     measure_decisions,
     measure_left_out_sources,
     with_decisions,
 )
 from tumorscope.evaluation.calibration.decision_limits import COVERAGE, fit_decisions, fit_rules
 from tumorscope.evaluation.metrics.scored import Scored
-from tumorscope.inference.classifier import calibrate
-from tumorscope.model.manifest import ScopeManifest
+from tumorscope.inference.classifier import Classifier, calibrate
+from tumorscope.inference.engines.engine import Outputs
+from tumorscope.model.bundle import Bundle
+from tumorscope.model.manifest import ScopeManifest, StudyReading
 
 
 def _draw(count: int, seed: int, sharpness: float = 2.5) -> Scored:
@@ -86,6 +90,38 @@ def test_what_is_fitted_becomes_what_the_manifest_holds() -> None:
         assert held.figures.tumor.with_tumor == pytest.approx(found, abs=1e-4)
         assert held.figures.tumor.without_tumor < held.figures.tumor.with_tumor
         assert held.figures.no_tumor.with_tumor <= held.figures.no_tumor.without_tumor
+
+
+class _NoEngine:
+    name, device = "none", "cpu"
+
+    def run(self, batch: NDArray[np.float32]) -> Outputs:
+        return make_outputs(np.zeros((len(batch), 4), np.float32))
+
+
+def test_nobody_is_answered_by_limits_that_were_fitted_on_them() -> None:
+    scored = _draw(1500, 0, sharpness=4)
+    people = np.unique(scored.patients).tolist()
+    readings = [
+        StudyReading(person=name, source="one", has_tumor=has_tumor, evidence=[float(has_tumor), 0, 0, 0, 0])
+        for name in people
+        for has_tumor in (False, True)
+    ]
+    study = make_study_model().model_copy(update={"readings": readings})
+    trusted = make_trust().model_copy(update={"study": study, "figures": measure_decisions(scored)})
+    manifest = make_manifest().model_copy(update={"trust": trusted})
+    fitted = cross_fit(Classifier(Bundle(manifest, "", {}, {}), _NoEngine()), scored)
+    assert set(fitted) == set(people)
+    rules = set()
+    for name, classifier in fitted.items():
+        trust = classifier.bundle.manifest.trust
+        assert trust is not None
+        assert trust.study is not None
+        known = {one.person for one in trust.study.readings}
+        assert name not in known
+        assert len(known) >= 0.75 * len(people)
+        rules.add((*trust.kept_from.values(), trust.study.intercept))
+    assert len(rules) == 5
 
 
 def test_rules_are_measured_on_patients_they_were_not_fitted_on() -> None:
