@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -23,8 +22,7 @@ from tumorscope.api.jobs.work_queue import SPARE_THREADS, DecodeMemory, WorkQueu
 from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_container_memory
 from tumorscope.api.lifecycle.model_watch import ModelSource, watch_model
 from tumorscope.api.lifecycle.service import Service
-from tumorscope.api.lifecycle.shadow import ShadowPlan
-from tumorscope.api.monitoring.metrics import Metrics, record_wait
+from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.api.monitoring.state_metrics import watch_state
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
 from tumorscope.api.settings import Settings
@@ -59,11 +57,17 @@ def create_app(settings: Settings) -> FastAPI:
 
     service = Service()
     threads = settings.threads or count_cores() + SPARE_THREADS
-    work_queue = WorkQueue(threads, settings.max_waiting, settings.max_wait_s, partial(record_wait, collectors))
+    work_queue = WorkQueue(
+        threads,
+        settings.max_waiting,
+        settings.max_wait_s,
+        lambda lane, seconds: collectors.wait_seconds.labels(lane).observe(seconds),
+    )
     source = ModelSource(
         settings.bundle,
         lambda bundle: open_classifier(bundle, settings.engine, settings.engine_threads, settings.operating_point),
-        ShadowPlan(settings.shadow_slices, settings.shadow_s),
+        settings.shadow_slices,
+        settings.shadow_s,
         lambda: work_queue.depth == 0,
     )
     upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)

@@ -23,8 +23,10 @@ _SECRET_BYTES = 32
 _SALT_BYTES = 16
 _MAX_FILE_BYTES = 2**20
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-_HASH = re.compile(r"hmac-sha256:([0-9a-f]{32}):([0-9a-f]{64})")
-_OPTIONS = re.compile(r"created=(\d{4}-\d\d-\d\d)(?: rate=([1-9]\d{0,6}) burst=([1-9]\d{0,6}))?")
+_LINE = re.compile(
+    rf"({_NAME.pattern}) hmac-sha256:([0-9a-f]{{32}}):([0-9a-f]{{64}}) created=(\d{{4}}-\d\d-\d\d)"
+    r"(?: rate=([1-9]\d{0,6}) burst=([1-9]\d{0,6}))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +125,14 @@ def read_keys_text(path: Path) -> str:
 
 
 def _parse_line(line: str) -> ApiKey | None:
-    name, _, rest = line.partition(" ")
-    hashed, _, stated = rest.partition(" ")
-    hash_match, options = _HASH.fullmatch(hashed), _OPTIONS.fullmatch(stated)
-    if not _NAME.fullmatch(name) or hash_match is None or options is None:
+    if (match := _LINE.fullmatch(line)) is None:
         return None
+    name, salt, digest, created, rate, burst = match.groups()
+    limit = None if rate is None else RateLimit(int(rate), int(burst))
     try:
-        created = date.fromisoformat(options[1])
+        return ApiKey(name, bytes.fromhex(salt), bytes.fromhex(digest), date.fromisoformat(created), limit)
     except ValueError:
         return None
-    rate = None if options[2] is None else RateLimit(int(options[2]), int(options[3]))
-    return ApiKey(name, bytes.fromhex(hash_match[1]), bytes.fromhex(hash_match[2]), created, rate)
 
 
 def _hash(salt: bytes, secret: bytes) -> bytes:

@@ -5,8 +5,7 @@ from math import ceil
 from pathlib import Path
 from time import monotonic, time
 
-from tumorscope.api.auth.api_keys import find_key, parse_keys, read_keys_text
-from tumorscope.api.auth.rate_limit import TokenBucket
+from tumorscope.api.auth.api_keys import RateLimit, find_key, parse_keys, read_keys_text
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.domain.errors import ApiKeysInvalid, MissingApiKey, RateLimited, WrongApiKey
 
@@ -17,6 +16,33 @@ _SETTLED_S = 3.0
 _MAX_SECRET_BYTES = 256
 
 _Version = tuple[int, int, int]
+
+
+class TokenBucket:
+    """A token for each request, at most a burst of them, refilled at a constant rate.
+
+    Parameters
+    ----------
+    limit : RateLimit
+        Refill rate and capacity.
+    now_s : float
+        When it is full, by any monotonic clock.
+    """
+
+    def __init__(self, limit: RateLimit, now_s: float) -> None:
+        self._per_second = limit.requests_per_minute / 60
+        self._burst = limit.burst
+        self._tokens = float(limit.burst)
+        self._filled_s = now_s
+
+    def take(self, now_s: float) -> float:
+        """Take one token and return 0, or take none and return the seconds until there is one."""
+        self._tokens = min(self._burst, self._tokens + (now_s - self._filled_s) * self._per_second)
+        self._filled_s = now_s
+        if self._tokens < 1:
+            return (1 - self._tokens) / self._per_second
+        self._tokens -= 1
+        return 0.0
 
 
 class KeyRing:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,13 @@ from time import monotonic
 from anyio import to_thread
 
 from tumorscope.api.lifecycle.service import Candidate, Service
-from tumorscope.api.lifecycle.shadow import Shadow, ShadowFigures, ShadowPlan, answers_alike
 from tumorscope.api.monitoring.logs import log_event
-from tumorscope.domain.errors import AnswerNotFinite, BundleInvalid, GoldenMismatch, ModelError
+from tumorscope.domain.errors import AnswerNotFinite, BundleInvalid, GoldenMismatch, InputError, ModelError
+from tumorscope.domain.prediction import Prediction
+from tumorscope.domain.scan import Slice
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.golden import check_golden_answers
+from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.store import CURRENT_FILE, SelectedBundle, select_bundle
 
@@ -44,15 +47,16 @@ class ModelSource:
         A bundle or a store; only read.
     open_classifier : callable
         Opens a bundle, or raises `ModelError`.
-    shadow_plan : ShadowPlan
-        How much live traffic a candidate is shown before it serves.
+    shadow_slices, shadow_s : int
+        Live slices that a candidate answers before it serves, and for how many seconds at most.
     is_idle : callable
         Whether no request is queued or in flight.
     """
 
     path: Path
     open_classifier: Callable[[Bundle], Classifier]
-    shadow_plan: ShadowPlan
+    shadow_slices: int
+    shadow_s: int
     is_idle: Callable[[], bool]
 
 
@@ -124,15 +128,15 @@ class _Rollout:
             self._refuse(error, _REASONS.get(type(error), _OTHER_REASON))
             return
         is_rollback = self._snapshot.selected is not None and self._snapshot.selected.rolled_back
-        figures = ShadowFigures()
-        if served is not None and not is_rollback and self._source.shadow_plan.slices:
+        compared = agreed = 0
+        if served is not None and not is_rollback and self._source.shadow_slices:
             try:
-                figures = await self._run_shadow(classifier)
+                compared, agreed = await self._run_shadow(classifier)
             except Exception as error:  # noqa: BLE001  (a model that fails in any way must not serve)
                 self._refuse(error, _SHADOW_REASON)
                 return
         if not self._stopped:
-            self._serve(classifier, figures)
+            self._serve(classifier, compared, agreed)
 
     def _read(self) -> Bundle:
         selected = self._snapshot.selected or select_bundle(self._source.path)
@@ -143,27 +147,27 @@ class _Rollout:
         check_golden_answers(classifier)
         return classifier
 
-    async def _run_shadow(self, classifier: Classifier) -> ShadowFigures:
+    async def _run_shadow(self, classifier: Classifier) -> tuple[int, int]:
+        """How many slices both models answered, and on how many they agreed."""
         self._service.candidate = Candidate(classifier.bundle.manifest.version, "shadowing")
-        plan, shadow = self._source.shadow_plan, Shadow()
+        shadow: deque[tuple[Slice, Prediction]] = deque()
         self._service.shadow = shadow
-        deadline, last_run = monotonic() + plan.limit_s, 0.0
+        deadline, last_run = monotonic() + self._source.shadow_s, 0.0
         compared = agreed = 0
         try:
-            while compared < plan.slices and monotonic() < deadline and not self._stopped:
+            while compared < self._source.shadow_slices and monotonic() < deadline and not self._stopped:
                 may_run = self._source.is_idle() or monotonic() - last_run >= _BUSY_PAUSE_S
-                answered = shadow.take() if may_run else None
-                if answered is None:
+                if not (shadow and may_run):
                     await asyncio.sleep(_IDLE_POLL_S)
                     continue
                 last_run = monotonic()
-                agreed += await to_thread.run_sync(answers_alike, classifier, *answered)
+                agreed += await to_thread.run_sync(_answers_alike, classifier, *shadow.popleft())
                 compared += 1
         finally:
             self._service.shadow = None
-        return ShadowFigures(compared, agreed)
+        return compared, agreed
 
-    def _serve(self, classifier: Classifier, figures: ShadowFigures) -> None:
+    def _serve(self, classifier: Classifier, compared: int, agreed: int) -> None:
         before, manifest, engine = self._service.version, classifier.bundle.manifest, classifier.engine.name
         self._service.serve(classifier)
         if before is None:
@@ -175,8 +179,8 @@ class _Rollout:
             version=manifest.version,
             engine=engine,
             version_before=before,
-            live_slices=figures.compared,
-            decided_alike=figures.agreed,
+            live_slices=compared,
+            decided_alike=agreed,
         )
 
     def _refuse(self, error: Exception, reason: str) -> None:
@@ -187,6 +191,15 @@ class _Rollout:
         message = str(error) if isinstance(error, ModelError) else type(error).__name__
         trace = None if isinstance(error, ModelError) else error
         log_event("model_refused", logging.ERROR, error=trace, version=version, code=reason, reason=message)
+
+
+def _answers_alike(candidate: Classifier, scan: Slice, served: Prediction) -> bool:
+    """Whether the candidate decides as the served model did; not if it takes another kind of input, which it may."""
+    try:
+        prediction = predict_scan(candidate, scan).prediction
+    except InputError:
+        return False
+    return (prediction.decision, prediction.label) == (served.decision, served.label)
 
 
 def _take_snapshot(path: Path) -> _Snapshot:

@@ -1,12 +1,12 @@
 """The served model and the one that may replace it; the state that /health reports."""
 
+from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal
 
 import anyio
 
-from tumorscope.api.lifecycle.shadow import Shadow
 from tumorscope.domain.errors import NotReady
 from tumorscope.domain.prediction import Prediction
 from tumorscope.domain.scan import Slice
@@ -20,6 +20,9 @@ _WAIT_S = 30.0
 _POLL_S = 0.05
 _RETRY_STARTING_S = 2
 _RETRY_FAILED_S = 60
+# Slices that wait for a candidate take memory besides everything else.
+_MAX_SHADOWED = 4
+_MAX_SHADOWED_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Service:
     def __init__(self) -> None:
         self.classifier: Classifier | None = None
         self.candidate: Candidate | None = None
-        self.shadow: Shadow | None = None
+        # Answered slices for the candidate. Threads append, and the event loop pops: both are atomic.
+        self.shadow: deque[tuple[Slice, Prediction]] | None = None
         self._draining = False
         self._started = monotonic()
 
@@ -84,10 +88,10 @@ class Service:
         self._draining = True
 
     def offer(self, scan: Slice, prediction: Prediction) -> None:
-        """Offer an answered slice as shadow traffic; may be called from any thread."""
+        """Queue an answered slice as shadow traffic if there is room; may be called from any thread."""
         shadow = self.shadow
-        if shadow is not None:
-            shadow.offer(scan, prediction)
+        if shadow is not None and len(shadow) < _MAX_SHADOWED and scan.pixels.nbytes <= _MAX_SHADOWED_BYTES:
+            shadow.append((scan, prediction))
 
     async def wait_for_classifier(self) -> Classifier:
         """Return the served model; wait some seconds for one that is loading.

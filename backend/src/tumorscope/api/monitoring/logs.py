@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from datetime import UTC, datetime
+from traceback import walk_tb
 
 _FIELDS = "fields"
 
@@ -21,7 +22,8 @@ class _JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             # The message of an exception may quote the upload; its class and location are enough to find the fault.
             line["exception"] = type(record.exc_info[1]).__name__
-            line["stack"] = _places(record.exc_info[1])
+            frames = walk_tb(record.exc_info[1].__traceback__)
+            line["stack"] = [f"{frame.f_globals.get('__name__', '?')}:{number}" for frame, number in frames]
         return json.dumps(line)
 
 
@@ -29,11 +31,6 @@ class _DescriptorHandler(logging.Handler):
     """Writes whole lines to a file descriptor; a line that cannot be written is dropped and counted in the next one.
 
     So a full disk or a blocked reader of a pipe delays no request.
-
-    Parameters
-    ----------
-    descriptor : int
-        A pipe is set to non-blocking mode.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -81,13 +78,3 @@ def configure_logs(level: str) -> None:
 def log_event(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:
     """Write one line with these fields, and with the class and stack of `error`."""
     logging.getLogger("tumorscope").log(level, event, exc_info=error, extra={_FIELDS: fields})
-
-
-def _places(error: BaseException) -> list[str]:
-    """``module:line`` of each frame, outermost first."""
-    places = []
-    trace = error.__traceback__
-    while trace is not None:
-        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return places

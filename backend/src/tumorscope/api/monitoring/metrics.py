@@ -111,16 +111,6 @@ def record_request(
     metrics.request_seconds.labels(route or _NONE).observe(seconds)
 
 
-def record_wait(metrics: Metrics, lane: str, seconds: float) -> None:
-    """Record the time that a request spent in the queue."""
-    metrics.wait_seconds.labels(lane).observe(seconds)
-
-
-def record_stream_failure(metrics: Metrics, code: str) -> None:
-    """Count a stream that ended with a problem."""
-    metrics.stream_failures.labels(code).inc()
-
-
 def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPrediction, timing: Timing) -> None:
     """Count a prediction, how long its steps took, and what its probabilities are.
 
@@ -146,17 +136,12 @@ def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPre
     metrics.inputs.labels(result.shown_scan.source_format).inc()
     for warning in result.warnings:
         metrics.warnings.labels(warning.code).inc()
-    _record_distance(metrics, version, result)
+    if (distance := result.shown.scope_distance) is not None:
+        source = "mr" if has_mr_limit(result.shown_scan) else "picture"
+        metrics.scope_distance.labels(version, source).observe(distance)
     if prediction.decision is Decision.OUT_OF_SCOPE:
         return
     if prediction.tumor_probability is not None:
         metrics.tumor_probability.labels(version).observe(prediction.tumor_probability)
     for name, probability in prediction.probabilities.items():
         metrics.class_probability.labels(version, name).observe(probability)
-
-
-def _record_distance(metrics: Metrics, version: str, result: StudyPrediction) -> None:
-    distance = result.shown.scope_distance
-    if distance is not None:
-        source = "mr" if has_mr_limit(result.shown_scan) else "picture"
-        metrics.scope_distance.labels(version, source).observe(distance)

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from tumorscope.api.http.uploads import UploadMemory
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.lifecycle.container_memory import CGROUP_ROOT, read_container_memory
-from tumorscope.api.lifecycle.service import Candidate, Service, Status
+from tumorscope.api.lifecycle.service import Service, Status
 from tumorscope.api.monitoring.metrics import Metrics
 
 
@@ -29,8 +29,10 @@ class _StateCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
         yield from _describe_service(self._service)
-        yield from _describe_candidate(self._service.candidate)
-        yield from _describe_queue(self._queue)
+        depths = [([lane.name], lane.depth) for lane in self._queue.lanes]
+        limits = [([lane.name], lane.max_depth) for lane in self._queue.lanes]
+        yield _gauge("queue_depth", "Requests queued or in progress.", depths, "lane")
+        yield _gauge("queue_capacity", "Depth at which further requests are refused.", limits, "lane")
         yield _gauge("upload_memory_bytes", "Memory that uploads take.", [([], self._memory.used_bytes)])
         yield _gauge("upload_memory_limit_bytes", "Memory that uploads may take.", [([], self._memory.max_bytes)])
         container = read_container_memory(CGROUP_ROOT)
@@ -42,7 +44,11 @@ class _StateCollector(Collector):
 def _describe_service(service: Service) -> Iterable[Metric]:
     states = [([name], float(service.status == name)) for name in get_args(Status)]
     yield _gauge("service_state", "1 for the current state.", states, "state")
-    classifier = service.classifier
+    candidate, classifier = service.candidate, service.classifier
+    if candidate is not None:
+        text = "A model that is being rolled out or was refused; always 1."
+        known = [candidate.version or "none", candidate.state, candidate.reason or "none"]
+        yield _gauge("candidate_info", text, [(known, 1)], "version", "state", "reason")
     if classifier is None:
         return
     manifest, engine = classifier.bundle.manifest, classifier.engine
@@ -52,20 +58,6 @@ def _describe_service(service: Service) -> Iterable[Metric]:
         scope = manifest.trust.scope
         limits = [(["picture"], scope.picture_limit), (["mr"], scope.mr_limit)]
         yield _gauge("scope_limit", "Out-of-distribution score above which a slice is refused.", limits, "source")
-
-
-def _describe_candidate(candidate: Candidate | None) -> Iterable[Metric]:
-    if candidate is not None:
-        text = "A model that is being rolled out or was refused; always 1."
-        known = [candidate.version or "none", candidate.state, candidate.reason or "none"]
-        yield _gauge("candidate_info", text, [(known, 1)], "version", "state", "reason")
-
-
-def _describe_queue(queue: WorkQueue) -> Iterable[Metric]:
-    depths = [([lane.name], lane.depth) for lane in queue.lanes]
-    limits = [([lane.name], lane.max_depth) for lane in queue.lanes]
-    yield _gauge("queue_depth", "Requests queued or in progress.", depths, "lane")
-    yield _gauge("queue_capacity", "Depth at which further requests are refused.", limits, "lane")
 
 
 def _gauge(name: str, text: str, values: Iterable[tuple[list[str], float]], *labels: str) -> Metric:

@@ -31,13 +31,8 @@ class EncodedRequest:
     json_length: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _ParsedRequest:
-    """The request, the names of its outputs, and its pixels."""
-
-    request: InferenceRequest
-    names: list[str]
-    pixels: NDArray[np.float32]
+_Parsed = tuple[InferenceRequest, list[str], NDArray[np.float32]]
+"""The request, the names of its outputs, and its pixels."""
 
 
 async def run_inference(
@@ -76,24 +71,29 @@ async def run_inference(
     result = await queue.work(_answer_slice, classifier, metrics, body, is_gone=is_gone)
     if isinstance(result, EncodedAnswer):
         return result
-    return await queue.work(_answer, classifier, metrics, result, is_study=True, is_gone=is_gone)
+    return await queue.work(_answer, classifier, metrics, *result, is_study=True, is_gone=is_gone)
 
 
-def _answer_slice(classifier: Classifier, metrics: Metrics, body: EncodedRequest) -> EncodedAnswer | _ParsedRequest:
+def _answer_slice(classifier: Classifier, metrics: Metrics, body: EncodedRequest) -> EncodedAnswer | _Parsed:
     """Answer a request of one slice; of several slices, return the parsed request, which is queued with the studies."""
     size = classifier.bundle.manifest.input.size
     content = decode_body(body.content, body.content_encoding, limit_body(size))
     request, pixels = parse_request(content, body.json_length, size)
     # Before the network runs: an unknown output is refused at once.
     names = choose_outputs(request, [output.name for output in describe_model(classifier).outputs])
-    parsed = _ParsedRequest(request, names, pixels)
-    return parsed if len(pixels) > 1 else _answer(classifier, metrics, parsed)
+    return (request, names, pixels) if len(pixels) > 1 else _answer(classifier, metrics, request, names, pixels)
 
 
-def _answer(classifier: Classifier, metrics: Metrics, parsed: _ParsedRequest) -> EncodedAnswer:
+def _answer(
+    classifier: Classifier,
+    metrics: Metrics,
+    request: InferenceRequest,
+    names: list[str],
+    pixels: NDArray[np.float32],
+) -> EncodedAnswer:
     with metrics.stage_seconds.labels("inference", "prepared").time():
-        tensors = compute_outputs(classifier, parsed.pixels)
-    metrics.batch_slices.observe(len(parsed.pixels))
+        tensors = compute_outputs(classifier, pixels)
+    metrics.batch_slices.observe(len(pixels))
     manifest = classifier.bundle.manifest
     head = InferenceAnswer(
         model_name=manifest.name,
@@ -101,4 +101,4 @@ def _answer(classifier: Classifier, metrics: Metrics, parsed: _ParsedRequest) ->
         parameters=AnswerParameters(notice=NOTICE),
         outputs=[],
     )
-    return encode_answer(parsed.request, head, {name: tensors[name] for name in parsed.names})
+    return encode_answer(request, head, {name: tensors[name] for name in names})

@@ -18,19 +18,16 @@ from starlette.types import Receive, Scope, Send
 
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
+    Components,
     ComponentsDependency,
-    Decoder,
     refuse_unknown_parameters,
 )
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
-from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
 from tumorscope.api.monitoring.logs import log_event
-from tumorscope.api.monitoring.metrics import Metrics, record_prediction, record_stream_failure
+from tumorscope.api.monitoring.metrics import Metrics, record_prediction
 from tumorscope.domain.errors import TumorscopeError
-from tumorscope.domain.prediction import Prediction
-from tumorscope.domain.scan import Slice
 from tumorscope.imaging.decode import Upload, sniff_upload
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
@@ -49,32 +46,11 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class _PredictionJob:
-    """What a request wants, and what answers it.
+    """What a request wants, and what answers it; its files are released with the request's buffer."""
 
-    Parameters
-    ----------
-    classifier : Classifier
-        The served model.
-    upload : Upload
-        The files; released with the request's buffer, once they are decoded.
-    decode : callable
-        Decodes it within the service's limits.
-    decode_memory : DecodeMemory
-        Of which it reserves what it takes.
-    metrics : Metrics
-        Changed.
-    record_slice : callable
-        Given each single slice and its prediction, to try a candidate model on.
-    every_slice, with_picture, explain : bool
-        As `present` and `predict_upload` take them.
-    """
-
+    components: Components
     classifier: Classifier
     upload: Upload
-    decode: Decoder
-    decode_memory: DecodeMemory
-    metrics: Metrics
-    record_slice: Callable[[Slice, Prediction], None]
     every_slice: bool
     with_picture: bool
     explain: bool
@@ -100,49 +76,20 @@ async def predict(
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
         job = _PredictionJob(
+            components,
             classifier,
             sniff_upload(files),
-            components.decode,
-            components.decode_memory,
-            components.metrics,
-            components.service.offer,
             every_slice=slices == "all",
             with_picture=picture == "shown",
             explain=explain == "heatmap",
         )
         if NDJSON in request.headers.get("accept", ""):
-            return await _stream_job(components.queue, job, request)
-        answer = await _answer_job(components.queue, job, request)
+            return await _stream_job(job, request)
+        has_left = Event()
+        async with _watch_client(request, has_left):
+            answer = await _queue_job(job, has_left, lambda _progress: None)
         # As it is: FastAPI would check and copy what pydantic has made.
         return Response(answer.model_dump_json(), media_type="application/json")
-
-
-async def _answer_job(queue: WorkQueue, job: _PredictionJob, request: Request) -> PredictionAnswer:
-    """Predict, and give the whole answer at once.
-
-    Parameters
-    ----------
-    queue : WorkQueue
-        Where the work waits its turn.
-    job : _PredictionJob
-        What to do.
-    request : Request
-        Whose body was read; when its client disconnects, the work ends.
-
-    Raises
-    ------
-    InputError
-        The files cannot be read, or the model cannot read them.
-    AnswerNotFinite
-        The network gave infinity or not a number.
-    Overloaded
-        Too many requests are waiting.
-    ClientDisconnect
-        The client has disconnected.
-    """
-    has_left = Event()
-    async with _watch_client(request, has_left):
-        return await _queue_job(queue, job, has_left, lambda _progress: None)
 
 
 class _JobStream(StreamingResponse):
@@ -160,24 +107,8 @@ class _JobStream(StreamingResponse):
             self._has_left.set()
 
 
-async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -> StreamingResponse:
-    """Predict, and stream lines of progress and the result, or the problem that came between.
-
-    Parameters
-    ----------
-    queue, job, request
-        As of `_answer_job`.
-
-    Returns
-    -------
-    StreamingResponse
-        Lines of JSON, from when the upload is decoded: what is wrong with it is raised before.
-
-    Raises
-    ------
-    InputError, Overloaded, ClientDisconnect
-        As of `_answer_job`.
-    """
+async def _stream_job(job: _PredictionJob, request: Request) -> StreamingResponse:
+    """Lines of progress and the result, from when the upload is decoded: what is wrong with it is raised before."""
     has_left = Event()
     lines: asyncio.Queue[Progress | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -185,7 +116,7 @@ async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -
     def report(progress: Progress) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, progress)
 
-    working = asyncio.create_task(_queue_job(queue, job, has_left, report))
+    working = asyncio.create_task(_queue_job(job, has_left, report))
 
     def end(task: asyncio.Task[PredictionAnswer]) -> None:
         # Asked for, or asyncio logs an error that nobody waits for any more.
@@ -202,7 +133,7 @@ async def _stream_job(queue: WorkQueue, job: _PredictionJob, request: Request) -
         raise
     if first is None:
         await working
-    return _JobStream(_write_lines(first, lines, working, job.metrics, request.state.request_id), has_left)
+    return _JobStream(_write_lines(first, lines, working, job.components.metrics, request.state.request_id), has_left)
 
 
 async def _write_lines(
@@ -233,7 +164,7 @@ def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> st
     else:
         problem = describe_internal(request_id)
         log_event("answer_failed", logging.ERROR, error=error, request_id=request_id)
-    record_stream_failure(metrics, problem.code)
+    metrics.stream_failures.labels(problem.code).inc()
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 
@@ -253,21 +184,19 @@ async def _watch_client(request: Request, has_left: Event) -> AsyncIterator[None
         watching.cancel()
 
 
-async def _queue_job(
-    queue: WorkQueue, job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]
-) -> PredictionAnswer:
+async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> PredictionAnswer:
     async def is_gone() -> bool:
         return has_left.is_set()
 
-    return await queue.decode(
-        job.decode_memory, partial(_run, job, has_left, report), is_study=job.upload.may_be_volume, is_gone=is_gone
-    )
+    work = partial(_run, job, has_left, report)
+    memory, is_study = job.components.decode_memory, job.upload.may_be_volume
+    return await job.components.queue.decode(memory, work, is_study=is_study, is_gone=is_gone)
 
 
 def _run(
     job: _PredictionJob, has_left: Event, report: Callable[[Progress], None], reserve: Reserve
 ) -> PredictionAnswer:
-    times = StepTimes()
+    metrics, times = job.components.metrics, StepTimes()
 
     def observe(event: StepDone | Progress) -> None:
         if has_left.is_set():
@@ -276,14 +205,14 @@ def _run(
         if isinstance(event, Progress):
             report(event)
         elif event.step == "inference":
-            job.metrics.batch_slices.observe(event.slices)
+            metrics.batch_slices.observe(event.slices)
 
     sha256 = job.upload.hash()
     result = predict_upload(
-        job.classifier, job.upload, lambda upload: job.decode(upload, reserve), observe, explain=job.explain
+        job.classifier, job.upload, lambda upload: job.components.decode(upload, reserve), observe, explain=job.explain
     )
     answer = present(result, job.classifier, sha256, times, every_slice=job.every_slice, with_picture=job.with_picture)
     if not result.is_volume:
-        job.record_slice(result.shown_scan, result.prediction)
-    record_prediction(job.metrics, job.classifier, result, answer.timing_ms)
+        job.components.service.offer(result.shown_scan, result.prediction)
+    record_prediction(metrics, job.classifier, result, answer.timing_ms)
     return answer

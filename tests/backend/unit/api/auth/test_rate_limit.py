@@ -3,7 +3,7 @@
 import pytest
 
 from tumorscope.api.auth.api_keys import RateLimit
-from tumorscope.api.auth.rate_limit import TokenBucket
+from tumorscope.api.auth.key_ring import TokenBucket
 
 
 def test_burst_passes_and_the_next_request_waits_for_one_token() -> None:
