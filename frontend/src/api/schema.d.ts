@@ -815,7 +815,7 @@ export interface components {
             name: string;
             /**
              * Version
-             * @default 0.8.0
+             * @default 0.7.0
              */
             version: string;
             /**
@@ -1203,7 +1203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, tiled_image, no_pixel_data, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1324,7 +1324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, tiled_image, no_pixel_data, missing_modality, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

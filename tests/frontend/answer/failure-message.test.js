@@ -23,6 +23,7 @@ const CODES_OF_THE_CONTRACT = [
   'corrupt_file',
   'not_an_mr_image',
   'not_an_anatomical_image',
+  'tiled_image',
   'no_pixel_data',
   'missing_modality',
   'invalid_request',

@@ -16,6 +16,7 @@
     │   ├── CorruptFile
     │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …; Hounsfield units
     │   ├── NotAnAnatomicalImage  labels, a mask, a statistical map, vectors
+    │   ├── TiledImage            slices as tiles of one image, which cannot be told apart
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   ├── UnknownModel          another name or version than the served model's
@@ -124,6 +125,12 @@ class NotAnAnatomicalImage(InputError):
     """A volume of labels, statistics, vectors or colours: computed from an image, and none itself."""
 
     code = "not_an_anatomical_image"
+
+
+class TiledImage(InputError):
+    """One image that shows several slices as tiles, without saying where they lie."""
+
+    code = "tiled_image"
 
 
 class NoPixelData(InputError):

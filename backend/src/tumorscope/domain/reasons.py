@@ -86,6 +86,11 @@ TOO_NARROW = Reason(
     "The picture is a narrow strip and cannot show a whole head.",
     "This picture is only a strip. The program cannot say anything about it.",
 )
+TILED_IMAGE = Reason(
+    "tiled_image",
+    "The picture shows several slices side by side. Send each slice as a picture of its own, or the series itself.",
+    "This shows many pictures side by side. The program can only read one at a time.",
+)
 MOST_SLICES_REFUSED = Reason(
     "most_slices_refused",
     "More than half of the slices that were read are not recognised as brain MRI.",
@@ -105,6 +110,7 @@ EVERY = (
     COLOURED,
     TOO_SMALL,
     TOO_NARROW,
+    TILED_IMAGE,
     MOST_SLICES_REFUSED,
 )
 """All of them, for the documentation and the page."""

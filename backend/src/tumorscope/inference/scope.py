@@ -15,6 +15,7 @@ from tumorscope.domain import reasons
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
+from tumorscope.inference.contact_sheet import is_contact_sheet
 from tumorscope.model.bundle import SCOPE_FILE, Bundle
 from tumorscope.preprocessing.intensity import count_levels, count_whole_numbers
 from tumorscope.preprocessing.pipeline import ModelInput
@@ -111,9 +112,11 @@ def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reas
     if bundle.scope is None:
         return ()
     found = _check_pixels(scan)
-    if not found and scan.channels is None and looks_like_ct(prepared.pixels[:, :, 0]):
-        return (reasons.LIKE_CT,)
-    return found
+    if found or scan.channels is not None:
+        return found
+    if is_contact_sheet(scan.pixels):
+        return (reasons.TILED_IMAGE,)
+    return (reasons.LIKE_CT,) if looks_like_ct(prepared.pixels[:, :, 0]) else ()
 
 
 def has_mr_limit(scan: Slice) -> bool:

@@ -38,6 +38,9 @@ export const FAILURES = {
     'Diese Datei enthält eine Karte oder Maske, kein Bild',
   'failure.not_an_anatomical_image.advice':
     'Labels, Masken, statistische Karten, Vektoren und Farbkarten werden nicht ausgewertet. Senden Sie das MR-Volumen selbst.',
+  'failure.tiled_image.happened': 'Dieses Bild zeigt viele Schichten nebeneinander',
+  'failure.tiled_image.advice':
+    'Die Datei sagt nicht, wo jede Schicht liegt. Exportieren Sie jede Schicht als eigenes Bild, oder wandeln Sie die Serie in NIfTI um.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',
   'failure.no_pixel_data.advice': 'Wählen Sie die Datei der Serie, die das Bild enthält.',
   'failure.missing_modality.happened': 'In diesem Fall fehlt eine Sequenz',

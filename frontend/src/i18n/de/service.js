@@ -41,6 +41,10 @@ export const SERVICE = {
     'Das Bild ist ein schmaler Streifen und kann keinen ganzen Kopf zeigen.',
   'reason.too_narrow.patient':
     'Dieses Bild ist nur ein Streifen. Das Programm kann nichts dazu sagen.',
+  'reason.tiled_image.staff':
+    'Das Bild zeigt mehrere Schichten nebeneinander. Senden Sie jede Schicht als eigenes Bild oder die Serie selbst.',
+  'reason.tiled_image.patient':
+    'Hier sind viele Bilder nebeneinander zu sehen. Das Programm kann nur ein Bild auf einmal lesen.',
   'reason.most_slices_refused.staff':
     'Mehr als die Hälfte der ausgewerteten Schichten sieht nicht wie ein Schädel-MRT aus.',
   'reason.most_slices_refused.patient':

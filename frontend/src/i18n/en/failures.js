@@ -30,6 +30,9 @@ export const FAILURES = {
   'failure.not_an_anatomical_image.happened': 'This file holds a map or a mask, not an image',
   'failure.not_an_anatomical_image.advice':
     'Labels, masks, statistical maps, vectors and colour maps are not analysed. Send the MR volume itself.',
+  'failure.tiled_image.happened': 'This image shows many slices side by side',
+  'failure.tiled_image.advice':
+    'The file does not say where each slice lies. Export every slice as an image of its own, or convert the series to NIfTI.',
   'failure.no_pixel_data.happened': 'This file contains no image',
   'failure.no_pixel_data.advice': 'Choose the file of the series that contains the image.',
   'failure.missing_modality.happened': 'A sequence is missing from this case',

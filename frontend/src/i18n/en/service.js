@@ -44,6 +44,10 @@ export const SERVICE = {
   'reason.too_narrow.staff': 'The image is a narrow strip and cannot show a whole head.',
   'reason.too_narrow.patient':
     'This picture is only a strip. The program cannot say anything about it.',
+  'reason.tiled_image.staff':
+    'The image shows several slices side by side. Send each slice as an image of its own, or the series itself.',
+  'reason.tiled_image.patient':
+    'This shows many pictures side by side. The program can only read one at a time.',
   'reason.most_slices_refused.staff':
     'More than half of the slices that were analysed do not look like brain MRI.',
   'reason.most_slices_refused.patient':

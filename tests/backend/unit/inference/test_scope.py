@@ -124,6 +124,11 @@ def test_impossible_scan_is_refused_whatever_its_features(pixels: NDArray[np.uin
     assert _codes(_classifier(0), Slice(pixels, "png")) == [code]
 
 
+def test_grid_of_heads_is_refused() -> None:
+    sheet = np.block([[make_slice(seed).pixels for seed in (1, 2)], [make_slice(seed).pixels for seed in (3, 4)]])
+    assert _codes(_classifier(0), Slice(sheet, "png")) == ["tiled_image"]
+
+
 def test_photograph_in_colour_is_refused() -> None:
     photo = replace(make_slice(), warnings=(ScanWarning("mostly_coloured", "…"),))
     assert _codes(_classifier(0), photo) == ["coloured"]

@@ -44,6 +44,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.CorruptFile: 422,
     errors.NotAnMrImage: 422,
     errors.NotAnAnatomicalImage: 422,
+    errors.TiledImage: 422,
     errors.NoPixelData: 422,
     errors.MissingModality: 422,
     errors.InvalidRequest: 422,

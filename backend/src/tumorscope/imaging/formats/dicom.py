@@ -18,6 +18,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     is_multi_frame_mr,
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_tiles import find_tiles
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
@@ -44,13 +45,13 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     Returns
     -------
     Slice or Volume
-        A volume for an enhanced object with several frames, and for a series; of several series the one that
-        `choose_series` chooses. The modality LUT is applied. The file's own window is not: preprocessing finds one in
-        the head, so that the same pixels get the same answer in any container.
+        A volume for an enhanced object with several frames, an image of tiles, or a series; of several series the one
+        that `choose_series` chooses. The modality LUT is applied. The file's own window is not: preprocessing finds one
+        in the head, so that the same pixels get the same answer in any container.
 
     Raises
     ------
-    NotAnMrImage, NoPixelData, CorruptFile, UnsupportedFormat, ImageTooLarge, ExpandsTooMuch
+    NotAnMrImage, NoPixelData, TiledImage, CorruptFile, UnsupportedFormat, ImageTooLarge, ExpandsTooMuch
         The one file, or every file, is refused.
     MixedStudy
         The files are of several studies.
@@ -86,6 +87,7 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
                 dataset = read_dataset(file.data, limits.expanded_bytes, limits.reserve)
                 check_modality(dataset)
                 check_size(dataset, 1, limits)
+                find_tiles(dataset)
                 datasets.append(dataset)
         except ImageTooLarge:
             # Perhaps there is no memory for more files; those before it are not the whole study.
@@ -101,6 +103,8 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: F
     if is_multi_frame_mr(dataset):
         return _with_warnings(decode_multi_frame(dataset, limits, decode_compressed), notes)
     check_size(dataset, 1, limits)
+    if find_tiles(dataset) is not None:
+        return decode_series([dataset], limits, decode_compressed)
     place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
     limits.reserve(
         bound_frame_bytes(dataset) + SHOWN_BYTES * count_square_pixels(dataset.Rows, dataset.Columns, spacing)

@@ -25,7 +25,8 @@ DICOM_MAGIC = b"DICM"
 # A file with a thousand frames needs a tenth; a file of nothing but tags would take minutes.
 _MAX_READS = 1_500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
-_NUMBER_OF_FRAMES = Tag("NumberOfFrames")
+_IMAGE_TYPE, _NUMBER_OF_FRAMES = Tag("ImageType"), Tag("NumberOfFrames")
+_TILED = ("MOSAIC", "VFRAME")
 _BEGIN = 64 * 1024
 _INFLATE_STEP = 16 * 2**20
 # Memory that pydicom takes for what it reads at once, reserved by steps.
@@ -71,23 +72,24 @@ def read_dataset(data: bytes, max_bytes: int, reserve: Reserve = allow_all) -> F
 
 def read_series_uid(begin: bytes) -> str | None:
     """Read the Series Instance UID from the first groups of a DICOM file; None if it cannot be read."""
-    uid, _ = _peek(begin, _SERIES_INSTANCE_UID)
-    return str(uid) if uid else None
+    found, _ = _peek(begin, _SERIES_INSTANCE_UID)
+    return str(found[_SERIES_INSTANCE_UID]) if found.get(_SERIES_INSTANCE_UID) else None
 
 
 def may_hold_frames(data: bytes) -> bool:
-    """Whether a DICOM file states several frames, or states no number of frames in its first 64 KiB."""
-    frames, is_reached = _peek(data[:_BEGIN], _NUMBER_OF_FRAMES)
-    return not is_reached or str(frames or 1).strip() != "1"
+    """Whether a DICOM file states several frames or tiles, or no number of frames in its first 64 KiB."""
+    found, is_reached = _peek(data[:_BEGIN], _IMAGE_TYPE, _NUMBER_OF_FRAMES)
+    is_tiled = any(kind in str(found.get(_IMAGE_TYPE)).upper() for kind in _TILED)
+    return not is_reached or is_tiled or str(found.get(_NUMBER_OF_FRAMES) or 1).strip() != "1"
 
 
-def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
-    """An element in the beginning of a file, None if it cannot be read; and whether its position was reached."""
+def _peek(begin: bytes, *tags: BaseTag) -> tuple[dict[BaseTag, object], bool]:
+    """Elements in the beginning of a file, as far as they can be read; and whether the last one's place was reached."""
     is_reached = False
 
     def is_beyond(found: BaseTag, _vr: str | None, _length: int) -> bool:
         nonlocal is_reached
-        is_reached = bool(found > tag)
+        is_reached = bool(found > tags[-1])
         return is_reached
 
     try:
@@ -95,10 +97,10 @@ def _peek(begin: bytes, tag: BaseTag) -> tuple[object, bool]:
             meta, end = _read_meta(begin)
             is_deflated = meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian
             content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin[end:], len(begin)) if is_deflated else begin
-            found = read_partial(_CountedFile(content), is_beyond, force=True, specific_tags=[tag])
-            return (found[tag].value if tag in found else None), is_reached
+            found = read_partial(_CountedFile(content), is_beyond, force=True, specific_tags=list(tags))
+            return {tag: found[tag].value for tag in tags if tag in found}, is_reached
     except Exception:  # noqa: BLE001  (decoding the file reports its error)
-        return None, False
+        return {}, False
 
 
 def _parse(data: bytes, max_bytes: int, reserve: Reserve) -> FileDataset:

@@ -118,10 +118,10 @@ def is_t1(dataset: Dataset) -> bool:
 def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
     """From echo and inversion time (PS3.3, C.8.3.1 and C.8.13.5) or the series description; None if neither tells."""
     groups = find_functional_groups(dataset, frame)
-    echo = _numbers(_find(groups, "MREchoSequence", "EffectiveEchoTime", dataset) or dataset.get("EchoTime"), 1)
-    inversion = _numbers(_find(groups, "MRModifierSequence", "InversionTimes", dataset), 1)
+    echo = read_numbers(_find(groups, "MREchoSequence", "EffectiveEchoTime", dataset) or dataset.get("EchoTime"), 1)
+    inversion = read_numbers(_find(groups, "MRModifierSequence", "InversionTimes", dataset), 1)
     if inversion is None:
-        inversion = _numbers(dataset.get("InversionTime"), 1)
+        inversion = read_numbers(dataset.get("InversionTime"), 1)
     description = _text(dataset, "SeriesDescription").lower()
     if "flair" in description:
         # There are T1-weighted FLAIR series, too.
@@ -136,7 +136,7 @@ def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
 def find_place(dataset: Dataset, frame: int) -> Place | None:
     """A frame's place in the patient (PS3.3, C.7.6.2); None where the file does not state it."""
     groups = find_functional_groups(dataset, frame)
-    orientation = _numbers(_find(groups, "PlaneOrientationSequence", "ImageOrientationPatient", dataset), 6)
+    orientation = read_numbers(_find(groups, "PlaneOrientationSequence", "ImageOrientationPatient", dataset), 6)
     if orientation is None:
         return None
     right, down = orientation[:3], orientation[3:]
@@ -146,14 +146,14 @@ def find_place(dataset: Dataset, frame: int) -> Place | None:
     right, down = right / lengths[0], down / lengths[1]
     if np.linalg.norm(np.cross(right, down)) < 0.5:
         return None
-    position = _numbers(_find(groups, "PlanePositionSequence", "ImagePositionPatient", dataset), 3)
+    position = read_numbers(_find(groups, "PlanePositionSequence", "ImagePositionPatient", dataset), 3)
     return Place(position, down, right)
 
 
 def find_spacing(dataset: Dataset, frame: int) -> tuple[float, float] | None:
     """Millimetres between rows and between columns; None where the file does not state them."""
     groups = find_functional_groups(dataset, frame)
-    spacing = _numbers(_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset), 2)
+    spacing = read_numbers(_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset), 2)
     if spacing is None or not (spacing.min() >= 0.01 and spacing.max() <= 100):
         return None
     return float(spacing[0]), float(spacing[1])
@@ -163,7 +163,7 @@ def find_thickness(dataset: Dataset) -> float | None:
     """Millimetres between slices; None where the file does not state them."""
     groups = find_functional_groups(dataset, 0)
     for keyword in ("SpacingBetweenSlices", "SliceThickness"):
-        stated = _numbers(_find(groups, "PixelMeasuresSequence", keyword, dataset), 1)
+        stated = read_numbers(_find(groups, "PixelMeasuresSequence", keyword, dataset), 1)
         if stated is not None and 0.01 <= abs(stated[0]) <= 100:
             return float(abs(stated[0]))
     return None
@@ -204,7 +204,8 @@ def _find(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) 
     return dataset.get(keyword)
 
 
-def _numbers(value: object, count: int) -> NDArray[np.float64] | None:
+def read_numbers(value: object, count: int) -> NDArray[np.float64] | None:
+    """As many finite numbers as expected; None otherwise."""
     try:
         numbers = np.atleast_1d(np.array(value, np.float64))
     except (TypeError, ValueError):

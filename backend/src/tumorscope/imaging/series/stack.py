@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydicom.dataset import FileDataset
@@ -20,6 +20,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_thickness,
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_tiles import Tiles, find_tiles
 from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import (
     FIRST_STACK,
@@ -40,7 +41,7 @@ _GAP = 1.5
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """One slice of a stack: the index of its file and of its frame, and its position along the normal."""
+    """One slice of a stack: the index of its file, of its frame or tile in it, and its position along the normal."""
 
     source: int
     frame: int
@@ -50,22 +51,31 @@ class _Frame:
 
 
 def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
-    """Stack the files of one series, one slice each, by their position along the normal; see `decode_dicom`.
+    """Stack the files of one series, a slice or its tiles each, by position along the normal; see `decode_dicom`.
 
     Of several at one position, `choose_stack` chooses; the order of the files does not matter.
     """
     kept, warnings = _keep_largest_group(sorted(datasets, key=_find_order))
-    warnings = (*check_modality(kept[0]), *warnings)
     check_size(kept[0], len(kept), limits)
-    ordered, notes = _sort([_locate(source, 0, dataset) for source, dataset in enumerate(kept)])
+    tiles = [find_tiles(dataset) for dataset in kept]
+    located = [_locate(source, 0, dataset) for source, dataset in enumerate(kept)]
+    ordered, notes = _sort([tile for frame in located for tile in _divide(frame, tiles[frame.source])])
 
     # Of most frames two copies of the result are there at once, and of one what decoding takes.
     limits.reserve(len(kept) * 8 * int(kept[0].Rows) * int(kept[0].Columns) + bound_frame_bytes(kept[0]))
-    slices = [decode_frames(kept[frame.source], [0], decode_compressed).pixels[0] for frame in ordered]
+    slices: list[Voxels] = []
+    source = -1
+    for frame in ordered:
+        if frame.source != source:
+            source = frame.source
+            decoded = decode_frames(kept[source], [0], decode_compressed)
+            image, warnings = decoded.pixels[0], (*warnings, *check_modality(kept[source]), *decoded.warnings)
+        cut = tiles[source]
+        slices.append(image if cut is None else cut.cut(image, frame.frame))
     # Slices with different rescaling have different types: float32 holds all of them.
     types = {one.dtype for one in slices}
     stacked: Voxels = np.stack(slices, dtype=np.float32 if len(types) > 1 else None)
-    return _make_volume(stacked, ordered, kept[0], (*warnings, *notes))
+    return _make_volume(stacked, ordered, kept[0], tuple(dict.fromkeys((*warnings, *notes))))
 
 
 def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
@@ -113,6 +123,17 @@ def _locate(source: int, frame: int, dataset: FileDataset) -> _Frame:
     if place is None or place.position is None:
         return _Frame(source, frame, place, None, key)
     return _Frame(source, frame, place, float(place.position @ place.normal), key)
+
+
+def _divide(image: _Frame, tiles: Tiles | None) -> list[_Frame]:
+    """The frames that the tiles of an image are; the image itself without tiles."""
+    if tiles is None or image.place is None:
+        return [image]
+    places = [replace(image.place, position=position) for position in tiles.positions]
+    return [
+        replace(image, frame=index, place=place, height_mm=float(tiles.positions[index] @ place.normal))
+        for index, place in enumerate(places)
+    ]
 
 
 def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ...]]:

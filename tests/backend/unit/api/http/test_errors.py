@@ -25,6 +25,7 @@ _STATUS = {
     "corrupt_file": 422,
     "not_an_mr_image": 422,
     "not_an_anatomical_image": 422,
+    "tiled_image": 422,
     "no_pixel_data": 422,
     "missing_modality": 422,
     "invalid_request": 422,
