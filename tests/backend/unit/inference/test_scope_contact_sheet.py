@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tumorscope.imaging.phantom import draw_phantom
-from tumorscope.inference.contact_sheet import is_contact_sheet
+from tumorscope.inference.scope import is_contact_sheet
 
 
 def _draw_sheet(rows: int, columns: int, *, filled: int | None = None, line_px: int = 0) -> NDArray[np.uint8]:
