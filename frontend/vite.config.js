@@ -23,6 +23,8 @@ const address = {
   host: '127.0.0.1',
   port: Number(process.env.WEB_PORT || 8080),
   strictPort: true,
+  // Vite would let the pages of every origin on this machine read the answers.
+  cors: false,
   proxy: {
     '/api': {
       target: `http://127.0.0.1:${process.env.PORT || 8000}`,

@@ -11,6 +11,10 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+# The name that Starlette's test client asks by.
+os.environ["TUMORSCOPE_ALLOWED_HOSTS"] = "testserver"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()

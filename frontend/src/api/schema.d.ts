@@ -1167,7 +1167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1196,6 +1196,15 @@ export interface operations {
             };
             /** @description unsupported_format */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1288,7 +1297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1317,6 +1326,15 @@ export interface operations {
             };
             /** @description unsupported_format */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1380,6 +1398,24 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description forbidden_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not ready. */
             503: {
                 headers: {
@@ -1409,6 +1445,24 @@ export interface operations {
                     "application/json": components["schemas"]["Alive"];
                 };
             };
+            /** @description forbidden_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     read_readiness_health_ready_get: {
@@ -1427,6 +1481,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description forbidden_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not ready. */
@@ -1467,8 +1539,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1523,8 +1604,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1561,6 +1651,24 @@ export interface operations {
                     "application/json": components["schemas"]["ServerLive"];
                 };
             };
+            /** @description forbidden_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
         };
     };
     read_server_readiness_v2_health_ready_get: {
@@ -1579,6 +1687,24 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerReady"];
+                };
+            };
+            /** @description forbidden_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
             /** @description not_ready, with Retry-After */
@@ -1621,7 +1747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1632,6 +1758,15 @@ export interface operations {
             };
             /** @description unknown_model */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1689,7 +1824,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1700,6 +1835,15 @@ export interface operations {
             };
             /** @description unknown_model */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1756,7 +1900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1767,6 +1911,15 @@ export interface operations {
             };
             /** @description unknown_model */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1824,7 +1977,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1835,6 +1988,15 @@ export interface operations {
             };
             /** @description unknown_model */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1900,7 +2062,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1938,6 +2100,15 @@ export interface operations {
             };
             /** @description unsupported_format: a Content-Encoding other than gzip or deflate */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2022,7 +2193,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2060,6 +2231,15 @@ export interface operations {
             };
             /** @description unsupported_format: a Content-Encoding other than gzip or deflate */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InferenceProblem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2132,8 +2312,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description wrong_api_key */
+            /** @description wrong_api_key, forbidden_origin */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unknown_host */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -199,7 +199,7 @@ def test_large_upload_without_a_key_is_refused_before_its_body_is_read(
     running: _Running, headers: dict[str, str]
 ) -> None:
     stated = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {200 * _MIB}\r\n{stated}\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {200 * _MIB}\r\n{stated}\r\n"
     with socket.create_connection(running.address, PATIENCE_S) as connection:
         connection.sendall(head.encode())
         # Nothing of the body was sent, and the answer is there.
@@ -226,7 +226,7 @@ def test_client_that_sends_its_upload_at_once_reads_why_it_is_refused(running: _
 
 
 def test_connection_stays_open_after_a_refused_request_without_a_body(running: _Running, key: str) -> None:
-    ask = "GET /model HTTP/1.1\r\nHost: x\r\n{}\r\n"
+    ask = "GET /model HTTP/1.1\r\nHost: localhost\r\n{}\r\n"
     with socket.create_connection(running.address, PATIENCE_S) as connection:
         connection.sendall(ask.format("").encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 401 ")

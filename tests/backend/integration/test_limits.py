@@ -59,7 +59,7 @@ def served(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def _head(length: int, path: str = "/predict") -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
 def _make_compressed_dicom() -> bytes:
@@ -123,7 +123,9 @@ _PART = b'--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r
 )
 def test_slow_upload_is_refused_while_others_are_served(served: ServedProcess, kind: str, begin: bytes) -> None:
     with socket.create_connection(served.address, timeout=PATIENCE_S) as slow:
-        slow.sendall(_head(100_000).replace(b"Host: x", f"Host: x\r\nContent-Type: {kind}".encode()) + begin)
+        slow.sendall(
+            _head(100_000).replace(b"Host: localhost", f"Host: localhost\r\nContent-Type: {kind}".encode()) + begin
+        )
         slow.settimeout(0.2)
         answer = b""
         while not answer:
@@ -174,7 +176,7 @@ def test_500_idle_connections_delay_no_prediction(served: ServedProcess) -> None
     idle = [socket.create_connection(served.address, timeout=PATIENCE_S) for _ in range(_MANY)]
     try:
         for connection in idle:
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         for connection in idle:
             assert connection.recv(2**16).startswith(b"HTTP/1.1 200 ")
         for data in _STUDIES.values():
@@ -187,7 +189,7 @@ def test_500_idle_connections_delay_no_prediction(served: ServedProcess) -> None
 async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]:
     """Head and body of an answer."""
     reader, writer = await asyncio.open_connection(*address)
-    writer.write(_head(len(data)).replace(b"Host: x", b"Host: x\r\nConnection: close") + data)
+    writer.write(_head(len(data)).replace(b"Host: localhost", b"Host: localhost\r\nConnection: close") + data)
     answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -221,7 +223,9 @@ def test_clients_that_disconnect_leave_nothing_behind(served: ServedProcess, stu
 def test_client_that_disconnects_during_a_stream_leaves_nothing_behind(served: ServedProcess) -> None:
     data = _make_volume(120)
     with socket.create_connection(served.address, timeout=PATIENCE_S) as leaving:
-        leaving.sendall(_head(len(data)).replace(b"Host: x", b"Host: x\r\nAccept: application/x-ndjson") + data)
+        leaving.sendall(
+            _head(len(data)).replace(b"Host: localhost", b"Host: localhost\r\nAccept: application/x-ndjson") + data
+        )
         assert b"progress" in leaving.recv(2**16) + leaving.recv(2**16)
     _check_idle(served)
 

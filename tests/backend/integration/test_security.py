@@ -41,30 +41,9 @@ def test_every_answer_has_the_security_headers_once(client: TestClient, path: st
     assert headers.get_list("x-frame-options") == ["DENY"]
 
 
-def test_no_page_of_another_origin_may_read_an_answer(client: TestClient) -> None:
-    headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
-    for response in (client.get("/health", headers=headers), client.options("/predict", headers=headers)):
-        assert not [name for name in response.headers if name.startswith("access-control-")]
-
-
 @pytest.mark.parametrize("path", ["/health/", "/predict/", "//predict", "/docs/", "/docs/oauth2-redirect", "/redoc"])
 def test_no_redirect_leads_to_the_host_of_a_request(client: TestClient, path: str) -> None:
-    forged = {"Host": "elsewhere.example", "X-Forwarded-Host": "elsewhere.example"}
-    check_problem(client.get(path, headers=forged), 404, "not_found")
-
-
-def test_no_answer_contains_the_host_of_a_request(client: TestClient) -> None:
-    for path in ("/health", "/model", "/docs", "/openapi.json", "/absent"):
-        response = client.get(path, headers={"Host": "elsewhere.example"})
-        assert "elsewhere" not in response.text + str(response.headers)
-
-
-@pytest.mark.parametrize("host", ["[", "]", "[::1", "a" * 10_000, "a:b:c", "", "höst", "a/../b", "x@y"])
-def test_invalid_host_changes_nothing(client: TestClient, host: str) -> None:
-    forged = {b"host": host.encode()}
-    assert client.get("/health/live", headers=forged).status_code == 200
-    check_problem(client.get("/absent", headers=forged), 404, "not_found")
-    check_problem(client.post("/predict", headers=forged), 503, "not_ready")
+    check_problem(client.get(path, headers={"X-Forwarded-Host": "elsewhere.example"}), 404, "not_found")
 
 
 def test_documentation_loads_nothing_from_other_hosts(client: TestClient) -> None:

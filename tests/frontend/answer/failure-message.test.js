@@ -13,6 +13,8 @@ const CODES_OF_THE_CONTRACT = [
   'mixed_study',
   'missing_api_key',
   'wrong_api_key',
+  'forbidden_origin',
+  'unknown_host',
   'upload_too_slow',
   'upload_too_large',
   'image_too_large',

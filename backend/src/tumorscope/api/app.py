@@ -8,13 +8,15 @@ from dataclasses import replace
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from tumorscope import NOTICE
 from tumorscope.api.auth.key_ring import KeyRing
+from tumorscope.api.auth.origins import OriginCheck
 from tumorscope.api.auth.security import ApiKeyCheck
 from tumorscope.api.http import errors
 from tumorscope.api.http.dependencies import Components
-from tumorscope.api.http.middleware import RequestContext
+from tumorscope.api.http.middleware import MODEL_VERSION, REQUEST_ID, RequestContext
 from tumorscope.api.http.openapi import build_document
 from tumorscope.api.http.upload_rate import MinUploadRate, UploadRateCheck
 from tumorscope.api.http.uploads import UploadLimits, UploadMemory
@@ -112,6 +114,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))
     if settings.api_keys_file is not None:
         app.add_middleware(ApiKeyCheck, keys=KeyRing(settings.api_keys_file))
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            # `OriginCheck` has refused the others.
+            allow_origins=sorted(settings.allowed_origins),
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=[REQUEST_ID, MODEL_VERSION, "Retry-After"],
+            allow_private_network=True,
+        )
+    app.add_middleware(OriginCheck, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
     watch_state(collectors, service, work_queue, upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]

@@ -1,15 +1,23 @@
 """The environment in, the service's settings out; read by `create_app` and the command line only."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tumorscope.domain.errors import SetupInvalid
 from tumorscope.inference.engines.choose import EngineChoice
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.model.store import DEFAULT_BUNDLE
+
+
+def _split(value: str) -> list[str]:
+    return [name.strip().lower() for name in value.split(",") if name.strip()]
+
+
+# pydantic-settings would take JSON.
+_Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -59,6 +67,18 @@ class Settings(BaseSettings):
         None, description="File of API keys, written by `tumorscope key new`; without it, no keys are required."
     )
     insecure_no_api_keys: bool = Field(False, description="Allow other machines to use the service without API keys.")
+    allowed_hosts: _Names = Field(
+        "",
+        validate_default=True,
+        description="Names, separated by commas, by which clients reach the service, besides localhost and any IP "
+        "address.",
+    )
+    allowed_origins: _Names = Field(
+        "",
+        validate_default=True,
+        description="Other origins, separated by commas, whose pages may use the service in a browser (CORS), such as "
+        "https://viewer.example.",
+    )
     shadow_slices: int = Field(
         20, ge=0, le=1000, description="Live slices of shadow traffic that a new model answers before it serves."
     )

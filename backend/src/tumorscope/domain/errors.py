@@ -28,7 +28,9 @@
     │   └── GoldenMismatch        loaded, but does not reproduce its golden answers
     ├── AccessDenied              who asks may not
     │   ├── MissingApiKey
-    │   └── WrongApiKey
+    │   ├── WrongApiKey
+    │   ├── UnknownHost           by a name that is not the service's
+    │   └── ForbiddenOrigin       a page of another origin
     ├── ServiceError              the service cannot answer now; trying again may help
     │   ├── NotReady
     │   ├── Overloaded
@@ -173,6 +175,18 @@ class WrongApiKey(AccessDenied):
     """The key is none of those that the service has, or no longer one."""
 
     code = "wrong_api_key"
+
+
+class UnknownHost(AccessDenied):
+    """The request names a host that the service is not."""
+
+    code = "unknown_host"
+
+
+class ForbiddenOrigin(AccessDenied):
+    """A browser sends the request for a page of another origin."""
+
+    code = "forbidden_origin"
 
 
 class ModelError(TumorscopeError):

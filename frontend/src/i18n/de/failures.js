@@ -10,6 +10,11 @@ export const FAILURES = {
   'failure.wrong_api_key.happened': 'Der Dienst akzeptiert diesen API-Schlüssel nicht',
   'failure.wrong_api_key.advice':
     'Bitten Sie den Betreiber dieses Dienstes um einen gültigen Schlüssel.',
+  'failure.forbidden_origin.happened': 'Der Dienst antwortet Seiten anderer Adressen nicht',
+  'failure.forbidden_origin.advice': 'Nutzen Sie die Seite unter der Adresse des Dienstes selbst.',
+  'failure.unknown_host.happened': 'Der Dienst ist unter dem Namen in dieser Adresse nicht bekannt',
+  'failure.unknown_host.advice':
+    'Bitten Sie den Betreiber, diesen Namen zuzulassen, oder öffnen Sie eine andere Adresse.',
   'failure.upload_too_large.happened': 'Der Upload ist zu groß',
   'failure.upload_too_large.advice':
     'Senden Sie eine einzelne Serie, oder komprimieren Sie das Volumen mit gzip.',

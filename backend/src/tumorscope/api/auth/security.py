@@ -85,7 +85,7 @@ class ApiKeyCheck:
             try:
                 request.state.client = self._keys.admit(_find_secret(scope["headers"]))
             except (AccessDenied, RateLimited) as error:
-                await _refuse(request, error, receive, send)
+                await refuse(request, error, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -102,8 +102,18 @@ def _find_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
     return bearer
 
 
-async def _refuse(request: Request, error: Exception, receive: Receive, send: Send) -> None:
-    """Answer at once, and discard a little of what the client is still sending."""
+async def refuse(request: Request, error: Exception, receive: Receive, send: Send) -> None:
+    """Answer an error before the body is read, and discard a little of what the client is still sending.
+
+    Parameters
+    ----------
+    request : Request
+        Whose headers were refused.
+    error : AccessDenied or RateLimited
+        What to answer.
+    receive, send
+        See ASGI.
+    """
     response = await answer_tumorscope_error(request, error)
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:

@@ -50,6 +50,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.InvalidRequest: 422,
     errors.InputError: 422,
     errors.MissingApiKey: 401,
+    errors.UnknownHost: 421,
     errors.AccessDenied: 403,
     errors.RateLimited: 429,
     errors.NotReady: 503,

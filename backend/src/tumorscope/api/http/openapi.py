@@ -15,7 +15,12 @@ _KEY_SCHEMES = {
     "BearerKey": {"type": "http", "scheme": "bearer", "description": "An API key of this service."},
     "HeaderKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same, in its own header."},
 }
-_KEY_ANSWERS = {401: "missing_api_key", 403: "wrong_api_key", 429: "rate_limited, with Retry-After"}
+_ORIGIN_ANSWERS = {403: "forbidden_origin", 421: "unknown_host"}
+_KEY_ANSWERS = _ORIGIN_ANSWERS | {
+    401: "missing_api_key",
+    403: "wrong_api_key, forbidden_origin",
+    429: "rate_limited, with Retry-After",
+}
 # A service that only its own machine can reach may have no keys.
 _KEY_REQUIREMENT: list[dict[str, list[str]]] = [{}, {"BearerKey": []}, {"HeaderKey": []}]
 # Schemas that no route declares: errors, and a body that the route reads by itself.
@@ -72,18 +77,19 @@ def build_document(app: FastAPI) -> dict[str, Any]:
         _drop_unused(document)
         document["components"]["securitySchemes"] = _KEY_SCHEMES
         for path, operations in document["paths"].items():
-            if path not in PUBLIC_PATHS:
-                _describe_keys(path, [operations[method] for method in _METHODS & operations.keys()])
+            _describe_access(path, [operations[method] for method in _METHODS & operations.keys()])
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _describe_keys(path: str, operations: list[dict[str, Any]]) -> None:
-    """Add the API key, and the errors of `auth.security`, to these routes."""
+def _describe_access(path: str, operations: list[dict[str, Any]]) -> None:
+    """Add the API key, where one is needed, and the errors of `auth` to these routes."""
     problem = InferenceProblem if path.startswith(PROTOCOL_PATHS) else Problem
-    answers = describe_errors(_KEY_ANSWERS, problem)
+    needs_key = path not in PUBLIC_PATHS
+    answers = describe_errors(_KEY_ANSWERS if needs_key else _ORIGIN_ANSWERS, problem)
     for operation in operations:
-        operation["security"] = _KEY_REQUIREMENT
+        if needs_key:
+            operation["security"] = _KEY_REQUIREMENT
         described = operation["responses"] | {str(status): answer for status, answer in answers.items()}
         operation["responses"] = dict(sorted(described.items()))
 

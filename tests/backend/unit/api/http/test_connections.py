@@ -16,7 +16,7 @@ from tumorscope.api.http.connections import HeaderLimitsProtocol, raise_file_lim
 
 # Far more than any machine takes from connecting to sending.
 _HEAD_S = 2
-_REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
+_REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
 
 
 class _Impatient(HeaderLimitsProtocol):
@@ -93,12 +93,12 @@ def test_header_timeout_does_not_apply_to_a_slow_body(client: socket.socket) -> 
     _read_answer(client, b"body")
 
 
-_CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+_CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 _ENDLESS: dict[str, tuple[bytes, bytes]] = {
     "address": (b"GET /", b"a"),
-    "name of a header": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"a"),
-    "header": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: ", b"a"),
-    "headers": (b"GET / HTTP/1.1\r\nHost: x\r\n", b"X-A: a\r\n"),
+    "name of a header": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"a"),
+    "header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ", b"a"),
+    "headers": (b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"X-A: a\r\n"),
     "trailers": (_CHUNKED + b"4\r\nbody\r\n0\r\n", b"X-A: a\r\n"),
     "extension of a chunk": (_CHUNKED + b"4;", b"a"),
 }
@@ -150,7 +150,7 @@ def test_what_cannot_be_parsed_is_answered_as_a_problem(client: socket.socket, r
 
 
 def test_large_headers_and_a_body_of_many_small_chunks_are_accepted(client: socket.socket) -> None:
-    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-A: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n")
+    client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n")
     _read_answer(client, b"")
     client.sendall(_CHUNKED + b"1\r\nb\r\n" * 50_000 + b"0\r\n\r\n")
     _read_answer(client, b"b" * 50_000)

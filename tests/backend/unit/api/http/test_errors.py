@@ -31,6 +31,8 @@ _STATUS = {
     "invalid_request": 422,
     "missing_api_key": 401,
     "wrong_api_key": 403,
+    "forbidden_origin": 403,
+    "unknown_host": 421,
     "rate_limited": 429,
     "not_ready": 503,
     "overloaded": 503,

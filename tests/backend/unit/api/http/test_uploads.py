@@ -152,7 +152,7 @@ def test_upload_memory_of_a_body_that_is_too_large_is_released(running: _Running
 @pytest.mark.parametrize("kind", ["image/png", _FORM], ids=["plain body", "form"])
 def test_upload_memory_of_a_client_that_disconnects_is_released(running: _Running, kind: str) -> None:
     with socket.create_connection(running.address) as client:
-        head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
+        head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: 500000\r\n\r\n"
         client.sendall(head.encode() + _PART + bytes(300 * _KIB))
         wait_until(lambda: running.memory.used_bytes > 250 * _KIB)
     wait_until(lambda: running.memory.used_bytes == 0)

@@ -74,7 +74,7 @@ def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, http
 def _send(client: httpx.Client, body: bytes, accept: str = "*/*") -> socket.socket:
     """A request whose answer is not waited for."""
     connection = socket.create_connection((client.base_url.host, client.base_url.port or 80))
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection
 
