@@ -90,7 +90,7 @@ from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.study import choose_slices_to_read
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.preprocessing.view import encode_view
+from tumorscope.presentation.answer import encode_view
 
 def prepare(data, reserve):
     upload = sniff_upload([SourceFile("", data)])

@@ -61,11 +61,7 @@ def predict(
     classifier = open_classifier(loaded, settings.engine, settings.engine_threads, settings.operating_point)
     model = ModelDescription.from_domain(classifier).model_dump(mode="json")
     with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:
-
-        def answer(files: list[Path]) -> dict[str, Any]:
-            return _answer(classifier, decode_frames, files)
-
-        for row in _answer_all(paths, kept.is_done, answer, jobs):
+        for row in _answer_all(paths, kept.is_done, partial(_answer, classifier, decode_frames), jobs):
             kept.add(row)
         WRITERS[output](kept.read(), list(loaded.manifest.class_names), model)
         failures = describe_failures(kept.read())

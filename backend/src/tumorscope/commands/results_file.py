@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, TextIO
 
 from tumorscope import NOTICE
 from tumorscope.domain.errors import InvalidRequest
@@ -30,7 +30,8 @@ class ResultsFile:
         self._rows: list[dict[str, Any]] = []
 
     @classmethod
-    def open(cls, path: Path | None, model: Mapping[str, Any]) -> Self:
+    @contextmanager
+    def open(cls, path: Path | None, model: Mapping[str, Any]) -> "Iterator[ResultsFile]":
         """Begin a file, or continue one.
 
         Parameters
@@ -40,10 +41,10 @@ class ResultsFile:
         model : mapping of str to object
             The model that answers, as the contract describes it.
 
-        Returns
-        -------
+        Yields
+        ------
         ResultsFile
-            A context manager.
+            Of an open file.
 
         Raises
         ------
@@ -53,7 +54,8 @@ class ResultsFile:
             It cannot be written.
         """
         if path is None:
-            return cls(None, None, set())
+            yield cls(None, None, set())
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         header = {"model": dict(model), "notice": NOTICE}
         done: set[str] = set()
@@ -65,10 +67,10 @@ class ResultsFile:
             if next(lines, None) != header:
                 raise InvalidRequest("The results file is not one of this model's; name another file.")
             done = {_identify(file) for row in lines for file in row["files"]}
-        stream = path.open("a", encoding="utf-8")
-        if not path.stat().st_size:
-            _write_line(stream, header)
-        return cls(path, stream, done)
+        with path.open("a", encoding="utf-8") as stream:
+            if not path.stat().st_size:
+                _write_line(stream, header)
+            yield cls(path, stream, done)
 
     def is_done(self, file: Path) -> bool:
         """Whether an earlier run read a file."""
@@ -89,17 +91,6 @@ class ResultsFile:
         lines = _read_lines(self._path)
         next(lines)
         yield from lines
-
-    def __enter__(self) -> Self:
-        """Nothing happens yet."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
 
 
 def _identify(file: str) -> str:

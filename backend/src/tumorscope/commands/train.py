@@ -84,7 +84,7 @@ def _take_channels(recipe: "Recipe", data: Path) -> "Recipe":
 
 def _leave_out_closed(recipe: "Recipe") -> "Recipe":
     """The recipe without the sources whose licence is not open."""
-    from tumorscope.datasets.licences import OPEN_LICENCES, keep_open  # noqa: PLC0415
+    from tumorscope.datasets.discover import OPEN_LICENCES, keep_open  # noqa: PLC0415
 
     data = tuple(source for source in recipe.card.data if source[1] in OPEN_LICENCES)
     return replace(
@@ -104,13 +104,7 @@ def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":
 
 
 def _check_leakage(split: "Split", allowed: bool, set_aside: bool) -> "tuple[Split, bool]":
-    """The split to train on, and whether it leaks.
-
-    Raises
-    ------
-    TrainingError
-        It does, and that is neither allowed nor mended.
-    """
+    """The split to train on, and whether it leaks; an error where it does and that is neither allowed nor mended."""
     from tumorscope.datasets.audit import find_leakage  # noqa: PLC0415
     from tumorscope.datasets.splits import set_patients_aside  # noqa: PLC0415
 

@@ -53,7 +53,9 @@ def read_prepared(cache: Path, task: Task = "presence", every: int = 1) -> list[
         for prepared in case.slices:
             label = _label(case, prepared, task)
             if label is not None and prepared.index % every == 0:
-                examples.append(_make_example(case, prepared, PreparedReference(array, prepared.index), label))
+                box = None if prepared.box is None else RelativeBox(*prepared.box)
+                image, sequence = PreparedReference(array, prepared.index), "+".join(case.channels)
+                examples.append(Example(image, label, case.patient_id, case.source, "axial", sequence, box))
     return examples
 
 
@@ -68,15 +70,3 @@ def _label(case: PreparedCase, prepared: PreparedSlice, task: Task) -> str | Non
     if task == "presence" and prepared.tumor_voxels == 0 and prepared.brain_voxels > 0:
         return NO_TUMOR
     return None
-
-
-def _make_example(case: PreparedCase, prepared: PreparedSlice, image: PreparedReference, label: str) -> Example:
-    return Example(
-        image,
-        label,
-        case.patient_id,
-        case.source,
-        plane="axial",
-        sequence="+".join(case.channels),
-        box=None if prepared.box is None else RelativeBox(*prepared.box),
-    )

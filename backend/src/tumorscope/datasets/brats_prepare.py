@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tumorscope.datasets.brats_cache import PreparedCase, PreparedSlice, write_case
 from tumorscope.datasets.brats_layout import Case
-from tumorscope.datasets.example import relate_box
+from tumorscope.datasets.volumes import find_box
 from tumorscope.domain.errors import DatasetError, InputError
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.nifti import decode_nifti
@@ -18,7 +19,6 @@ from tumorscope.imaging.series.brats_case import measure_corner_shift
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.imaging.source import FROM_DISK
 from tumorscope.preprocessing.brain import ZSCORE_LIMIT, normalise_brain
-from tumorscope.preprocessing.spatial import find_bounding_box
 
 # 4 only until 2020 and 3 only since 2023, for the same part of the tumour.
 _SEGMENTATION_VALUES = (0, 1, 2, 3, 4)
@@ -29,16 +29,6 @@ Scores = NDArray[np.float16]
 """Axial slices as displayed, shape (slices, height, width)."""
 Mask = NDArray[np.bool_]
 """Of the same shape."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """The grid of the segmentation, which every modality must share."""
-
-    file_name: str
-    shape: tuple[int, ...]
-    spacing_mm: tuple[float, float, float]
-    affine: NDArray[np.float64] | None
 
 
 def prepare_cases(
@@ -118,9 +108,9 @@ def prepare_case(case: Case, channels: tuple[str, ...], cache: Path) -> None:
         raise DatasetError(f"{case.name}: the segmentation is missing in {case.folder}.")
     if case.expects_grade and case.grade is None:
         raise DatasetError(f"{case.name}: no grade; neither name_mapping.csv nor the path {case.folder} states one.")
-    tumor, grid = _read_tumor(case, case.segmentation)
-    scores = [_hang(_read_normalised(case, case.modalities[name], grid)) for name in channels]
-    record, pixels = _cut_to_brain(case, channels, grid.spacing_mm, scores, tumor)
+    segmentation = _read_segmentation(case, case.segmentation)
+    scores = [_hang(_read_normalised(case, case.modalities[name], segmentation)) for name in channels]
+    record, pixels = _cut_to_brain(case, channels, segmentation.spacing_mm, scores, _hang(segmentation) > 0.5)
     write_case(cache, record, pixels)
 
 
@@ -132,7 +122,8 @@ def _read(case: Case, path: Path) -> Volume:
         raise DatasetError(f"{case.name}: {path} cannot be read: {reason}") from error
 
 
-def _read_tumor(case: Case, path: Path) -> tuple[Mask, _Grid]:
+def _read_segmentation(case: Case, path: Path) -> Volume:
+    """1 in the tumour, 0 outside."""
     segmentation = _read(case, path)
     voxels = segmentation.voxels
     if not np.isin(voxels, _SEGMENTATION_VALUES).all():
@@ -140,18 +131,19 @@ def _read_tumor(case: Case, path: Path) -> tuple[Mask, _Grid]:
     tumor = voxels > 0
     if not tumor.any():
         raise DatasetError(f"{case.name}: {path} is an empty segmentation.")
-    grid = _Grid(path.name, voxels.shape, segmentation.spacing_mm, segmentation.affine)
-    return _hang(replace(segmentation, voxels=tumor.astype(np.float32))) > 0.5, grid
+    return replace(segmentation, voxels=tumor.astype(np.float32))
 
 
-def _read_normalised(case: Case, path: Path, grid: _Grid) -> Volume:
-    volume = _read(case, path)
-    if volume.voxels.shape != grid.shape:
-        sizes = ["x".join(map(str, shape)) for shape in (volume.voxels.shape, grid.shape)]
-        raise DatasetError(f"{case.name}: {path} has {sizes[0]} voxels, and {grid.file_name} {sizes[1]}.")
-    shift = measure_corner_shift(grid.shape, volume.affine, grid.affine)
+def _read_normalised(case: Case, path: Path, segmentation: Volume) -> Volume:
+    """A modality, which must share the grid of the segmentation."""
+    volume, other = _read(case, path), "" if case.segmentation is None else case.segmentation.name
+    shape = segmentation.voxels.shape
+    if volume.voxels.shape != shape:
+        sizes = ["x".join(map(str, sides)) for sides in (volume.voxels.shape, shape)]
+        raise DatasetError(f"{case.name}: {path} has {sizes[0]} voxels, and {other} {sizes[1]}.")
+    shift = measure_corner_shift(shape, volume.affine, segmentation.affine)
     if shift > _MAX_CORNER_SHIFT_MM:
-        raise DatasetError(f"{case.name}: the affine of {path} lies {shift:.1f} mm off that of {grid.file_name}.")
+        raise DatasetError(f"{case.name}: the affine of {path} lies {shift:.1f} mm off that of {other}.")
     try:
         return normalise_brain(volume)
     except ValueError as error:
@@ -174,17 +166,16 @@ def _cut_to_brain(
     brain = scores[0] > -ZSCORE_LIMIT
     for channel in scores[1:]:
         brain |= channel > -ZSCORE_LIMIT
-    top, bottom = _extent(brain, 1)
-    left, right = _extent(brain, 2)
-    first, last = _extent(brain, 0)
+    extent = ndimage.find_objects(brain.astype(np.uint8))[0]
+    depth, rows, columns = extent
     slices = tuple(
         PreparedSlice(
             index=index,
             brain_voxels=int(brain[index].sum()),
             tumor_voxels=int(tumor[index].sum()),
-            box=_find_box(tumor[index]),
+            box=None if (box := find_box(tumor[index])) is None else astuple(box),
         )
-        for index in range(first, last)
+        for index in range(depth.start, depth.stop)
     )
     record = PreparedCase(
         name=case.name,
@@ -195,19 +186,8 @@ def _cut_to_brain(
         spacing_mm=(min(spacing_mm[:2]), min(spacing_mm[:2])),
         height=brain.shape[1],
         width=brain.shape[2],
-        top=top,
-        left=left,
+        top=rows.start,
+        left=columns.start,
         slices=slices,
     )
-    return record, np.stack([channel[first:last, top:bottom, left:right] for channel in scores], axis=3)
-
-
-def _find_box(tumor: Mask) -> tuple[float, float, float, float] | None:
-    box, (height, width) = find_bounding_box(tumor), tumor.shape
-    return None if box is None else astuple(relate_box(box, height, width))
-
-
-def _extent(mask: Mask, axis: int) -> tuple[int, int]:
-    """The first position along an axis within the mask, and one past the last."""
-    positions = np.flatnonzero(mask.max(axis=tuple(other for other in range(mask.ndim) if other != axis)))
-    return int(positions[0]), int(positions[-1]) + 1
+    return record, np.stack([channel[extent] for channel in scores], axis=3)

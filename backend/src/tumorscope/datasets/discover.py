@@ -1,16 +1,29 @@
-"""The path of a data set of any kind in, its Examples out."""
+"""The path of a data set of any kind in, its Examples out; or those whose licence allows any use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tumorscope.datasets.brats import PRESENCE_CLASSES, read_prepared, task_of
 from tumorscope.datasets.brats_cache import SETTINGS_FILE
 from tumorscope.datasets.example import Example
-from tumorscope.datasets.folder import TABLE, is_class_tree, read_class_tree, read_slice_table
-from tumorscope.datasets.heads import HEADS_TABLE, read_heads
+from tumorscope.datasets.folder import HEADS_TABLE, TABLE, is_class_tree, read_class_tree, read_heads, read_slice_table
 from tumorscope.datasets.volumes import find_healthy_slices, find_masked_slices
 from tumorscope.domain.errors import DatasetError
 
 _LGG_TABLE = "lgg.csv"
+
+OPEN_LICENCES = frozenset({"CC BY 3.0", "CC BY 4.0", "CC BY", "CC0", "PDDL"})
+"""They forbid no use and come with no terms beyond naming the source."""
+
+_LICENCES = {
+    "figshare-1512427": "CC BY 4.0",
+    "tcia_brain_tumor_progression": "CC BY 3.0",
+    "TCGA-LGG": "CC BY-NC-SA 4.0",
+    "ds000011": "PDDL",
+    "mass": "GPL-2",
+    "ljubljana_ms": "CC BY",
+    "ds002748_stripped": "CC0",
+}
 
 
 def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSES) -> list[Example]:
@@ -51,3 +64,8 @@ def discover_examples(path: Path, class_names: tuple[str, ...] = PRESENCE_CLASSE
         f"{path} is not a data set (a CSV, a folder with {TABLE}, a folder of class folders, or a prepared BraTS "
         "cache). State its path with --data or TUMORSCOPE_DATA."
     )
+
+
+def keep_open(examples: Sequence[Example]) -> list[Example]:
+    """Leave out sources that forbid commercial use, come with terms, or state no licence that is known here."""
+    return [example for example in examples if _LICENCES.get(example.source) in OPEN_LICENCES]

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.datasets.splits import Split
-from tumorscope.datasets.volumes import slice_labelled_volume, slice_masked_volume
+from tumorscope.datasets.volumes import WHOLE, slice_labelled_volume, slice_masked_volume
 from tumorscope.domain.errors import DatasetError, TrainingError
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 
 TABLE = "slices.csv"
-"""The name of a table in its folder."""
+"""The name of a table of images in its folder."""
+HEADS_TABLE = "heads.csv"
+"""The name of a table of whole heads."""
 
 _COLUMNS = ("file", "label", "patient_id", "source")
+_HEAD_COLUMNS = ("file", "label", "person", "source", "sequence")
 _BOX_COLUMNS = ("box_x_center", "box_y_center", "box_width", "box_height")
 
 # Stated in the description of the collection, for all its images.
@@ -65,21 +68,45 @@ def read_slice_table(table: Path) -> list[Example]:
     """
     if not table.is_file():
         raise TrainingError(f"{table} is absent; say where the data is with --data or TUMORSCOPE_DATA.")
-    rows = read_rows(table, _COLUMNS)
+    rows = _read_rows(table, _COLUMNS)
     absent = next((row["file"] for row in rows if not (table.parent / row["file"]).is_file()), None)
     if absent is not None:
         raise TrainingError(f"{table} names {absent}, which is absent.")
     return [example for row in rows for example in _read_row(row, table.parent)]
 
 
-def read_rows(table: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read a CSV; raises `TrainingError` where a column is missing, or every row."""
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    missing = [column for column in columns if not rows or column not in rows[0]]
-    if missing:
-        raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
-    return rows
+def read_heads(table: Path, slices_per_plane: int = 24) -> list[Example]:
+    """Read slices of whole heads without a tumour, in three planes, from the neck to the vertex and from ear to ear.
+
+    Parameters
+    ----------
+    table : Path
+        Columns ``file`` (a NIfTI volume, relative to the table), ``label`` (of the volume as a whole), ``person``,
+        ``source`` and ``sequence``.
+    slices_per_plane : int
+        Of each volume, at most: air is left out.
+
+    Returns
+    -------
+    list of Example
+        In the table's order.
+
+    Raises
+    ------
+    TrainingError
+        The table lacks a column.
+    DatasetError
+        A volume is absent.
+    CorruptFile
+        A volume cannot be decoded.
+    """
+    return [
+        replace(example, sequence=row["sequence"])
+        for row in _read_rows(table, _HEAD_COLUMNS)
+        for example in slice_labelled_volume(
+            table.parent / row["file"], row["label"], row["person"], row["source"], slices_per_plane, WHOLE
+        )
+    ]
 
 
 def is_class_tree(folder: Path) -> bool:
@@ -195,3 +222,13 @@ def _read_row(row: dict[str, str], folder: Path) -> list[Example]:
 def _read_box(row: dict[str, str]) -> RelativeBox | None:
     values = [row.get(column) or "" for column in _BOX_COLUMNS]
     return RelativeBox(*map(float, values)) if all(values) else None
+
+
+def _read_rows(table: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV; an error where a column is missing, or every row."""
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    missing = [column for column in columns if not rows or column not in rows[0]]
+    if missing:
+        raise TrainingError(f"{table} lacks the column {missing[0]!r}.")
+    return rows

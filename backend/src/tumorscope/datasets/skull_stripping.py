@@ -49,24 +49,16 @@ def strip_skull(grey: Grey, box: Box | None, rng: np.random.Generator) -> tuple[
     weight = np.clip((depth - limit) / (0.015 * size), 0, 1) * brain
     # Without the bright scalp, preprocessing gives the brain the whole range.
     bright = float(np.percentile(grey[brain], _BRIGHT_PERCENTILE))
-    top, left = rows[0], columns[0]
-    side = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
-    scale = side * 1.04 / size
-    row_offset = (top + rows[-1] + 1) / 2 - side * 1.04 / 2
-    column_offset = (left + columns[-1] + 1) / 2 - side * 1.04 / 2
-    offset = (row_offset, column_offset)
+    side = (max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1) * 1.04
+    scale = side / size
+    offset = (rows[0] + rows[-1] + 1 - side) / 2, (columns[0] + columns[-1] + 1 - side) / 2
     stripped = ndimage.affine_transform(
         grey * weight / max(bright, _LEAST_BRIGHT), [scale, scale], offset=offset, order=1, mode="constant"
     )
     kept: Grey = np.clip(stripped, 0, 1).astype(np.float32)
     if box is None:
         return kept, None
-    return kept, (
-        (box[0] - row_offset) / scale,
-        (box[1] - column_offset) / scale,
-        box[2] / scale,
-        box[3] / scale,
-    )
+    return kept, ((box[0] - offset[0]) / scale, (box[1] - offset[1]) / scale, box[2] / scale, box[3] / scale)
 
 
 def _peel(grey: Grey, brain: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -32,7 +32,6 @@ def slice_labelled_volume(
     label: str,
     patient_id: str,
     source: str,
-    planes: Sequence[Plane] = PLANES,
     slices_per_plane: int = 7,
     span: tuple[float, float] = INNER,
 ) -> list[Example]:
@@ -44,10 +43,8 @@ def slice_labelled_volume(
         NIfTI, compressed or not; a name that ends in ``_flair``, ``_t1``, ``_t1ce`` or ``_t2`` states the sequence.
     label, patient_id, source : str
         Of every slice.
-    planes : sequence of {'sagittal', 'coronal', 'axial'}
-        The planes of the slices.
     slices_per_plane : int
-        At most; slices of air are left out.
+        At most, in each of the three planes; slices of air are left out.
     span : (float, float)
         Of the slice axes, in 0..1.
 
@@ -68,8 +65,6 @@ def slice_labelled_volume(
     is_head = voxels >= lowest + _HEAD_LEVEL * (highest - lowest)
     examples = []
     for axis, plane in enumerate(PLANES):
-        if plane not in planes:
-            continue
         length = voxels.shape[axis]
         shares = is_head.mean(axis=tuple(other for other in range(3) if other != axis))
         indices = np.unique(np.linspace(span[0] * length, span[1] * length, slices_per_plane).astype(int))
@@ -95,10 +90,12 @@ def slice_masked_volume(
 
     Parameters
     ----------
-    path, label, patient_id, source, planes
+    path, label, patient_id, source
         See `slice_labelled_volume`.
     mask_path : Path
         NIfTI of the same shape; not zero inside.
+    planes : sequence of {'sagittal', 'coronal', 'axial'}
+        The planes of the slices.
 
     Returns
     -------
@@ -151,12 +148,7 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[flo
         example
         for path in sorted(folder.glob("*/*.nii.gz"))
         for example in slice_labelled_volume(
-            path,
-            NO_TUMOR,
-            f"healthy-{path.parent.name}",
-            "healthy-volumes",
-            slices_per_plane=slices_per_plane,
-            span=span,
+            path, NO_TUMOR, f"healthy-{path.parent.name}", "healthy-volumes", slices_per_plane, span
         )
     ]
 

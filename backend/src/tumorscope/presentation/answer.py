@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Self
 from uuid import uuid4
 
+import numpy as np
 from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
@@ -13,11 +14,12 @@ from tumorscope.domain.scan import Plane, Slice, StatedPlane
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference import heatmap
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.heatmap import METHOD, Heatmap
-from tumorscope.inference.pipeline import Finding, StepTimes, StudyPrediction
+from tumorscope.inference.heatmap import METHOD
+from tumorscope.inference.pipeline import StepTimes, StudyPrediction
 from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.manifest import OperatingFigures, OperatingPoint
-from tumorscope.preprocessing.view import encode_view
+from tumorscope.preprocessing.brain import scale_scores
+from tumorscope.preprocessing.intensity import bring_within_range, scale_to_window
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -73,20 +75,6 @@ class View(BaseModel):
     window: Window | None = Field(description="Null for a model of several sequences, each of which has its own scale.")
     picture_png: str | None = Field(description="Base64, 8-bit grey through the window; null unless requested.")
 
-    @classmethod
-    def from_domain(cls, shown: SlicePrediction, scan: Slice, *, with_picture: bool) -> Self:
-        """Of the slice shown and its pixels."""
-        crop, window = shown.geometry.crop, shown.window
-        return cls(
-            slice_index=shown.index,
-            width=scan.width,
-            height=scan.height,
-            turning=Turning(**asdict(scan.reorientation)),
-            crop=Crop(**asdict(crop)),
-            window=None if window is None else Window(lower=window[0], upper=window[1]),
-            picture_png=b64encode(encode_view(scan, window)).decode() if with_picture else None,
-        )
-
 
 class JudgedSlices(BaseModel):
     """How many slices were judged, and why others were not."""
@@ -111,29 +99,6 @@ class InputDescription(BaseModel):
     view: View
     warnings: list[Message]
 
-    @classmethod
-    def from_domain(cls, result: StudyPrediction, sha256: str, *, with_picture: bool) -> Self:
-        """Of a study that was read."""
-        scan = result.shown_scan
-        refused = sum(one.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices)
-        return cls(
-            format=scan.source_format,
-            sha256=sha256,
-            width=scan.width,
-            height=scan.height,
-            slice_count=result.slice_count,
-            judged=JudgedSlices(
-                slices=len(result.slices) - refused,
-                little_brain=result.slice_count - len(result.slices),
-                out_of_scope=refused,
-            ),
-            spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
-            modality=scan.modality,
-            plane=scan.plane,
-            view=View.from_domain(result.shown, scan, with_picture=with_picture),
-            warnings=[Message(**asdict(warning)) for warning in result.warnings],
-        )
-
 
 class SliceFigures(BaseModel):
     """The figures of one slice of a volume."""
@@ -141,16 +106,6 @@ class SliceFigures(BaseModel):
     index: int
     tumor_probability: Probability | None = Field(description="Null as in the study's answer.")
     probabilities: dict[str, Probability] | None = Field(description="Null for a slice that is out of scope.")
-
-    @classmethod
-    def from_domain(cls, one: SlicePrediction) -> Self:
-        """Of a slice of a study."""
-        answer = one.prediction
-        if answer.decision is Decision.OUT_OF_SCOPE:
-            return cls(index=one.index, tumor_probability=None, probabilities=None)
-        return cls(
-            index=one.index, tumor_probability=answer.tumor_probability, probabilities=dict(answer.probabilities)
-        )
 
 
 class FindingFigures(BaseModel):
@@ -165,11 +120,6 @@ class FindingFigures(BaseModel):
         description="Towards right, anterior and superior in the scanner's frame; null where unknown."
     )
 
-    @classmethod
-    def from_domain(cls, finding: Finding) -> Self:
-        """Of a study."""
-        return cls(**{**asdict(finding), "planes": list(finding.planes)})
-
 
 class SliceExplanation(BaseModel):
     """Where the model saw a class, on one slice."""
@@ -182,17 +132,6 @@ class SliceExplanation(BaseModel):
         "those of `input.view`; `input.view.turning` converts between them."
     )
 
-    @classmethod
-    def from_domain(cls, drawn: Heatmap) -> Self:
-        """Encoded."""
-        height, width = drawn.pixels.shape
-        return cls(
-            slice_index=drawn.slice_index,
-            width=width,
-            height=height,
-            heatmap_png=b64encode(encode_png(drawn.pixels)).decode(),
-        )
-
 
 class Explanation(SliceExplanation):
     """Where the model looked."""
@@ -200,12 +139,6 @@ class Explanation(SliceExplanation):
     method: str
     label: str = Field(description="The class that the map explains: the label, or the most probable kind of tumour.")
     further: list[SliceExplanation] = Field(description="Of a volume: the slices with the next highest probabilities.")
-
-    @classmethod
-    def of_study(cls, explanation: heatmap.Explanation) -> Self:
-        """Of its heat maps, encoded."""
-        first, *others = [SliceExplanation.from_domain(drawn) for drawn in explanation.heatmaps]
-        return cls(method=METHOD, label=explanation.label, further=others, **first.model_dump())
 
 
 class ModelDescription(BaseModel):
@@ -308,13 +241,88 @@ def present(
         probabilities=None if refused else dict(prediction.probabilities),
         prediction_set=None if prediction.prediction_set is None else list(prediction.prediction_set),
         reasons=[ReasonMessage(**asdict(reason)) for reason in prediction.reasons],
-        input=InputDescription.from_domain(result, sha256, with_picture=with_picture),
-        slices=[SliceFigures.from_domain(one) for one in listed] if result.is_volume else [],
-        findings=[FindingFigures.from_domain(finding) for finding in result.findings] if not refused else [],
-        explanation=None if result.explanation is None else Explanation.of_study(result.explanation),
+        input=_describe_input(result, sha256, with_picture=with_picture),
+        slices=[_describe_slice(one) for one in listed] if result.is_volume else [],
+        findings=[
+            FindingFigures(**{**asdict(finding), "planes": list(finding.planes)})
+            for finding in result.findings
+            if not refused
+        ],
+        explanation=None if result.explanation is None else _describe_explanation(result.explanation),
         model=ModelDescription.from_domain(classifier),
         timing_ms=Timing(
             **{step: round(seconds * 1000, 3) for step, seconds in times.seconds.items()},
             total=round(times.total_s * 1000, 3),
         ),
     )
+
+
+def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
+    """Encode the whole slice as an 8-bit grey PNG with the model's intensity window.
+
+    Parameters
+    ----------
+    scan : Slice
+        Of any size.
+    window : (float, float), optional
+        Intensities that become black and white; None for a slice of several sequences, whose first is encoded.
+    """
+    if window is None:
+        scaled = scale_scores(scan.pixels)[:, :, 0]
+    else:
+        scaled = scale_to_window(bring_within_range(scan.pixels), window)
+    scaled *= 255
+    return encode_png(np.rint(scaled, out=scaled).astype(np.uint8))
+
+
+def _describe_input(result: StudyPrediction, sha256: str, *, with_picture: bool) -> InputDescription:
+    scan, shown = result.shown_scan, result.shown
+    refused = sum(one.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices)
+    view = View(
+        slice_index=shown.index,
+        width=scan.width,
+        height=scan.height,
+        turning=Turning(**asdict(scan.reorientation)),
+        crop=Crop(**asdict(shown.geometry.crop)),
+        window=None if shown.window is None else Window(lower=shown.window[0], upper=shown.window[1]),
+        picture_png=b64encode(encode_view(scan, shown.window)).decode() if with_picture else None,
+    )
+    return InputDescription(
+        format=scan.source_format,
+        sha256=sha256,
+        width=scan.width,
+        height=scan.height,
+        slice_count=result.slice_count,
+        judged=JudgedSlices(
+            slices=len(result.slices) - refused,
+            little_brain=result.slice_count - len(result.slices),
+            out_of_scope=refused,
+        ),
+        spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
+        modality=scan.modality,
+        plane=scan.plane,
+        view=view,
+        warnings=[Message(**asdict(warning)) for warning in result.warnings],
+    )
+
+
+def _describe_slice(one: SlicePrediction) -> SliceFigures:
+    answer = one.prediction
+    if answer.decision is Decision.OUT_OF_SCOPE:
+        return SliceFigures(index=one.index, tumor_probability=None, probabilities=None)
+    return SliceFigures(
+        index=one.index, tumor_probability=answer.tumor_probability, probabilities=dict(answer.probabilities)
+    )
+
+
+def _describe_explanation(explanation: heatmap.Explanation) -> Explanation:
+    first, *others = [
+        SliceExplanation(
+            slice_index=drawn.slice_index,
+            width=drawn.pixels.shape[1],
+            height=drawn.pixels.shape[0],
+            heatmap_png=b64encode(encode_png(drawn.pixels)).decode(),
+        )
+        for drawn in explanation.heatmaps
+    ]
+    return Explanation(method=METHOD, label=explanation.label, further=others, **first.model_dump())

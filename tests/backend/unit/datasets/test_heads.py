@@ -8,7 +8,7 @@ import pytest
 
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import VolumeReference
-from tumorscope.datasets.heads import read_heads
+from tumorscope.datasets.folder import read_heads
 from tumorscope.domain.errors import TrainingError
 
 _HEADER = "file,label,person,source,sequence,content,licence,mask"

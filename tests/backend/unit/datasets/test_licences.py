@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tumorscope.datasets.discover import OPEN_LICENCES, keep_open
 from tumorscope.datasets.example import Example, ImageFileReference
-from tumorscope.datasets.licences import OPEN_LICENCES, keep_open
 
 
 @pytest.mark.parametrize(

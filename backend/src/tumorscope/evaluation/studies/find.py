@@ -5,7 +5,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from tumorscope.datasets.heads import HEADS_TABLE
+from tumorscope.datasets.folder import HEADS_TABLE
 from tumorscope.datasets.volumes import state_sequence
 from tumorscope.domain.labels import NO_TUMOR
 
