@@ -1,5 +1,6 @@
 """``tumorscope evaluate``: a bundle and data in; report, plots and figures out."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,7 +29,9 @@ def evaluate(
     from tumorscope.evaluation.data import choose_data  # noqa: PLC0415
     from tumorscope.evaluation.measure import measure  # noqa: PLC0415
     from tumorscope.evaluation.metrics.summary import summarise_for_manifest  # noqa: PLC0415
-    from tumorscope.evaluation.report.write import write_evaluation  # noqa: PLC0415
+    from tumorscope.evaluation.report.mistakes import find_mistakes  # noqa: PLC0415
+    from tumorscope.evaluation.report.plots import draw_plots  # noqa: PLC0415
+    from tumorscope.evaluation.report.report import write_report  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
@@ -50,7 +53,13 @@ def evaluate(
         if chosen.chose_calibration:
             stated["calibration_fitted"] = "on the other four fifths of the patients; 'ece_uncalibrated' is before it"
         metrics["model"]["sha256"] = replace_bundle(bundle, loaded, {"metrics": stated})
-    write_evaluation(output, metrics, scored, chosen.part, classifier)
+    output.mkdir(parents=True, exist_ok=True)
+    plots = draw_plots(metrics)
+    for name, png in plots.items():
+        (output / f"{name}.png").write_bytes(png)
+    (output / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    report = write_report(metrics, plots, find_mistakes(scored, chosen.part, classifier))
+    (output / "report.html").write_text(report, encoding="utf-8")
     console = Console()
     for unit, rows in metrics["decisions"].items():
         for row in (row for row in rows if row["by"] == "all"):

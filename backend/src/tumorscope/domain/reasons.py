@@ -96,21 +96,3 @@ MOST_SLICES_REFUSED = Reason(
     "More than half of the slices that were read are not recognised as brain MRI.",
     "Most of these pictures do not look like an MRI of a head. The program cannot say anything about them.",
 )
-
-EVERY = (
-    TUMOR_ASSUMED,
-    TUMOR_AND_NONE_POSSIBLE,
-    SEVERAL_KINDS_POSSIBLE,
-    LOW_CONFIDENCE,
-    TUMOR_NOT_EXCLUDED,
-    NOT_BRAIN_MRI,
-    LIKE_CT,
-    CONSTANT,
-    FEW_GREY_LEVELS,
-    COLOURED,
-    TOO_SMALL,
-    TOO_NARROW,
-    TILED_IMAGE,
-    MOST_SLICES_REFUSED,
-)
-"""All of them, for the documentation and the page."""

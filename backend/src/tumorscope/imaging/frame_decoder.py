@@ -169,13 +169,7 @@ class _Child:
 
 
 def _start_child(decode: FrameDecoder) -> _Child:
-    """Start a process and wait until it has imported its decoders, which does not count towards a file's deadline.
-
-    Raises
-    ------
-    Overloaded
-        It does not start.
-    """
+    """Start a process and wait until it has imported its decoders, which does not count towards a file's deadline."""
     # A fork would copy locks that threads hold, and the network's memory.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

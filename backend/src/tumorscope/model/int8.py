@@ -87,19 +87,8 @@ def convert_to_int8(bundle: Bundle, pixels: NDArray[np.float32]) -> bytes:
 def _fit_to_int8(network: keras.Model, pixels: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     """Equalise the ranges of each convolution's channels, and round its weights.
 
-    ReLU and maximum pooling keep such a factor, and the next layer's weights undo it.
-
-    Parameters
-    ----------
-    network : keras.Model
-        From `load_network`; changed in place. Its logits change by rounding only.
-    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        As `convert_to_int8` takes them.
-
-    Returns
-    -------
-    dict of str to ndarray
-        The factor that restores each convolution's output, by layer name.
+    ReLU and maximum pooling keep such a factor, and the next layer's weights undo it. The network is changed in place,
+    and its logits by rounding only. Returned is the factor that restores each convolution's output, by layer name.
     """
     rng = np.random.default_rng(0)
     scales: dict[str, NDArray[np.float32]] = {}

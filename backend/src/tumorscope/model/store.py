@@ -128,7 +128,8 @@ def read_version(store: Path, version: str) -> Bundle:
         The version is absent, not valid, or not the one that its folder states.
     """
     if not _VERSION.fullmatch(version) or not (store / version).is_dir():
-        raise BundleInvalid(f"the store holds no version {version}; it holds {_name_versions(store)}")
+        held = ", ".join(one.version for one in list_versions(store)) or "none"
+        raise BundleInvalid(f"the store holds no version {version}; it holds {held}")
     bundle = read_bundle(store / version)
     if bundle.manifest.version != version:
         raise BundleInvalid(f"the folder {version} holds version {bundle.manifest.version}")
@@ -176,10 +177,6 @@ def list_versions(store: Path) -> list[StoredVersion]:
     names = [folder.name for folder in store.iterdir() if _VERSION.fullmatch(folder.name)] if store.is_dir() else []
     ordered = sorted(names, key=lambda name: tuple(int(part) for part in name.split(".")))
     return [StoredVersion(name, name == current, name == previous) for name in ordered]
-
-
-def _name_versions(store: Path) -> str:
-    return ", ".join(one.version for one in list_versions(store)) or "none"
 
 
 def _read_pointer(store: Path, name: str) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.training.augmentation.pipeline import Augmentation, augment
-from tumorscope.training.networks import count_cells, to_input
+from tumorscope.training.networks import to_input
 from tumorscope.training.samples import Sample, mark_allowed, mark_tumor
 
 _BATCHES_AHEAD = 8
@@ -106,7 +106,8 @@ def to_cells(marked: NDArray[np.float32], known: float) -> NDArray[np.float32]:
     ndarray, shape (size / 16, size / 16, 2), float32
         The share of each cell, and `known` for each.
     """
-    cells = count_cells(marked.shape[0])
-    side = marked.shape[0] // cells
+    # Four poolings come before the last feature map.
+    side = 16
+    cells = marked.shape[0] // side
     shares = marked.reshape(cells, side, cells, side).mean(axis=(1, 3))
     return np.stack([shares, np.full_like(shares, known)], axis=2)

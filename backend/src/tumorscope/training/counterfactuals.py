@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tumorscope.datasets.example import RelativeBox
-from tumorscope.datasets.skull_stripping import Box, Grey, fill_ellipse
+from tumorscope.datasets.skull_stripping import Box, Grey
 from tumorscope.preprocessing.pipeline import ModelInput
 
 # The blend reaches this much over the box's half axes, so that the tumour's rim goes too.
@@ -55,10 +55,8 @@ def remove_lesion(grey: Grey, box: Box) -> Grey | None:
     # Mirror about the midline: output column j is input column 2 * midline - 1 - j.
     columns = np.clip(np.round(2 * midline - 1 - np.arange(size)).astype(int), 0, size - 1)
     mirrored = grey[:, columns]
-    if (
-        _similarity(ndimage.gaussian_filter(grey, size / 24), ndimage.gaussian_filter(mirrored, size / 24))
-        < _MIN_SYMMETRY
-    ):
+    sides = [ndimage.gaussian_filter(side, size / 24).ravel() for side in (grey, mirrored)]
+    if np.corrcoef(sides)[0, 1] < _MIN_SYMMETRY:
         return None
     weight = _soft_ellipse(size, row, column, half_height * _REACH, half_width * _REACH)
     ring = (weight > 0.02) & (weight < 0.3)
@@ -120,11 +118,6 @@ def insert_lesion(
     return blended, (target_row, target_column, half_height * zoom, half_width * zoom)
 
 
-def mark_box(size: int, box: Box) -> Grey:
-    """1 within the ellipse that fills the box, 0 outside; shape (size, size)."""
-    return fill_ellipse(size, box).astype(np.float32)
-
-
 def _recontrast(patch: Grey, core: NDArray[np.bool_], surroundings: float, rng: np.random.Generator) -> Grey:
     """The patch with its mean set brighter (mostly) or darker than the surroundings, sometimes inverted."""
     centred = patch - float(patch[core].mean())
@@ -142,8 +135,3 @@ def _soft_ellipse(size: int, row: float, column: float, half_height: float, half
     rim = np.clip((1.1 - radius) / 0.35, 0, 1)
     smooth: Grey = (rim * rim * (3 - 2 * rim)).astype(np.float32)
     return smooth
-
-
-def _similarity(first: Grey, second: Grey) -> float:
-    """Pearson's correlation of two pictures."""
-    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1])

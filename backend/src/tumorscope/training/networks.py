@@ -153,11 +153,6 @@ def to_input(pixels: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.fl
     return np.ascontiguousarray(np.broadcast_to(pixels, (*pixels.shape[:3], 3)), dtype=np.float32)
 
 
-def count_cells(size: int) -> int:
-    """Side of the last convolution's feature map for an input of `size`: four poolings came before."""
-    return size // 16
-
-
 def _cells(network: keras.Model) -> int:
     """Side of the feature map that the dense layer sees."""
     return int(network.get_layer("block5_pool").output.shape[1])

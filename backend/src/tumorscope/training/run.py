@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,13 +12,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from tensorboardX import SummaryWriter
 
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision
-from tumorscope.training.logs import EpochWriter, read_epochs
-from tumorscope.training.recipe import Recipe
+from tumorscope.training.logs import read_epochs, write_epoch
+from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.stage_networks import build_stage_network, read_final_weights
 from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
@@ -82,9 +83,7 @@ def run_recipe(
     _claim_run_folder(run_folder, settings)
     precision: Precision = "mixed_bfloat16" if has_bfloat16() or _has_accelerator() else "float32"
     keras.utils.set_random_seed(recipe.seed)
-    with ExitStack() as stack:
-        progress = stack.enter_context(_progress())
-        writer = stack.enter_context(EpochWriter(run_folder))
+    with _progress() as progress, SummaryWriter(str(run_folder / "tensorboard")) as events:
         for number, stage in enumerate(recipe.stages):
             finished = run_folder / f"stage{number}.weights.h5"
             if finished.is_file():
@@ -92,7 +91,7 @@ def run_recipe(
             samples, validation = prepare_stage(recipe, split, number, progress)
             network = build_stage_network(recipe, stage, precision, samples, initial_weights, run_folder, number)
             hard_negatives = find_hard_negatives(network, recipe, number, samples, run_folder)
-            observer = _observer(recipe, number, progress, writer)
+            observer = _observer(stage, progress, lambda log: write_epoch(run_folder, events, log))
             train_stage(network, recipe, number, samples, validation, run_folder, observer, hard_negatives)
             network.save_weights(finished)
     ends = [
@@ -103,8 +102,7 @@ def run_recipe(
     return Trained(weights, _record(split, settings, run_folder, leakage_allowed))
 
 
-def _observer(recipe: Recipe, number: int, progress: Progress, writer: EpochWriter) -> Observer:
-    stage = recipe.stages[number]
+def _observer(stage: Stage, progress: Progress, write: Callable[[EpochLog], None]) -> Observer:
     label = f"training at {stage.size}x{stage.size}"
     task = progress.add_task(label, total=None)
 
@@ -115,7 +113,7 @@ def _observer(recipe: Recipe, number: int, progress: Progress, writer: EpochWrit
         progress.update(task, advance=1, description=f"{label}, loss {loss:.3f}")
 
     def finish_epoch(log: EpochLog) -> None:
-        writer.write(log)
+        write(log)
         progress.console.print(
             f"{log.size}x{log.size} epoch {log.epoch} of {stage.epochs}: loss {log.training_loss:.3f}, "
             f"validation loss {log.validation_loss:.3f}, accuracy {log.validation_accuracy:.3f}"

@@ -3,17 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example, read_example
-from tumorscope.datasets.skull_stripping import Box, strip_skull
+from tumorscope.datasets.skull_stripping import Box, fill_ellipse, strip_skull
 from tumorscope.datasets.volumes import INNER
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.domain.scan import Plane, Slice
 from tumorscope.preprocessing.pipeline import ModelInput, PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import box_in_model, insert_lesion, mark_box, remove_lesion
+from tumorscope.training.counterfactuals import box_in_model, insert_lesion, remove_lesion
 from tumorscope.training.recipe import Mixture
 
 # Parts of a head's height that count as different.
@@ -21,6 +22,8 @@ _HEIGHTS = 5
 _CALLED_TUMOR = 0.5
 # Of a head seen from the side or the front, so much from above is brain.
 _BRAIN_SHARE = 0.6
+
+Picked = TypeVar("Picked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def mark_tumor(sample: Sample) -> tuple[NDArray[np.float32], float]:
     """
     size = sample.pixels.shape[0]
     if sample.box is not None:
-        return mark_box(size, sample.box), 1.0
+        return fill_ellipse(size, sample.box).astype(np.float32), 1.0
     return np.zeros((size, size), np.float32), float(sample.label == NO_TUMOR)
 
 
@@ -137,13 +140,16 @@ def compose_epoch(
         ``skull_stripped``.
     """
     healthy = [sample for sample in samples if sample.label == NO_TUMOR and _shows_inner_part(sample)]
-    located = [sample for sample in samples if sample.box is not None]
+    located = [(sample, sample.box) for sample in samples if sample.box is not None]
     kinds = {
         "real": _draw_real(samples, mixture, rng),
         "repeated": [p for sample in samples for p in [sample] * (_shows(sample, mixture) - 1)],
         "hard_negative": list(hard_negatives),
         "lesion_removed": [
-            p for sample in located if _share(sample) <= mixture.removal_max_share and (p := _without_tumor(sample))
+            removed
+            for sample, box in located
+            if 4 * box[2] * box[3] <= mixture.removal_max_share * sample.grey.size
+            and (removed := _make(remove_lesion(sample.grey, box), NO_TUMOR)) is not None
         ],
         "lesion_inserted": [],
         "tissue_inserted": [],
@@ -153,17 +159,17 @@ def compose_epoch(
         kinds["lesion_inserted"] = [
             blend
             for _ in range(mixture.lesions_inserted)
-            if (blend := _blend(_pick(healthy, rng), _pick(located, rng), rng)) is not None
+            if (blend := _blend(_pick(healthy, rng), *_pick(located, rng), rng, is_lesion=True)) is not None
         ]
         kinds["tissue_inserted"] = [
             blend
             for _ in range(mixture.tissue_inserted)
-            if (blend := _blend_tissue(_pick(healthy, rng), _pick(healthy, rng), _pick(located, rng), rng)) is not None
+            if (blend := _blend(_pick(healthy, rng), _pick(healthy, rng), _pick(located, rng)[1], rng)) is not None
         ]
         kinds["skull_stripped"] = [
             stripped
             for i in range(mixture.skulls_stripped)
-            if (stripped := _strip(_pick(located if i % 2 else healthy, rng), rng)) is not None
+            if (stripped := _strip(_pick(located, rng)[0] if i % 2 else _pick(healthy, rng), rng)) is not None
         ]
     return kinds
 
@@ -232,47 +238,26 @@ def _shows_inner_part(sample: Sample) -> bool:
     return sample.position is None or INNER[0] <= sample.position <= INNER[1]
 
 
-def _lowest_row(healthy: Sample) -> float:
-    """Of the square, down to where there is brain: seen from the side, a head has a neck."""
-    return _BRAIN_SHARE if healthy.plane in {"sagittal", "coronal"} else 1.0
-
-
-def _share(sample: Sample) -> float:
-    """Of the square, what the tumour's box fills."""
-    assert sample.box is not None  # noqa: S101  (of the located ones)
-    _, _, half_height, half_width = sample.box
-    side: int = sample.pixels.shape[0]
-    return 4 * half_height * half_width / side**2
-
-
-def _pick(samples: Sequence[Sample], rng: np.random.Generator) -> Sample:
+def _pick(samples: Sequence[Picked], rng: np.random.Generator) -> Picked:
     return samples[int(rng.integers(len(samples)))]
 
 
-def _without_tumor(sample: Sample) -> Sample | None:
-    assert sample.box is not None  # noqa: S101  (of the located ones)
-    removed = remove_lesion(sample.grey, sample.box)
-    return None if removed is None else Sample(removed[:, :, None].astype(np.float16), NO_TUMOR)
+def _make(grey: NDArray[np.float32] | None, label: str, box: Box | None = None) -> Sample | None:
+    return None if grey is None else Sample(grey[:, :, None].astype(np.float16), label, box)
 
 
-def _blend(healthy: Sample, donor: Sample, rng: np.random.Generator) -> Sample | None:
-    assert donor.box is not None  # noqa: S101  (of the located ones)
-    blend = insert_lesion(healthy.grey, donor.grey, donor.box, rng, keep_contrast=False, lowest=_lowest_row(healthy))
+def _blend(
+    healthy: Sample, donor: Sample, box: Box, rng: np.random.Generator, *, is_lesion: bool = False
+) -> Sample | None:
+    """A slice without a tumour, with what another one has in a box: a lesion, or tissue."""
+    # Seen from the side, a head has a neck: down to where there is brain.
+    lowest = _BRAIN_SHARE if healthy.plane in {"sagittal", "coronal"} else 1.0
+    blend = insert_lesion(healthy.grey, donor.grey, box, rng, keep_contrast=not is_lesion, lowest=lowest)
     if blend is None:
         return None
-    grey, box = blend
-    return Sample(grey[:, :, None].astype(np.float16), TUMOR_OF_UNSTATED_KIND, box=box)
-
-
-def _blend_tissue(healthy: Sample, donor: Sample, shape: Sample, rng: np.random.Generator) -> Sample | None:
-    assert shape.box is not None  # noqa: S101  (of the located ones)
-    blend = insert_lesion(healthy.grey, donor.grey, shape.box, rng, keep_contrast=True, lowest=_lowest_row(healthy))
-    return None if blend is None else Sample(blend[0][:, :, None].astype(np.float16), NO_TUMOR)
+    return _make(blend[0], TUMOR_OF_UNSTATED_KIND, blend[1]) if is_lesion else _make(blend[0], NO_TUMOR)
 
 
 def _strip(sample: Sample, rng: np.random.Generator) -> Sample | None:
     stripped = strip_skull(sample.grey, sample.box, rng)
-    if stripped is None:
-        return None
-    grey, box = stripped
-    return Sample(grey[:, :, None].astype(np.float16), sample.label, box=box)
+    return None if stripped is None else _make(stripped[0], sample.label, stripped[1])

@@ -1,7 +1,6 @@
 """A stage in, the network that it trains out, with the weights that it starts from; and those that it ended with."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -34,8 +33,7 @@ def read_final_weights(
 ) -> dict[str, NDArray[np.float32]]:
     """The weights of plain VGG16 that a finished stage ended with, by ``layer/variable``."""
     stage = recipe.stages[number]
-    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
-    network = _build_training_network(recipe, stage, plain, precision)
+    network = _build(recipe, stage, precision)
     network.load_weights(run_folder / f"stage{number}.weights.h5")
     folded = build_plain(len(recipe.class_names), stage.size, 0, "float32")
     fold_batch_norm(network, folded)
@@ -54,49 +52,51 @@ def build_stage_network(
     """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
     sample = to_input(np.stack([one.pixels for one in samples[:: max(1, len(samples) // _SAMPLE)]]))
 
-    def build(of: Stage) -> keras.Model:
-        plain = build_plain(len(recipe.class_names), of.size, of.frozen_convolutions, precision)
-        if number == 0:
-            copied = (
-                0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
-            )
-            if of.attribution_weight > 0 and copied < _LAYERS:
-                raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
-            # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
-            is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
-            scale_layers(plain, sample, copied if is_kept else 0)
-            network = _build_training_network(recipe, of, plain, precision)
-            if recipe.batch_norm and of.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
-                adopt_moments(network, sample)
-            return network
-        return _build_training_network(recipe, of, plain, precision)
-
     if number == 0:
-        return build(stage)
+        return _build_first(recipe, stage, precision, sample, initial_weights)
     before = recipe.stages[number - 1]
-    finished = run_folder / f"stage{number - 1}.weights.h5"
-    if stage.attribution_weight == 0 and before.attribution_weight == 0:
-        # Which layers are frozen decides which have a normalisation: both must have the same.
-        network, source = build(stage), build(replace(stage, size=before.size))
-        source.load_weights(finished)
-        carry_weights(source, network)
-        return network
-    if before.size != stage.size:
+    guided = stage.attribution_weight > 0 or before.attribution_weight > 0
+    if guided and before.size != stage.size:
         raise TrainingError("A stage with the attribution-guided loss has the size of the stages beside it.")
-    source = build(before)
-    source.load_weights(finished)
-    return _build_from_folded(recipe, stage, precision, source, sample)
+    source = _build(recipe, before, precision)
+    source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
+    if guided:
+        return _build_from_folded(recipe, stage, precision, source, sample)
+    network = _build(recipe, stage, precision)
+    carry_weights(source, network)
+    return network
 
 
-def _build_training_network(recipe: Recipe, stage: Stage, plain: keras.Model, precision: Precision) -> keras.Model:
-    attribution = stage.attribution_weight > 0
+def _build(recipe: Recipe, stage: Stage, precision: Precision, plain: keras.Model | None = None) -> keras.Model:
+    """The stage's network, from a plain one with its weights or a fresh one."""
+    guided = stage.attribution_weight > 0
     return build_training_network(
-        plain,
+        plain or build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision),
         precision,
-        batch_norm=recipe.batch_norm and not attribution,
+        batch_norm=recipe.batch_norm and not guided,
         tumor_map=recipe.tumor_map_weight > 0,
-        attribution=attribution,
+        attribution=guided,
     )
+
+
+def _build_first(
+    recipe: Recipe,
+    stage: Stage,
+    precision: Precision,
+    sample: NDArray[np.float32],
+    initial_weights: Path | Literal["imagenet"] | None,
+) -> keras.Model:
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    copied = 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
+    if stage.attribution_weight > 0 and copied < _LAYERS:
+        raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
+    # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
+    is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
+    scale_layers(plain, sample, copied if is_kept else 0)
+    network = _build(recipe, stage, precision, plain)
+    if recipe.batch_norm and stage.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
+        adopt_moments(network, sample)
+    return network
 
 
 def _build_from_folded(
@@ -105,7 +105,7 @@ def _build_from_folded(
     """The network of a stage with the attribution-guided loss, or after one; starts where the last ended."""
     plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
     fold_batch_norm(source, plain)
-    network = _build_training_network(recipe, stage, plain, precision)
+    network = _build(recipe, stage, precision, plain)
     if recipe.batch_norm and stage.attribution_weight == 0:
         adopt_moments(network, sample)
     if recipe.tumor_map_weight > 0:

@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from tumorscope.training.batches import Batch, count_batches, draw_batches
-from tumorscope.training.checkpoints import Position, restore_checkpoint, save_checkpoint
+from tumorscope.training.checkpoints import restore_checkpoint, save_checkpoint
 from tumorscope.training.loss import attribution_loss, label_set_loss, tumor_map_loss
 from tumorscope.training.networks import ATTRIBUTION_LAYER, TUMOR_MAP_LAYER, predict_logits
 from tumorscope.training.recipe import Recipe, Stage
@@ -92,7 +92,7 @@ def train_stage(
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
     position = restore_checkpoint(network, number, checkpoint)
     for epoch in range(position.epochs_done, stage.epochs):
-        if _has_stopped(position, stage):
+        if stage.patience is not None and position.epochs_since_best >= stage.patience:
             break
         epoch_samples = _mix(samples, recipe, number, epoch, hard_negatives)
         observer.start_epoch(count_batches(len(epoch_samples), recipe.batch_size))
@@ -184,10 +184,6 @@ def train_step(network: keras.Model, batch: Batch) -> float:
     return float(logs["logits_loss"] if len(targets) > 1 else logs["loss"])
 
 
-def _has_stopped(position: Position, stage: Stage) -> bool:
-    return stage.patience is not None and position.epochs_since_best >= stage.patience
-
-
 def _mix(
     samples: Sequence[Sample], recipe: Recipe, stage: int, epoch: int, hard_negatives: Sequence[Sample]
 ) -> list[Sample]:
@@ -200,12 +196,6 @@ def _validate(network: keras.Model, samples: Sequence[Sample], class_names: tupl
     """Mean loss against the allowed classes, and the share of samples whose most probable class is allowed."""
     logits = predict_logits(network, np.stack([sample.pixels for sample in samples]))
     allowed = np.stack([mark_allowed(sample.label, class_names) for sample in samples])
-    losses = _log_sum_exp(logits) - _log_sum_exp(np.where(allowed > 0, logits, -np.inf))
+    losses = logsumexp(logits, axis=1) - logsumexp(np.where(allowed > 0, logits, -np.inf), axis=1)
     chosen = logits.argmax(axis=1)
     return float(losses.mean()), float(allowed[np.arange(len(chosen)), chosen].mean())
-
-
-def _log_sum_exp(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    peak = logits.max(axis=1, keepdims=True)
-    result: NDArray[np.float32] = np.log(np.exp(logits - peak).sum(axis=1)) + peak[:, 0]
-    return result

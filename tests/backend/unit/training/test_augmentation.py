@@ -5,8 +5,7 @@ import pytest
 
 from tests.backend.unit.training.networks import head
 from tumorscope.training.augmentation import pipeline
-from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD, Augmentation, augment
-from tumorscope.training.augmentation.spatial import Prepared
+from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD, Augmentation, Prepared, augment
 
 _EACH = pytest.mark.parametrize("augmentation", [*STANDARD, *SCANNER], ids=lambda step: step.name)
 _NOTHING_MARKED = np.zeros((64, 64), np.float32)

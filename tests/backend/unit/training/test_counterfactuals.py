@@ -5,10 +5,11 @@ import pytest
 
 from tests.backend.unit.training.networks import head
 from tumorscope.datasets.example import RelativeBox
+from tumorscope.datasets.skull_stripping import fill_ellipse
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.counterfactuals import box_in_model, insert_lesion, mark_box, remove_lesion
+from tumorscope.training.counterfactuals import box_in_model, insert_lesion, remove_lesion
 
 _BOX = (56.0, 44.0, 6.0, 6.0)
 
@@ -122,6 +123,6 @@ def test_box_of_the_source_is_found_in_the_model() -> None:
 
 
 def test_box_is_marked_by_its_ellipse() -> None:
-    marked = mark_box(64, (32.0, 20.0, 10.0, 5.0))
+    marked = fill_ellipse(64, (32.0, 20.0, 10.0, 5.0))
     assert marked.sum() == pytest.approx(np.pi * 10 * 5, rel=0.05)
     assert (marked[32, 20], marked[32, 26], marked[43, 20]) == (1, 0, 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tensorboardX import SummaryWriter
 
 from tests.backend.unit.training.networks import FROZEN, RECIPE
 from tests.factories import make_phantom_file
@@ -13,7 +14,8 @@ from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
-from tumorscope.training.logs import EpochWriter
+from tumorscope.training import run
+from tumorscope.training.logs import write_epoch
 from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.run import Trained, run_recipe
 from tumorscope.training.train import EpochLog
@@ -54,14 +56,13 @@ def whole(split: Split, tmp_path_factory: pytest.TempPathFactory) -> tuple[Train
 
 def _stop_after(monkeypatch: pytest.MonkeyPatch, stage: int, epoch: int) -> None:
     """Interrupt behind the checkpoint of one epoch, as a Ctrl-C would."""
-    write = EpochWriter.write
 
-    def write_and_stop(self: EpochWriter, log: EpochLog) -> None:
-        write(self, log)
+    def write_and_stop(folder: Path, events: SummaryWriter, log: EpochLog) -> None:
+        write_epoch(folder, events, log)
         if (log.stage, log.epoch) == (stage, epoch):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(EpochWriter, "write", write_and_stop)
+    monkeypatch.setattr(run, "write_epoch", write_and_stop)
 
 
 @pytest.mark.parametrize(("stage", "epoch"), [(0, 1), (0, 2)], ids=["within a stage", "between two stages"])

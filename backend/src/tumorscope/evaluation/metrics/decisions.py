@@ -7,10 +7,10 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from tumorscope.datasets.example import Example
+from tumorscope.datasets.shortcuts import UNSTATED
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND, allowed_classes
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.evaluation.metrics.bootstrap import CONFIDENCE, ROUNDS
-from tumorscope.evaluation.metrics.breakdown import NOT_STATED
 from tumorscope.evaluation.studies.find import Study
 
 FEWEST_PEOPLE = 20
@@ -73,13 +73,13 @@ def count_decisions(judged: Sequence[Judged], class_names: tuple[str, ...]) -> l
     """
     names: dict[Literal["all", "sequence", "source"], Callable[[Judged], str]] = {
         "all": lambda one: one.group,
-        "sequence": lambda one: one.case.sequence or NOT_STATED,
+        "sequence": lambda one: one.case.sequence or UNSTATED,
         "source": lambda one: one.case.source,
     }
     rows = []
     for by, name_of in names.items():
         found = list(dict.fromkeys(name_of(one) for one in judged))
-        for name in found if by == "all" else sorted(found, key=lambda name: (name == NOT_STATED, name)):
+        for name in found if by == "all" else sorted(found, key=lambda name: (name == UNSTATED, name)):
             part = [one for one in judged if name_of(one) == name]
             with_tumor = [one for one in part if one.case.label != NO_TUMOR]
             without = [one for one in part if one.case.label == NO_TUMOR]

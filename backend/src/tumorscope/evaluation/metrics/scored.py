@@ -1,7 +1,7 @@
 """Examples and the model's answers in, one table of both out, with the questions that figures ask of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 
 import numpy as np
@@ -73,16 +73,8 @@ class Scored:
 
     def take(self, rows: NDArray[np.int_] | Mask) -> "Scored":
         """Some of the rows."""
-        return replace(
-            self,
-            labels=self.labels[rows],
-            patients=self.patients[rows],
-            sources=self.sources[rows],
-            planes=self.planes[rows],
-            sequences=self.sequences[rows],
-            volumes=self.volumes[rows],
-            probabilities=self.probabilities[rows],
-        )
+        columns = (field.name for field in fields(self) if field.name != "class_names")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
 
     @property
     def predicted(self) -> NDArray[np.str_]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from tumorscope.evaluation.metrics.baselines import COMPARED, TITLES
 from tumorscope.evaluation.metrics.decisions import ANSWERS, FEWEST_PEOPLE
-from tumorscope.evaluation.metrics.definitions import DEFINITIONS
+from tumorscope.evaluation.metrics.figures import DEFINITIONS
 from tumorscope.model.manifest import TrustManifest
 
 Table = list[list[str]]

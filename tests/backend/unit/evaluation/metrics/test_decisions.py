@@ -3,9 +3,9 @@
 import pytest
 
 from tumorscope.datasets.example import Example, ImageFileReference
+from tumorscope.datasets.shortcuts import UNSTATED
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, Prediction
-from tumorscope.evaluation.metrics.breakdown import NOT_STATED
 from tumorscope.evaluation.metrics.decisions import DecisionRow, Judged, count_decisions
 from tumorscope.evaluation.studies.find import Study
 
@@ -50,7 +50,7 @@ def test_tumour_and_none_are_counted_apart_in_each_group_sequence_and_source() -
         ("all", "second", "no_tumor", 1, 1),
         ("sequence", "t1", "tumor", 1, 1),
         ("sequence", "t1", "no_tumor", 1, 0),
-        ("sequence", NOT_STATED, "no_tumor", 1, 1),
+        ("sequence", UNSTATED, "no_tumor", 1, 1),
         ("source", "a", "no_tumor", 1, 1),
         ("source", "b", "tumor", 1, 1),
         ("source", "b", "no_tumor", 1, 0),

@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 
 from tests.backend.unit.evaluation.scores import make_random_scored, make_scored
-from tumorscope.evaluation.metrics.breakdown import NOT_STATED, break_down
-from tumorscope.evaluation.metrics.definitions import DEFINITIONS, HEADLINE
-from tumorscope.evaluation.metrics.figures import count_confusions, measure_classes, measure_figures
+from tumorscope.datasets.shortcuts import UNSTATED
+from tumorscope.evaluation.metrics.figures import (
+    DEFINITIONS,
+    HEADLINE,
+    count_confusions,
+    measure_classes,
+    measure_figures,
+)
+from tumorscope.evaluation.metrics.summary import break_down
 
 
 def test_figures_are_those_counted_by_hand() -> None:
@@ -84,7 +90,7 @@ def test_breakdown_names_the_group_that_no_source_states() -> None:
         planes=["axial", "axial", "coronal"],
     )
     groups = break_down(scored)
-    assert list(groups["sequence"]) == ["t1ce", NOT_STATED]
+    assert list(groups["sequence"]) == ["t1ce", UNSTATED]
     assert groups["sequence"]["t1ce"]["figures"]["accuracy"]["value"] == 0.5
     assert groups["plane"]["coronal"]["labels"] == {"glioma": 1}
 

@@ -9,8 +9,7 @@ from tests.backend.unit.evaluation.scores import make_decisions, make_random_sco
 from tumorscope import NOTICE
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.metrics.definitions import DEFINITIONS
-from tumorscope.evaluation.metrics.figures import measure_figures
+from tumorscope.evaluation.metrics.figures import DEFINITIONS, measure_figures
 from tumorscope.evaluation.metrics.summary import summarise
 from tumorscope.evaluation.report.model_card import replace_figures, write_model_card
 from tumorscope.model.bundle import read_bundle

@@ -9,7 +9,7 @@ import pytest
 
 from tests.backend.unit.evaluation.scores import make_decisions, make_random_scored
 from tumorscope import NOTICE
-from tumorscope.evaluation.metrics.definitions import DEFINITIONS
+from tumorscope.evaluation.metrics.figures import DEFINITIONS
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.summary import summarise
 from tumorscope.evaluation.report.plots import draw_plots
