@@ -91,6 +91,10 @@ test-e2e: setup ## Make the journeys through page and API in Chromium
 	@$(if $(CHROMIUM),,echo 'Chromium is needed. On Debian: apt-get install chromium; or set CHROMIUM_PATH.' >&2; exit 1)
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e test
 
+.PHONY: attack
+attack: $(PYTHON_READY) ## Attack a running service, by default the containers' page; another: ARGS="http://127.0.0.1:8000"
+	.venv/bin/python -m tests.attacks $(ARGS)
+
 .PHONY: screenshots
 screenshots: setup ## Take the README's pictures of the page anew, in Chromium
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e run screenshots

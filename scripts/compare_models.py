@@ -23,7 +23,6 @@ from tumorscope.datasets.volumes import INNER, slice_masked_volume
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES, NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import Slice, Volume
 from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import FrameDecoderProcess
 from tumorscope.imaging.slices import STACK_AXIS, slice_volume
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import calibrate, pool_slices
@@ -104,16 +103,15 @@ def _find_tumor_slices(data: Path) -> Iterable[Example]:
 
 def _read_healthy_series(data: Path) -> list[tuple[_Row, Slice]]:
     scans = []
-    with FrameDecoderProcess() as decode_frames:
-        for name in _HEALTHY_SERIES:
-            files = [SourceFile(path.name, path.read_bytes()) for path in sorted((data / name).glob("*.dcm"))]
-            volume = decode_upload(sniff_upload(files), FROM_DISK, decode_frames)
-            assert isinstance(volume, Volume)  # noqa: S101  (both are series of one volume)
-            for plane, axis in STACK_AXIS.items():
-                length = volume.voxels.shape[axis]
-                for index in np.unique(np.linspace(0.02 * length, 0.98 * length, _PLANE_SLICES).astype(int)):
-                    row = _Row(NO_TUMOR, name, name, "t1", plane, (index + 0.5) / length)
-                    scans.append((row, slice_volume(volume, plane, int(index))))
+    for name in _HEALTHY_SERIES:
+        files = [SourceFile(path.name, path.read_bytes()) for path in sorted((data / name).glob("*.dcm"))]
+        volume = decode_upload(sniff_upload(files), FROM_DISK)
+        assert isinstance(volume, Volume)  # noqa: S101  (both are series of one volume)
+        for plane, axis in STACK_AXIS.items():
+            length = volume.voxels.shape[axis]
+            for index in np.unique(np.linspace(0.02 * length, 0.98 * length, _PLANE_SLICES).astype(int)):
+                row = _Row(NO_TUMOR, name, name, "t1", plane, (index + 0.5) / length)
+                scans.append((row, slice_volume(volume, plane, int(index))))
     return scans
 
 

@@ -17,8 +17,8 @@ from pydicom.uid import JPEG2000Lossless
 from tests.bench.servers import Server, ask
 from tests.factories import make_dicom_bytes, make_dicom_dataset, make_nifti_bytes, write_dicom
 from tumorscope.domain.scan import Slice
-from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import FrameDecoder, FrameDecoderProcess
+from tumorscope.imaging.decode import sniff_upload
+from tumorscope.imaging.decoder_pool import DecoderPool
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.engines.engine import Engine
@@ -42,9 +42,9 @@ def measure_instances(bundle: Bundle) -> list[dict[str, Any]]:
     }
     parameters = bundle.manifest.preprocessing_parameters
     rows = []
-    with FrameDecoderProcess() as decode_frames:
+    with DecoderPool() as decoders:
         for (name, bound_ms), data in files.items():
-            prepare = partial(_prepare, data, parameters, decode_frames)
+            prepare = partial(_prepare, data, parameters, decoders)
             rows.append({"what": name, "p50_ms": round(_time(prepare), 2), "bound_ms": bound_ms})
     return rows
 
@@ -94,8 +94,8 @@ def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str,
     return rows
 
 
-def _prepare(data: bytes, parameters: PreprocessingParameters, decode_frames: FrameDecoder) -> ModelInput:
-    scan = decode_upload(sniff_upload([SourceFile("", data)]), FROM_DISK, decode_frames)
+def _prepare(data: bytes, parameters: PreprocessingParameters, decoders: DecoderPool) -> ModelInput:
+    scan = decoders.decode(sniff_upload([SourceFile("", data)]), FROM_DISK)
     assert isinstance(scan, Slice)
     return to_model_input(scan, parameters)
 

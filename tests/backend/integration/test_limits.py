@@ -231,7 +231,7 @@ def test_client_that_disconnects_during_a_stream_leaves_nothing_behind(served: S
 
 
 def _find_decoder(served: ServedProcess) -> psutil.Process:
-    (decoder,) = [child for child in served.process.children() if "spawn_main" in " ".join(child.cmdline())]
+    (decoder,) = [one for one in served.process.children(recursive=True) if not one.children()]
     return decoder
 
 

@@ -86,7 +86,6 @@ import re, sys
 from dataclasses import replace
 from pathlib import Path
 from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.study import choose_slices_to_read
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
@@ -94,7 +93,7 @@ from tumorscope.presentation.answer import encode_view
 
 def prepare(data, reserve):
     upload = sniff_upload([SourceFile("", data)])
-    scan = decode_upload(upload, replace(FROM_DISK, reserve=reserve), decode_here)
+    scan = decode_upload(upload, replace(FROM_DISK, reserve=reserve))
     plane = choose_slices_to_read(None, scan).planes[0]
     for index in plane.indices[:2]:
         scan = plane.cut(index)

@@ -29,8 +29,7 @@ from tumorscope.api.monitoring.state_metrics import watch_state
 from tumorscope.api.routes import docs, health, inference_protocol, metrics, model, predict, volume
 from tumorscope.api.settings import Settings
 from tumorscope.domain.errors import TumorscopeError
-from tumorscope.imaging.decode import decode_upload
-from tumorscope.imaging.frame_decoder import FrameDecoderProcess
+from tumorscope.imaging.decoder_pool import DecoderPool
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.inference.engines.choose import open_classifier
 from tumorscope.model.processor import count_cores
@@ -74,13 +73,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     upload_memory = UploadMemory(settings.max_upload_memory_mib * _MIB)
     decode_memory = DecodeMemory(_choose_decode_bytes(settings.max_decode_memory_mib), settings.max_wait_s)
-    decode_frames = FrameDecoderProcess()
+    # More address space than memory, of which decoders touch a part.
+    decoders = DecoderPool(2 * decode_memory.max_bytes)
     limits = DecodeLimits(settings.max_megapixels * 1_000_000, settings.max_expanded_mib * _MIB, settings.max_files)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         watching = asyncio.create_task(watch_model(service, source))
-        with decode_frames:
+        with decoders:
             yield
             service.drain()
         watching.cancel()
@@ -108,7 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
         UploadLimits(settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files),
         upload_memory,
         collectors,
-        lambda upload, reserve: decode_upload(upload, replace(limits, reserve=reserve), decode_frames),
+        lambda upload, reserve, watch: decoders.decode(upload, replace(limits, reserve=reserve), watch),
         decode_memory,
     )
     app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))

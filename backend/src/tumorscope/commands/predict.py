@@ -19,7 +19,7 @@ from tumorscope.commands.results_file import ResultsFile
 from tumorscope.domain.errors import ExpandsTooMuch, NoFile, TumorscopeError, UnsupportedFormat
 
 if TYPE_CHECKING:
-    from tumorscope.imaging.frame_decoder import FrameDecoder
+    from tumorscope.imaging.decoder_pool import DecoderPool
     from tumorscope.inference.classifier import Classifier
 
 # Studies that are read ahead of the one that is written next, for each job.
@@ -50,7 +50,7 @@ def predict(
     BraTS case in one folder. Exit status 1 when a study could not be read, or a folder holds none.
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
-    from tumorscope.imaging.frame_decoder import FrameDecoderProcess  # noqa: PLC0415
+    from tumorscope.imaging.decoder_pool import DecoderPool  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.store import select_bundle  # noqa: PLC0415
@@ -60,8 +60,8 @@ def predict(
     loaded = read_bundle(select_bundle(bundle or settings.bundle).folder)
     classifier = open_classifier(loaded, settings.engine, settings.engine_threads, settings.operating_point)
     model = ModelDescription.from_domain(classifier).model_dump(mode="json")
-    with ResultsFile.open(results, model) as kept, FrameDecoderProcess() as decode_frames:
-        for row in _answer_all(paths, kept.is_done, partial(_answer, classifier, decode_frames), jobs):
+    with ResultsFile.open(results, model) as kept, DecoderPool() as decoders:
+        for row in _answer_all(paths, kept.is_done, partial(_answer, classifier, decoders), jobs):
             kept.add(row)
         WRITERS[output](kept.read(), list(loaded.manifest.class_names), model)
         failures = describe_failures(kept.read())
@@ -108,11 +108,11 @@ def _answer_all(
             raise
 
 
-def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
+def _answer(classifier: "Classifier", decoders: "DecoderPool", files: list[Path]) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
     names = [str(file) for file in files]
     try:
-        return {"files": names, **_predict(classifier, decode_frames, files)}
+        return {"files": names, **_predict(classifier, decoders, files)}
     except TumorscopeError as error:
         return {"files": names, "error": {"code": error.code, "detail": str(error)}}
     except OSError as error:
@@ -121,8 +121,8 @@ def _answer(classifier: "Classifier", decode_frames: "FrameDecoder", files: list
         return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
 
 
-def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: list[Path]) -> dict[str, Any]:
-    from tumorscope.imaging.decode import decode_upload, sniff_upload  # noqa: PLC0415
+def _predict(classifier: "Classifier", decoders: "DecoderPool", files: list[Path]) -> dict[str, Any]:
+    from tumorscope.imaging.decode import sniff_upload  # noqa: PLC0415
     from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
     from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
     from tumorscope.presentation.answer import present  # noqa: PLC0415
@@ -138,7 +138,6 @@ def _predict(classifier: "Classifier", decode_frames: "FrameDecoder", files: lis
         raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
     upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files])
     times = StepTimes()
-    decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_frames)
-    result = predict_upload(classifier, upload, decode, times.add)
+    result = predict_upload(classifier, upload, partial(decoders.decode, limits=FROM_DISK), times.add)
     answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)
     return answer.model_dump(mode="json")

@@ -10,7 +10,6 @@ from tumorscope.domain.prediction import Prediction
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.studies.find import Study
 from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import predict_scan, predict_upload
@@ -54,7 +53,7 @@ def answer_studies(
     classifier_of: ClassifierOf, studies: Iterable[Study], advance: Callable[[], None]
 ) -> list[Prediction]:
     """Answer whole studies, from their files' bytes on; see `answer_examples`."""
-    decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_here)
+    decode = partial(decode_upload, limits=FROM_DISK)
     predictions = []
     for study in studies:
         upload = sniff_upload([SourceFile(path.name, path.read_bytes()) for path in study.files])

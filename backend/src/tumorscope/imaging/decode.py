@@ -12,7 +12,6 @@ from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
 from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
-from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
 from tumorscope.imaging.source import DecodeLimits, Reserve, SourceFile, allow_all
@@ -35,6 +34,11 @@ _MAX_SLICES = 2000
 
 ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of one study of these"
 
+# A picture that is no larger, and a JPEG of no more scans, decodes in a moment.
+_PLAIN_BYTES = 8 * 2**20
+_PLAIN_SCANS = 16
+_START_OF_SCAN = b"\xff\xda"
+
 Kind = Literal["image", "dicom", "nifti", "zip"]
 
 
@@ -51,6 +55,19 @@ class Upload:
         if self.kind == "dicom" and len(self.files) == 1:
             return may_hold_frames(self.files[0].data)
         return self.kind != "image"
+
+    @property
+    def is_plain_picture(self) -> bool:
+        """Whether it is a small PNG or JPEG, and not a JPEG that repeats its pixels in many scans."""
+        data = self.files[0].data
+        return (
+            self.kind == "image"
+            and len(data) <= _PLAIN_BYTES
+            and (
+                _sniff_raster(data) == "PNG"
+                or (_sniff_raster(data) == "JPEG" and data.count(_START_OF_SCAN) <= _PLAIN_SCANS)
+            )
+        )
 
     def hash(self) -> str:
         """The SHA-256 of one file; of several, of their sorted hashes, one a line: their order does not matter."""
@@ -92,7 +109,7 @@ def sniff_upload(files: Sequence[SourceFile]) -> Upload:
     return Upload(kind, files)
 
 
-def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
+def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
     """Decode the files of one study, from `sniff_upload`, within limits.
 
     Raises
@@ -100,7 +117,7 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
     InputError
         A file cannot be read; the subclass says why.
     """
-    scan = _decode(upload, limits, decode_frames)
+    scan = _decode(upload, limits)
     if not isinstance(scan, Slice):
         volume = scan if isinstance(scan, Volume) else next(iter(scan.sequences.values()))
         if volume.voxels.shape[STACK_AXIS[volume.plane]] > _MAX_SLICES:
@@ -112,14 +129,14 @@ def decode_upload(upload: Upload, limits: DecodeLimits, decode_frames: FrameDeco
     return scan
 
 
-def _decode(upload: Upload, limits: DecodeLimits, decode_frames: FrameDecoder) -> Scan:
+def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
     files = upload.files
     match upload.kind:
         case "zip":
             unpacked = sniff_upload(_choose_scans(unpack_zip(files[0].data, limits)))
-            return _decode(unpacked, limits, decode_frames)
+            return _decode(unpacked, limits)
         case "dicom":
-            return decode_dicom(files, limits, decode_frames)
+            return decode_dicom(files, limits)
         case "nifti":
             return decode_case(files, limits) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
         case "image":

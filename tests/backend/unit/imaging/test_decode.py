@@ -6,7 +6,6 @@ import pytest
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_picture
 from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnsupportedFormat
 from tumorscope.imaging.decode import Upload, decode_image, decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP")
@@ -95,10 +94,10 @@ def test_volume_of_too_many_slices_is_refused(slices: int) -> None:
     data = make_nifti_bytes(np.zeros((4, 4, slices), np.uint8))
     upload = sniff_upload([SourceFile("", data)])
     if slices <= 2000:
-        assert decode_upload(upload, FROM_DISK, decode_here)
+        assert decode_upload(upload, FROM_DISK)
     else:
         with pytest.raises(TooManySlices, match="2000"):
-            decode_upload(upload, FROM_DISK, decode_here)
+            decode_upload(upload, FROM_DISK)
 
 
 def test_large_jpeg_is_decoded_at_reduced_size() -> None:

@@ -14,7 +14,6 @@ from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Examination, Plane, Reorientation, ScanWarning, Slice, Volume
 from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import Classifier
@@ -236,7 +235,7 @@ def test_each_step_is_reported_with_its_slices(
             slices[event.step] += event.slices
 
     upload = sniff_upload([SourceFile("", make_phantom_file())])
-    decode = partial(decode_upload, limits=FROM_DISK, decode_frames=decode_here)
+    decode = partial(decode_upload, limits=FROM_DISK)
     result = predict_upload(Classifier(tiny_bundle, tiny_engine), upload, decode, observe, explain=explain)
     assert result.shown_scan.source_format == "png"
     assert slices == {"decode": 1, "preprocess": 1, "inference": 1, "explain": int(explain)}

@@ -1,10 +1,14 @@
-"""The components that routes use, as FastAPI dependencies."""
+"""What routes use: the components, as FastAPI dependencies, and whether a client is still there."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Event
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from tumorscope.api.http.uploads import UploadLimits, UploadMemory
 from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
@@ -13,11 +17,12 @@ from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.domain.errors import InvalidRequest
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
+from tumorscope.imaging.decoder_channel import Watch
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
 
-Decoder = Callable[[Upload, Reserve], Scan]
-"""`imaging.decode.decode_upload` within the service's limits."""
+Decoder = Callable[[Upload, Reserve, Watch], Scan]
+"""`DecoderPool.decode` within the service's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +71,25 @@ async def _classifier(request: Request, components: ComponentsDependency) -> Cla
 
 
 ClassifierDependency = Annotated[Classifier, Depends(_classifier)]
+
+
+@asynccontextmanager
+async def watch_client(request: Request, has_left: Event) -> AsyncIterator[None]:
+    """Set the event when the client of a request, whose body was read, disconnects."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        has_left.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+
+
+def raise_if_left(has_left: Event) -> None:
+    """Raise `ClientDisconnect` when the event is set; for any thread."""
+    if has_left.is_set():
+        raise ClientDisconnect

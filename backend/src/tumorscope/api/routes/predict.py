@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -13,14 +12,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     Components,
     ComponentsDependency,
+    raise_if_left,
     refuse_unknown_parameters,
+    watch_client,
 )
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
@@ -86,7 +86,7 @@ async def predict(
         if NDJSON in request.headers.get("accept", ""):
             return await _stream_job(job, request)
         has_left = Event()
-        async with _watch_client(request, has_left):
+        async with watch_client(request, has_left):
             answer = await _queue_job(job, has_left, lambda _progress: None)
         # As it is: FastAPI would check and copy what pydantic has made.
         return Response(answer.model_dump_json(), media_type="application/json")
@@ -126,7 +126,7 @@ async def _stream_job(job: _PredictionJob, request: Request) -> StreamingRespons
 
     working.add_done_callback(end)
     try:
-        async with _watch_client(request, has_left):
+        async with watch_client(request, has_left):
             first = await lines.get()
     except BaseException:
         has_left.set()
@@ -168,22 +168,6 @@ def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> st
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 
-@asynccontextmanager
-async def _watch_client(request: Request, has_left: Event) -> AsyncIterator[None]:
-    """Set the event when the client of a request disconnects."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        has_left.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-
-
 async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> PredictionAnswer:
     async def is_gone() -> bool:
         return has_left.is_set()
@@ -198,9 +182,10 @@ def _run(
 ) -> PredictionAnswer:
     metrics, times = job.components.metrics, StepTimes()
 
+    watch = partial(raise_if_left, has_left)
+
     def observe(event: StepDone | Progress) -> None:
-        if has_left.is_set():
-            raise ClientDisconnect
+        watch()
         times.add(event)
         if isinstance(event, Progress):
             report(event)
@@ -209,7 +194,11 @@ def _run(
 
     sha256 = job.upload.hash()
     result = predict_upload(
-        job.classifier, job.upload, lambda upload: job.components.decode(upload, reserve), observe, explain=job.explain
+        job.classifier,
+        job.upload,
+        lambda upload: job.components.decode(upload, reserve, watch),
+        observe,
+        explain=job.explain,
     )
     answer = present(result, job.classifier, sha256, times, every_slice=job.every_slice, with_picture=job.with_picture)
     if not result.is_volume:

@@ -1,10 +1,18 @@
 """POST /volume."""
 
+from functools import partial
+from threading import Event
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from tumorscope.api.http.dependencies import ClassifierDependency, ComponentsDependency, refuse_unknown_parameters
+from tumorscope.api.http.dependencies import (
+    ClassifierDependency,
+    ComponentsDependency,
+    raise_if_left,
+    refuse_unknown_parameters,
+    watch_client,
+)
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
@@ -40,10 +48,17 @@ async def volume(request: Request, components: ComponentsDependency, classifier:
             files = await read_files(request, components.limits, buffer)
         upload = sniff_upload(files)
 
-        def decode_volume(reserve: Reserve) -> bytes:
-            return encode_nifti(choose_volume(classifier.preprocessing.channels, components.decode(upload, reserve)))
+        has_left = Event()
 
-        content = await components.queue.decode(
-            components.decode_memory, decode_volume, is_study=True, is_gone=request.is_disconnected
-        )
+        def decode_volume(reserve: Reserve) -> bytes:
+            scan = components.decode(upload, reserve, partial(raise_if_left, has_left))
+            return encode_nifti(choose_volume(classifier.preprocessing.channels, scan))
+
+        async def is_gone() -> bool:
+            return has_left.is_set()
+
+        async with watch_client(request, has_left):
+            content = await components.queue.decode(
+                components.decode_memory, decode_volume, is_study=True, is_gone=is_gone
+            )
     return Response(content, media_type=GZIP)

@@ -29,6 +29,9 @@ _OTHER_SUFFIXES = {
 }
 _OTHER_NAMES = {"DICOMDIR", "THUMBS.DB", "README", "CHANGES", "LICENSE"}
 _CHUNK = 2**20
+# Of the central directory; besides scans, archives hold folders and texts.
+_ENTRY = b"PK\x01\x02"
+_ENTRIES_PER_FILE = 10
 
 
 def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
@@ -56,6 +59,9 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     NoFile
         It holds no scan.
     """
+    # `zipfile` would make an object for each of millions.
+    if data.count(_ENTRY) > _ENTRIES_PER_FILE * limits.files:
+        raise TooManyFiles(f"The archive holds more than {limits.files} files.")
     with (
         as_corrupt_file("The archive is damaged, or its compression is not supported."),
         zipfile.ZipFile(BytesIO(data)) as archive,

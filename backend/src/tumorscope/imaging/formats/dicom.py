@@ -19,7 +19,6 @@ from tumorscope.imaging.formats.dicom_instance import (
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
-from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
@@ -30,7 +29,7 @@ from tumorscope.imaging.wrap_errors import as_corrupt_file
 _DAMAGED = "The DICOM file has elements that cannot be read."
 
 
-def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
+def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | Volume:
     """Decode one instance, or the instances of one study.
 
     Parameters
@@ -39,8 +38,6 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
         At least one, all of which `looks_like_dicom`.
     limits : DecodeLimits
         What is decoded at most.
-    decode_compressed : FrameDecoder
-        For compressed pixel data.
 
     Returns
     -------
@@ -59,11 +56,11 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     with as_corrupt_file(_DAMAGED):
         if len(files) == 1:
             dataset = read_dataset(files[0].data, limits.expanded_bytes, limits.reserve)
-            return _decode_one(dataset, limits, decode_compressed)
-        return _decode_many(files, limits, decode_compressed)
+            return _decode_one(dataset, limits)
+        return _decode_many(files, limits)
 
 
-def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
+def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | Volume:
     datasets, failures = _read_all(files, limits)
     if not datasets:
         raise failures[0]
@@ -73,8 +70,8 @@ def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits, decode_compr
     if failures:
         warnings = (*warnings, warn_files_left_out(len(failures), len(files)))
     if len(series) == 1:
-        return _with_warnings(_decode_one(series[0], limits, decode_compressed), warnings)
-    return _with_warnings(decode_series(series, limits, decode_compressed), warnings)
+        return _with_warnings(_decode_one(series[0], limits), warnings)
+    return _with_warnings(decode_series(series, limits), warnings)
 
 
 def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[FileDataset], list[InputError]]:
@@ -97,19 +94,19 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
     return datasets, failures
 
 
-def _decode_one(dataset: FileDataset, limits: DecodeLimits, decode_compressed: FrameDecoder) -> Slice | Volume:
+def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
     notes = check_modality(dataset)
     frames = count_frames(dataset)
     if is_multi_frame_mr(dataset):
-        return _with_warnings(decode_multi_frame(dataset, limits, decode_compressed), notes)
+        return _with_warnings(decode_multi_frame(dataset, limits), notes)
     check_size(dataset, 1, limits)
     if find_tiles(dataset) is not None:
-        return decode_series([dataset], limits, decode_compressed)
+        return decode_series([dataset], limits)
     place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)
     limits.reserve(
         bound_frame_bytes(dataset) + SHOWN_BYTES * count_square_pixels(dataset.Rows, dataset.Columns, spacing)
     )
-    decoded = decode_frames(dataset, [0], decode_compressed)
+    decoded = decode_frames(dataset, [0])
     if frames > 1:
         notes = (*notes, FIRST_FRAME)
     square = make_square(decoded.pixels[0], spacing)

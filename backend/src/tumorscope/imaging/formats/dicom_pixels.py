@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
@@ -23,7 +23,6 @@ from tumorscope.domain.errors import (
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import ScanWarning, Voxels
-from tumorscope.imaging.frame_decoder import FrameDecoder, Frames
 from tumorscope.imaging.scan_warnings import IN_COLOUR
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
@@ -89,8 +88,8 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
 def bound_frame_bytes(dataset: Dataset) -> int:
     """Bound the memory that decoding takes for each frame; `check_size` comes first.
 
-    Measured: two copies as stored, and by what the attributes ask for up to three of 8 bytes. Compressed frames come
-    through a process, whose codecs hold 32 bits a sample.
+    Measured: two copies as stored, and by what the attributes ask for up to three of 8 bytes. The codecs of
+    compressed frames hold 32 bits a sample.
     """
     samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
     stored = samples * max(1, bits // 8)
@@ -101,7 +100,7 @@ def bound_frame_bytes(dataset: Dataset) -> int:
     return int(dataset.Rows) * int(dataset.Columns) * (2 * stored + codec + (8 if is_plain else 24))
 
 
-def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> DecodedFrames:
+def decode_frames(dataset: Dataset, indices: Sequence[int]) -> DecodedFrames:
     """Decode frames, by their indices, to grey; `check_size` comes first.
 
     Returns
@@ -117,13 +116,13 @@ def decode_frames(dataset: Dataset, indices: Sequence[int], decode_compressed: F
         The transfer syntax is unknown.
     """
     with as_corrupt_file("The pixel data of the DICOM file is damaged."), warnings.catch_warnings(action="ignore"):
-        stored = _read_stored(dataset, indices, decode_compressed)
+        stored = _read_stored(dataset, indices)
         grey, notes = _make_grey(dataset, stored)
         scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
         return DecodedFrames(_narrow(scaled), notes)
 
 
-def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: FrameDecoder) -> NDArray[Any]:
+def _read_stored(dataset: Dataset, indices: Sequence[int]) -> NDArray[Any]:
     """Shape (frames, rows, columns) or (frames, rows, columns, 3)."""
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     try:
@@ -131,8 +130,13 @@ def _read_stored(dataset: Dataset, indices: Sequence[int], decode_compressed: Fr
     except NotImplementedError as error:
         raise UnsupportedFormat("The transfer syntax of the DICOM file is not read here.") from error
     if syntax.is_compressed and syntax.is_encapsulated:
-        image = {key: value for key, value in as_pixel_options(dataset).items() if isinstance(value, int | str)}
-        return decode_compressed(Frames(str(syntax), _split(dataset, indices), image))
+        image = {**as_pixel_options(dataset), "number_of_frames": 1}
+        return np.stack(
+            [
+                decoder.as_array(encapsulate([codestream]), index=0, raw=False, **image)[0]
+                for codestream in _split(dataset, indices)
+            ]
+        )
     if len(indices) == count_frames(dataset):
         every = decoder.as_array(dataset, raw=False)[0]
         return every if len(indices) > 1 else every[None]

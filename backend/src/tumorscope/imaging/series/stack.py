@@ -21,7 +21,6 @@ from tumorscope.imaging.formats.dicom_instance import (
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.formats.dicom_tiles import Tiles, find_tiles
-from tumorscope.imaging.frame_decoder import FrameDecoder
 from tumorscope.imaging.scan_warnings import (
     FIRST_STACK,
     MISSING_SLICES,
@@ -50,7 +49,7 @@ class _Frame:
     key: StackKey
 
 
-def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
+def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits) -> Volume:
     """Stack the files of one series, a slice or its tiles each, by position along the normal; see `decode_dicom`.
 
     Of several at one position, `choose_stack` chooses; the order of the files does not matter.
@@ -68,7 +67,7 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_
     for frame in ordered:
         if frame.source != source:
             source = frame.source
-            decoded = decode_frames(kept[source], [0], decode_compressed)
+            decoded = decode_frames(kept[source], [0])
             image, warnings = decoded.pixels[0], (*warnings, *check_modality(kept[source]), *decoded.warnings)
         cut = tiles[source]
         slices.append(image if cut is None else cut.cut(image, frame.frame))
@@ -78,7 +77,7 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits, decode_
     return _make_volume(stacked, ordered, kept[0], tuple(dict.fromkeys((*warnings, *notes))))
 
 
-def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compressed: FrameDecoder) -> Volume:
+def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
     """Stack the frames of an enhanced object; see `decode_dicom`.
 
     Of frames with several orientations the largest group is read; of several at one position (echoes, diffusion
@@ -97,7 +96,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits, decode_compre
     if len(ordered) < len(frames):
         notes = (FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
     limits.reserve(len(ordered) * bound_frame_bytes(dataset))
-    pixels = decode_frames(dataset, [frame.frame for frame in ordered], decode_compressed)
+    pixels = decode_frames(dataset, [frame.frame for frame in ordered])
     return _make_volume(pixels.pixels, ordered, dataset, (*pixels.warnings, *notes))
 
 

@@ -32,7 +32,6 @@ from tumorscope.domain.errors import (
 from tumorscope.domain.scan import Reorientation, Slice
 from tumorscope.imaging.decode import looks_like_dicom
 from tumorscope.imaging.formats.dicom import decode_dicom
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _LIMITS = DecodeLimits(10**6, 2**26, 100)
@@ -40,7 +39,7 @@ _PIXELS = np.random.default_rng(1).integers(0, 4000, (40, 50)).astype(np.uint16)
 
 
 def _decode(data: bytes) -> Slice:
-    scan = decode_dicom([SourceFile("", data)], _LIMITS, decode_here)
+    scan = decode_dicom([SourceFile("", data)], _LIMITS)
     assert isinstance(scan, Slice)
     return scan
 

@@ -15,7 +15,6 @@ from tumorscope.domain.errors import TiledImage
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import may_hold_frames
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 
 # Tiles of 4 x 6 pixels, each as bright as its number; the last of nine is empty.
@@ -66,7 +65,7 @@ def _make_frames(*, are_placed: bool = True) -> Dataset:
 
 
 def _decode(*datasets: Dataset) -> Volume:
-    scan = decode_dicom([SourceFile("", write_dicom(one)) for one in datasets], FROM_DISK, decode_here)
+    scan = decode_dicom([SourceFile("", write_dicom(one)) for one in datasets], FROM_DISK)
     assert isinstance(scan, Volume)
     return scan
 
@@ -128,7 +127,7 @@ def test_real_tiles_become_one_volume_of_a_head(folder: str, slices: int, files:
     paths = sorted((data / "field" / folder).glob("*"))
     if not paths:
         pytest.skip("the real series is absent: set TUMORSCOPE_DATA")
-    volume = decode_dicom([SourceFile("", path.read_bytes()) for path in paths], FROM_DISK, decode_here)
+    volume = decode_dicom([SourceFile("", path.read_bytes()) for path in paths], FROM_DISK)
     assert isinstance(volume, Volume)
     assert volume.voxels.shape == (64, 64, slices)
     assert [warning.params["count"] for warning in volume.warnings] == [slices * (files - 1)]

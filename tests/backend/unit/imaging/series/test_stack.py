@@ -11,7 +11,6 @@ from pydicom.dataset import Dataset
 from tests.factories import make_dicom_bytes
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
 from tumorscope.imaging.source import DecodeLimits
 
@@ -32,7 +31,7 @@ def _decode(heights: Sequence[float | None], **attributes: object) -> Volume:
         )
         for number, height in enumerate(heights)
     ]
-    return decode_series([read_dataset(file, 2**20) for file in files], _LIMITS, decode_here)
+    return decode_series([read_dataset(file, 2**20) for file in files], _LIMITS)
 
 
 def _warned(volume: Volume) -> dict[str, Mapping[str, object]]:
@@ -62,7 +61,7 @@ def test_gap_is_warned_of() -> None:
 def test_slices_of_another_orientation_are_left_out() -> None:
     files = [make_dicom_bytes(np.ones((4, 4), np.uint16), ImagePositionPatient=[0, 0, z]) for z in (0, 5, 10)]
     other = make_dicom_bytes(np.ones((4, 4), np.uint16), ImageOrientationPatient=_SAGITTAL)
-    volume = decode_series([read_dataset(file, 2**20) for file in (other, *files)], _LIMITS, decode_here)
+    volume = decode_series([read_dataset(file, 2**20) for file in (other, *files)], _LIMITS)
     assert volume.plane == "axial"
     assert _warned(volume) == {"slices_left_out": {"count": 1}}
 
@@ -84,7 +83,7 @@ def test_first_frame_at_each_position_of_a_multi_frame_object_is_read() -> None:
     data = make_dicom_bytes(
         pixels, NumberOfFrames=4, PerFrameFunctionalGroupsSequence=groups, ImagePositionPatient=None
     )
-    volume = decode_multi_frame(read_dataset(data, 2**20), _LIMITS, decode_here)
+    volume = decode_multi_frame(read_dataset(data, 2**20), _LIMITS)
     assert volume.voxels[0, 0].tolist() == [0, 2]
     assert set(_warned(volume)) == {"first_stack"}
 
@@ -110,7 +109,7 @@ def test_one_whole_stack_is_read_in_every_order_of_the_files(difference: str) ->
             datasets.append(read_dataset(data, 2**20))
     for seed in range(6):
         order = np.random.default_rng(seed).permutation(8)
-        volume = decode_series([datasets[index] for index in order], _LIMITS, decode_here)
+        volume = decode_series([datasets[index] for index in order], _LIMITS)
         assert volume.voxels[0, 0].tolist() == [100, 105, 110, 115]
         assert _warned(volume) == {"duplicate_slices": {"count": 4, "differences": difference}}
 
@@ -119,7 +118,7 @@ def test_echo_times_that_differ_between_places_alone_leave_nothing_out() -> None
     files = [
         make_dicom_bytes(np.full((4, 4), z, np.uint16), ImagePositionPatient=[0, 0, z], EchoTime=z) for z in range(4)
     ]
-    volume = decode_series([read_dataset(file, 2**20) for file in files], _LIMITS, decode_here)
+    volume = decode_series([read_dataset(file, 2**20) for file in files], _LIMITS)
     assert (volume.voxels.shape[2], _warned(volume)) == (4, {})
 
 
@@ -129,11 +128,11 @@ def test_magnitude_of_a_real_series_is_read_in_every_order_of_the_files() -> Non
     if not files:
         pytest.skip("the real series is absent: set TUMORSCOPE_DATA")
     datasets = [read_dataset(file.read_bytes(), 2**20) for file in files]
-    first = decode_series(datasets, _LIMITS, decode_here)
+    first = decode_series(datasets, _LIMITS)
     assert first.voxels.shape[2] == 16
     # The B0 map, in Hz, has both signs.
     assert first.voxels.min() == 0
     assert _warned(first)["duplicate_slices"] == {"count": 16, "differences": "component"}
     for seed in range(3):
         shuffled = [datasets[index] for index in np.random.default_rng(seed).permutation(32)]
-        np.testing.assert_array_equal(decode_series(shuffled, _LIMITS, decode_here).voxels, first.voxels)
+        np.testing.assert_array_equal(decode_series(shuffled, _LIMITS).voxels, first.voxels)

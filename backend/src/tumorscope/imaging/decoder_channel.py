@@ -1,0 +1,160 @@
+"""Scans and uploads in, JSON and raw arrays through a socket, and back: never pickles, which may run code."""
+
+import json
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tumorscope.domain import scan
+from tumorscope.domain.errors import CorruptFile
+from tumorscope.imaging import source
+from tumorscope.imaging.decode import Upload
+
+_TYPES = {
+    name: one
+    for name, one in {**vars(scan), **vars(source), Upload.__name__: Upload}.items()
+    if isinstance(one, type) and is_dataclass(one)
+}
+# Of floating-point and whole numbers: an array of objects would hold addresses.
+_KINDS = "fiu"
+_FORGED = "The file cannot be read."
+_LONGEST_MESSAGE = 2**24
+_LENGTH_BYTES = 8
+_MOST_AT_ONCE = 2**30
+
+Watch = Callable[[], None]
+"""Called several times a second while a file is read; what it raises ends the work."""
+
+
+def watch_nothing() -> None:
+    """Let the work go on, whatever happens."""
+
+
+def pack(value: object) -> tuple[Any, list[NDArray[Any]]]:
+    """Describe a dataclass of scans or uploads, or what such hold, in what JSON holds.
+
+    Returns
+    -------
+    (Any, list of ndarray)
+        The description, and the arrays that it numbers, contiguous as they lie in memory.
+    """
+    arrays: list[NDArray[Any]] = []
+
+    def describe(value: object) -> Any:  # noqa: ANN401
+        if isinstance(value, np.ndarray):
+            order = sorted(range(value.ndim), key=lambda axis: -abs(value.strides[axis]))
+            reversed_axes = [axis for axis in range(value.ndim) if value.strides[axis] < 0]
+            arrays.append(np.ascontiguousarray(np.flip(value, tuple(reversed_axes)).transpose(order)))
+            return {"array": len(arrays) - 1, "order": order, "reversed": reversed_axes}
+        if is_dataclass(value):
+            members = {one.name: getattr(value, one.name) for one in fields(value)}
+            return {"type": type(value).__name__, "members": describe(members)}
+        if isinstance(value, Mapping):
+            return {key: describe(one) for key, one in value.items()}
+        return [describe(one) for one in value] if isinstance(value, tuple) else value
+
+    return describe(value), arrays
+
+
+def unpack(packed: Any, arrays: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401
+    """The inverse of `pack`; the arrays keep their layout in memory.
+
+    Raises
+    ------
+    CorruptFile
+        It is no description.
+    """
+
+    def build(value: Any) -> Any:  # noqa: ANN401
+        match value:
+            case {"array": number, "order": order, "reversed": reversed_axes}:
+                return np.flip(arrays[number].transpose(np.argsort(order)), tuple(reversed_axes))
+            case {"type": name, "members": members}:
+                return _TYPES[name](**build(members))
+            case dict():
+                return {key: build(one) for key, one in value.items()}
+            case list():
+                return tuple(build(one) for one in value)
+        return value
+
+    try:
+        return build(packed)
+    except Exception as error:
+        raise CorruptFile(_FORGED) from error
+
+
+def allocate(dtype: str, shape: Sequence[int]) -> NDArray[Any]:
+    """An array to fill with the bytes of one that `pack` gave.
+
+    Raises
+    ------
+    CorruptFile
+        Its type is not one of numbers.
+    """
+    try:
+        kind = np.dtype(dtype)
+        if kind.kind in _KINDS:
+            return np.empty(shape, kind)
+    except (TypeError, ValueError) as error:
+        raise CorruptFile(_FORGED) from error
+    raise CorruptFile(_FORGED)
+
+
+def send(
+    channel: socket.socket, message: object, contents: Iterable[bytes | memoryview] = (), watch: Watch = watch_nothing
+) -> None:
+    """Send a message, in JSON, and the raw bytes that it announces."""
+    text = json.dumps(message).encode()
+    for content in (len(text).to_bytes(_LENGTH_BYTES), text, *contents):
+        move(channel.send, memoryview(content), watch)
+
+
+def receive(channel: socket.socket, watch: Watch = watch_nothing) -> Any:  # noqa: ANN401  (JSON)
+    """The next message.
+
+    Raises
+    ------
+    CorruptFile
+        It is none that the pool sends.
+    EOFError
+        The other side has ended.
+    """
+    length = bytearray(_LENGTH_BYTES)
+    move(channel.recv_into, memoryview(length), watch)
+    if (size := int.from_bytes(length)) > _LONGEST_MESSAGE:
+        raise CorruptFile(_FORGED)
+    text = bytearray(size)
+    move(channel.recv_into, memoryview(text), watch)
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CorruptFile(_FORGED) from error
+
+
+def receive_bytes(channel: socket.socket, size: int) -> bytes:
+    """So many bytes, without a second copy of them where they fit one call."""
+    chunks = []
+    while size:
+        chunk = channel.recv(min(size, _MOST_AT_ONCE), socket.MSG_WAITALL)
+        if not chunk:
+            raise EOFError
+        chunks.append(chunk)
+        size -= len(chunk)
+    return b"".join(chunks)
+
+
+def move(operation: Callable[[memoryview], int], content: memoryview, watch: Watch) -> None:
+    """Send or receive all of it; `watch` is called whenever the other side has made nothing of it for a while."""
+    while content:
+        try:
+            moved = operation(content)
+        except TimeoutError:
+            watch()
+            continue
+        if not moved:
+            raise EOFError
+        content = content[moved:]

@@ -1,0 +1,130 @@
+"""Decodes in processes of their own: each request for one through a socket is answered by a fork, which reads files."""
+
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tumorscope.domain.errors import CorruptFile, InputError, TumorscopeError
+from tumorscope.domain.scan import Scan
+from tumorscope.imaging.decode import Upload
+from tumorscope.imaging.decoder_channel import pack, receive, receive_bytes, send, unpack
+from tumorscope.imaging.source import DecodeLimits, SourceFile
+
+EXIT_CODE_BYTES = 4
+# Memory is asked for by so much, since each question costs a turn of both processes.
+_RESERVE_STEP = 2**20
+_DAMAGED = "The file cannot be read."
+
+Decode = Callable[[Upload, DecodeLimits], Scan]
+
+
+def main(control_fd: int, module: str, function: str, address_bytes: int | None) -> None:
+    """Fork a process for each pair of descriptors that comes: its channel, and where its exit code is reported.
+
+    Parameters
+    ----------
+    control_fd : int
+        A socket; when it is closed, this ends.
+    module, function : str
+        What decodes.
+    address_bytes : int, optional
+        Address space that each process may take besides what it starts with.
+    """
+    control = socket.socket(fileno=control_fd)
+    decode = getattr(import_module(module), function)
+    # Ctrl-C reaches every process of a terminal; the owner ends these. Ended children need not be waited for.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _supervise(decode, address_bytes, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _supervise(decode: Decode, address_bytes: int | None, channel: int, report: int) -> None:
+    """Fork the process that decodes, and report its exit code; never returns."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    child = os.fork()
+    if child == 0:
+        os.close(report)
+        try:
+            _serve(socket.socket(fileno=channel), decode, address_bytes)
+        finally:
+            os._exit(0)
+    os.close(channel)
+    exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.write(report, exit_code.to_bytes(EXIT_CODE_BYTES, signed=True))
+    os._exit(0)
+
+
+def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) -> None:
+    """Answer files with a scan or an error, until the owner closes the channel; runs in the process."""
+    _confine(address_bytes)
+    send(channel, {"pid": os.getpid()})
+    with suppress(EOFError, OSError):
+        while True:
+            job = receive(channel)
+            files = [SourceFile(name, receive_bytes(channel, size)) for name, size in job["files"]]
+            upload = replace(unpack(job["upload"], ()), files=files)
+            # The kernel ends the process with this signal when the time is used up, whatever native code does.
+            signal.setitimer(signal.ITIMER_PROF, job["cpu_s"])
+            answer, arrays = _answer(channel, decode, upload, DecodeLimits(*job["limits"]))
+            del files, upload
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            send(channel, answer, (array.data.cast("B") for array in arrays))
+            del answer, arrays
+
+
+def _answer(channel: socket.socket, decode: Decode, upload: Upload, limits: DecodeLimits) -> tuple[Any, list[Any]]:
+    left = 0
+
+    def reserve(size: int) -> None:
+        nonlocal left
+        if size > left:
+            wanted = max(size - left, _RESERVE_STEP)
+            send(channel, {"reserve": wanted})
+            receive(channel)
+            left += wanted
+        left -= size
+
+    try:
+        packed, arrays = pack(decode(upload, replace(limits, reserve=reserve)))
+    except Exception as error:  # noqa: BLE001  (whatever a parser raises is the file's fault)
+        cause = error.__cause__ if isinstance(error, TumorscopeError) else error
+        stated = error if isinstance(error, InputError | MemoryError) else CorruptFile(_DAMAGED)
+        name = MemoryError.__name__ if isinstance(error, MemoryError) else type(stated).__name__
+        return {"error": name, "message": str(stated), "cause": cause and type(cause).__name__}, []
+    return {"scan": packed, "arrays": [(array.dtype.str, array.shape) for array in arrays]}, arrays
+
+
+def _confine(address_bytes: int | None) -> None:
+    # Native libraries print messages about the file; the service's log is JSON and must not hold any.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    # No files, and no dump of a patient's data.
+    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(kind, (0, 0))
+    sizes = Path("/proc/self/statm")
+    if address_bytes is not None and sizes.exists():
+        limit = int(sizes.read_text().split()[0]) * resource.getpagesize() + address_bytes
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]) or None)
