@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnsupportedFormat
@@ -12,6 +12,7 @@ from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
 from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
 from tumorscope.imaging.formats.raster import decode_raster
+from tumorscope.imaging.scan_warnings import warn_unlikely_size
 from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
 from tumorscope.imaging.source import DecodeLimits, Reserve, SourceFile, allow_all
@@ -29,6 +30,8 @@ _MAGIC = (
 # A file without a preamble begins with group 2 or 8, and a plausible length or VR.
 _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
+# The longer side of what shows a head: parts of it are imaged closely, and the neck with it.
+_LEAST_MM, _MOST_MM = 60.0, 700.0
 # The finest volumes of a head have 600. Each slice costs a turn of the network, whatever its size.
 _MAX_SLICES = 2000
 
@@ -118,7 +121,9 @@ def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
         A file cannot be read; the subclass says why.
     """
     scan = _decode(upload, limits)
-    if not isinstance(scan, Slice):
+    if isinstance(scan, Slice):
+        extent_mm = max(scan.height, scan.width) * max(scan.spacing_mm) if scan.spacing_mm else None
+    else:
         volume = scan if isinstance(scan, Volume) else next(iter(scan.sequences.values()))
         if volume.voxels.shape[STACK_AXIS[volume.plane]] > _MAX_SLICES:
             raise TooManySlices(f"The volume has more than {_MAX_SLICES} slices.")
@@ -126,7 +131,10 @@ def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
         shape, spacing = volume.voxels.shape, volume.spacing_mm
         size = count_square_pixels(shape[rows], shape[columns], (spacing[rows], spacing[columns]))
         limits.reserve(SHOWN_BYTES * size)
-    return scan
+        extent_mm = max(shape[axis] * spacing[axis] for axis in (rows, columns))
+    if extent_mm is None or _LEAST_MM <= extent_mm <= _MOST_MM:
+        return scan
+    return replace(scan, warnings=(*scan.warnings, warn_unlikely_size(extent_mm)))
 
 
 def _decode(upload: Upload, limits: DecodeLimits) -> Scan:

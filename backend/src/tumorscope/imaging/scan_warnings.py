@@ -12,11 +12,15 @@ MOSTLY_COLOURED = ScanWarning("mostly_coloured", "The image is in colour through
 IN_COLOUR = ScanWarning("colour_picture", "The image is in colour; only its brightness was used.")
 NOT_FINITE = ScanWarning("not_finite", "Some voxels are not finite numbers; they were set to the darkest value.")
 CONSTANT = ScanWarning("constant", "All voxels have the same value.")
-NO_SPACING = ScanWarning("no_spacing", "The file states no valid pixel spacing; 1 mm was assumed.")
+NO_SPACING = ScanWarning("no_spacing", "The file states no valid spacing of pixels or slices; 1 mm was assumed.")
 NO_ORIENTATION = ScanWarning(
     "no_orientation", "The file does not state how its slices are oriented; axial slices were assumed."
 )
 MISSING_SLICES = ScanWarning("missing_slices", "The slices are not evenly spaced: some are missing.")
+SHEARED = ScanWarning("sheared", "The slices are shifted against each other; other planes than theirs are distorted.")
+SLICES_ON_FOURTH_AXIS = ScanWarning(
+    "slices_on_fourth_axis", "The file holds volumes of one slice; they were read as the slices of one volume."
+)
 SEGMENTATION_LEFT_OUT = ScanWarning("segmentation_left_out", "A segmentation was uploaded too; it was not used.")
 NOT_ORIGINAL = ScanWarning(
     "secondary_capture", "The image is a screen capture, or its file does not state that it comes from an MR scanner."
@@ -44,6 +48,18 @@ def warn_slices_left_out(count: int) -> ScanWarning:
     """Some slices of a series do not fit the others."""
     message = f"{count} slices have another size or orientation than the rest and were left out."
     return ScanWarning("slices_left_out", message, {"count": count})
+
+
+def warn_unlikely_size(extent_mm: float) -> ScanWarning:
+    """A slice is too small or too large to show a head."""
+    message = f"By its spacing the image is {extent_mm:.0f} mm long, which no image of a human head is."
+    return ScanWarning("unlikely_size", message, {"extent_mm": round(extent_mm)})
+
+
+def warn_no_position(order: str) -> ScanWarning:
+    """Slices state no position of their own; `order` is ``slice_location`` or ``number``."""
+    message = f"The slices state no positions of their own; their {order.replace('_', ' ')} gave their order."
+    return ScanWarning("no_position", message, {"order": order})
 
 
 _READ = {

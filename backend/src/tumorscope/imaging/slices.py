@@ -18,6 +18,7 @@ LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 
 # Beyond this angle between a slice's normal and the patient's nearest axis, the plane is called oblique.
 _OBLIQUE_DEGREES = 20.0
+_SHEAR = np.sin(np.radians(2))
 # Downwards and rightwards on the screen, in RAS+: anterior (axial) or superior is up, the patient's right on the left,
 # of a sagittal slice anterior on the left.
 _DOWN: dict[Plane, tuple[float, float, float]] = {"sagittal": (0, 0, -1), "coronal": (0, 0, -1), "axial": (0, -1, 0)}
@@ -249,6 +250,12 @@ def reorient_to_ras(voxels: NDArray[Any], affine: NDArray[np.float64]) -> Reorie
     return ReorientedVoxels(
         reoriented, (spacing[0], spacing[1], spacing[2]), ras_affine, (axis_of[0], axis_of[1], axis_of[2])
     )
+
+
+def is_sheared(axes: NDArray[np.float64]) -> bool:
+    """Whether two of three axes, the columns of a matrix, are more than two degrees off a right angle."""
+    directions = axes / np.linalg.norm(axes, axis=0)
+    return bool(np.abs(directions.T @ directions - np.eye(3)).max() > _SHEAR)
 
 
 def name_plane(normal: Sequence[float] | NDArray[np.float64]) -> tuple[Plane, StatedPlane]:

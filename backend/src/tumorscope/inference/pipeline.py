@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
+from tumorscope.domain.prediction import Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Plane, Scan, ScanWarning, Slice
 from tumorscope.imaging.decode import Upload
@@ -376,7 +376,5 @@ def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, expla
 
 
 def _judge_quality(classifier: Classifier, shown: SlicePrediction, scan: Slice) -> tuple[ScanWarning, ...]:
-    """Warnings of the slice that is shown; none of one that is out of scope."""
-    if shown.prediction.decision is Decision.OUT_OF_SCOPE:
-        return ()
+    """Warnings of the slice that is shown."""
     return find_quality_warnings(scan, shown.geometry, classifier.bundle.manifest.trust)

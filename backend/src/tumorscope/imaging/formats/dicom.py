@@ -1,5 +1,6 @@
 """The bytes of DICOM files in, their Slice or Volume out, by pydicom."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from tumorscope.imaging.slices import LPS_TO_RAS, SHOWN_BYTES, count_square_pixe
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
+_OF_ONE_SERIES = ("SeriesNumber", "SeriesDescription", "Rows", "Columns")
 _DAMAGED = "The DICOM file has elements that cannot be read."
 
 
@@ -66,12 +68,27 @@ def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | V
         raise failures[0]
     if len({(str(one.get("StudyInstanceUID")), str(one.get("PatientID"))) for one in datasets}) > 1:
         raise MixedStudy("The DICOM files are of several studies; send one study at a time.")
+    _join_series(datasets)
     series, warnings = choose_series(datasets)
     if failures:
         warnings = (*warnings, warn_files_left_out(len(failures), len(files)))
     if len(series) == 1:
         return _with_warnings(_decode_one(series[0], limits), warnings)
     return _with_warnings(decode_series(series, limits), warnings)
+
+
+def _join_series(datasets: Sequence[FileDataset]) -> None:
+    """Give one Series Instance UID to files that have one each, and share a series number, description and size."""
+    counts = Counter(str(one.get("SeriesInstanceUID")) for one in datasets)
+    joined: dict[tuple[str, ...], list[FileDataset]] = defaultdict(list)
+    for dataset in datasets:
+        is_single = counts[str(dataset.get("SeriesInstanceUID"))] == 1 and not is_multi_frame_mr(dataset)
+        if is_single and dataset.get("SeriesNumber") is not None:
+            joined[tuple(str(dataset.get(keyword)) for keyword in _OF_ONE_SERIES)].append(dataset)
+    for files in joined.values():
+        uid = min(str(file.get("SeriesInstanceUID")) for file in files)
+        for file in files:
+            file.SeriesInstanceUID = uid
 
 
 def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[FileDataset], list[InputError]]:

@@ -25,6 +25,7 @@ DICOM_MAGIC = b"DICM"
 # A file with a thousand frames needs a third; a file of nothing but tags would take minutes.
 _MAX_READS = 500_000
 _SERIES_INSTANCE_UID = Tag("SeriesInstanceUID")
+_STUDY_AND_NUMBER = Tag("StudyInstanceUID"), Tag("SeriesNumber")
 _IMAGE_TYPE, _NUMBER_OF_FRAMES = Tag("ImageType"), Tag("NumberOfFrames")
 _TILED = ("MOSAIC", "VFRAME")
 _BEGIN = 64 * 1024
@@ -74,6 +75,13 @@ def read_series_uid(begin: bytes) -> str | None:
     """Read the Series Instance UID from the first groups of a DICOM file; None if it cannot be read."""
     found, _ = _peek(begin, _SERIES_INSTANCE_UID)
     return str(found[_SERIES_INSTANCE_UID]) if found.get(_SERIES_INSTANCE_UID) else None
+
+
+def read_series_number(begin: bytes) -> tuple[str, ...] | None:
+    """Read Study Instance UID and Series Number, which slices share that have a series UID each."""
+    found, _ = _peek(begin, *_STUDY_AND_NUMBER)
+    values = [found.get(tag) for tag in _STUDY_AND_NUMBER]
+    return None if None in values else tuple(map(str, values))
 
 
 def may_hold_frames(data: bytes) -> bool:

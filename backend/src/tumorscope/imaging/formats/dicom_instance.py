@@ -153,10 +153,14 @@ def find_place(dataset: Dataset, frame: int) -> Place | None:
 def find_spacing(dataset: Dataset, frame: int) -> tuple[float, float] | None:
     """Millimetres between rows and between columns; None where the file does not state them."""
     groups = find_functional_groups(dataset, frame)
-    spacing = read_numbers(_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset), 2)
-    if spacing is None or not (spacing.min() >= 0.01 and spacing.max() <= 100):
-        return None
-    return float(spacing[0]), float(spacing[1])
+    stated = [_find(groups, "PixelMeasuresSequence", "PixelSpacing", dataset)]
+    # In scanned films and captures; of an image that states both, Pixel Spacing is calibrated (PS3.3, 10.7.1.3).
+    stated += [dataset.get(keyword) for keyword in ("ImagerPixelSpacing", "NominalScannedPixelSpacing")]
+    for value in stated:
+        spacing = read_numbers(value, 2)
+        if spacing is not None and spacing.min() >= 0.01 and spacing.max() <= 100:
+            return float(spacing[0]), float(spacing[1])
+    return None
 
 
 def find_thickness(dataset: Dataset) -> float | None:

@@ -26,8 +26,10 @@ from tumorscope.imaging.scan_warnings import (
     NO_ORIENTATION,
     NO_SPACING,
     NOT_FINITE,
+    SHEARED,
+    SLICES_ON_FOURTH_AXIS,
 )
-from tumorscope.imaging.slices import PLANES, ReorientedVoxels, name_plane, reorient_to_ras
+from tumorscope.imaging.slices import PLANES, ReorientedVoxels, is_sheared, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
@@ -39,6 +41,9 @@ _COARSER = 1.5
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # NIfTI-1 stores sizes as signed 16-bit numbers.
 _LONGEST_AXIS = 32_767
+_SPACE_UNITS, _TIME_UNITS = 0x07, 0x38
+# Metres and micrometres.
+_UNIT_MM = {1: 1000.0, 3: 0.001}
 _HEADER_BYTES_1 = 348
 _NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
 
@@ -113,7 +118,7 @@ def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any
     stored = _read_voxels(data, offset, dtype, shape)
     voxels, notes = _make_grey(stored, header)
     if _count_volumes(header) > 1:
-        notes = (FIRST_VOLUME, *notes)
+        notes = (FIRST_VOLUME if int(header["dim"][3]) == shape[2] else SLICES_ON_FOURTH_AXIS, *notes)
     affine, doubts = _find_affine(header)
     reoriented = reorient_to_ras(voxels, affine)
     plane = _find_plane(reoriented, affine, shape)
@@ -205,15 +210,16 @@ def _header_size(begin: bytes) -> int | None:
 
 
 def _find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)
-    """The shape of one volume."""
+    """The shape of one volume; volumes of one slice that are not said to follow in time are the slices of one."""
     axes = int(header["dim"][0])
     if not 1 <= axes <= 7:
         raise HeaderDataError("no number of axes")
     sizes = [int(size) for size in header["dim"][1 : axes + 1]]
     if min(sizes) < 1:
         raise HeaderDataError("an axis without voxels")
-    first, second, third = (*sizes, 1, 1)[:3]
-    return first, second, third
+    first, second, third, fourth = (*sizes, 1, 1, 1)[:4]
+    is_stack = third == 1 and np.prod(sizes) == first * second * fourth and not int(header["xyzt_units"]) & _TIME_UNITS
+    return first, second, fourth if is_stack else third
 
 
 def _count_volumes(header: Any) -> int:  # noqa: ANN401
@@ -286,16 +292,18 @@ def _find_affine(header: Any) -> tuple[NDArray[np.float64], tuple[ScanWarning, .
     """From voxel indices to millimetres; missing parts are assumed, with a warning."""
     zooms = np.array(header["pixdim"][1:4], np.float64)
     doubts: tuple[ScanWarning, ...] = ()
+    scale = _UNIT_MM.get(int(header["xyzt_units"]) & _SPACE_UNITS, 1.0)
+    zooms *= scale
     if not (np.isfinite(zooms).all() and (zooms > 1e-3).all() and (zooms < 1e3).all()):
         zooms, doubts = np.ones(3), (NO_SPACING,)
     try:
-        affine = np.asarray(header.get_best_affine(), np.float64)
+        affine = np.diag([scale, scale, scale, 1.0]) @ np.asarray(header.get_best_affine(), np.float64)
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         is_stated = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
         is_sound = np.isfinite(affine).all() and (lengths > 1e-3).all() and (lengths < 1e3).all()
         # A matrix whose axes nearly coincide has no usable orientation.
         if is_stated and is_sound and abs(np.linalg.det(affine[:3, :3] / lengths)) > 0.05:
-            return affine, ()
+            return affine, (SHEARED,) if is_sheared(affine[:3, :3]) else ()
     except (HeaderDataError, ValueError, np.linalg.LinAlgError):
         pass
     return np.diag([*zooms, 1.0]), (*doubts, NO_ORIENTATION)

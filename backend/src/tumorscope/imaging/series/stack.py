@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
 from tumorscope.domain.errors import CorruptFile
@@ -26,26 +27,35 @@ from tumorscope.imaging.scan_warnings import (
     MISSING_SLICES,
     NO_ORIENTATION,
     NO_SPACING,
+    SHEARED,
     warn_duplicate_slices,
+    warn_no_position,
     warn_slices_left_out,
 )
 from tumorscope.imaging.series.repeats import Placed, StackKey, choose_stack, find_stack_key
-from tumorscope.imaging.slices import LPS_TO_RAS, PLANES, name_plane, reorient_to_ras
+from tumorscope.imaging.slices import LPS_TO_RAS, PLANES, is_sheared, name_plane, reorient_to_ras
 from tumorscope.imaging.source import DecodeLimits
 
-# Slices nearer than this have the same position; a step this many times the median one misses a slice.
-_SAME_PLACE_MM = 0.05
+# Slices nearer than this, or than this share of their thickness, have the same position; a step this many times the
+# median one misses a slice.
+_SAME_PLACE_MM, _SAME_PLACE = 0.05, 0.1
 _GAP = 1.5
+# Two unit vectors this far apart differ by a degree.
+_PARALLEL = 2 * np.sin(np.radians(1) / 2)
 
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """One slice of a stack: the index of its file, of its frame or tile in it, and its position along the normal."""
+    """One slice of a stack: the index of its file, of its frame or tile in it, and its position along the normal.
+
+    `location_mm` is the file's Slice Location, along the patient's nearest axis.
+    """
 
     source: int
     frame: int
     place: Place | None
     height_mm: float | None
+    location_mm: float | None
     key: StackKey
 
 
@@ -57,8 +67,10 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits) -> Volu
     kept, warnings = _keep_largest_group(sorted(datasets, key=_find_order))
     check_size(kept[0], len(kept), limits)
     tiles = [find_tiles(dataset) for dataset in kept]
-    located = [_locate(source, 0, dataset) for source, dataset in enumerate(kept)]
-    ordered, notes = _sort([tile for frame in located for tile in _divide(frame, tiles[frame.source])])
+    first = find_place(kept[0], 0)
+    located = [_locate(source, 0, dataset, first) for source, dataset in enumerate(kept)]
+    divided = [tile for frame in located for tile in _divide(frame, tiles[frame.source])]
+    ordered, notes = _sort(divided, find_thickness(kept[0]))
 
     # Of most frames two copies of the result are there at once, and of one what decoding takes.
     limits.reserve(len(kept) * 8 * int(kept[0].Rows) * int(kept[0].Columns) + bound_frame_bytes(kept[0]))
@@ -87,13 +99,11 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
     if described != count_frames(dataset):
         raise CorruptFile("The file states another number of frames than it describes.")
     check_size(dataset, described, limits)
-    frames = [_locate(0, frame, dataset) for frame in range(described)]
-    parallel: dict[tuple[float, ...], list[_Frame]] = defaultdict(list)
-    for frame in frames:
-        parallel[() if frame.place is None else _round(frame.place)].append(frame)
-    largest = max(parallel.values(), key=len)
-    ordered, notes = _sort(largest)
-    if len(ordered) < len(frames):
+    places = [find_place(dataset, frame) for frame in range(described)]
+    largest = _find_parallel(places)
+    frames = [_locate(0, frame, dataset, places[largest[0]]) for frame in largest]
+    ordered, notes = _sort(frames, find_thickness(dataset))
+    if len(ordered) < described:
         notes = (FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
     limits.reserve(len(ordered) * bound_frame_bytes(dataset))
     pixels = decode_frames(dataset, [frame.frame for frame in ordered])
@@ -102,26 +112,38 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
 
 def _keep_largest_group(datasets: Sequence[FileDataset]) -> tuple[list[FileDataset], tuple[ScanWarning, ...]]:
     """The largest group of files with the same size and orientation."""
-    groups: dict[tuple[object, ...], list[FileDataset]] = defaultdict(list)
+    sizes: dict[tuple[int, int], list[FileDataset]] = defaultdict(list)
     for dataset in datasets:
-        place = find_place(dataset, 0)
-        groups[int(dataset.Rows), int(dataset.Columns), () if place is None else _round(place)].append(dataset)
-    largest = max(groups.values(), key=len)
+        sizes[int(dataset.Rows), int(dataset.Columns)].append(dataset)
+    groups = [
+        [files[index] for index in _find_parallel([find_place(dataset, 0) for dataset in files])]
+        for files in sizes.values()
+    ]
+    largest = max(groups, key=len)
     if len(largest) == len(datasets):
         return largest, ()
     return largest, (warn_slices_left_out(len(datasets) - len(largest)),)
 
 
-def _round(place: Place) -> tuple[float, ...]:
-    """Directions to within about a degree."""
-    return tuple(float(value) for value in np.round(np.concatenate([place.down, place.right]) * 50) / 50)
+def _find_parallel(places: Sequence[Place | None]) -> list[int]:
+    """The indices of the largest group of places whose directions are those of its first, to within a degree."""
+    directions = np.array([np.zeros((2, 3)) if place is None else (place.down, place.right) for place in places])
+    left = np.arange(len(places))
+    largest = left[:0]
+    while len(left) > len(largest):
+        is_near = np.linalg.norm(directions[left] - directions[left[0]], axis=2).max(axis=1) <= _PARALLEL
+        largest = max(largest, left[is_near], key=len)
+        left = left[~is_near]
+    return [int(index) for index in largest]
 
 
-def _locate(source: int, frame: int, dataset: FileDataset) -> _Frame:
-    place, key = find_place(dataset, frame), find_stack_key(dataset, frame)
-    if place is None or place.position is None:
-        return _Frame(source, frame, place, None, key)
-    return _Frame(source, frame, place, float(place.position @ place.normal), key)
+def _locate(source: int, frame: int, dataset: FileDataset, first: Place | None) -> _Frame:
+    """Heights are along the first place's normal: far from the origin, small differences of direction count."""
+    place, location = find_place(dataset, frame), find_number([], "", "SliceLocation", dataset)
+    height = None
+    if first is not None and place is not None and place.position is not None:
+        height = float(place.position @ first.normal)
+    return _Frame(source, frame, place, height, location, find_stack_key(dataset, frame))
 
 
 def _divide(image: _Frame, tiles: Tiles | None) -> list[_Frame]:
@@ -130,27 +152,49 @@ def _divide(image: _Frame, tiles: Tiles | None) -> list[_Frame]:
         return [image]
     places = [replace(image.place, position=position) for position in tiles.positions]
     return [
-        replace(image, frame=index, place=place, height_mm=float(tiles.positions[index] @ place.normal))
+        replace(image, frame=index, place=place, height_mm=float(tiles.positions[index] @ image.place.normal))
         for index, place in enumerate(places)
     ]
 
 
-def _sort(frames: Sequence[_Frame]) -> tuple[list[_Frame], tuple[ScanWarning, ...]]:
-    """By position, one at each; in the given order where a position is unknown."""
-    heights = [frame.height_mm for frame in frames]
-    if any(height is None for height in heights):
-        return list(frames), ()
+def _replace_heights(frames: Sequence[_Frame]) -> tuple[Sequence[_Frame], tuple[ScanWarning, ...]]:
+    """The frames with heights, by Slice Location where positions are missing or all the same; None if both are."""
+    heights, locations = [frame.height_mm for frame in frames], [frame.location_mm for frame in frames]
+    if _differ(heights) or len(frames) == 1:
+        return frames, ()
+    if _differ(locations):
+        normal = np.array([0, 0, 1]) if frames[0].place is None else frames[0].place.normal
+        sign = float(np.sign(normal[np.abs(normal).argmax()]))
+        placed = [replace(frame, height_mm=sign * (frame.location_mm or 0.0)) for frame in frames]
+        return placed, (warn_no_position("slice_location"),)
+    # One slice many times: it states one location, or what differs.
+    if None not in heights and (None not in locations or len({frame.key for frame in frames}) > 1):
+        return frames, ()
+    return [replace(frame, height_mm=None) for frame in frames], (warn_no_position("number"),)
+
+
+def _differ(heights: Sequence[float | None]) -> bool:
+    known = [height for height in heights if height is not None]
+    return len(known) == len(heights) and max(known) - min(known) > _SAME_PLACE_MM
+
+
+def _sort(frames: Sequence[_Frame], thickness_mm: float | None) -> tuple[list[_Frame], tuple[ScanWarning, ...]]:
+    """By position, one at each; in the given order where no position is known."""
+    frames, doubts = _replace_heights(frames)
+    if any(frame.height_mm is None for frame in frames):
+        return list(frames), doubts
+    same_mm = max(_SAME_PLACE_MM, _SAME_PLACE * (thickness_mm or 0.0))
     ordered = sorted(frames, key=lambda frame: frame.height_mm or 0.0)
     placed: list[Placed] = []
     start_mm = -np.inf
     for frame in ordered:
-        is_next = (frame.height_mm or 0.0) - start_mm > _SAME_PLACE_MM
+        is_next = (frame.height_mm or 0.0) - start_mm > same_mm
         start_mm = (frame.height_mm or 0.0) if is_next else start_mm
         number = placed[-1].place + is_next if placed else 0
         placed.append(Placed(number, frame.key, frame.source + frame.frame))
     chosen, differences = choose_stack(placed)
     single = [ordered[index] for index in chosen]
-    notes = []
+    notes = list(doubts)
     if len(single) < len(ordered):
         notes.append(warn_duplicate_slices(len(ordered) - len(single), differences))
     steps = np.diff([frame.height_mm or 0.0 for frame in single])
@@ -164,16 +208,21 @@ def _make_volume(
 ) -> Volume:
     """A volume of pixels, shape (slices, rows, columns), in the order of the frames."""
     spacing = find_spacing(dataset, frames[0].frame)
-    if spacing is None:
+    place, step_mm = frames[0].place, _find_step(frames) or find_thickness(dataset)
+    if spacing is None or (step_mm is None and len(frames) > 1):
         warnings = (*warnings, NO_SPACING)
     rows_mm, columns_mm = spacing or (1.0, 1.0)
-    place, step_mm = frames[0].place, _find_step(frames) or find_thickness(dataset) or 1.0
+    step_mm = step_mm or 1.0
     if place is None:
         # Rows towards posterior and columns towards left, as an axial slice is displayed.
         place = Place(None, np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0]))
         warnings = (*warnings, NO_ORIENTATION)
     affine = np.eye(4)
     affine[:3, :3] = np.stack([place.normal * step_mm, place.down * rows_mm, place.right * columns_mm], axis=1)
+    shift = _find_shift(frames, step_mm)
+    if shift is not None:
+        affine[:3, 0] = shift
+        warnings = (*warnings, SHEARED)
     affine[:3, 3] = 0 if place.position is None else place.position
     affine[:3] = LPS_TO_RAS @ affine[:3]
     reoriented = reorient_to_ras(pixels, affine)
@@ -195,6 +244,17 @@ def _find_step(frames: Sequence[_Frame]) -> float | None:
     """Millimetres between neighbours, by their positions."""
     heights = [frame.height_mm for frame in frames if frame.height_mm is not None]
     return float(np.median(np.diff(heights))) if len(heights) == len(frames) > 1 else None
+
+
+def _find_shift(frames: Sequence[_Frame], step_mm: float) -> NDArray[np.float64] | None:
+    """From one slice to the next, where that is not along their normal, as with a tilted gantry."""
+    first, last = frames[0].place, frames[-1].place
+    if first is None or last is None or first.position is None or last.position is None:
+        return None
+    way = last.position - first.position
+    height = float(way @ first.normal)
+    shift: NDArray[np.float64] = way * step_mm / height if abs(height) > _SAME_PLACE_MM else first.normal * step_mm
+    return shift if is_sheared(np.stack([shift, first.down, first.right], axis=1)) else None
 
 
 def _find_order(dataset: FileDataset) -> tuple[float, float, str, str, bytes]:

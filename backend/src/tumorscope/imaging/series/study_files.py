@@ -7,7 +7,7 @@ from pathlib import Path
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.decode import looks_like_dicom, looks_readable
 from tumorscope.imaging.formats.archive import is_other
-from tumorscope.imaging.formats.dicom_dataset import read_series_uid
+from tumorscope.imaging.formats.dicom_dataset import read_series_number, read_series_uid
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
 from tumorscope.imaging.formats.nifti import looks_like_nifti
 from tumorscope.imaging.series.brats_case import name_content
@@ -90,6 +90,7 @@ def _group(
     files: list[Path], is_done: Callable[[Path], bool], pass_over: Callable[[Path], None], *, is_named: bool
 ) -> Iterator[list[Path]]:
     studies: dict[object, list[Path]] = {}
+    numbered: dict[object, object] = {}
     for file in files:
         if is_done(file):
             pass_over(file)
@@ -98,8 +99,15 @@ def _group(
         if not is_named and begin is not None and (is_directory(begin) or _lies_beside_scans(file, begin)):
             pass_over(file)
         else:
-            studies.setdefault(_identify(file, begin or b""), []).append(file)
-    yield from studies.values()
+            key = _identify(file, begin or b"")
+            if key not in studies and begin is not None and looks_like_dicom(begin):
+                numbered[key] = file.parent, read_series_number(begin) or key
+            studies.setdefault(key, []).append(file)
+    joined: dict[object, list[Path]] = {}
+    for key, members in studies.items():
+        # Some exports give each slice a series of its own.
+        joined.setdefault(numbered.get(key, key) if len(members) == 1 else key, []).extend(members)
+    yield from joined.values()
 
 
 def _identify(file: Path, begin: bytes) -> object:

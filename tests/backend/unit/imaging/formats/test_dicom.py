@@ -29,7 +29,7 @@ from tumorscope.domain.errors import (
     NotAnMrImage,
     UnsupportedFormat,
 )
-from tumorscope.domain.scan import Reorientation, Slice
+from tumorscope.domain.scan import Reorientation, Slice, Volume
 from tumorscope.imaging.decode import looks_like_dicom
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.source import DecodeLimits, SourceFile
@@ -165,6 +165,12 @@ def test_rectangular_pixels_become_square() -> None:
     assert (scan.height, scan.width) == (40, 75)
 
 
+@pytest.mark.parametrize("keyword", ["ImagerPixelSpacing", "NominalScannedPixelSpacing"])
+def test_spacing_of_a_capture_stands_in_for_a_missing_one(keyword: str) -> None:
+    assert _read(PixelSpacing=None, **{keyword: [0.5, 0.5]}).spacing_mm == (0.5, 0.5)
+    assert _read(PixelSpacing=[1, 1], **{keyword: [0.5, 0.5]}).spacing_mm == (1, 1)
+
+
 @pytest.mark.parametrize("spacing", [None, [0, 0], [-1, 1], [1, 1000], [1]])
 def test_senseless_spacing_is_unknown(spacing: list[float] | None) -> None:
     scan = _read(PixelSpacing=spacing)
@@ -196,6 +202,19 @@ def test_slice_hangs_as_a_reader_expects(
 
 
 @pytest.mark.parametrize("modality", ["CT", "US", "CR", "DX", "PT", "NM", "SEG", "SR", "XA", "MG"])
+def test_files_with_a_series_each_are_one_volume_by_their_series_number() -> None:
+    files = [
+        make_dicom_bytes(
+            _PIXELS, SeriesInstanceUID=f"1.2.{z}", SeriesNumber=4, ImagePositionPatient=[0, 0, z], InstanceNumber=z
+        )
+        for z in range(3)
+    ]
+    files.append(make_dicom_bytes(_PIXELS, SeriesInstanceUID="1.2.9", SeriesNumber=5))
+    volume = decode_dicom([SourceFile("", data) for data in files], _LIMITS)
+    assert isinstance(volume, Volume)
+    assert volume.voxels.shape[2] == 3
+
+
 def test_other_modalities_are_refused(modality: str) -> None:
     with pytest.raises(NotAnMrImage):
         _read(Modality=modality)

@@ -110,6 +110,38 @@ def test_scaling_is_applied() -> None:
     np.testing.assert_array_equal(_decode(_patch(data, 112, "<2f", 0.0, 5.0)).voxels, _RAMP)
 
 
+@pytest.mark.parametrize(("unit", "factor"), [(0, 1), (2, 1), (1, 1000), (3, 0.001)])
+def test_units_are_converted_to_millimetres(unit: int, factor: float) -> None:
+    affine = np.diag([2 / factor, 2 / factor, 3 / factor, 1])
+    affine[:3, 3] = 7 / factor
+    volume = _decode(_patch(make_nifti_bytes(_RAMP, affine), 123, "<B", unit))
+    assert volume.spacing_mm == pytest.approx((2, 2, 3))
+    assert volume.affine is not None
+    np.testing.assert_allclose(volume.affine[:3, 3], 7, rtol=1e-6)
+    assert volume.warnings == ()
+
+
+def test_volumes_of_one_slice_are_the_slices_of_one() -> None:
+    data = make_nifti_bytes(_RAMP[:, :, None], np.diag([1.0, 2.0, 3.0, 1.0]))
+    volume = _decode(data)
+    np.testing.assert_array_equal(volume.voxels, _RAMP)
+    assert (volume.spacing_mm, _codes(volume)) == ((1.0, 2.0, 3.0), ["slices_on_fourth_axis"])
+
+
+def test_one_slice_at_several_times_stays_one_slice() -> None:
+    # In seconds.
+    volume = _decode(_patch(make_nifti_bytes(_RAMP[:, :, None]), 123, "<B", 2 + 8))
+    np.testing.assert_array_equal(volume.voxels, _RAMP[:, :, :1])
+    assert _codes(volume) == ["first_volume"]
+
+
+@pytest.mark.parametrize(("shear", "codes"), [(0.02, []), (0.2, ["sheared"])])
+def test_shear_is_warned_of(shear: float, codes: list[str]) -> None:
+    affine = np.eye(4)
+    affine[1, 2] = shear
+    assert _codes(_decode(make_nifti_bytes(_RAMP, affine))) == codes
+
+
 def test_first_of_several_volumes_is_read() -> None:
     several = np.stack([_RAMP, _RAMP + 1000], axis=3)
     volume = _decode(make_nifti_bytes(several))

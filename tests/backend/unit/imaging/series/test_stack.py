@@ -45,7 +45,115 @@ def test_slices_are_sorted_by_position() -> None:
 
 
 def test_slices_without_position_are_sorted_by_their_number() -> None:
-    assert _decode([None, None, None]).voxels[0, 0].tolist() == [0, 1, 2]
+    volume = _decode([None, None, None], SliceThickness=4)
+    assert volume.voxels[0, 0].tolist() == [0, 1, 2]
+    assert volume.spacing_mm[2] == 4
+    assert _warned(volume) == {"no_position": {"order": "number"}}
+
+
+def _stack(*said: dict[str, object]) -> Volume:
+    """A series of constant slices, each as bright as its number, decoded alike in several orders."""
+    files = [make_dicom_bytes(np.full((4, 6), number, np.uint16), **one) for number, one in enumerate(said)]  # type: ignore[arg-type]
+    volumes = [
+        decode_series(
+            [read_dataset(files[index], 2**20) for index in np.random.default_rng(seed).permutation(len(files))],
+            _LIMITS,
+        )
+        for seed in range(3)
+    ]
+    assert all(np.array_equal(volume.voxels, volumes[0].voxels) for volume in volumes)
+    return volumes[0]
+
+
+@pytest.mark.parametrize("position", [None, [0, 0, 7]])
+@pytest.mark.parametrize("down", [1, -1])
+def test_slices_at_one_position_are_sorted_by_their_location(position: list[int] | None, down: int) -> None:
+    volume = _stack(
+        *(
+            {
+                "SliceLocation": location,
+                "InstanceNumber": number,
+                "ImagePositionPatient": position,
+                "ImageOrientationPatient": [1, 0, 0, 0, down, 0],
+            }
+            for number, location in enumerate([0, -6, 6])
+        )
+    )
+    # From feet to head, whichever way the rows run.
+    assert volume.voxels[0, 0].tolist() == [1, 0, 2]
+    assert volume.spacing_mm[2] == 6
+    assert _warned(volume) == {"no_position": {"order": "slice_location"}}
+
+
+def test_one_slice_at_several_times_is_no_stack() -> None:
+    volume = _stack(*({"TemporalPositionIdentifier": time} for time in (1, 2, 3)))
+    assert volume.voxels.shape == (6, 4, 1)
+    assert _warned(volume) == {"duplicate_slices": {"count": 2, "differences": "time_point"}}
+
+
+def test_orientations_that_differ_by_rounding_are_one_stack() -> None:
+    # The sine is about 0.01, at which a grid of hundredths would part them.
+    angles = np.radians([0.573, 0.5733, 0.5727, 0.773])
+    volume = _stack(
+        *(
+            {
+                "ImageOrientationPatient": [1, 0, 0, 0, float(np.cos(angle)), float(np.sin(angle))],
+                "ImagePositionPatient": [-90, 400, 5 * z],
+            }
+            for z, angle in enumerate(angles)
+        )
+    )
+    # Along each slice's own normal, the last would lie 1.4 mm off.
+    assert (volume.voxels[0, 0].tolist(), _warned(volume)) == ([0, 1, 2, 3], {})
+    assert volume.spacing_mm[2] == pytest.approx(5, abs=0.01)
+
+
+def test_echoes_whose_positions_differ_a_little_share_a_place() -> None:
+    volume = _stack(
+        *(
+            {"ImagePositionPatient": [0, 0, 5 * z + 0.2 * echo], "EchoTime": 20 + 20 * echo, "SliceThickness": 5}
+            for echo in (0, 1)
+            for z in range(3)
+        )
+    )
+    assert volume.voxels[0, 0].tolist() == [0, 1, 2]
+    assert _warned(volume) == {"duplicate_slices": {"count": 3, "differences": "echo"}}
+
+
+def test_slices_that_are_shifted_are_placed_and_warned_of() -> None:
+    volume = _stack(*({"ImagePositionPatient": [0, 2 * z, 5 * z]} for z in range(4)))
+    assert volume.affine is not None
+    np.testing.assert_allclose(volume.affine[:3, 2], [0, -2, 5], atol=1e-9)
+    assert set(_warned(volume)) == {"sheared"}
+
+
+def test_largest_of_the_planes_of_a_localizer_is_read() -> None:
+    others = [
+        {"ImageOrientationPatient": orientation, "ImagePositionPatient": [x, x, 0]}
+        for orientation in (_SAGITTAL, [1, 0, 0, 0, 0, -1])
+        for x in (0, 5, 10)
+    ]
+    volume = _stack(*({"ImagePositionPatient": [0, 0, 5 * z]} for z in range(4)), *others)
+    assert (volume.plane, volume.voxels.shape[2]) == ("axial", 4)
+    assert _warned(volume) == {"slices_left_out": {"count": 6}}
+
+
+def test_warnings_of_each_frame_that_is_read_are_given_once() -> None:
+    files = [
+        make_dicom_bytes(
+            np.full((4, 4, 3), 9, np.uint8),
+            Rows=4,
+            Columns=4,
+            SamplesPerPixel=3,
+            PlanarConfiguration=0,
+            PhotometricInterpretation="RGB",
+            ImagePositionPatient=[0, 0, z],
+            ImageType=["DERIVED", "PRIMARY", "ADC"] if z == 2 else ["ORIGINAL", "PRIMARY"],
+        )
+        for z in range(3)
+    ]
+    volume = decode_series([read_dataset(file, 2**20) for file in files], _LIMITS)
+    assert [warning.code for warning in volume.warnings] == ["colour_picture", "derived_map"]
 
 
 def test_second_slice_at_a_position_is_left_out() -> None:
@@ -69,7 +177,7 @@ def test_slices_of_another_orientation_are_left_out() -> None:
 def test_missing_geometry_is_assumed_and_warned_of() -> None:
     volume = _decode([None, None], ImageOrientationPatient=None, PixelSpacing=None)
     assert (volume.plane, volume.spacing_mm[:2]) == ("axial", (1.0, 1.0))
-    assert set(_warned(volume)) == {"no_spacing", "no_orientation"}
+    assert set(_warned(volume)) == {"no_spacing", "no_orientation", "no_position"}
 
 
 def test_first_frame_at_each_position_of_a_multi_frame_object_is_read() -> None:

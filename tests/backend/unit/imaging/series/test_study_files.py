@@ -52,6 +52,15 @@ def test_dicom_files_of_one_folder_are_parted_by_their_series(tmp_path: Path, sy
     ]
 
 
+def test_slices_with_a_series_each_are_one_study_by_their_series_number(tmp_path: Path) -> None:
+    for slice_number in range(3):
+        _write_instance(tmp_path / f"a{slice_number}", f"1.2.{slice_number}", SeriesNumber=4)
+    _write_instance(tmp_path / "b", "1.2.7", SeriesNumber=5)
+    _write_instance(tmp_path / "c", "1.2.8")
+    studies, _ = _find(tmp_path)
+    assert [[file.name for file in study] for study in studies] == [["a0", "a1", "a2"], ["b"], ["c"]]
+
+
 def test_volumes_of_one_case_are_one_study_and_others_their_own(tmp_path: Path) -> None:
     volume = make_nifti_bytes(np.ones((3, 3, 3), np.uint8))
     for name in ("BraTS20_001_flair.nii", "BraTS20_001_t1.nii", "BraTS20_002_t1.nii", "other.nii"):
