@@ -102,24 +102,27 @@ def _stored(path: Path) -> NDArray[np.uint16]:
     return pixels
 
 
-def test_one_slice_is_one_picture_in_nine_encodings_as_png_and_as_nifti(
+def test_mosaic_is_one_volume_in_nine_encodings_and_as_nifti(
     live: ServedProcess, dicom_folder: Path, record_property: Any
 ) -> None:
-    """The file is a mosaic of slices, which the scope gate refuses: the pictures are compared, and the decisions."""
     files = sorted((dicom_folder / "transfer_syntaxes").glob("*.dcm"))
-    pixels = _stored(files[0])
+    stated, pixels = pydicom.dcmread(files[0]), _stored(files[0])
+    # 35 tiles of 64 x 64 in six rows of six.
+    tiles = pixels.reshape(6, 64, 6, 64).swapaxes(1, 2).reshape(36, 64, 64)[:35]
     # Voxels go from the patient's right to left and from front to back, as rows and columns of an axial slice do.
-    affine = np.diag([-3.25, -3.25, 5.0, 1.0])
+    affine = np.diag([-stated.PixelSpacing[1], -stated.PixelSpacing[0], stated.SpacingBetweenSlices, 1.0])
     names = [pydicom.dcmread(file).file_meta.TransferSyntaxUID.name + f" ({file.name})" for file in files]
     forms = {name: _predict(live, file, picture="shown") for name, file in zip(names, files, strict=True)}
-    forms["PNG, 16 bits"] = _predict(live, make_picture(pixels), picture="shown")
-    forms["NIfTI"] = _predict(live, make_nifti_bytes(pixels.T[:, :, np.newaxis], affine), picture="shown")
+    forms["NIfTI"] = _predict(live, make_nifti_bytes(tiles.transpose(2, 1, 0), affine), picture="shown")
     pictures = {answer["input"]["view"]["picture_png"] for answer in forms.values()}
     differences = {name: _differ(answer, forms[names[0]]) for name, answer in forms.items()}
     record_property("parity", differences)
-    assert len(forms) == 11
+    assert len(forms) == 10
     assert len(pictures) == 1
-    assert {answer["decision"] for answer in forms.values()} == {"out_of_scope"}
+    assert {answer["input"]["slice_count"] for answer in forms.values()} == {35}
+    assert max(differences.values()) <= _SAME
+    as_picture = _predict(live, make_picture(pixels))
+    assert [reason["code"] for reason in as_picture["reasons"]] == ["tiled_image"]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ _UNEVEN = 0.02
 _EMPTY_CELL = 0.03
 # A head fills so much of its cell, and spans this share of its sides about its middle.
 _HEAD_SHARE, _SPAN, _OFF_CENTRE = (0.2, 0.95), 0.45, 0.2
+_MOST_OF_BOX = 0.92
 _HEADS_OF_FILLED, _HEADS_OF_ALL = 0.75, 0.5
 
 
@@ -307,8 +308,11 @@ def _holds_heads(head: NDArray[np.bool_], rows: int, columns: int) -> bool:
 def _is_filled_like_a_head(cell: NDArray[np.bool_]) -> bool:
     if not _HEAD_SHARE[0] <= cell.mean() <= _HEAD_SHARE[1]:
         return False
+    box = 1.0
     for axis in (0, 1):
         reached = np.flatnonzero(cell.mean(1 - axis) > 1 - _HEAD_SHARE[1]) / cell.shape[axis]
         if not len(reached) or reached[-1] - reached[0] < _SPAN or abs(reached[[0, -1]].mean() - 0.5) > _OFF_CENTRE:
             return False
-    return True
+        box *= reached[-1] - reached[0]
+    # Bars and other rectangles fill theirs.
+    return bool(cell.mean() < _MOST_OF_BOX * box)

@@ -48,7 +48,7 @@ _PARALLEL = 2 * np.sin(np.radians(1) / 2)
 class _Frame:
     """One slice of a stack: the index of its file, of its frame or tile in it, and its position along the normal.
 
-    `location_mm` is the file's Slice Location, along the patient's nearest axis.
+    `location_mm` is the file's Slice Location, along the patient's nearest axis; `number` its Instance Number.
     """
 
     source: int
@@ -56,6 +56,7 @@ class _Frame:
     place: Place | None
     height_mm: float | None
     location_mm: float | None
+    number: float | None
     key: StackKey
 
 
@@ -143,7 +144,8 @@ def _locate(source: int, frame: int, dataset: FileDataset, first: Place | None) 
     height = None
     if first is not None and place is not None and place.position is not None:
         height = float(place.position @ first.normal)
-    return _Frame(source, frame, place, height, location, find_stack_key(dataset, frame))
+    number = find_number([], "", "InstanceNumber", dataset)
+    return _Frame(source, frame, place, height, location, number, find_stack_key(dataset, frame))
 
 
 def _divide(image: _Frame, tiles: Tiles | None) -> list[_Frame]:
@@ -167,8 +169,9 @@ def _replace_heights(frames: Sequence[_Frame]) -> tuple[Sequence[_Frame], tuple[
         sign = float(np.sign(normal[np.abs(normal).argmax()]))
         placed = [replace(frame, height_mm=sign * (frame.location_mm or 0.0)) for frame in frames]
         return placed, (warn_no_position("slice_location"),)
-    # One slice many times: it states one location, or what differs.
-    if None not in heights and (None not in locations or len({frame.key for frame in frames}) > 1):
+    # One slice many times: it states one location, one number, or what differs.
+    is_stack = len({frame.number for frame in frames}) == len(frames) and len({frame.key for frame in frames}) == 1
+    if None not in heights and (None not in locations or not is_stack):
         return frames, ()
     return [replace(frame, height_mm=None) for frame in frames], (warn_no_position("number"),)
 
