@@ -67,11 +67,15 @@ export const SERVICE = {
   'warning.first_stack':
     'Die Datei enthält mehrere Schichtstapel (Echos, Diffusionsgewichtungen oder Zeitpunkte). Nur einer wurde gelesen.',
   'warning.first_volume': 'Die Datei enthält mehrere Volumen. Nur das erste wurde gelesen.',
-  'warning.no_spacing': 'Die Datei nennt keinen gültigen Abstand der Pixel oder Schichten. 1 mm wurde angenommen.',
-  'warning.no_position': 'Die Schichten geben ihre Lage nicht an. Schichtposition oder Nummer gab ihre Reihenfolge.',
+  'warning.no_spacing':
+    'Die Datei nennt keinen gültigen Abstand der Pixel oder Schichten. 1 mm wurde angenommen.',
+  'warning.no_position':
+    'Die Schichten geben ihre Lage nicht an. Schichtposition oder Nummer gab ihre Reihenfolge.',
   'warning.sheared': 'Die Schichten sind gegeneinander verschoben. Andere Ebenen sind verzerrt.',
-  'warning.slices_on_fourth_axis': 'Die Datei enthält Volumen aus einer Schicht. Sie wurden als Schichten eines Volumens gelesen.',
-  'warning.unlikely_size': 'Nach dem angegebenen Pixelabstand ist das Bild {extent_mm} mm lang. So groß ist kein Bild eines menschlichen Kopfes.',
+  'warning.slices_on_fourth_axis':
+    'Die Datei enthält Volumen aus einer Schicht. Sie wurden als Schichten eines Volumens gelesen.',
+  'warning.unlikely_size':
+    'Nach dem angegebenen Pixelabstand ist das Bild {extent_mm} mm lang. So groß ist kein Bild eines menschlichen Kopfes.',
   'warning.no_orientation':
     'Die Datei nennt nicht die Ausrichtung der Schichten. Axiale Schichten wurden angenommen.',
   'warning.not_finite':

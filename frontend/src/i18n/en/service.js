@@ -70,10 +70,13 @@ export const SERVICE = {
     'The file contains several stacks of slices (echoes, diffusion weightings or time points). Only one was read.',
   'warning.first_volume': 'The file contains several volumes. Only the first one was read.',
   'warning.no_spacing': 'The file states no valid spacing of pixels or slices. 1 mm was assumed.',
-  'warning.no_position': 'The slices do not state where they lie. They were ordered by their slice location or number.',
+  'warning.no_position':
+    'The slices do not state where they lie. They were ordered by their slice location or number.',
   'warning.sheared': 'The slices are shifted against each other. Other planes are distorted.',
-  'warning.slices_on_fourth_axis': 'The file holds volumes of one slice. They were read as the slices of one volume.',
-  'warning.unlikely_size': 'By its stated spacing the image is {extent_mm} mm long, which no image of a human head is.',
+  'warning.slices_on_fourth_axis':
+    'The file holds volumes of one slice. They were read as the slices of one volume.',
+  'warning.unlikely_size':
+    'By its stated spacing the image is {extent_mm} mm long, which no image of a human head is.',
   'warning.no_orientation':
     'The file does not state how the slices are oriented. Axial slices were assumed.',
   'warning.not_finite': 'Some voxels are not finite numbers. They were set to the darkest value.',
