@@ -17,7 +17,6 @@ from tests.factories import make_dicom_bytes, make_nifti_bytes, make_slice
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.scan import Examination, Scan, Slice
 from tumorscope.imaging.decode import decode_upload, sniff_upload
-from tumorscope.imaging.frame_decoder import decode_here
 from tumorscope.imaging.series.study_files import find_studies
 from tumorscope.imaging.slices import STACK_AXIS
 from tumorscope.imaging.source import FROM_DISK, SourceFile
@@ -61,7 +60,7 @@ def _load(path: Path) -> SourceFile:
 
 def _read(files: list[SourceFile]) -> str:
     try:
-        scan = decode_upload(sniff_upload(files), FROM_DISK, decode_here)
+        scan = decode_upload(sniff_upload(files), FROM_DISK)
     except InputError as error:
         return f"refused: `{error.code}`"
     warnings = ", ".join(f"`{code}`" for code in dict.fromkeys(warning.code for warning in scan.warnings))
