@@ -167,8 +167,9 @@ def test_rectangular_pixels_become_square() -> None:
 
 @pytest.mark.parametrize("keyword", ["ImagerPixelSpacing", "NominalScannedPixelSpacing"])
 def test_spacing_of_a_capture_stands_in_for_a_missing_one(keyword: str) -> None:
-    assert _read(PixelSpacing=None, **{keyword: [0.5, 0.5]}).spacing_mm == (0.5, 0.5)
-    assert _read(PixelSpacing=[1, 1], **{keyword: [0.5, 0.5]}).spacing_mm == (1, 1)
+    said: dict[str, Any] = {keyword: [0.5, 0.5]}
+    assert _read(PixelSpacing=None, **said).spacing_mm == (0.5, 0.5)
+    assert _read(PixelSpacing=[1, 1], **said).spacing_mm == (1, 1)
 
 
 @pytest.mark.parametrize("spacing", [None, [0, 0], [-1, 1], [1, 1000], [1]])

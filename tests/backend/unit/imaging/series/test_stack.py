@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,9 +52,9 @@ def test_slices_without_position_are_sorted_by_their_number() -> None:
     assert _warned(volume) == {"no_position": {"order": "number"}}
 
 
-def _stack(*said: dict[str, object]) -> Volume:
+def _stack(*said: Mapping[str, Any]) -> Volume:
     """A series of constant slices, each as bright as its number, decoded alike in several orders."""
-    files = [make_dicom_bytes(np.full((4, 6), number, np.uint16), **one) for number, one in enumerate(said)]  # type: ignore[arg-type]
+    files = [make_dicom_bytes(np.full((4, 6), number, np.uint16), **one) for number, one in enumerate(said)]
     volumes = [
         decode_series(
             [read_dataset(files[index], 2**20) for index in np.random.default_rng(seed).permutation(len(files))],
