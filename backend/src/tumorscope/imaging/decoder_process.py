@@ -64,10 +64,13 @@ def _supervise(decode: Decode, address_bytes: int | None, channel: int, report: 
             _serve(socket.socket(fileno=channel), decode, address_bytes)
         finally:
             os._exit(0)
-    os.close(channel)
-    exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.write(report, exit_code.to_bytes(EXIT_CODE_BYTES, signed=True))
-    os._exit(0)
+    try:
+        os.close(channel)
+        exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        # Fails where the owner has ended first.
+        os.write(report, exit_code.to_bytes(EXIT_CODE_BYTES, signed=True))
+    finally:
+        os._exit(0)
 
 
 def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) -> None:
