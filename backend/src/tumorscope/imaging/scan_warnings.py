@@ -28,7 +28,9 @@ NOT_ORIGINAL = ScanWarning(
 OTHER_BODY_PART = ScanWarning("other_body_part", "The file states another body part than the head.")
 LOCALIZER = ScanWarning("localizer", "The image is a localizer.")
 DERIVED_MAP = ScanWarning(
-    "derived_map", "The image is a map computed from other images; the model was not trained on such maps."
+    "derived_map",
+    "The image is computed from others (a map, a projection, a difference) or shows a phase, real or imaginary part; "
+    "the model was not trained on such images.",
 )
 
 

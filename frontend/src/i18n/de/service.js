@@ -90,7 +90,7 @@ export const SERVICE = {
   'warning.other_body_part': 'Die Datei nennt einen anderen Körperteil als den Kopf.',
   'warning.localizer': 'Das Bild ist ein Localizer (eine Planungsaufnahme).',
   'warning.derived_map':
-    'Das Bild wurde aus anderen Bildern berechnet, wie eine ADC-Karte. Mit solchen Karten wurde das Modell nicht trainiert.',
+    'Das Bild ist aus anderen berechnet, oder es zeigt Phase, Real- oder Imaginärteil. Mit solchen Bildern wurde das Modell nicht trainiert.',
   'warning.low_resolution':
     'Der Kopf ist {head_px} Pixel breit, die Eingabe des Modells {model_px}: Kleine Tumoren sind nicht zu sehen.',
   'warning.clipped_intensities':

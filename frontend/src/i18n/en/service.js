@@ -89,7 +89,7 @@ export const SERVICE = {
   'warning.other_body_part': 'The file states a body part other than the head.',
   'warning.localizer': 'The image is a localizer (a planning scan).',
   'warning.derived_map':
-    'The image was computed from other images, like an ADC map. The model was not trained on such maps.',
+    'The image is computed from other images, or shows a phase, real or imaginary part. The model was not trained on such images.',
   'warning.low_resolution':
     'The head is {head_px} pixels wide, the model input {model_px}: small tumours cannot be seen.',
   'warning.clipped_intensities':

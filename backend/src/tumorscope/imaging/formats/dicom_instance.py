@@ -33,6 +33,8 @@ _MODALITIES = {
 _HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYPOPHYSIS", "ORBIT", "IAC", "FACE")
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
+_NO_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP", "FIELD_MAP", "B0 MAP", "SUB"}
+_NO_MAGNITUDE |= {"SUBTRACTION", "VELOCITY MAP"}
 _LOCALIZERS = ("localizer", "localiser", "locator", "scout", "survey", "3-plane", "3 plane", "aahead")
 
 # From this echo time on an image is T2-weighted; with an inversion time this long, which nulls fluid, it is FLAIR.
@@ -83,7 +85,7 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
         notes.append(OTHER_BODY_PART)
     if is_localizer(dataset):
         notes.append(LOCALIZER)
-    elif is_derived_map(dataset):
+    elif is_derived_map(dataset) or is_no_magnitude(dataset):
         notes.append(DERIVED_MAP)
     return tuple(notes)
 
@@ -98,6 +100,11 @@ def is_localizer(dataset: Dataset) -> bool:
 def is_derived_map(dataset: Dataset) -> bool:
     """Whether the file states values computed from the signal."""
     return bool(_MAPS & set(find_image_type(dataset)))
+
+
+def is_no_magnitude(dataset: Dataset) -> bool:
+    """Whether the file states another part of the signal than its magnitude, or a difference of images."""
+    return bool(_NO_MAGNITUDE & set(find_image_type(dataset)))
 
 
 def has_contrast_agent(dataset: Dataset) -> bool:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from tumorscope.imaging.formats.dicom_instance import find_image_type, find_number, is_derived_map
+from tumorscope.imaging.formats.dicom_instance import find_number, is_derived_map, is_no_magnitude
 from tumorscope.imaging.formats.dicom_pixels import count_frames, find_functional_groups
 
-_NO_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "MIXED", "PHASE MAP", "FIELD_MAP", "B0 MAP", "SUB"}
-_NO_MAGNITUDE |= {"SUBTRACTION", "VELOCITY MAP"}
 # Siemens, GE (first of several numbers), Philips and United Imaging; GE adds a multiple of 10 to the power of 9.
 _B_VALUES = ((0x0019, 0x100C), (0x0043, 0x1039), (0x2001, 0x1003), (0x0065, 0x1009))
 _GE_B_VALUE_OFFSET = 10**9
@@ -44,7 +42,7 @@ def find_stack_key(dataset: Dataset, frame: int) -> StackKey:
     times (with more signal) and early time points first. 0 where the file states nothing.
     """
     groups = find_functional_groups(dataset, frame)
-    component = bool(_NO_MAGNITUDE & set(find_image_type(dataset))) or is_derived_map(dataset)
+    component = is_no_magnitude(dataset) or is_derived_map(dataset)
     component = component or bool(_private(dataset, _GE_COMPONENT)) or _is_signed(dataset)
     for group in groups:
         for item in group.get("MRImageFrameTypeSequence") or ():

@@ -233,6 +233,12 @@ def test_doubts_give_warnings() -> None:
     assert _codes(_read(ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])) == ["derived_map"]
 
 
+@pytest.mark.parametrize("part", ["P", "REAL", "SUBTRACTION", "ADC"])
+def test_image_that_is_no_magnitude_is_warned_of(part: str) -> None:
+    assert _codes(_read(ImageType=["ORIGINAL", "PRIMARY", part])) == ["derived_map"]
+    assert _codes(_read(ImageType=["ORIGINAL", "PRIMARY", "M"])) == []
+
+
 def test_first_of_several_frames_is_read() -> None:
     scan = _read(np.stack([_PIXELS, _PIXELS + 1]), NumberOfFrames=2)
     np.testing.assert_array_equal(scan.pixels, _PIXELS)
