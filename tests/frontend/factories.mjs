@@ -22,6 +22,7 @@ export function makePrediction(changes = {}) {
       width: 640,
       height: 512,
       slice_count: 1,
+      series: [],
       judged: { slices: 1, little_brain: 0, out_of_scope: 0 },
       spacing_mm: null,
       modality: null,

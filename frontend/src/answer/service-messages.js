@@ -35,6 +35,12 @@ export function describeSequence(name) {
   return isMessageKey(key) ? translate(key) : name;
 }
 
+/** @param {string} name a kind of file as the service names it */
+function describeKind(name) {
+  const key = `kind.${name}`;
+  return isMessageKey(key) ? translate(key) : name;
+}
+
 /**
  * In the page's words; in the service's where the page does not know the code, or a value of its sentence is missing.
  * @param {string} key
@@ -58,5 +64,6 @@ function describeParam(name, value) {
   if (name === 'share') return formatShare(Number(value));
   if (name === 'sequence') return describeSequence(String(value));
   if (name === 'trained') return joinWords(String(value).split(',').map(describeSequence));
+  if (name === 'kinds') return joinWords(String(value).split(',').map(describeKind));
   return value;
 }

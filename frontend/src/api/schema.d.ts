@@ -555,7 +555,7 @@ export interface components {
             format: string;
             /**
              * Sha256
-             * @description Hash of the file as sent; of several files, of their sorted hashes, one a line.
+             * @description Hash of the file as sent; of several read, of their sorted hashes, one a line.
              */
             sha256: string;
             /**
@@ -583,6 +583,11 @@ export interface components {
              * @description Null where unknown.
              */
             plane: ("sagittal" | "coronal" | "axial" | "oblique") | null;
+            /**
+             * Series
+             * @description All of a DICOM upload, the one that was read first.
+             */
+            series: components["schemas"]["SeriesDescription"][];
             view: components["schemas"]["View"];
             /** Warnings */
             warnings: components["schemas"]["Message"][];
@@ -790,6 +795,41 @@ export interface components {
             };
             /** Patient Message */
             patient_message: string;
+        };
+        /**
+         * SeriesDescription
+         * @description A DICOM series of the upload.
+         */
+        SeriesDescription: {
+            /**
+             * Uid
+             * @description For the parameter `series`; of an object with several frames, its SOP Instance UID.
+             */
+            uid: string;
+            /** Description */
+            description: string;
+            /**
+             * Sequence
+             * @description Null where name and attributes do not tell, or disagree.
+             */
+            sequence: ("flair" | "t1" | "t1ce" | "t2") | null;
+            /**
+             * Plane
+             * @description Null where unknown.
+             */
+            plane: ("sagittal" | "coronal" | "axial" | "oblique") | null;
+            /**
+             * Slice Count
+             * @description Different positions.
+             */
+            slice_count: number;
+            /** Chosen */
+            chosen: boolean;
+            /**
+             * Why Not
+             * @description Why it was not read: not_requested, a kind of image (diffusion, localizer, ...), covers_less, sequence, fewer_slices; null for the one that was.
+             */
+            why_not: string | null;
         };
         /**
          * ServerLive
@@ -1121,6 +1161,8 @@ export interface operations {
                 slices?: "summary" | "all";
                 /** @description Whether `view` has the picture of the slice. */
                 picture?: "none" | "shown";
+                /** @description UID of the DICOM series to read, of those that `input.series` lists. */
+                series?: string | null;
             };
             header?: never;
             path?: never;
@@ -1149,7 +1191,7 @@ export interface operations {
                     "application/x-ndjson": string;
                 };
             };
-            /** @description no_file, mixed_study */
+            /** @description no_file, mixed_study, not_one_examination */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1212,7 +1254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, tiled_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1252,7 +1294,10 @@ export interface operations {
     };
     volume_volume_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description UID of the DICOM series to read, of those that `input.series` lists. */
+                series?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1279,7 +1324,7 @@ export interface operations {
                     "application/gzip": string;
                 };
             };
-            /** @description no_file, mixed_study */
+            /** @description no_file, mixed_study, not_one_examination */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1342,7 +1387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, tiled_image, no_pixel_data, missing_modality, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

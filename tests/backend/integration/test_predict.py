@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.factories import make_phantom_file
+from tests.factories import make_dicom_bytes, make_phantom_file
 from tests.processes import ServedProcess
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
@@ -46,6 +46,7 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
         "spacing_mm": None,
         "modality": None,
         "plane": None,
+        "series": [],
         "warnings": [],
     }
     assert set(answer["timing_ms"]) == {"decode", "preprocess", "inference", "explain", "total"}
@@ -56,6 +57,35 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
     assert answer["model"]["operating_point"] == "balanced"
     assert answer["explanation"] is None
     assert answer["slices"] == []
+
+
+def test_series_of_the_upload_are_listed_and_one_can_be_asked_for(live: ServedProcess) -> None:
+    parts = [
+        (
+            "file",
+            make_dicom_bytes(
+                draw_phantom(1, lesion=False, size=64),
+                SeriesDescription=name,
+                SeriesInstanceUID=uid,
+                ImagePositionPatient=[0, 0, height],
+            ),
+        )
+        for uid, name in (("1.2.1", "Ax T2"), ("1.2.2", "Ax T1 +C"))
+        for height in (0, 5)
+    ]
+    best, worse = live.client.post("/predict", files=parts).json()["input"]["series"]
+    said = {"sequence": "t1ce", "plane": "axial", "slice_count": 2, "chosen": True, "why_not": None}
+    assert best == {"uid": "1.2.2", "description": "Ax T1 +C", **said}
+    assert (worse["uid"], worse["sequence"], worse["chosen"], worse["why_not"]) == ("1.2.1", "t2", False, "sequence")
+    asked = live.client.post("/predict", files=parts, params={"series": "1.2.1"}).json()["input"]["series"]
+    assert [(one["uid"], one["why_not"]) for one in asked] == [("1.2.1", None), ("1.2.2", "not_requested")]
+    for path in ("/predict", "/volume"):
+        refused = live.client.post(path, files=parts, params={"series": "1.2.3"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_series")
+    assert _predict(live, make_phantom_file(), series="1.2.1").json()["code"] == "unknown_series"
+    log = live.log.read_text()
+    assert "1.2.1" not in log
+    assert "Ax T2" not in log
 
 
 def test_probabilities_sum_to_one_and_agree_with_the_decision(live: ServedProcess) -> None:

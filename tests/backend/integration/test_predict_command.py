@@ -114,6 +114,17 @@ def test_folder_is_read_study_by_study_and_a_bad_file_is_listed(archive: Path, b
     assert document["notice"] == _NOTICE
 
 
+def test_one_series_of_a_folder_is_read(archive: Path, bundle: Path) -> None:
+    rows = _by_first_file(
+        json.loads(_run(bundle, archive, "--series", "1.2.1", "--format", "json").stdout)["predictions"]
+    )
+    assert sorted(rows) == ["1.2.1.0.dcm", "series.zip"]
+    assert [one["uid"] for one in rows["series.zip"]["input"]["series"]] == ["1.2.1"]
+    result = _run(bundle, archive, "--series", "1.2.9")
+    assert result.returncode == 1
+    assert "series.zip: unknown_series" in result.stderr
+
+
 def test_nothing_that_was_named_vanishes(tmp_path: Path, bundle: Path) -> None:
     folder, empty = tmp_path / "scans", tmp_path / "empty"
     folder.mkdir()

@@ -11,6 +11,7 @@ afterEach(() => setLanguage('en'));
 const CODES_OF_THE_CONTRACT = [
   'no_file',
   'mixed_study',
+  'not_one_examination',
   'missing_api_key',
   'wrong_api_key',
   'forbidden_origin',
@@ -26,6 +27,8 @@ const CODES_OF_THE_CONTRACT = [
   'not_an_mr_image',
   'not_an_anatomical_image',
   'tiled_image',
+  'not_a_brain',
+  'unknown_series',
   'no_pixel_data',
   'missing_modality',
   'invalid_request',

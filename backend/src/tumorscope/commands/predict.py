@@ -39,6 +39,7 @@ def predict(
         Path | None,
         typer.Option(help="NDJSON file that each answer is kept in; run again, files that it holds are not read."),
     ] = None,
+    series: Annotated[str | None, typer.Option(help="UID of the DICOM series to read; other files are not.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Studies that are worked on at the same time.")] = 2,
     bundle: Annotated[
         Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model, or a store.")
@@ -51,6 +52,7 @@ def predict(
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.decoder_pool import DecoderPool  # noqa: PLC0415
+    from tumorscope.imaging.series.study_files import is_outside_series  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.store import select_bundle  # noqa: PLC0415
@@ -61,7 +63,12 @@ def predict(
     classifier = open_classifier(loaded, settings.engine, settings.engine_threads, settings.operating_point)
     model = ModelDescription.from_domain(classifier).model_dump(mode="json")
     with ResultsFile.open(results, model) as kept, DecoderPool() as decoders:
-        for row in _answer_all(paths, kept.is_done, partial(_answer, classifier, decoders), jobs):
+        answer = partial(_answer, classifier, decoders, series)
+
+        def is_left_out(file: Path) -> bool:
+            return kept.is_done(file) or (series is not None and is_outside_series(file, series))
+
+        for row in _answer_all(paths, is_left_out, answer, jobs):
             kept.add(row)
         WRITERS[output](kept.read(), list(loaded.manifest.class_names), model)
         failures = describe_failures(kept.read())
@@ -108,11 +115,11 @@ def _answer_all(
             raise
 
 
-def _answer(classifier: "Classifier", decoders: "DecoderPool", files: list[Path]) -> dict[str, Any]:
+def _answer(classifier: "Classifier", decoders: "DecoderPool", series: str | None, files: list[Path]) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
     names = [str(file) for file in files]
     try:
-        return {"files": names, **_predict(classifier, decoders, files)}
+        return {"files": names, **_predict(classifier, decoders, series, files)}
     except TumorscopeError as error:
         return {"files": names, "error": {"code": error.code, "detail": str(error)}}
     except OSError as error:
@@ -121,7 +128,9 @@ def _answer(classifier: "Classifier", decoders: "DecoderPool", files: list[Path]
         return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
 
 
-def _predict(classifier: "Classifier", decoders: "DecoderPool", files: list[Path]) -> dict[str, Any]:
+def _predict(
+    classifier: "Classifier", decoders: "DecoderPool", series: str | None, files: list[Path]
+) -> dict[str, Any]:
     from tumorscope.imaging.decode import sniff_upload  # noqa: PLC0415
     from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
     from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
@@ -136,7 +145,7 @@ def _predict(classifier: "Classifier", decoders: "DecoderPool", files: list[Path
         raise UnsupportedFormat("Neither a regular file nor a folder.")
     if sum(one.st_size for one in states) > FROM_DISK.expanded_bytes:
         raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
-    upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files])
+    upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
     times = StepTimes()
     result = predict_upload(classifier, upload, partial(decoders.decode, limits=FROM_DISK), times.add)
     answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)

@@ -6,17 +6,20 @@
     ├── InputError                what was sent cannot be read
     │   ├── NoFile
     │   ├── MixedStudy            several parts that are not one study
+    │   │   └── NotOneExamination    volumes that are not the sequences of one examination
     │   ├── UploadTooLarge
     │   ├── UploadTooSlow
     │   ├── TooManyFiles
     │   ├── ImageTooLarge
     │   ├── TooManySlices
     │   ├── ExpandsTooMuch        a small file that would unpack to a huge one
+    │   ├── UnknownSeries         the series that was asked for is not among those sent
     │   ├── UnsupportedFormat
     │   ├── CorruptFile
     │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …; Hounsfield units
     │   ├── NotAnAnatomicalImage  labels, a mask, a statistical map, vectors
     │   ├── TiledImage            slices as tiles of one image, which cannot be told apart
+    │   ├── NotABrain             a DICOM object that states another part of the body
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   ├── UnknownModel          another name or version than the served model's
@@ -69,6 +72,12 @@ class MixedStudy(InputError):
     code = "mixed_study"
 
 
+class NotOneExamination(MixedStudy):
+    """The volumes of one request are not the sequences of one examination, by their names or their place."""
+
+    code = "not_one_examination"
+
+
 class UploadTooLarge(InputError):
     """The upload is larger than the service takes."""
 
@@ -105,6 +114,12 @@ class ExpandsTooMuch(InputError):
     code = "expands_too_much"
 
 
+class UnknownSeries(InputError):
+    """The series that was asked for is not among those that were sent."""
+
+    code = "unknown_series"
+
+
 class UnsupportedFormat(InputError):
     """The content is of no format that is read here."""
 
@@ -133,6 +148,12 @@ class TiledImage(InputError):
     """One image that shows several slices as tiles, without saying where they lie."""
 
     code = "tiled_image"
+
+
+class NotABrain(InputError):
+    """An image that is stated to show another part of the body than the head."""
+
+    code = "not_a_brain"
 
 
 class NoPixelData(InputError):

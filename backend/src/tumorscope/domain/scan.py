@@ -64,6 +64,35 @@ class Reorientation:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """A DICOM series of an upload; what its files say may identify a patient.
+
+    Parameters
+    ----------
+    uid : str
+        Series Instance UID; of an object with several frames, its SOP Instance UID.
+    description : str
+        As the files state it, perhaps empty.
+    sequence : {'flair', 't1', 't1ce', 't2'}, optional
+        As for `Slice.sequence`.
+    plane : {'sagittal', 'coronal', 'axial', 'oblique'}, optional
+        None where the files do not say.
+    slice_count : int
+        Different positions.
+    why_not : str, optional
+        Why it was not read: ``not_requested``, a kind of image (``diffusion``, ``localizer``, …), ``covers_less``,
+        ``sequence`` or ``fewer_slices``; None of the one that was.
+    """
+
+    uid: str
+    description: str
+    sequence: SequenceName | None
+    plane: StatedPlane | None
+    slice_count: int
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """One slice as its source stores it.
 
@@ -91,6 +120,8 @@ class Slice:
         Rows and columns as the file stores them, where resampling to square pixels changed them.
     sequence : {'flair', 't1', 't1ce', 't2'}, optional
         None where the container does not say; ``t1`` is without contrast agent.
+    series : tuple of Series
+        All of the upload, the one that was read first; empty of other formats than DICOM.
 
     Raises
     ------
@@ -108,6 +139,7 @@ class Slice:
     reorientation: Reorientation = field(default_factory=Reorientation)
     stored_shape: tuple[int, int] | None = None
     sequence: SequenceName | None = None
+    series: tuple[Series, ...] = ()
 
     def __post_init__(self) -> None:
         expected = () if self.channels is None else (len(self.channels),)
@@ -153,6 +185,8 @@ class Volume:
         What decoding had to decide.
     sequence : {'flair', 't1', 't1ce', 't2'}, optional
         As for `Slice.sequence`.
+    series : tuple of Series
+        As for `Slice.series`.
     """
 
     voxels: Voxels
@@ -164,6 +198,7 @@ class Volume:
     modality: str | None = None
     warnings: tuple[ScanWarning, ...] = ()
     sequence: SequenceName | None = None
+    series: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

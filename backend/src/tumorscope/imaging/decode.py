@@ -5,17 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnsupportedFormat
+from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnknownSeries, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice, Volume
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
-from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
+from tumorscope.imaging.formats.nifti import decode_nifti_scan, is_gzip, looks_like_nifti
+from tumorscope.imaging.formats.other_volumes import (
+    convert_to_nifti,
+    find_partner,
+    looks_like_mgh,
+    looks_like_pair_header,
+    read_begin,
+)
 from tumorscope.imaging.formats.raster import decode_raster
-from tumorscope.imaging.scan_warnings import warn_unlikely_size
+from tumorscope.imaging.scan_warnings import warn_other_files, warn_unlikely_size
 from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
-from tumorscope.imaging.source import DecodeLimits, Reserve, SourceFile, allow_all
+from tumorscope.imaging.source import ANY_SERIES, DecodeLimits, Reserve, SeriesWish, SourceFile, allow_all
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -35,7 +42,24 @@ _LEAST_MM, _MOST_MM = 60.0, 700.0
 # The finest volumes of a head have 600. Each slice costs a turn of the network, whatever its size.
 _MAX_SLICES = 2000
 
-ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, and ZIP archives of one study of these"
+ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, MGZ, Analyze, and ZIP archives of one study of these"
+
+# What else lies in folders of scans, by its place and first bytes.
+_OTHERS = (
+    (0, b"%PDF", "PDF"),
+    (0, b"solid", "STL"),
+    (0, b"NRRD", "NRRD"),
+    (0, b"ObjectType", "MetaImage"),
+    (0, b"\x89HDF", "HDF5"),
+    (0, b"7z\xbc\xaf", "7z"),
+    (0, b"Rar!", "RAR"),
+    (257, b"ustar", "tar"),
+    (0, b"GIF8", "GIF"),
+    (4, b"ftypavi", "AVIF"),
+    (4, b"ftyp", "HEIC"),
+    (4, b"jP  ", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+)
 
 # A picture that is no larger, and a JPEG of no more scans, decodes in a moment.
 _PLAIN_BYTES = 8 * 2**20
@@ -47,10 +71,12 @@ Kind = Literal["image", "dicom", "nifti", "zip"]
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The files of one study and their kind, from `sniff_upload`."""
+    """The files of one study and their kind, from `sniff_upload`; which series is read, and the kinds of others."""
 
     kind: Kind
     files: Sequence[SourceFile]
+    wish: SeriesWish = ANY_SERIES
+    left_out: tuple[str, ...] = ()
 
     @property
     def may_be_volume(self) -> bool:
@@ -78,7 +104,7 @@ class Upload:
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def sniff_upload(files: Sequence[SourceFile]) -> Upload:
+def sniff_upload(files: Sequence[SourceFile], series: str | None = None) -> Upload:
     """Recognise the files of one study by their first bytes, without decoding.
 
     Parameters
@@ -86,30 +112,32 @@ def sniff_upload(files: Sequence[SourceFile]) -> Upload:
     files : sequence of SourceFile
         At least one: an image, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
         a ZIP of these.
+    series : str, optional
+        UID of the DICOM series to read.
 
     Raises
     ------
     CorruptFile
-        A file is empty.
+        Every file is empty.
     MixedStudy
         The files are of several kinds, or several images.
     UnsupportedFormat
-        The format is not supported.
+        No file is of a supported format.
     """
-    for file in files:
-        if not file.data:
-            raise CorruptFile("The file is empty." if len(files) == 1 else "One of the files is empty.")
-    if len(files) == 1 and looks_like_zip(files[0].data):
-        return Upload("zip", files)
-    kinds = {_find_kind(file.data) for file in files}
-    if len(kinds) > 1:
+    kinds = _find_kinds(files)
+    known = {kind for kind in kinds if kind is not None}
+    if not any(file.data for file in files):
+        raise CorruptFile("The file is empty.")
+    if not known:
+        name = name_other(next(file.data for file in files if file.data))
+        raise UnsupportedFormat(f"The format ({name}) is not supported. Supported are {ACCEPTED}.")
+    if len(known) > 1:
         raise MixedStudy("The files are of several kinds; send the files of one study.")
-    kind = kinds.pop()
-    if kind is None:
-        raise UnsupportedFormat(f"The format is not supported. Supported are {ACCEPTED}.")
-    if kind == "image" and len(files) > 1:
-        raise MixedStudy("Several images are not one study; send them one by one.")
-    return Upload(kind, files)
+    kept = [file for file, kind in zip(files, kinds, strict=True) if kind is not None]
+    if known <= {"image", "zip"} and len(kept) > 1:
+        raise MixedStudy("Several images or archives are not one study; send them one by one.")
+    left_out = tuple(name_other(file.data) for file, kind in zip(files, kinds, strict=True) if kind is None)
+    return Upload(known.pop(), kept, SeriesWish(series), left_out)
 
 
 def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
@@ -120,7 +148,7 @@ def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
     InputError
         A file cannot be read; the subclass says why.
     """
-    scan = _decode(upload, limits)
+    scan = _warn_of_others(_decode(upload, limits), upload.left_out)
     if isinstance(scan, Slice):
         extent_mm = max(scan.height, scan.width) * max(scan.spacing_mm) if scan.spacing_mm else None
     else:
@@ -141,31 +169,74 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
     files = upload.files
     match upload.kind:
         case "zip":
-            unpacked = sniff_upload(_choose_scans(unpack_zip(files[0].data, limits)))
-            return _decode(unpacked, limits)
+            chosen, others = _choose_scans(unpack_zip(files[0].data, limits))
+            found = sniff_upload(chosen, upload.wish.uid)
+            scan = _decode(replace(found, wish=upload.wish), limits)
+            return _warn_of_others(scan, [*found.left_out, *others])
         case "dicom":
-            return decode_dicom(files, limits)
+            return decode_dicom(files, limits, upload.wish)
+        case _ if upload.wish.uid is not None:
+            raise UnknownSeries("Only DICOM files belong to a series; the upload holds none.")
         case "nifti":
+            if not all(looks_like_nifti(file.data) for file in files):
+                files = convert_to_nifti(files, limits)
             return decode_case(files, limits) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
         case "image":
             return decode_image(files[0].data, limits.pixels, limits.reserve)
 
 
-def _choose_scans(files: list[SourceFile]) -> list[SourceFile]:
-    """The DICOM files of an archive, else its NIfTI volumes, else all: archives of scans hold other images, too."""
-    for looks_right in (looks_like_dicom, looks_like_nifti):
-        if chosen := [file for file in files if looks_right(file.data)]:
-            return chosen
-    return files
+def _warn_of_others(scan: Scan, kinds: Sequence[str]) -> Scan:
+    return replace(scan, warnings=(warn_other_files(kinds), *scan.warnings)) if kinds else scan
+
+
+def _choose_scans(files: list[SourceFile]) -> tuple[list[SourceFile], list[str]]:
+    """The DICOM files of an archive, else its NIfTI volumes, else all; and the kinds of the others."""
+    kinds = _find_kinds(files)
+    wanted = next((kind for kind in ("dicom", "nifti") if kind in kinds), None)
+    if wanted is None:
+        return files, []
+    pairs = list(zip(files, kinds, strict=True))
+    return [file for file, kind in pairs if kind == wanted], [
+        kind or name_other(file.data) for file, kind in pairs if kind != wanted
+    ]
+
+
+def name_other(data: bytes) -> str:
+    """The kind of a file that holds no scan."""
+    if not data:
+        return "empty"
+    for place, magic, name in _OTHERS:
+        if data[place : place + len(magic)] == magic:
+            return name
+    # A binary file has a free header of 80 bytes, a number of triangles, and 50 bytes for each.
+    if len(data) == 84 + 50 * int.from_bytes(data[80:84], "little"):
+        return "STL"
+    begin = read_begin(data, 1024)
+    if is_gzip(data):
+        return f"gzip of {'DICOM' if looks_like_dicom(begin) else name_other(begin)}"
+    return "text" if begin.isascii() and b"\0" not in begin else "unknown"
+
+
+def _find_kinds(files: Sequence[SourceFile]) -> list[Kind | None]:
+    """The kind of each file; the image of a pair is known by its header."""
+    kinds = [_find_kind(file.data) for file in files]
+    for file, kind in zip(files, kinds, strict=True):
+        image = find_partner(file, files) if kind == "nifti" and looks_like_pair_header(file.data) else None
+        if image is not None:
+            kinds[next(index for index, one in enumerate(files) if one is image)] = "nifti"
+    return kinds
 
 
 def _find_kind(data: bytes) -> Kind | None:
     # First: the preamble of a DICOM file may begin like TIFF.
     if looks_like_dicom(data):
         return "dicom"
+    if looks_like_zip(data):
+        return "zip"
     if _sniff_raster(data) is not None:
         return "image"
-    return "nifti" if looks_like_nifti(data) else None
+    is_volume = looks_like_nifti(data) or looks_like_mgh(data) or looks_like_pair_header(data)
+    return "nifti" if is_volume else None
 
 
 def looks_like_zip(data: bytes) -> bool:
@@ -187,7 +258,7 @@ def looks_like_dicom(data: bytes) -> bool:
 
 def looks_readable(begin: bytes) -> bool:
     """Whether a file begins like one that `sniff_upload` accepts."""
-    return looks_like_zip(begin) or _find_kind(begin) is not None
+    return _find_kind(begin) is not None
 
 
 def decode_image(data: bytes, max_pixels: int, reserve: Reserve = allow_all) -> Slice:

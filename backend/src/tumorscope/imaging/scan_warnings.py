@@ -40,9 +40,22 @@ def warn_files_left_out(left_out: int, total: int) -> ScanWarning:
     return ScanWarning("files_left_out", message, {"left_out": left_out, "total": total})
 
 
+def warn_other_files(kinds: Sequence[str]) -> ScanWarning:
+    """Files of an upload that hold no scan, one kind for each."""
+    named = sorted(set(kinds))
+    message = f"{len(kinds)} files that hold no scan of a head were left out: {', '.join(named)}."
+    return ScanWarning("other_files_left_out", message, {"count": len(kinds), "kinds": ",".join(named)})
+
+
+def warn_sequence_chosen(name: str) -> ScanWarning:
+    """One of several sequences was read."""
+    message = f"The model reads one sequence; of those sent, {name} was read."
+    return ScanWarning("sequence_chosen", message, {"sequence": name})
+
+
 def warn_series_chosen(series: int, files: int) -> ScanWarning:
     """One of several series was read."""
-    message = f"Of {series} series the one that the model knows best was read; it has {files} files."
+    message = f"Of {series} series one was read; it has {files} files."
     return ScanWarning("series_chosen", message, {"series": series, "files": files})
 
 

@@ -3,12 +3,30 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tumorscope.domain.scan import SequenceName
+
 Reserve = Callable[[int], None]
 """Told how many bytes decoding and preparing are about to take; may wait for them, or raise."""
 
 
 def allow_all(_size: int) -> None:
     """Reserve without a limit: for the user's own files."""
+
+
+PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
+"""Of several sequences, the one that a model of single slices has seen most tumours in."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesWish:
+    """Which series of a DICOM study is read: the one with this UID, else by the order of the sequences."""
+
+    uid: str | None = None
+    preferred: tuple[SequenceName, ...] = PREFERRED
+
+
+ANY_SERIES = SeriesWish()
+"""The series that suits best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +36,7 @@ class SourceFile:
     Parameters
     ----------
     name : str
-        As uploaded, perhaps empty. Used only for the sequence of a BraTS volume.
+        As uploaded, perhaps empty. Used for the sequence of a volume, and to find the image of a header.
     data : bytes
         The whole file.
     """

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
-from tumorscope.domain.scan import Plane, Scan, ScanWarning, Slice
+from tumorscope.domain.scan import Examination, Plane, Scan, ScanWarning, Series, Slice
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
 from tumorscope.inference.findings import Region, find_regions, find_stretches, gather_evidence, measure_share
@@ -27,6 +27,7 @@ from tumorscope.inference.study import (
     StudySlices,
     choose_slices_to_read,
     find_quality_warnings,
+    prefer_sequences,
     rank_slices,
 )
 from tumorscope.inference.study_probability import describe_study, weigh
@@ -112,6 +113,8 @@ class StudyPrediction:
         Whether the study was a stack of slices, and not a single one.
     warnings : tuple of ScanWarning
         Of decoding, of what was chosen from the study, and of the quality of the slice that is shown.
+    series : tuple of Series
+        All of the upload, the one that was read first; empty of other formats than DICOM.
     explanation : Explanation, optional
         None where it was not asked for, and where the study is out of scope.
     """
@@ -125,6 +128,7 @@ class StudyPrediction:
     slice_count: int
     is_volume: bool
     warnings: tuple[ScanWarning, ...]
+    series: tuple[Series, ...]
     explanation: Explanation | None
 
 
@@ -191,7 +195,7 @@ def predict_upload(
         The engine gave infinity or not a number.
     """
     started = perf_counter()
-    scan = decode(upload)
+    scan = decode(prefer_sequences(upload, classifier.bundle.manifest.trust))
     observe(StepDone("decode", perf_counter() - started, 1))
     return predict_scan(classifier, scan, observe, explain=explain)
 
@@ -252,6 +256,7 @@ def predict_scan(
         stack.slice_count,
         stack.volume is not None,
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
+        () if isinstance(scan, Examination) else scan.series,
         explanation,
     )
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from tumorscope.domain.errors import CorruptFile, MissingModality
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Examination, Plane, Scan, ScanWarning, SequenceName, Slice, Volume
+from tumorscope.imaging.decode import Upload
+from tumorscope.imaging.scan_warnings import warn_sequence_chosen
 from tumorscope.imaging.slices import PLANES, STACK_AXIS, choose_slices, slice_volume, stack_slice
+from tumorscope.imaging.source import PREFERRED
 from tumorscope.model.manifest import TrustManifest
 from tumorscope.preprocessing.brain import normalise_brain
 from tumorscope.preprocessing.intensity import darken_background
 from tumorscope.preprocessing.spatial import Geometry
-
-# Of several sequences, the one that a model of single slices has seen most tumours in.
-_PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
 
 # The coarsest volume whose other planes show what the acquired one does. Public heads are often resampled to 2 mm.
 _FINE_MM = 2.01
@@ -163,6 +163,12 @@ def _thin_out(indices: list[int], spacing_mm: float, acquired: int) -> list[int]
     return indices[::step]
 
 
+def prefer_sequences(upload: Upload, trust: TrustManifest | None) -> Upload:
+    """The same upload, of whose series one in a sequence that the model learned tumours in is preferred."""
+    learned = trust.tumor_sequences if trust is not None and trust.tumor_sequences else ()
+    return replace(upload, wish=replace(upload.wish, preferred=tuple(dict.fromkeys((*learned, *PREFERRED)))))
+
+
 def choose_volume(channels: tuple[str, ...] | None, scan: Scan) -> Volume:
     """The volume that slices are cut from, as they are cut.
 
@@ -271,11 +277,9 @@ def _choose_volumes(
 
 
 def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]]:
-    name = next(name for name in (*_PREFERRED, *scan.sequences) if name in scan.sequences)
-    volume = replace(scan.sequences[name], sequence=next((known for known in _PREFERRED if known == name), None))
+    name = next(name for name in (*PREFERRED, *scan.sequences) if name in scan.sequences)
+    volume = replace(scan.sequences[name], sequence=next((known for known in PREFERRED if known == name), None))
     warnings = (*scan.warnings, *volume.warnings)
     if len(scan.sequences) == 1:
         return volume, warnings
-    message = f"The model reads one sequence; of those sent, {name} was read."
-    chosen = ScanWarning("sequence_chosen", message, {"sequence": name})
-    return volume, (*warnings, chosen)
+    return volume, (*warnings, warn_sequence_chosen(name))

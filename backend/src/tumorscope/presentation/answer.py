@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
 from tumorscope.domain.prediction import Decision
-from tumorscope.domain.scan import Plane, Slice, StatedPlane
+from tumorscope.domain.scan import Plane, SequenceName, Slice, StatedPlane
 from tumorscope.imaging.formats.raster import encode_png
 from tumorscope.inference import heatmap
 from tumorscope.inference.classifier import Classifier
@@ -84,11 +84,26 @@ class JudgedSlices(BaseModel):
     out_of_scope: int
 
 
+class SeriesDescription(BaseModel):
+    """A DICOM series of the upload."""
+
+    uid: str = Field(description="For the parameter `series`; of an object with several frames, its SOP Instance UID.")
+    description: str
+    sequence: SequenceName | None = Field(description="Null where name and attributes do not tell, or disagree.")
+    plane: StatedPlane | None = Field(description="Null where unknown.")
+    slice_count: int = Field(description="Different positions.")
+    chosen: bool
+    why_not: str | None = Field(
+        description="Why it was not read: not_requested, a kind of image (diffusion, localizer, ...), covers_less, "
+        "sequence, fewer_slices; null for the one that was."
+    )
+
+
 class InputDescription(BaseModel):
     """The study that was read."""
 
     format: str = Field(examples=["jpeg"])
-    sha256: str = Field(description="Hash of the file as sent; of several files, of their sorted hashes, one a line.")
+    sha256: str = Field(description="Hash of the file as sent; of several read, of their sorted hashes, one a line.")
     width: int = Field(description="Pixels; of a volume, of the slice in `view`.")
     height: int = Field(description="Pixels.")
     slice_count: int
@@ -96,6 +111,7 @@ class InputDescription(BaseModel):
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
     plane: StatedPlane | None = Field(description="Null where unknown.")
+    series: list[SeriesDescription] = Field(description="All of a DICOM upload, the one that was read first.")
     view: View
     warnings: list[Message]
 
@@ -301,6 +317,7 @@ def _describe_input(result: StudyPrediction, sha256: str, *, with_picture: bool)
         spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
         modality=scan.modality,
         plane=scan.plane,
+        series=[SeriesDescription(**asdict(one), chosen=one.why_not is None) for one in result.series],
         view=view,
         warnings=[Message(**asdict(warning)) for warning in result.warnings],
     )

@@ -5,6 +5,9 @@ export const FAILURES = {
   'failure.mixed_study.happened': 'Diese Dateien gehören nicht zu einer Studie',
   'failure.mixed_study.advice':
     'Senden Sie nur die Dateien einer Untersuchung: eine Serie oder einen Fall.',
+  'failure.not_one_examination.happened': 'Diese Volumen gehören nicht zu einer Untersuchung',
+  'failure.not_one_examination.advice':
+    'Senden Sie ein Volumen oder die ausgerichteten Volumen eines Falls, deren Namen auf _flair, _t1, _t1ce und _t2 enden.',
   'failure.missing_api_key.happened': 'Der Dienst verlangt einen API-Schlüssel',
   'failure.missing_api_key.advice': 'Bitten Sie den Betreiber dieses Dienstes um Zugang.',
   'failure.wrong_api_key.happened': 'Der Dienst akzeptiert diesen API-Schlüssel nicht',
@@ -32,7 +35,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.unsupported_format.happened': 'Dieses Dateiformat wird nicht unterstützt',
   'failure.unsupported_format.advice':
-    'Exportieren Sie die Aufnahme als DICOM, NIfTI, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu.',
+    'Exportieren Sie die Aufnahme als DICOM, NIfTI, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu.',
   'failure.corrupt_file.happened': 'Diese Datei ist beschädigt',
   'failure.corrupt_file.advice':
     'Sie ließ sich nicht bis zum Ende lesen. Exportieren Sie sie noch einmal.',
@@ -46,6 +49,11 @@ export const FAILURES = {
   'failure.tiled_image.happened': 'Dieses Bild zeigt viele Schichten nebeneinander',
   'failure.tiled_image.advice':
     'Die Datei sagt nicht, wo jede Schicht liegt. Exportieren Sie jede Schicht als eigenes Bild, oder wandeln Sie die Serie in NIfTI um.',
+  'failure.not_a_brain.happened': 'Diese Datei zeigt einen anderen Körperteil',
+  'failure.not_a_brain.advice':
+    'Die Datei nennt einen anderen Körperteil als den Kopf. Wählen Sie die Serie des Kopfes.',
+  'failure.unknown_series.happened': 'Die gewählte Serie ist nicht unter diesen Dateien',
+  'failure.unknown_series.advice': 'Wählen Sie eine der Serien, die die Antwort nennt.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',
   'failure.no_pixel_data.advice': 'Wählen Sie die Datei der Serie, die das Bild enthält.',
   'failure.missing_modality.happened': 'In diesem Fall fehlt eine Sequenz',

@@ -57,8 +57,10 @@ export const SERVICE = {
   'warning.colour_picture': 'Das Bild ist farbig. Nur seine Helligkeit wurde verwendet.',
   'warning.files_left_out':
     '{left_out} von {total} Dateien waren nicht lesbar. Sie wurden ausgelassen.',
+  'warning.other_files_left_out':
+    'Dateien ohne Aufnahme eines Kopfes wurden ausgelassen: {count} ({kinds}).',
   'warning.series_chosen':
-    'Der Upload enthält {series} Serien. Das Modell hat die gelesen, die es am besten kennt ({files} Dateien).',
+    'Der Upload enthält {series} Serien. Eine davon wurde gelesen ({files} Dateien).',
   'warning.slices_left_out':
     'Schichten, die in Größe oder Ausrichtung von den übrigen abweichen, wurden ausgelassen: {count}.',
   'warning.duplicate_slices':
@@ -99,6 +101,13 @@ export const SERVICE = {
     'Die Datei nennt {sequence}. Tumoren hat das Modell fast nur aus {trained} gelernt.',
   'warning.plane_hardly_seen':
     'Die Schicht liegt schräg. Das Modell wurde mit axialen, koronaren und sagittalen Schichten trainiert.',
+
+  'kind.text': 'Text',
+  'kind.mask': 'Masken oder Karten',
+  'kind.empty': 'leer',
+  'kind.functional': 'funktionelle oder Diffusionsbilder',
+  'kind.image': 'Bilder',
+  'kind.unknown': 'unbekannt',
 
   'sequence.flair': 'FLAIR',
   'sequence.t1': 'T1 ohne Kontrastmittel',

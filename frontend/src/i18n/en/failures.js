@@ -4,6 +4,9 @@ export const FAILURES = {
   'failure.no_file.advice': 'Choose the file again.',
   'failure.mixed_study.happened': 'These files do not belong to one study',
   'failure.mixed_study.advice': 'Send the files of one examination only: one series, or one case.',
+  'failure.not_one_examination.happened': 'These volumes are not one examination',
+  'failure.not_one_examination.advice':
+    'Send one volume, or the aligned volumes of one case with names that end in _flair, _t1, _t1ce and _t2.',
   'failure.missing_api_key.happened': 'The service requires an API key',
   'failure.missing_api_key.advice': 'Ask the operator of this service for access.',
   'failure.wrong_api_key.happened': 'The service does not accept this API key',
@@ -26,7 +29,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Send a single series or a single volume.',
   'failure.unsupported_format.happened': 'This file format is not supported',
   'failure.unsupported_format.advice':
-    'Export the scan as DICOM, NIfTI, PNG, JPEG, BMP, TIFF or WebP and add it again.',
+    'Export the scan as DICOM, NIfTI, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again.',
   'failure.corrupt_file.happened': 'This file is damaged',
   'failure.corrupt_file.advice': 'It could not be read to its end. Export it again.',
   'failure.not_an_mr_image.happened': 'This is not an MR image',
@@ -37,6 +40,11 @@ export const FAILURES = {
   'failure.tiled_image.happened': 'This image shows many slices side by side',
   'failure.tiled_image.advice':
     'The file does not say where each slice lies. Export every slice as an image of its own, or convert the series to NIfTI.',
+  'failure.not_a_brain.happened': 'This file shows another part of the body',
+  'failure.not_a_brain.advice':
+    'The file states a part other than the head. Choose the series of the head.',
+  'failure.unknown_series.happened': 'The chosen series is not among these files',
+  'failure.unknown_series.advice': 'Choose one of the series that the answer lists.',
   'failure.no_pixel_data.happened': 'This file contains no image',
   'failure.no_pixel_data.advice': 'Choose the file of the series that contains the image.',
   'failure.missing_modality.happened': 'A sequence is missing from this case',

@@ -59,8 +59,10 @@ export const SERVICE = {
   'warning.mostly_coloured': 'The image is in colour throughout, like a photograph.',
   'warning.colour_picture': 'The image is in colour. Only its brightness was used.',
   'warning.files_left_out': '{left_out} of {total} files could not be read. They were left out.',
+  'warning.other_files_left_out':
+    'Files that hold no scan of a head were left out: {count} ({kinds}).',
   'warning.series_chosen':
-    'The upload contains {series} series. The model read the one that it knows best ({files} files).',
+    'The upload contains {series} series. One of them was read ({files} files).',
   'warning.slices_left_out':
     'Slices that differ from the rest in size or orientation were left out: {count}.',
   'warning.duplicate_slices':
@@ -98,6 +100,13 @@ export const SERVICE = {
     'The file states {sequence}. The model learned tumours almost only from {trained}.',
   'warning.plane_hardly_seen':
     'The slice is oblique. The model was trained on axial, coronal and sagittal slices.',
+
+  'kind.text': 'text',
+  'kind.mask': 'masks or maps',
+  'kind.empty': 'empty',
+  'kind.functional': 'functional or diffusion images',
+  'kind.image': 'pictures',
+  'kind.unknown': 'unknown',
 
   'sequence.flair': 'FLAIR',
   'sequence.t1': 'non-contrast T1',

@@ -1,5 +1,8 @@
 """The first bytes decide the format; other formats are refused with their own message."""
 
+import zipfile
+from io import BytesIO
+
 import numpy as np
 import pytest
 
@@ -88,7 +91,8 @@ def test_upload_is_sniffed_without_being_decoded(files: list[bytes], kind: str, 
     ("files", "error"),
     [
         ([b""], CorruptFile),
-        ([make_phantom_file(), b""], CorruptFile),
+        ([b"", b""], CorruptFile),
+        ([b"PK\x03\x04"] * 2, MixedStudy),
         ([b"Dear colleague"], UnsupportedFormat),
         ([make_phantom_file()] * 2, MixedStudy),
         ([make_phantom_file(), make_dicom_bytes(_PIXELS)], MixedStudy),
@@ -97,6 +101,22 @@ def test_upload_is_sniffed_without_being_decoded(files: list[bytes], kind: str, 
 def test_upload_that_is_no_study_is_refused_at_once(files: list[bytes], error: type[Exception]) -> None:
     with pytest.raises(error):
         _sniff(*files)
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_files_that_hold_no_scan_are_left_out_and_named(is_archive: bool) -> None:
+    volume = make_nifti_bytes(np.random.default_rng(0).integers(0, 900, (9, 9, 9)).astype(np.int16))
+    others = [b"%PDF-1.7", b"solid head", bytes(80) + b"\2\0\0\0" + bytes(100), b"Dear colleague", b"\xff\0"]
+    files = [SourceFile(f"{index}", data) for index, data in enumerate([*others, volume])]
+    if is_archive:
+        packed = BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            for file in files:
+                archive.writestr(file.name, file.data)
+        files = [SourceFile("", packed.getvalue())]
+    scan = decode_upload(sniff_upload(files), FROM_DISK)
+    warning = next(warning for warning in scan.warnings if warning.code == "other_files_left_out")
+    assert warning.params == {"count": 5, "kinds": "PDF,STL,text,unknown"}
 
 
 @pytest.mark.parametrize("slices", [2000, 2001])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from starlette.requests import ClientDisconnect
 
 from tumorscope.api.http.uploads import UploadLimits, UploadMemory
@@ -36,6 +36,11 @@ class Components:
     metrics: Metrics
     decode: Decoder
     decode_memory: DecodeMemory
+
+
+SeriesParameter = Annotated[
+    str | None, Query(description="UID of the DICOM series to read, of those that `input.series` lists.")
+]
 
 
 # Both are coroutines: FastAPI runs a plain function in a thread, which takes longer than the look-up.

@@ -45,12 +45,12 @@ UPLOAD_BODY: dict[str, Any] = {
 """What `uploads.read_files` reads."""
 
 UPLOAD_ERRORS: dict[int, str] = {
-    400: "no_file, mixed_study",
+    400: "no_file, mixed_study, not_one_examination",
     408: "upload_too_slow",
     413: "upload_too_large, image_too_large, too_many_files, too_many_slices, expands_too_much",
     415: "unsupported_format",
-    422: "corrupt_file, not_an_mr_image, not_an_anatomical_image, tiled_image, no_pixel_data, missing_modality, "
-    "invalid_request",
+    422: "corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, "
+    "missing_modality, unknown_series, invalid_request",
     500: "internal",
     503: "not_ready, overloaded; with Retry-After",
 }

@@ -18,6 +18,7 @@ from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     Components,
     ComponentsDependency,
+    SeriesParameter,
     raise_if_left,
     refuse_unknown_parameters,
     watch_client,
@@ -70,6 +71,7 @@ async def predict(
     picture: Annotated[
         Literal["none", "shown"], Query(description="Whether `view` has the picture of the slice.")
     ] = "none",
+    series: SeriesParameter = None,
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
     with components.memory.open_buffer() as buffer:
@@ -78,7 +80,7 @@ async def predict(
         job = _PredictionJob(
             components,
             classifier,
-            sniff_upload(files),
+            sniff_upload(files, series),
             every_slice=slices == "all",
             with_picture=picture == "shown",
             explain=explain == "heatmap",

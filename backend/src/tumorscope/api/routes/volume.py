@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     ComponentsDependency,
+    SeriesParameter,
     raise_if_left,
     refuse_unknown_parameters,
     watch_client,
@@ -18,7 +19,7 @@ from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
 from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.imaging.source import Reserve
-from tumorscope.inference.study import choose_volume
+from tumorscope.inference.study import choose_volume, prefer_sequences
 
 router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
 
@@ -34,7 +35,12 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/volume", responses=_RESPONSES, openapi_extra={"requestBody": UPLOAD_BODY}, response_class=Response)
-async def volume(request: Request, components: ComponentsDependency, classifier: ClassifierDependency) -> Response:
+async def volume(
+    request: Request,
+    components: ComponentsDependency,
+    classifier: ClassifierDependency,
+    series: SeriesParameter = None,
+) -> Response:
     """The voxels of one study as POST /predict reads them, as NIfTI-1.
 
     Axes grow to the patient's right, anterior and superior (RAS+). The header's `dim_info` names the axis that slices
@@ -46,7 +52,7 @@ async def volume(request: Request, components: ComponentsDependency, classifier:
     with components.memory.open_buffer() as buffer:
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
-        upload = sniff_upload(files)
+        upload = prefer_sequences(sniff_upload(files, series), classifier.bundle.manifest.trust)
 
         has_left = Event()
 

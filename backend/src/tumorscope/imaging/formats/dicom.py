@@ -7,31 +7,31 @@ from dataclasses import replace
 import numpy as np
 from pydicom.dataset import FileDataset
 
-from tumorscope.domain.errors import ImageTooLarge, InputError, MixedStudy
+from tumorscope.domain.errors import ImageTooLarge, InputError, MixedStudy, NoPixelData, NotABrain, NotAnMrImage
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
 from tumorscope.imaging.formats.dicom_instance import (
     check_modality,
     find_modality,
     find_place,
-    find_sequence,
     find_spacing,
     is_multi_frame_mr,
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
-from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out
+from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out, warn_other_files
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
 from tumorscope.imaging.slices import LPS_TO_RAS, SHOWN_BYTES, count_square_pixels, find_reorientation, make_square
-from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.source import ANY_SERIES, DecodeLimits, SeriesWish, SourceFile
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _OF_ONE_SERIES = ("SeriesNumber", "SeriesDescription", "Rows", "Columns")
 _DAMAGED = "The DICOM file has elements that cannot be read."
 
 
-def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | Volume:
+def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish = ANY_SERIES) -> Slice | Volume:
     """Decode one instance, or the instances of one study.
 
     Parameters
@@ -40,6 +40,8 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | V
         At least one, all of which `looks_like_dicom`.
     limits : DecodeLimits
         What is decoded at most.
+    wish : SeriesWish
+        Of several series.
 
     Returns
     -------
@@ -54,27 +56,28 @@ def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | V
         The one file, or every file, is refused.
     MixedStudy
         The files are of several studies.
+    UnknownSeries
+        None of them has the UID that is asked for.
     """
     with as_corrupt_file(_DAMAGED):
-        if len(files) == 1:
-            dataset = read_dataset(files[0].data, limits.expanded_bytes, limits.reserve)
-            return _decode_one(dataset, limits)
-        return _decode_many(files, limits)
+        return _decode(files, limits, wish)
 
 
-def _decode_many(files: Sequence[SourceFile], limits: DecodeLimits) -> Slice | Volume:
+def _decode(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish) -> Slice | Volume:
     datasets, failures = _read_all(files, limits)
     if not datasets:
         raise failures[0]
     if len({(str(one.get("StudyInstanceUID")), str(one.get("PatientID"))) for one in datasets}) > 1:
         raise MixedStudy("The DICOM files are of several studies; send one study at a time.")
     _join_series(datasets)
-    series, warnings = choose_series(datasets)
-    if failures:
-        warnings = (*warnings, warn_files_left_out(len(failures), len(files)))
-    if len(series) == 1:
-        return _with_warnings(_decode_one(series[0], limits), warnings)
-    return _with_warnings(decode_series(series, limits), warnings)
+    chosen, series, warnings = choose_series(datasets, wish)
+    others = [error for error in failures if isinstance(error, (NotAnMrImage, NotABrain, NoPixelData))]
+    if others:
+        warnings = (*warnings, warn_other_files(["DICOM"] * len(others)))
+    if len(failures) > len(others):
+        warnings = (*warnings, warn_files_left_out(len(failures) - len(others), len(files)))
+    scan = _decode_one(chosen[0], limits) if len(chosen) == 1 else decode_series(chosen, limits)
+    return replace(_with_warnings(scan, warnings), series=series)
 
 
 def _join_series(datasets: Sequence[FileDataset]) -> None:

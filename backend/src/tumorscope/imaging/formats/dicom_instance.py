@@ -1,13 +1,14 @@
 """A DICOM data set in, its relevant attributes out; other modalities than MR are refused here."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from tumorscope.domain.errors import NotAnMrImage
-from tumorscope.domain.scan import ScanWarning, SequenceName
+from tumorscope.domain.errors import NotABrain, NotAnMrImage
+from tumorscope.domain.scan import ScanWarning
 from tumorscope.imaging.formats.dicom_pixels import count_frames, find_functional_groups
 from tumorscope.imaging.scan_warnings import DERIVED_MAP, LOCALIZER, NOT_ORIGINAL, OTHER_BODY_PART
 
@@ -31,15 +32,18 @@ _MODALITIES = {
     "SR": "a report",
 }
 _HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYPOPHYSIS", "ORBIT", "IAC", "FACE")
+# Whole words of the body part, and of the protocol's name, which holds the second group in other meanings.
+_OTHER_PARTS = (
+    "ABDOMEN|ANKLE|BREAST|CARDIAC|CERVICAL|CHEST|CSPINE|ELBOW|HIP|KIDNEY|KNEE|LIVER|LSPINE|LUMBAR|MRCP|NECK|PANCREAS|"
+    "PELVIS|PROSTATE|SHOULDER|SPINE|THORAX|TSPINE|UTERUS|WRIST|HWS|BWS|LWS|KNIE|SCHULTER"
+)
+_IN_PROTOCOL = re.compile(rf"(?<![A-Z])({_OTHER_PARTS})(?![A-Z])")
+_IN_BODY_PART = re.compile(rf"(?<![A-Z])({_OTHER_PARTS}|ARM|EXTREMITY|FOOT|HAND|HEART|LEG|WHOLEBODY)(?![A-Z])")
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
 _NO_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP", "FIELD_MAP", "B0 MAP", "SUB"}
 _NO_MAGNITUDE |= {"SUBTRACTION", "VELOCITY MAP"}
 _LOCALIZERS = ("localizer", "localiser", "locator", "scout", "survey", "3-plane", "3 plane", "aahead")
-
-# From this echo time on an image is T2-weighted; with an inversion time this long, which nulls fluid, it is FLAIR.
-_LONG_ECHO_MS = 60.0
-_FLUID_NULLED_MS = 1500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     ------
     NotAnMrImage
         The file states another modality, or is a parametric map.
+    NotABrain
+        It states another part of the body, and nowhere the head.
     """
     modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
     if modality not in ("", _MR, _OTHER):
@@ -80,8 +86,7 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     notes = []
     if sop_class == _SECONDARY_CAPTURE or (modality != _MR and sop_class not in _MR_CLASSES):
         notes.append(NOT_ORIGINAL)
-    body_part = _text(dataset, "BodyPartExamined").upper()
-    if body_part and not any(head in body_part for head in _HEADS):
+    if _states_other_part(dataset):
         notes.append(OTHER_BODY_PART)
     if is_localizer(dataset):
         notes.append(LOCALIZER)
@@ -90,11 +95,21 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     return tuple(notes)
 
 
+def _states_other_part(dataset: Dataset) -> bool:
+    """Whether the body part that the file states may be another one than the head; raises where it surely is."""
+    keywords = ("BodyPartExamined", "ProtocolName", "SeriesDescription")
+    body_part, protocol, description = (_text(dataset, keyword).upper() for keyword in keywords)
+    named = {*_IN_BODY_PART.findall(body_part), *_IN_PROTOCOL.findall(protocol)}
+    if named and not any(head in f"{body_part} {protocol} {description}" for head in _HEADS):
+        stated = ", ".join(sorted(named)).lower()
+        raise NotABrain(f"The DICOM file states another part of the body than the head: {stated}. Send a brain MRI.")
+    return bool(body_part) and not any(head in body_part for head in _HEADS)
+
+
 def is_localizer(dataset: Dataset) -> bool:
     """Whether the file states a localizer."""
-    return "LOCALIZER" in find_image_type(dataset) or any(
-        word in _text(dataset, "SeriesDescription").lower() for word in _LOCALIZERS
-    )
+    description = _text(dataset, "SeriesDescription").lower()
+    return "LOCALIZER" in find_image_type(dataset) or any(word in description for word in _LOCALIZERS)
 
 
 def is_derived_map(dataset: Dataset) -> bool:
@@ -105,39 +120,6 @@ def is_derived_map(dataset: Dataset) -> bool:
 def is_no_magnitude(dataset: Dataset) -> bool:
     """Whether the file states another part of the signal than its magnitude, or a difference of images."""
     return bool(_NO_MAGNITUDE & set(find_image_type(dataset)))
-
-
-def has_contrast_agent(dataset: Dataset) -> bool:
-    """Whether the file states a contrast agent."""
-    description = f" {_text(dataset, 'SeriesDescription').lower()} "
-    named = any(
-        word in description for word in ("+c", "t1ce", "t1c ", "t1gd", "gad", " gd", "post", " ce ", "contrast")
-    )
-    return bool(_text(dataset, "ContrastBolusAgent")) or named
-
-
-def is_t1(dataset: Dataset) -> bool:
-    """Whether the series is named after T1 weighting."""
-    description = _text(dataset, "SeriesDescription").lower()
-    return any(word in description for word in ("t1", "mprage", "mp2rage", "spgr", "bravo", "flash", "tfe"))
-
-
-def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
-    """From echo and inversion time (PS3.3, C.8.3.1 and C.8.13.5) or the series description; None if neither tells."""
-    groups = find_functional_groups(dataset, frame)
-    echo = read_numbers(_find(groups, "MREchoSequence", "EffectiveEchoTime", dataset) or dataset.get("EchoTime"), 1)
-    inversion = read_numbers(_find(groups, "MRModifierSequence", "InversionTimes", dataset), 1)
-    if inversion is None:
-        inversion = read_numbers(dataset.get("InversionTime"), 1)
-    description = _text(dataset, "SeriesDescription").lower()
-    if "flair" in description:
-        # There are T1-weighted FLAIR series, too.
-        return None if "t1" in description else "flair"
-    if echo is not None and echo[0] >= _LONG_ECHO_MS:
-        return "flair" if inversion is not None and inversion[0] >= _FLUID_NULLED_MS else "t2"
-    if is_t1(dataset):
-        return "t1ce" if has_contrast_agent(dataset) else "t1"
-    return None
 
 
 def find_place(dataset: Dataset, frame: int) -> Place | None:

@@ -1,4 +1,4 @@
-"""The NIfTI volumes of one BraTS case in, an Examination out; and the naming of BraTS files."""
+"""The NIfTI volumes of one case in, an Examination out; and how BraTS and BIDS name them."""
 
 import re
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.errors import MixedStudy
+from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination
 from tumorscope.domain.scan import Examination, Volume
 from tumorscope.imaging.formats.nifti import decode_nifti_scan
-from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT
-from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT, warn_other_files, warn_sequence_chosen
+from tumorscope.imaging.source import PREFERRED, DecodeLimits, SourceFile
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
 """The sequences of a BraTS case."""
@@ -20,7 +20,7 @@ SEQUENCES = ("flair", "t1", "t1ce", "t2")
 SEGMENTATION = "seg"
 """The name that `name_content` gives a segmentation."""
 
-# From the endings of file names, of all years, to the content.
+# From the endings of file names, of all years of BraTS and of BIDS, to the content.
 _ENDINGS = {
     **{name: name for name in SEQUENCES},
     "t2f": "flair",
@@ -28,68 +28,103 @@ _ENDINGS = {
     "t1c": "t1ce",
     "t1gd": "t1ce",
     "t2w": "t2",
+    "t1w": "t1",
+    "pdw": "pd",
     "seg": SEGMENTATION,
     "segm": SEGMENTATION,
 }
 _FILE = re.compile(rf"(?P<case>.+)[_-](?P<ending>{'|'.join(_ENDINGS)})\.nii(\.gz)?", re.IGNORECASE)
+_AGENT = re.compile("_ce-[^_]*", re.IGNORECASE)
+# BIDS names other images of the same head.
+_OTHER = re.compile(
+    r".+_(bold|dwi|sbref|epi|asl|perf|phase|phasediff|magnitude\d?|fieldmap)\.nii(\.gz)?", re.IGNORECASE
+)
 # The headers of one case differ by rounding.
 _SAME_MM = 0.5
 
 
 def name_content(file_name: str) -> tuple[str, str] | None:
-    """The case and the content that a BraTS file name states.
+    """The case and the content that a file name of BraTS or BIDS states.
 
     Parameters
     ----------
     file_name : str
-        Without folders, for example ``BraTS20_Training_001_t1ce.nii.gz`` or ``BraTS-GLI-00001-000-t1c.nii``.
+        Without folders, for example ``BraTS20_Training_001_t1ce.nii.gz``, ``BraTS-GLI-00001-000-t1c.nii`` or
+        ``sub-01_ce-gadolinium_T1w.nii.gz``.
 
     Returns
     -------
     (str, str), or None
-        The case, and one of ``flair``, ``t1``, ``t1ce``, ``t2``, ``seg``; None for other names.
+        The case, and one of ``flair``, ``t1``, ``t1ce``, ``t2``, ``pd``, ``seg``; None for other names.
     """
     match = _FILE.fullmatch(file_name)
-    return None if match is None else (match["case"], _ENDINGS[match["ending"].lower()])
+    if match is None:
+        return None
+    case, content = _AGENT.sub("", match["case"]), _ENDINGS[match["ending"].lower()]
+    return case, "t1ce" if content == "t1" and case != match["case"] else content
 
 
-def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examination:
+def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examination | Volume:
     """Decode the volumes of one case.
 
     Parameters
     ----------
     files : sequence of SourceFile
-        NIfTI volumes; a segmentation among them is left out.
+        NIfTI volumes; segmentations, masks and maps among them are left out.
     limits : DecodeLimits
         The upper limits for all of them together.
 
     Returns
     -------
-    Examination
-        Its sequences by name.
+    Examination or Volume
+        Its sequences by name; a volume whose name states nothing, if nothing else is left. Of the sequences of a BIDS
+        subject that do not share a grid, the first that `PREFERRED` names.
 
     Raises
     ------
-    MixedStudy
-        The names state no sequence, one sequence twice or several cases, or the volumes do not share a grid.
-    CorruptFile, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat, NotAnMrImage, NotAnAnatomicalImage
-        A volume cannot be decoded, or is no anatomical MR.
+    NotOneExamination
+        The names state no sequence, one sequence twice or several cases, or the volumes of a case do not share a grid.
+    CorruptFile, ImageTooLarge, ExpandsTooMuch, UnsupportedFormat, NotAnMrImage
+        A volume cannot be decoded, or is no MR.
+    NotAnAnatomicalImage
+        Nothing is left.
     """
-    contents = [name_content(file.name) for file in files]
-    named = {content[1]: file for content, file in zip(contents, files, strict=True) if content is not None}
-    cases = {content[0].lower() for content in contents if content is not None}
-    if None in contents or len(named) < len(files) or len(cases) > 1:
-        raise MixedStudy(
-            "Several NIfTI volumes are read together as one case, by names that end in _flair, _t1, _t1ce and _t2."
+    shared = replace(limits, expanded_bytes=limits.expanded_bytes // len(files))
+    contents = [(file, name_content(file.name)) for file in files]
+    named = {content[1]: file for file, content in contents if content is not None}
+    cases = {content[0].lower() for _, content in contents if content is not None}
+    unnamed = [file for file, content in contents if content is None and not _OTHER.fullmatch(file.name)]
+    left_out = ["functional"] * (len(files) - len(unnamed) - sum(content is not None for _, content in contents))
+    if len(cases) > 1 or sum(content is not None for _, content in contents) > len(named):
+        raise NotOneExamination(
+            "The NIfTI volumes are not one examination: by their names they are of several, or have one sequence twice."
         )
-    shared = replace(limits, expanded_bytes=limits.expanded_bytes // len(named))
+    others = []
+    for file in unnamed:
+        try:
+            others.append(decode_nifti_scan(file.data, shared))
+        except NotAnAnatomicalImage:
+            left_out.append("mask")
     volumes = {name: decode_nifti_scan(file.data, shared) for name, file in named.items() if name != SEGMENTATION}
-    if not volumes:
-        raise MixedStudy("A segmentation alone is not a scan.")
-    first = next(iter(volumes.values()))
-    if not all(_share_grid(first, volume) for volume in volumes.values()):
-        raise MixedStudy("The volumes differ in size or position; send the aligned volumes of one case.")
-    return Examination(volumes, (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ())
+    if not volumes and not others:
+        raise NotAnAnatomicalImage("The volumes are segmentations, masks or maps. Send the MR volume itself.")
+    if others and len(others) + len(volumes) > 1:
+        raise NotOneExamination(
+            "The NIfTI volumes are not one examination: their names do not end in _flair, _t1, _t1ce and _t2, or in "
+            "_FLAIR, _T1w, _ce-gadolinium_T1w and _T2w. Send one volume, or name them so."
+        )
+    warnings = (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ()
+    if left_out:
+        warnings = (*warnings, warn_other_files(left_out))
+    if others:
+        return replace(others[0], warnings=(*warnings, *others[0].warnings))
+    first = next(name for name in (*PREFERRED, *volumes) if name in volumes)
+    aligned = {name: volume for name, volume in volumes.items() if _share_grid(volumes[first], volume)}
+    if len(aligned) < len(volumes):
+        if not cases.pop().startswith("sub-"):
+            raise NotOneExamination("The volumes differ in size or position; send the aligned volumes of one case.")
+        aligned, warnings = {first: volumes[first]}, (*warnings, warn_sequence_chosen(first))
+    return Examination(aligned, warnings)
 
 
 def measure_corner_shift(

@@ -16,11 +16,11 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_modality,
     find_number,
     find_place,
-    find_sequence,
     find_spacing,
     find_thickness,
 )
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import Tiles, find_tiles
 from tumorscope.imaging.scan_warnings import (
     FIRST_STACK,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tumorscope.domain.errors import CorruptFile
-from tumorscope.imaging.decode import looks_like_dicom, looks_readable
+from tumorscope.imaging.decode import looks_like_dicom, looks_like_zip, looks_readable
 from tumorscope.imaging.formats.archive import is_other
 from tumorscope.imaging.formats.dicom_dataset import read_series_number, read_series_uid
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
@@ -19,6 +19,14 @@ _BEGIN = 64 * 1024
 def count_files(paths: Iterable[Path]) -> int:
     """Count the files for `find_studies` without opening them; a DICOMDIR counts as one."""
     return sum(sum(map(len, _walk(path))) if path.is_dir() else 1 for path in paths)
+
+
+def is_outside_series(path: Path, uid: str) -> bool:
+    """Whether a file holds nothing of this DICOM series; False for an archive, a folder, and what cannot be opened."""
+    begin = _read_begin(path)
+    if begin is None or looks_like_zip(begin) or is_directory(begin):
+        return False
+    return not looks_like_dicom(begin) or read_series_uid(begin) != uid
 
 
 def find_studies(
@@ -114,6 +122,8 @@ def _identify(file: Path, begin: bytes) -> object:
     """The key that the files of one study share."""
     if looks_like_dicom(begin) and (uid := read_series_uid(begin)) is not None:
         return file.parent, uid
+    if file.name.lower().removesuffix(".gz").endswith((".hdr", ".img")):
+        return file.parent, file.name.split(".")[0], "pair"
     if looks_like_nifti(begin) and (content := name_content(file.name)) is not None:
         return file.parent, content[0].lower()
     return file

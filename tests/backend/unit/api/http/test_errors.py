@@ -14,6 +14,7 @@ _CLASSES = [
 _STATUS = {
     "no_file": 400,
     "mixed_study": 400,
+    "not_one_examination": 400,
     "unknown_model": 404,
     "upload_too_slow": 408,
     "upload_too_large": 413,
@@ -26,6 +27,8 @@ _STATUS = {
     "not_an_mr_image": 422,
     "not_an_anatomical_image": 422,
     "tiled_image": 422,
+    "not_a_brain": 422,
+    "unknown_series": 422,
     "no_pixel_data": 422,
     "missing_modality": 422,
     "invalid_request": 422,

@@ -1,36 +1,92 @@
-"""The series that the model knows best is chosen."""
+"""The series that is asked for is chosen, else one that is anatomical, covers the head and has a preferred sequence."""
 
 import numpy as np
 import pytest
 from pydicom.dataset import FileDataset
 
 from tests.factories import make_dicom_bytes
+from tumorscope.domain.errors import UnknownSeries
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
 from tumorscope.imaging.series.choice import choose_series
+from tumorscope.imaging.source import ANY_SERIES, SeriesWish
 
 
-def _series(uid: str, slices: int, **attributes: object) -> list[FileDataset]:
+def _series(
+    uid: str, slices: int, name: str, *, step: float = 5, repeats: int = 1, **said: object
+) -> list[FileDataset]:
     pixels = np.ones((4, 4), np.uint16)
-    data = make_dicom_bytes(pixels, SeriesInstanceUID=uid, **attributes)  # type: ignore[arg-type]
-    return [read_dataset(data, 2**20)] * slices
+    return [
+        read_dataset(
+            make_dicom_bytes(
+                pixels,
+                SeriesInstanceUID=uid,
+                SeriesDescription=name,
+                **{"ImagePositionPatient": [0, 0, step * number], **said},  # type: ignore[arg-type]
+            ),
+            2**20,
+        )
+        for number in range(slices)
+        for _ in range(repeats)
+    ]
 
 
-_T2 = _series("1", 9, SeriesDescription="T2 TSE")
-_T1 = _series("2", 5, SeriesDescription="T1 MPRAGE")
-_T1CE = _series("3", 3, SeriesDescription="T1 MPRAGE +C")
-_LOCALIZER = _series("4", 20, SeriesDescription="T1 localizer")
-_SHORT_T1 = _series("6", 4, SeriesDescription="T1")
-_MAP = _series("5", 20, SeriesDescription="ep2d", ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])
+_T2 = _series("1", 30, "T2 TSE")
+_T1 = _series("2", 28, "T1 MPRAGE")
+_T1CE = _series("3", 24, "T1 MPRAGE +C")
+_PITUITARY = _series("4", 12, "T1 sella +C", step=3)
+_LOCALIZER = _series("5", 40, "T1 localizer")
+_MAP = _series("6", 40, "ep2d", ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])
+_DTI = _series("7", 40, "ep2d_diff", repeats=3)
+_TOF = _series("8", 90, "3D TOF", step=1)
+_FINE_T1 = _series("9", 56, "T1 SPGR", step=2.5)
+_DYNAMIC_T1 = _series("10", 20, "T1 dynamic", step=7, repeats=5)
+_NOWHERE = _series("11", 20, "T1 +C", ImagePositionPatient=None)
 
 
 @pytest.mark.parametrize(
-    ("better", "worse"), [(_T1CE, _T1), (_T1, _T2), (_T2, _LOCALIZER), (_T2, _MAP), (_T1, _SHORT_T1)]
+    ("better", "worse", "why_not"),
+    [
+        (_T1CE, _T1, "sequence"),
+        (_T1, _T2, "sequence"),
+        (_T2, _LOCALIZER, "localizer"),
+        (_T2, _MAP, "diffusion"),
+        (_T2, _DTI, "diffusion"),
+        (_T2, _TOF, "angiography"),
+        (_T2, _PITUITARY, "covers_less"),
+        (_FINE_T1, _T1, "fewer_slices"),
+        (_T1, _DYNAMIC_T1, "fewer_slices"),
+        (_T1, _NOWHERE, "covers_less"),
+    ],
 )
-def test_better_series_is_chosen(better: list[FileDataset], worse: list[FileDataset]) -> None:
-    chosen, (warning,) = choose_series([*worse, *better])
+def test_better_series_is_chosen(better: list[FileDataset], worse: list[FileDataset], why_not: str) -> None:
+    chosen, (first, second), (warning,) = choose_series([*worse, *better], ANY_SERIES)
     assert chosen == better
+    assert (first.uid, first.why_not) == (better[0].SeriesInstanceUID, None)
+    assert (second.uid, second.why_not) == (worse[0].SeriesInstanceUID, why_not)
     assert (warning.code, warning.params) == ("series_chosen", {"series": 2, "files": len(better)})
 
 
+def test_order_of_the_sequences_is_the_models() -> None:
+    _, (first, *_), _ = choose_series([*_T1CE, *_T2], SeriesWish(preferred=("t2", "t1ce")))
+    assert (first.sequence, first.plane, first.slice_count, first.description) == ("t2", "axial", 30, "T2 TSE")
+
+
+def test_series_that_is_asked_for_is_chosen() -> None:
+    chosen, series, _ = choose_series([*_T1CE, *_LOCALIZER, *_T2], SeriesWish("5"))
+    assert chosen == _LOCALIZER
+    assert [(one.uid, one.why_not) for one in series] == [("5", None), ("3", "not_requested"), ("1", "not_requested")]
+    with pytest.raises(UnknownSeries):
+        choose_series(_T1CE, SeriesWish("12"))
+
+
+def test_order_of_the_files_does_not_matter() -> None:
+    every = [*_T2, *_T1, *_T1CE, *_PITUITARY, *_LOCALIZER, *_MAP, *_DTI, *_TOF]
+    expected = choose_series(every, ANY_SERIES)[1]
+    for seed in range(3):
+        order = np.random.default_rng(seed).permutation(len(every))
+        assert choose_series([every[index] for index in order], ANY_SERIES)[1] == expected
+
+
 def test_only_series_is_chosen_without_a_warning() -> None:
-    assert choose_series(_LOCALIZER) == (_LOCALIZER, ())
+    chosen, (series,), warnings = choose_series(_LOCALIZER, ANY_SERIES)
+    assert (chosen, series.why_not, warnings) == (_LOCALIZER, None, ())

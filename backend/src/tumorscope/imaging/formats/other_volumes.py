@@ -1,0 +1,151 @@
+"""FreeSurfer's MGH and MGZ files, and pairs of header and image (Analyze 7.5, NIfTI-1), in; NIfTI files out.
+
+nibabel reads the headers; the voxels are not touched.
+"""
+
+import zlib
+from collections.abc import Sequence
+from typing import Literal
+
+import nibabel
+import numpy as np
+
+from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoPixelData
+from tumorscope.imaging.formats.nifti import is_gzip
+from tumorscope.imaging.source import DecodeLimits, SourceFile
+from tumorscope.imaging.wrap_errors import as_corrupt_file
+
+_MGH_BYTES, _HEADER_BYTES = 284, 348
+# Analyze headers have no magic number, but no more than this either.
+_MOST_HEADER_BYTES = 1024
+# With the longest name.
+_GZIP_HEADER_BYTES = 65_536
+_MGH_TYPES = (0, 1, 3, 4)
+_PAIR_MAGIC, _SINGLE_MAGIC = b"ni1\0", b"n+1\0"
+
+
+def read_begin(data: bytes, size: int) -> bytes:
+    """The first bytes, inflated if they are behind gzip; fewer where the file is short or damaged."""
+    if not is_gzip(data):
+        return data[:size]
+    try:
+        return (
+            zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[: _GZIP_HEADER_BYTES + 2 * size], size)
+            if size
+            else b""
+        )
+    except zlib.error:
+        return b""
+
+
+def looks_like_mgh(data: bytes) -> bool:
+    """Whether a file begins like MGH, compressed with gzip or not."""
+    begin = read_begin(data, _MGH_BYTES)
+    version, sizes, kind = begin[:4], np.frombuffer(begin[4:20].ljust(16, b"\0"), ">i4"), begin[20:24]
+    return (
+        len(begin) == _MGH_BYTES
+        and int.from_bytes(version) == 1
+        and bool((sizes > 0).all())
+        and int.from_bytes(kind) in _MGH_TYPES
+    )
+
+
+def looks_like_pair_header(data: bytes) -> bool:
+    """Whether a file is the header of a volume whose voxels are in another file."""
+    begin = read_begin(data, _MOST_HEADER_BYTES + 1)
+    order: Literal["little", "big"] = "big" if begin[:1] == b"\0" else "little"
+    is_header = int.from_bytes(begin[:4], order) == _HEADER_BYTES <= len(begin)
+    if not is_header or begin[344:348] == _SINGLE_MAGIC:
+        return False
+    is_analyze = len(begin) <= _MOST_HEADER_BYTES and 1 <= int.from_bytes(begin[40:42], order) <= 7
+    return begin[344:348] == _PAIR_MAGIC or is_analyze
+
+
+def find_partner(header: SourceFile, files: Sequence[SourceFile]) -> SourceFile | None:
+    """The image of a pair's header, by its name."""
+    stem = _stem(header.name)
+    return next(
+        (one for one in files if one is not header and _stem(one.name) == stem and ".img" in one.name.lower()), None
+    )
+
+
+def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[SourceFile]:
+    """The same volumes as NIfTI files, each pair as one.
+
+    Parameters
+    ----------
+    files : sequence of SourceFile
+        NIfTI files, MGH files, and headers with their images.
+    limits : DecodeLimits
+        What is inflated at most.
+
+    Raises
+    ------
+    NoPixelData
+        A header comes without its image.
+    CorruptFile
+        A header cannot be read.
+    ExpandsTooMuch
+        A header states more than the limit.
+    """
+    found = []
+    images = []
+    for file in files:
+        if looks_like_mgh(file.data):
+            found.append(SourceFile(f"{_stem(file.name)}.nii", _convert_mgh(file.data, limits)))
+        elif looks_like_pair_header(file.data):
+            image = find_partner(file, files)
+            if image is None:
+                raise NoPixelData("The header of a volume (.hdr) needs its voxels: send the .img file, too.")
+            images.append(image)
+            found.append(SourceFile(f"{_stem(file.name)}.nii", _convert_pair(file.data, image.data, limits)))
+        else:
+            found.append(file)
+    return [file for file in found if not any(file is image for image in images)]
+
+
+def _convert_mgh(data: bytes, limits: DecodeLimits) -> bytes:
+    with as_corrupt_file("The header of the MGH file cannot be read."):
+        old = nibabel.freesurfer.mghformat.MGHHeader(read_begin(data, _MGH_BYTES), check=False)
+        header = nibabel.Nifti1Header(endianness=">")
+        header.set_data_dtype(old.get_data_dtype())
+        header.set_data_shape(old.get_data_shape())
+        header.set_sform(old.get_affine(), int(old["goodRASFlag"] == 1))
+        header["pixdim"][1:4] = np.abs(old["delta"])
+    return _join(header, data, _MGH_BYTES, limits)
+
+
+def _convert_pair(begin: bytes, image: bytes, limits: DecodeLimits) -> bytes:
+    block = read_begin(begin, _HEADER_BYTES)
+    with as_corrupt_file("The header of the volume cannot be read."):
+        if block[344:348] == _PAIR_MAGIC:
+            header = nibabel.Nifti1Header(block, check=False)
+            offset = int(header["vox_offset"])
+            header["magic"] = _SINGLE_MAGIC
+            return _join(header, image, offset, limits)
+        old = nibabel.AnalyzeHeader(block, check=False)
+        header = nibabel.Nifti1Header(endianness=old.endianness)
+        for name in ("dim", "datatype", "bitpix", "descrip"):
+            header[name] = old[name]
+        # Analyze states no orientation that its writers agree on.
+        header["pixdim"][1:] = np.abs(old["pixdim"][1:])
+        return _join(header, image, int(old["vox_offset"]), limits)
+
+
+def _join(header: nibabel.Nifti1Header, image: bytes, offset: int, limits: DecodeLimits) -> bytes:
+    """A NIfTI file of a header, and of the voxels that begin at an offset in another file."""
+    shape = header.get_data_shape()
+    size = int(np.prod([float(length) for length in shape[:3]])) * header.get_data_dtype().itemsize
+    if offset < 0 or size < 0:
+        raise CorruptFile("The header of the volume cannot be read.")
+    if offset + size > limits.expanded_bytes:
+        raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
+    limits.reserve(2 * (offset + size))
+    header["vox_offset"] = _HEADER_BYTES + 4
+    return bytes(header.binaryblock + bytes(4) + read_begin(image, offset + size)[offset:])
+
+
+def _stem(name: str) -> str:
+    """A file's name without the endings of containers, in lower case."""
+    name = name.lower().removesuffix(".gz")
+    return name.rsplit(".", 1)[0]
