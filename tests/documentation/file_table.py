@@ -5,11 +5,13 @@
 Writes the tables anew; needs the real files (TUMORSCOPE_DATA, else ../shared/data).
 """
 
+import gzip
 import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
@@ -146,6 +148,16 @@ _MADE: dict[str, Callable[[], list[bytes]]] = {
         make_dicom_bytes(_HEADS[0], PixelSpacing=None, ImagerPixelSpacing=[1, 1])
     ],
     "DICOM, pixels of 0.05 mm": lambda: [make_dicom_bytes(_HEADS[0], PixelSpacing=[0.05, 0.05])],
+    "DICOM, a short T2 and a long diffusion series": lambda: [
+        *_make_series(lambda _: {"SeriesInstanceUID": "1.3.1", "SeriesDescription": "t2_tse_tra"})[2:],
+        *_make_series(lambda _: {"SeriesInstanceUID": "1.3.2", "SeriesDescription": "ep2d_diff"}),
+    ],
+    "DICOM, a knee": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="KNEE")],
+    "MGH": lambda: [nibabel.MGHImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0])).to_bytes()],
+    "NIfTI, with a text and an STL": lambda: [*_nifti(_VOXELS), b"Dear colleague", b"solid head"],
+    "NIfTI, two volumes without names": lambda: [*_nifti(_VOXELS), *_nifti(_VOXELS[::-1])],
+    "NRRD": lambda: [b"NRRD0005"],
+    "gzip of DICOM": lambda: [gzip.compress(make_dicom_bytes(_HEADS[0]))],
     "NIfTI, in metres": lambda: _nifti(_VOXELS, 1, scale=0.001),
     "NIfTI, in micrometres": lambda: _nifti(_VOXELS, 3, scale=1000),
     "NIfTI, a head of 2 m": lambda: _nifti(_VOXELS, scale=8),
