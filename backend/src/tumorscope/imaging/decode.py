@@ -220,8 +220,9 @@ def name_other(data: bytes) -> str:
 def _find_kinds(files: Sequence[SourceFile]) -> list[Kind | None]:
     """The kind of each file; the image of a pair is known by its header."""
     kinds = [_find_kind(file.data) for file in files]
-    for file, kind in zip(files, kinds, strict=True):
-        image = find_partner(file, files) if kind == "nifti" and looks_like_pair_header(file.data) else None
+    headers = [file for file, kind in zip(files, kinds, strict=True) if kind == "nifti"] if None in kinds else []
+    for file in headers:
+        image = find_partner(file, files) if looks_like_pair_header(file.data) else None
         if image is not None:
             kinds[next(index for index, one in enumerate(files) if one is image)] = "nifti"
     return kinds

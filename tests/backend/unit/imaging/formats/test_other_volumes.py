@@ -47,7 +47,7 @@ def test_mgh_gives_the_volume_that_nifti_gives(kind: type[np.generic], packed: b
     np.testing.assert_array_equal(found.voxels, expected.voxels)
     assert found.spacing_mm == pytest.approx(expected.spacing_mm)
     assert found.affine == pytest.approx(expected.affine)
-    assert found.warnings == ()
+    assert found.warnings == expected.warnings
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -67,7 +67,7 @@ def test_pair_of_analyze_has_an_assumed_orientation(kind: type[Any]) -> None:
     found = _decode(("a.hdr", header), ("a.img", image))
     np.testing.assert_array_equal(found.voxels, _VOXELS)
     assert found.spacing_mm == (1.0, 2.0, 1.0)
-    assert [warning.code for warning in found.warnings] == ["no_orientation"]
+    assert "no_orientation" in {warning.code for warning in found.warnings}
 
 
 def test_pairs_of_a_case_are_its_sequences() -> None:
