@@ -29,9 +29,8 @@ def evaluate(
     from tumorscope.evaluation.data import choose_data  # noqa: PLC0415
     from tumorscope.evaluation.measure import measure  # noqa: PLC0415
     from tumorscope.evaluation.metrics.summary import summarise_for_manifest  # noqa: PLC0415
-    from tumorscope.evaluation.report.mistakes import find_mistakes  # noqa: PLC0415
     from tumorscope.evaluation.report.plots import draw_plots  # noqa: PLC0415
-    from tumorscope.evaluation.report.report import write_report  # noqa: PLC0415
+    from tumorscope.evaluation.report.report import find_mistakes, write_report  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415

@@ -10,7 +10,6 @@ from tumorscope.imaging.decode import decode_image
 from tumorscope.imaging.formats.nifti import decode_nifti
 from tumorscope.imaging.slices import slice_volume
 from tumorscope.imaging.source import FROM_DISK
-from tumorscope.preprocessing.spatial import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +47,6 @@ class RelativeBox:
     y_center: float
     width: float
     height: float
-
-
-def relate_box(box: Box, height: int, width: int) -> RelativeBox:
-    """A box in pixels as fractions of its slice."""
-    return RelativeBox(
-        (box.left + box.width / 2) / width, (box.top + box.height / 2) / height, box.width / width, box.height / height
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume, relate_box
+from tumorscope.datasets.example import Example, RelativeBox, VolumeReference, read_volume
 from tumorscope.domain.errors import DatasetError
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import Plane, Volume
@@ -198,7 +198,10 @@ def _make_example(
 def find_box(marked: NDArray[np.bool_]) -> RelativeBox | None:
     """The bounding box of what is marked, shape (height, width); None where nothing is."""
     box, (height, width) = find_bounding_box(marked), marked.shape
-    return None if box is None else relate_box(box, height, width)
+    if box is None:
+        return None
+    x, y = (box.left + box.width / 2) / width, (box.top + box.height / 2) / height
+    return RelativeBox(x, y, box.width / width, box.height / height)
 
 
 def state_sequence(path: Path) -> str | None:

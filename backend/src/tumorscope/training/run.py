@@ -1,5 +1,6 @@
 """A recipe and its examples in, trained weights and a record of the run out; resumes where it was interrupted."""
 
+import csv
 import hashlib
 import json
 from collections import Counter
@@ -18,13 +19,13 @@ from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision
-from tumorscope.training.logs import read_epochs, write_epoch
 from tumorscope.training.recipe import Recipe, Stage
 from tumorscope.training.stage_networks import build_stage_network, read_final_weights
 from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 
 _BACKEND_FILE = "backend.txt"
+_EPOCHS_FILE = "epochs.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ def _record(split: Split, settings: dict[str, Any], run_folder: Path, leakage_al
         "training_patients": len({example.patient_id for example in split.training}),
         "validation_slices": dict(Counter(example.label for example in split.validation)),
         "validation_patients": len({example.patient_id for example in split.validation}),
-        "epochs": read_epochs(run_folder),
+        "epochs": _read_epochs(run_folder),
     }
 
 
@@ -182,3 +183,23 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     )
+
+
+def write_epoch(run_folder: Path, events: SummaryWriter, log: EpochLog) -> None:
+    """Append one epoch to the run folder's ``epochs.csv`` and to TensorBoard's events."""
+    row, table = asdict(log), run_folder / _EPOCHS_FILE
+    is_new = not table.is_file()
+    step = 1 if is_new else len(_read_epochs(run_folder)) + 1
+    with table.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, row)
+        if is_new:
+            writer.writeheader()
+        writer.writerow({name: round(value, 6) for name, value in row.items()})
+    for name in ("learning_rate", "training_loss", "validation_loss", "validation_accuracy"):
+        events.add_scalar(name, row[name], step)
+
+
+def _read_epochs(run_folder: Path) -> list[dict[str, float]]:
+    """The rows of ``epochs.csv``, first to last."""
+    with (run_folder / _EPOCHS_FILE).open(newline="", encoding="utf-8") as file:
+        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]

@@ -1,7 +1,7 @@
 """Pictures and a stage's numbers in, a trained network out; can be interrupted and resumed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from tumorscope.training.batches import Batch, count_batches, draw_batches
-from tumorscope.training.checkpoints import restore_checkpoint, save_checkpoint
 from tumorscope.training.loss import attribution_loss, label_set_loss, tumor_map_loss
 from tumorscope.training.networks import ATTRIBUTION_LAYER, TUMOR_MAP_LAYER, predict_logits
 from tumorscope.training.recipe import Recipe, Stage
@@ -18,6 +17,16 @@ from tumorscope.training.samples import Sample, compose_epoch, mark_allowed
 
 _GRADIENT_NORM = 1.0
 _RECENT_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a run stands: least validation loss of the stage so far, and epochs since then, for early stopping."""
+
+    stage: int
+    epochs_done: int = 0
+    best_loss: float = float("inf")
+    epochs_since_best: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +97,9 @@ def train_stage(
     stage = recipe.stages[number]
     epoch_samples = _mix(samples, recipe, number, 0, hard_negatives)
     schedule = warmup_cosine(stage, count_batches(len(epoch_samples), recipe.batch_size))
-    compile_network(network, recipe, schedule, stage.attribution_weight)
+    _compile(network, recipe, schedule, stage.attribution_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
-    position = restore_checkpoint(network, number, checkpoint)
+    position = _restore_checkpoint(network, number, checkpoint)
     for epoch in range(position.epochs_done, stage.epochs):
         if stage.patience is not None and position.epochs_since_best >= stage.patience:
             break
@@ -100,7 +109,7 @@ def train_stage(
         for batch in draw_batches(
             epoch_samples, recipe.class_names, recipe.augmentations, recipe.batch_size, (recipe.seed, number, epoch)
         ):
-            losses.append(train_step(network, batch))
+            losses.append(_train_step(network, batch))
             observer.finish_step(float(np.mean(losses[-_RECENT_STEPS:])))
         loss, accuracy = _validate(network, validation, recipe.class_names)
         improved = loss < position.best_loss
@@ -112,7 +121,7 @@ def train_stage(
         )
         if stage.patience is not None and improved:
             network.save_weights(best)
-        save_checkpoint(network, position, checkpoint)
+        _save_checkpoint(network, position, checkpoint)
         rate = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
         mean_loss = float(np.mean(losses))
         observer.finish_epoch(
@@ -135,7 +144,7 @@ def warmup_cosine(stage: Stage, steps_per_epoch: int) -> keras.optimizers.schedu
     )
 
 
-def compile_network(
+def _compile(
     network: keras.Model,
     recipe: Recipe,
     schedule: keras.optimizers.schedules.LearningRateSchedule,
@@ -156,21 +165,8 @@ def compile_network(
     optimizer.build(network.trainable_variables)
 
 
-def train_step(network: keras.Model, batch: Batch) -> float:
-    """One step.
-
-    Parameters
-    ----------
-    network : keras.Model
-        From `compile_network`.
-    batch : Batch
-        Of its input's size.
-
-    Returns
-    -------
-    float
-        The loss of the logits, before the step.
-    """
+def _train_step(network: keras.Model, batch: Batch) -> float:
+    """One step; the loss of the logits before it."""
     targets = {"logits": batch.allowed}
     if TUMOR_MAP_LAYER in network.output:
         targets[TUMOR_MAP_LAYER] = batch.tumor_map
@@ -199,3 +195,28 @@ def _validate(network: keras.Model, samples: Sequence[Sample], class_names: tupl
     losses = logsumexp(logits, axis=1) - logsumexp(np.where(allowed > 0, logits, -np.inf), axis=1)
     chosen = logits.argmax(axis=1)
     return float(losses.mean()), float(allowed[np.arange(len(chosen)), chosen].mean())
+
+
+def _save_checkpoint(network: keras.Model, position: _Position, file: Path) -> None:
+    """Write weights, dropout's seeds, the optimizer's moments and the position, atomically."""
+    arrays = {f"variable_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(network))}
+    partial = file.with_suffix(".partial.npz")
+    np.savez(partial, **asdict(position), **arrays)
+    partial.replace(file)
+
+
+def _restore_checkpoint(network: keras.Model, stage: int, file: Path) -> _Position:
+    """Load a checkpoint of this stage into the network; without one, the position is the stage's beginning."""
+    if not file.is_file():
+        return _Position(stage)
+    with np.load(file, allow_pickle=False) as arrays:
+        if int(arrays["stage"]) != stage:
+            return _Position(stage)
+        for i, variable in enumerate(_variables(network)):
+            variable.assign(arrays[f"variable_{i}"])
+        best = float(arrays["best_loss"])
+        return _Position(stage, int(arrays["epochs_done"]), best, int(arrays["epochs_since_best"]))
+
+
+def _variables(network: keras.Model) -> list[keras.Variable]:
+    return [*network.variables, *network.optimizer.variables]

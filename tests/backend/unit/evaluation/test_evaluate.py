@@ -8,7 +8,7 @@ from tests.factories import make_phantom_file
 from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.domain.errors import EvaluationError
 from tumorscope.evaluation.evaluate import score_examples
-from tumorscope.evaluation.report.mistakes import find_mistakes
+from tumorscope.evaluation.report.report import find_mistakes
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.pipeline import predict_scan

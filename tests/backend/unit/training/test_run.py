@@ -15,9 +15,8 @@ from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
 from tumorscope.training import run
-from tumorscope.training.logs import write_epoch
 from tumorscope.training.recipe import Mixture, Recipe, Stage
-from tumorscope.training.run import Trained, run_recipe
+from tumorscope.training.run import Trained, run_recipe, write_epoch
 from tumorscope.training.train import EpochLog
 
 _STAGES = (

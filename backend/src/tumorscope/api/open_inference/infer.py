@@ -1,25 +1,94 @@
-"""The body of an inference request in, the body of its answer out, computed through the work queue."""
+"""A served model in, its tensors described; the body of an inference request in, the body of its answer out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.metrics import Metrics
 from tumorscope.api.open_inference.content_coding import decode_body
-from tumorscope.api.open_inference.model_tensors import compute_outputs, describe_model
 from tumorscope.api.open_inference.schemas import AnswerParameters, InferenceAnswer, InferenceRequest
 from tumorscope.api.open_inference.tensors import (
+    DATATYPE,
+    INPUT_NAME,
+    MAX_SLICES,
     EncodedAnswer,
     choose_outputs,
     encode_answer,
     limit_body,
     parse_request,
 )
-from tumorscope.inference.classifier import Classifier
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.inference.classifier import Classifier, run_network
+
+_PLATFORM = "tumorscope_bundle"
+
+_PIXELS = (
+    "Slices after the model's preprocessing: the head, cropped, padded to a square, resampled, and scaled between two"
+    " percentiles of its intensities. Send a picture from a scanner to POST /predict."
+)
+_LOGITS = "Logits of the network, in the order of the labels."
+_PROBABILITIES = (
+    "Calibrated probabilities of the labels; a row sums to 1. Meaningless if the slice is not of a brain MRI."
+)
+_TUMOR_PROBABILITY = "1 - P(no_tumor)."
+_SCOPE_DISTANCE = (
+    "Out-of-distribution score of the slice. Above picture_limit (mr_limit if it is known to come from an MR scanner)"
+    " POST /predict answers out_of_scope without probabilities. It also examines the source picture, which these pixels"
+    " no longer show."
+)
+
+
+class TensorMetadata(BaseModel):
+    """An input or output tensor; -1 stands for the number of slices."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: dict[str, Any] = Field(description="What it means.")
+
+
+class ModelMetadata(BaseModel):
+    """The served model in the terms of the Open Inference Protocol."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+    parameters: dict[str, Any]
+
+
+def describe_model(classifier: Classifier) -> ModelMetadata:
+    """Describe the model and its tensors."""
+    manifest = classifier.bundle.manifest
+    size = manifest.input.size
+    meaning = {
+        "description": _PIXELS,
+        "minimum": 0.0,
+        "maximum": 1.0,
+        "max_slices": MAX_SLICES,
+        "channel_names": manifest.input.channel_names,
+        "preprocessing": manifest.preprocessing.model_dump(mode="json"),
+    }
+    return ModelMetadata(
+        name=manifest.name,
+        versions=[manifest.version],
+        platform=_PLATFORM,
+        inputs=[TensorMetadata(name=INPUT_NAME, datatype=DATATYPE, shape=[-1, size, size, 3], parameters=meaning)],
+        outputs=_describe_outputs(classifier),
+        parameters={
+            "sha256": classifier.bundle.sha256,
+            "engine": classifier.engine.name,
+            "device": classifier.engine.device,
+            "notice": NOTICE,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +161,7 @@ def _answer(
     pixels: NDArray[np.float32],
 ) -> EncodedAnswer:
     with metrics.stage_seconds.labels("inference", "prepared").time():
-        tensors = compute_outputs(classifier, pixels)
+        tensors = _compute_outputs(classifier, pixels)
     metrics.batch_slices.observe(len(pixels))
     manifest = classifier.bundle.manifest
     head = InferenceAnswer(
@@ -102,3 +171,34 @@ def _answer(
         outputs=[],
     )
     return encode_answer(request, head, {name: tensors[name] for name in names})
+
+
+def _compute_outputs(classifier: Classifier, pixels: NDArray[np.float32]) -> Mapping[str, NDArray[np.float32]]:
+    """The tensors that `describe_model` names, of all slices, in scope or not."""
+    answer = run_network(classifier, pixels)
+    class_names = classifier.bundle.manifest.class_names
+    tensors: dict[str, NDArray[np.floating]] = {"logits": answer.logits, "probabilities": answer.probabilities}
+    if NO_TUMOR in class_names:
+        tensors["tumor_probability"] = 1 - answer.probabilities[:, class_names.index(NO_TUMOR)]
+    if answer.distances is not None:
+        tensors["scope_distance"] = answer.distances
+    return {name: values.astype(np.float32) for name, values in tensors.items()}
+
+
+def _describe_outputs(classifier: Classifier) -> list[TensorMetadata]:
+    manifest = classifier.bundle.manifest
+    labels = manifest.class_names
+
+    def describe(name: str, shape: list[int], **meaning: object) -> TensorMetadata:
+        return TensorMetadata(name=name, datatype=DATATYPE, shape=shape, parameters=meaning)
+
+    outputs = [
+        describe("logits", [-1, len(labels)], description=_LOGITS, labels=labels),
+        describe("probabilities", [-1, len(labels)], description=_PROBABILITIES, labels=labels),
+    ]
+    if NO_TUMOR in labels:
+        outputs.append(describe("tumor_probability", [-1], description=_TUMOR_PROBABILITY))
+    if classifier.bundle.scope is not None and manifest.trust is not None:
+        limits = manifest.trust.scope.model_dump(mode="json")
+        outputs.append(describe("scope_distance", [-1], description=_SCOPE_DISTANCE, **limits))
+    return outputs

@@ -83,7 +83,10 @@ def parse_request(body: bytes, header_length: str | None, size: int) -> tuple[In
     except ValidationError as error:
         raise InvalidRequest(_describe(error)) from error
     tensor = request.inputs[0]
-    _check_shape(tensor.shape, size)
+    if tensor.shape[1:] != [size, size, 3]:
+        raise InvalidRequest(f"inputs.0.shape: the model takes (n, {size}, {size}, 3).")
+    if tensor.shape[0] > MAX_SLICES:
+        raise InvalidRequest(f"inputs.0.shape: a request holds at most {MAX_SLICES} slices.")
     pixels = _read_numbers(tensor, body[json_bytes:]).reshape(tensor.shape)
     # Written so that not-a-number fails, too.
     if not (pixels.min() >= -_ROUNDING and pixels.max() <= 1 + _ROUNDING):
@@ -123,7 +126,9 @@ def encode_answer(
     tensors : mapping of str to ndarray
         The requested tensors, in the order of the request.
     """
-    binary = _find_binary(request, tensors)
+    default = request.parameters is not None and request.parameters.binary_data_output
+    requested = {one.name: one.parameters.binary_data for one in request.outputs or () if one.parameters is not None}
+    binary = {name for name in tensors if (default if requested.get(name) is None else requested[name])}
     data = {name: values.astype(_LITTLE_ENDIAN).tobytes() for name, values in tensors.items() if name in binary}
     outputs = [
         OutputTensor(
@@ -139,25 +144,12 @@ def encode_answer(
     return EncodedAnswer(b"".join([text, *data.values()]), len(text) if data else None)
 
 
-def _find_binary(request: InferenceRequest, tensors: Mapping[str, NDArray[np.float32]]) -> set[str]:
-    default = request.parameters is not None and request.parameters.binary_data_output
-    requested = {one.name: one.parameters.binary_data for one in request.outputs or () if one.parameters is not None}
-    return {name for name in tensors if (default if requested.get(name) is None else requested[name])}
-
-
 def _read_length(header_length: str, body_bytes: int) -> int:
     if not (header_length.isascii() and header_length.isdecimal()) or len(header_length) > 12:
         raise InvalidRequest("Inference-Header-Content-Length is not a number of bytes.")
     if int(header_length) > body_bytes:
         raise InvalidRequest("Inference-Header-Content-Length exceeds the size of the body.")
     return int(header_length)
-
-
-def _check_shape(shape: list[int], size: int) -> None:
-    if shape[1:] != [size, size, 3]:
-        raise InvalidRequest(f"inputs.0.shape: the model takes (n, {size}, {size}, 3).")
-    if shape[0] > MAX_SLICES:
-        raise InvalidRequest(f"inputs.0.shape: a request holds at most {MAX_SLICES} slices.")
 
 
 def _read_numbers(tensor: InputTensor, binary: bytes) -> NDArray[np.float64] | NDArray[np.float32]:

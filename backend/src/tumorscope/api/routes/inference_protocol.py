@@ -17,8 +17,7 @@ from tumorscope.api.http.dependencies import (
 from tumorscope.api.http.errors import InferenceProblem
 from tumorscope.api.http.openapi import describe_errors
 from tumorscope.api.http.uploads import read_body
-from tumorscope.api.open_inference.infer import EncodedRequest, run_inference
-from tumorscope.api.open_inference.model_tensors import ModelMetadata, describe_model
+from tumorscope.api.open_inference.infer import EncodedRequest, ModelMetadata, describe_model, run_inference
 from tumorscope.api.open_inference.schemas import InferenceAnswer
 from tumorscope.api.open_inference.tensors import limit_body
 from tumorscope.domain.errors import UnknownModel

@@ -5,8 +5,15 @@ from typing import Any
 
 from tumorscope import NOTICE
 from tumorscope.domain.errors import EvaluationError
-from tumorscope.evaluation.report.sections import PLOTS, Section, describe_evaluation
-from tumorscope.evaluation.report.tables import Table, cross_validation_table, short_decision_table, to_words
+from tumorscope.evaluation.report.sections import (
+    PLOTS,
+    Section,
+    Table,
+    cross_validation_table,
+    describe_evaluation,
+    short_decision_table,
+    to_words,
+)
 from tumorscope.model.manifest import Manifest
 
 _HEADER = """---

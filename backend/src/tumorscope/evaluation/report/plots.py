@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from tumorscope.evaluation.metrics.curves import TUMOR_AGAINST_NONE
-from tumorscope.evaluation.report.tables import to_words
+from tumorscope.evaluation.metrics.summary import TUMOR_AGAINST_NONE
+from tumorscope.evaluation.report.sections import to_words
 
 Metrics = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.backend.unit.evaluation.scores import make_random_scored, make_scored
 from tumorscope.evaluation.metrics.summary import summarise
-from tumorscope.evaluation.report.tables import figure_table, show_share
+from tumorscope.evaluation.report.sections import figure_table, show_share
 
 
 @pytest.mark.parametrize(
