@@ -32,15 +32,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(audit)
-app.command()(calibrate)
-app.command()(card)
-app.command()(evaluate)
-app.command()(export)
-app.command()(predict)
-app.command()(prepare)
-app.command()(split)
-app.command()(train)
+for command in (audit, calibrate, card, evaluate, export, predict, prepare, split, train):
+    app.command()(command)
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
 

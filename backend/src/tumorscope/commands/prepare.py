@@ -42,9 +42,8 @@ def prepare(
         raise DatasetError(f"No case of {brats} has a segmentation: there is nothing to learn from.")
     claim_cache(output, CacheSettings(channels=names))
     waiting = [case for case in labelled if not is_prepared(output, case.name)]
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         task = progress.add_task("preparing", total=len(labelled), completed=len(labelled) - len(waiting))
         problems = prepare_cases(
             waiting,
@@ -54,15 +53,11 @@ def prepare(
             lambda: progress.advance(task),
             keep_going=keep_going,
         )
-    for problem in problems:
-        console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
-    console.print(
+    outcome = (
         f"{len(labelled) - len(problems)} cases are prepared in {output}, {len(problems)} cannot be; "
-        f"{len(found) - len(labelled)} without a segmentation were left out.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"{len(found) - len(labelled)} without a segmentation were left out."
     )
+    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(*problems, outcome, sep="\n")
     if problems:
         raise typer.Exit(1)
 

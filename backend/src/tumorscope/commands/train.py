@@ -51,7 +51,7 @@ def train(
     Interrupted, a run goes on with --resume. KERAS_BACKEND chooses tensorflow, jax or torch; the bundle's figures are
     always measured with the TensorFlow engine, which serves.
     """
-    from tumorscope.datasets.splits import write_split  # noqa: PLC0415
+    from tumorscope.datasets.splits import read_split, split_by_patient, write_split  # noqa: PLC0415
     from tumorscope.training.recipes import load_recipe  # noqa: PLC0415
     from tumorscope.training.run import run_recipe  # noqa: PLC0415
 
@@ -61,7 +61,9 @@ def train(
     folder = run_folder or Path("runs") / loaded.name
     if (folder / "settings.json").is_file() and not resume:
         raise TrainingError(f"{folder} holds a run already: go on with --resume, or name another --run-folder.")
-    examples_split, leaks = _check_leakage(_read_split(loaded, data, split), allow_leakage, set_leaks_aside)
+    examples = list(loaded.read_examples(data))
+    parted = read_split(split, examples) if split else split_by_patient(examples, loaded.validation_share, loaded.seed)
+    examples_split, leaks = _check_leakage(parted, allow_leakage, set_leaks_aside)
     folder.mkdir(parents=True, exist_ok=True)
     write_split(examples_split, folder / "split.json")
     trained = run_recipe(
@@ -91,15 +93,6 @@ def _leave_out_closed(recipe: "Recipe") -> "Recipe":
         recipe,
         read_examples=lambda path: keep_open(recipe.read_examples(path)),
         card=replace(recipe.card, license="CC-BY-4.0", data=data),
-    )
-
-
-def _read_split(recipe: "Recipe", data: Path, file: Path | None) -> "Split":
-    from tumorscope.datasets.splits import read_split, split_by_patient  # noqa: PLC0415
-
-    examples = list(recipe.read_examples(data))
-    return (
-        split_by_patient(examples, recipe.validation_share, recipe.seed) if file is None else read_split(file, examples)
     )
 
 

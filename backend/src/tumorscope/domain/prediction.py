@@ -87,7 +87,9 @@ def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction
         most probable class or no class is probable enough, and where none is the most probable and a tumour is not
         improbable enough.
     """
-    kept = _keep(probabilities, rule)
+    kept = None
+    if rule.kept_from is not None:
+        kept = tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
     label = max((name for name in probabilities if name != NO_TUMOR), key=lambda name: probabilities[name])
     doubts = _doubt(probabilities, kept, rule)
     if NO_TUMOR not in probabilities:
@@ -105,12 +107,6 @@ def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction
 def refuse(prediction: Prediction, *why: Reason) -> Prediction:
     """The same slice as out of scope: whatever the network says of it means nothing."""
     return replace(prediction, decision=Decision.OUT_OF_SCOPE, label=None, prediction_set=None, reasons=why)
-
-
-def _keep(probabilities: Mapping[str, float], rule: DecisionRule) -> tuple[str, ...] | None:
-    if rule.kept_from is None:
-        return None
-    return tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
 
 
 def _doubt(probabilities: Mapping[str, float], kept: tuple[str, ...] | None, rule: DecisionRule) -> tuple[Reason, ...]:

@@ -1,6 +1,7 @@
 """A data folder and a bundle's split in, what the model is judged on out."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -105,9 +106,6 @@ def _find_split(bundle: Path, named: Path | None, examples: Sequence[Example]) -
     """The split that was named, else the bundle's own where it is of this data, else none."""
     if named is not None:
         return read_split(named, examples)
-    if not (bundle / SPLIT_FILE).is_file():
-        return None
-    try:
+    with suppress(DatasetError):
         return read_split(bundle / SPLIT_FILE, examples)
-    except DatasetError:
-        return None
+    return None

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.model.bundle import MANIFEST_FILE, Bundle, read_bundle
@@ -109,7 +109,12 @@ def add_bundle(store: Path, source: Path) -> str:
         if read_bundle(store / version).sha256 != bundle.sha256:
             raise BundleInvalid(f"the store holds another bundle of version {version}; give the new one its own")
         return version
-    with _writing(), _new_folder(store) as incoming:
+    with _writing():
+        store.mkdir(parents=True, exist_ok=True)
+    with _writing(), TemporaryDirectory(prefix=".incoming-", dir=store, ignore_cleanup_errors=True) as scratch:
+        incoming = Path(scratch)
+        # Only its owner has access so far, and the service may run as another user.
+        incoming.chmod(0o755)
         for name in (*bundle.manifest.files, MANIFEST_FILE):
             shutil.copyfile(source / name, incoming / name)
             _flush(incoming / name)
@@ -203,19 +208,6 @@ def _writing() -> Iterator[None]:
         yield
     except OSError as error:
         raise BundleInvalid(f"the store cannot be written: {error.strerror}") from error
-
-
-@contextmanager
-def _new_folder(store: Path) -> Iterator[Path]:
-    """Create a folder that is removed afterwards unless it was renamed."""
-    store.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix=".incoming-", dir=store))
-    try:
-        # mkdtemp grants access to its owner only, and the service may run as another user.
-        folder.chmod(0o755)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:

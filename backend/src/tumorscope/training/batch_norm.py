@@ -34,7 +34,8 @@ def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
     x = inputs
     for layer in plain.layers[1:]:
         config = layer.get_config()
-        normalised = _is_normalised(layer)
+        can_be_normalised = isinstance(layer, keras.layers.Conv2D | keras.layers.Dense) and layer.name != "logits"
+        normalised = can_be_normalised and layer.trainable
         if normalised:
             config["activation"] = "linear"
         copy = type(layer).from_config(config)
@@ -96,9 +97,3 @@ def fold_batch_norm(normalised: keras.Model, plain: keras.Model) -> None:
             scale = gamma / np.sqrt(variance + _EPSILON)
             weights = [kernel * scale, (bias - mean) * scale + beta]
         layer.set_weights(weights)
-
-
-def _is_normalised(layer: keras.layers.Layer) -> bool:
-    return (
-        bool(layer.trainable) and isinstance(layer, keras.layers.Conv2D | keras.layers.Dense) and layer.name != "logits"
-    )

@@ -107,12 +107,6 @@ def _observer(stage: Stage, progress: Progress, write: Callable[[EpochLog], None
     label = f"training at {stage.size}x{stage.size}"
     task = progress.add_task(label, total=None)
 
-    def start_epoch(steps: int) -> None:
-        progress.reset(task, total=steps)
-
-    def finish_step(loss: float) -> None:
-        progress.update(task, advance=1, description=f"{label}, loss {loss:.3f}")
-
     def finish_epoch(log: EpochLog) -> None:
         write(log)
         progress.console.print(
@@ -120,7 +114,11 @@ def _observer(stage: Stage, progress: Progress, write: Callable[[EpochLog], None
             f"validation loss {log.validation_loss:.3f}, accuracy {log.validation_accuracy:.3f}"
         )
 
-    return Observer(start_epoch, finish_step, finish_epoch)
+    return Observer(
+        lambda steps: progress.reset(task, total=steps),
+        lambda loss: progress.update(task, advance=1, description=f"{label}, loss {loss:.3f}"),
+        finish_epoch,
+    )
 
 
 def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["imagenet"] | None) -> dict[str, Any]:

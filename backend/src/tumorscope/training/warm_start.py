@@ -101,9 +101,7 @@ def scale_layers(network: keras.Model, pixels: NDArray[np.float32], first: int =
         Layers that stay as they are, counted from the first.
     """
     layers = [*convolution_layers(network), network.get_layer("dense"), network.get_layer("logits")]
-    for position, layer in enumerate(layers):
-        if position < first:
-            continue
+    for position, layer in list(enumerate(layers))[first:]:
         output = keras.ops.convert_to_numpy(keras.Model(network.input, layer.output)(pixels, training=False))
         target = _FIRST_LOGITS_RMS if layer.name == "logits" else 1.0
         scale = target / max(float(np.sqrt(np.mean(np.square(output, dtype=np.float32)))), 1e-6)
