@@ -23,10 +23,9 @@ from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.golden import check_golden_answers
 from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.bundle import read_bundle, write_bundle
-from tumorscope.training.describe import describe
 from tumorscope.training.recipe import Stage
 from tumorscope.training.recipes import load_recipe
-from tumorscope.training.run import run_recipe
+from tumorscope.training.run import describe, run_recipe
 
 _CHANNELS = ("flair", "t1ce", "t2")
 _TINY = (Stage(size=32, epochs=1, peak_learning_rate=1e-3),)

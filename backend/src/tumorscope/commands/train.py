@@ -134,7 +134,7 @@ def _release(
     from tumorscope.evaluation.calibration.release import release  # noqa: PLC0415
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
-    from tumorscope.training.describe import describe  # noqa: PLC0415
+    from tumorscope.training.run import describe  # noqa: PLC0415
 
     console = Console(stderr=True)
     with Progress(console=console) as progress:

@@ -20,12 +20,7 @@ LAST_CONVOLUTION = "block5_conv3"
 _IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
-def build_vgg16(
-    class_count: int,
-    size: int = 128,
-    trainable: Literal["last_three", "all"] = "last_three",
-    precision: Precision = "float32",
-) -> keras.Model:
+def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float32") -> keras.Model:
     """Build the network without nested models.
 
     Parameters
@@ -34,8 +29,6 @@ def build_vgg16(
         Number of outputs.
     size : int
         Side of the input, in pixels; a multiple of 32.
-    trainable : {'last_three', 'all'}
-        The trainable convolutions: the last three (the standard recipe), or all.
     precision : {'float32', 'mixed_bfloat16'}
         Of the arithmetic between input and logits.
 
@@ -53,18 +46,15 @@ def build_vgg16(
     )(inputs)
     for block, (count, filters) in enumerate(zip(CONVOLUTIONS, FILTERS, strict=True), start=1):
         for position in range(1, count + 1):
-            name = f"block{block}_conv{position}"
-            layer = keras.layers.Conv2D(
+            x = keras.layers.Conv2D(
                 filters,
                 3,
                 padding="same",
                 activation="relu",
                 kernel_initializer="he_normal",
                 dtype=precision,
-                name=name,
-            )
-            layer.trainable = trainable == "all" or block == len(CONVOLUTIONS)
-            x = layer(x)
+                name=f"block{block}_conv{position}",
+            )(x)
         x = keras.layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
     x = keras.layers.Flatten(dtype=precision, name="flatten")(x)
     x = keras.layers.Dropout(0.3, dtype=precision, name="dropout_features")(x)

@@ -19,7 +19,7 @@ ATTRIBUTION_LAYER = "attribution"
 
 def build_plain(class_count: int, size: int, frozen_convolutions: int, precision: Precision) -> keras.Model:
     """VGG16 with its first convolutions frozen."""
-    network = build_vgg16(class_count, size, "all", precision)
+    network = build_vgg16(class_count, size, precision)
     for layer in convolution_layers(network)[:frozen_convolutions]:
         layer.trainable = False
     return network

@@ -17,6 +17,7 @@ from tensorboardX import SummaryWriter
 
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
+from tumorscope.model.manifest import DataManifest, InputManifest, Manifest, PreprocessingManifest
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision
 from tumorscope.training.recipe import Recipe, Stage
@@ -25,6 +26,8 @@ from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
 
 _BACKEND_FILE = "backend.txt"
+# float32 and bfloat16 engines differ by less; another network, or another preprocessing, by more.
+_GOLDEN_TOLERANCE = 0.03
 _EPOCHS_FILE = "epochs.csv"
 
 
@@ -101,6 +104,56 @@ def run_recipe(
     ]
     weights = {name: np.stack([end[name] for end in ends]).mean(axis=0) for name in ends[0]}
     return Trained(weights, _record(split, settings, run_folder, leakage_allowed))
+
+
+def describe(recipe: Recipe, trained: Trained, version: str) -> Manifest:
+    """The manifest of a trained model, without what `evaluation.release` measures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        That was run.
+    trained : Trained
+        From `run_recipe`.
+    version : str
+        Of the model, ``MAJOR.MINOR.PATCH``.
+
+    Returns
+    -------
+    Manifest
+        At temperature 1, without metrics and golden answers.
+    """
+    preprocessing = recipe.preprocessing
+    lower, upper = preprocessing.percentiles
+    return Manifest(
+        name=recipe.card.model_name,
+        version=version,
+        class_names=list(recipe.class_names),
+        input=InputManifest(
+            size=recipe.stages[-1].size,
+            channel_names=None if preprocessing.channels is None else list(preprocessing.channels),
+        ),
+        preprocessing=PreprocessingManifest(
+            lower_percentile=lower,
+            upper_percentile=upper,
+            head_margin=preprocessing.head_margin,
+            intensity=preprocessing.intensity,
+        ),
+        temperature=1.0,
+        tumor_threshold=0.5,
+        intended_use=recipe.card.intended_use,
+        limits=list(recipe.card.limits),
+        license=recipe.card.license,
+        data=[
+            DataManifest(name=name, license=license_name, used_for=used_for)
+            for name, license_name, used_for in recipe.card.data
+        ],
+        training=trained.record,
+        metrics={},
+        golden_tolerance=_GOLDEN_TOLERANCE,
+        golden=[],
+        files={},
+    )
 
 
 def _observer(stage: Stage, progress: Progress, write: Callable[[EpochLog], None]) -> Observer:

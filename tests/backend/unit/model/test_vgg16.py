@@ -39,12 +39,6 @@ def test_weights_of_the_served_size_fit_into_35_megabytes() -> None:
     assert build_vgg16(4, 128).count_params() * 2 < 35_000_000
 
 
-@pytest.mark.parametrize(("trainable", "learning"), [("last_three", 3), ("all", 13)])
-def test_the_last_three_convolutions_learn_or_all_do(trainable: str, learning: int) -> None:
-    flags = [layer.trainable for layer in convolution_layers(build_vgg16(2, 32, trainable))]  # type: ignore[arg-type]
-    assert flags == [False] * (13 - learning) + [True] * learning
-
-
 def test_last_convolution_can_be_reached_in_one_step(network: keras.Model) -> None:
     features = keras.Model(network.input, network.get_layer(LAST_CONVOLUTION).output)
     pixels = np.zeros((2, 32, 32, 3), np.float32)

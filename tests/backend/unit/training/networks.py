@@ -49,7 +49,7 @@ def make_samples(count: int = 8, size: int = 32) -> list[Sample]:
 def small_network(size: int = 32, seed: int = 0) -> keras.Model:
     """VGG16 with random weights, of which the last three convolutions and the head learn."""
     keras.utils.set_random_seed(seed)
-    network = build_vgg16(4, size, "all")
+    network = build_vgg16(4, size)
     for layer in convolution_layers(network)[:FROZEN]:
         layer.trainable = False
     first = network.get_layer("block1_conv1")
