@@ -117,15 +117,9 @@ def _check_leakage(split: "Split", allowed: bool, set_aside: bool) -> "tuple[Spl
 
 
 def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> Path | Literal["imagenet"] | None:
-    if given is not None:
+    if given is not None or recipe.initial_weights == "none":
         return given
-    match recipe.initial_weights:
-        case "data":
-            return data / "weights" / "vgg16_imagenet_notop.npz"
-        case "imagenet":
-            return "imagenet"
-        case "none":
-            return None
+    return "imagenet" if recipe.initial_weights == "imagenet" else data / "weights" / "vgg16_imagenet_notop.npz"
 
 
 def _release(

@@ -152,20 +152,15 @@ def _read_normalised(case: Case, path: Path, segmentation: Volume) -> Volume:
 
 def _hang(volume: Volume) -> Scores:
     """Every axial slice, displayed as in serving (`imaging.slices`)."""
-    first = slice_volume(volume, "axial", 0).pixels
-    hung = np.empty((volume.voxels.shape[2], *first.shape), np.float16)
-    for index in range(len(hung)):
-        hung[index] = slice_volume(volume, "axial", index).pixels
-    return hung
+    count = volume.voxels.shape[2]
+    return np.stack([slice_volume(volume, "axial", index).pixels.astype(np.float16) for index in range(count)])
 
 
 def _cut_to_brain(
     case: Case, channels: tuple[str, ...], spacing_mm: tuple[float, float, float], scores: list[Scores], tumor: Mask
 ) -> tuple[PreparedCase, Scores]:
     """The record, and the slices cropped to the brain, shape (slices, rows, columns, channels)."""
-    brain = scores[0] > -ZSCORE_LIMIT
-    for channel in scores[1:]:
-        brain |= channel > -ZSCORE_LIMIT
+    brain = np.any([channel > -ZSCORE_LIMIT for channel in scores], axis=0)
     extent = ndimage.find_objects(brain.astype(np.uint8))[0]
     depth, rows, columns = extent
     slices = tuple(

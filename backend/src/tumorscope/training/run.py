@@ -93,7 +93,7 @@ def run_recipe(
             if finished.is_file():
                 continue
             samples, validation = prepare_stage(recipe, split, number, progress)
-            network = build_stage_network(recipe, stage, precision, samples, initial_weights, run_folder, number)
+            network = build_stage_network(recipe, number, precision, samples, initial_weights, run_folder)
             hard_negatives = find_hard_negatives(network, recipe, number, samples, run_folder)
             observer = _observer(stage, progress, lambda log: write_epoch(run_folder, events, log))
             train_stage(network, recipe, number, samples, validation, run_folder, observer, hard_negatives)

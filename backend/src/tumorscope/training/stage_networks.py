@@ -42,72 +42,61 @@ def read_final_weights(
 
 def build_stage_network(
     recipe: Recipe,
-    stage: Stage,
+    number: int,
     precision: Precision,
     samples: Sequence[Sample],
     initial_weights: Path | Literal["imagenet"] | None,
     run_folder: Path,
-    number: int,
 ) -> keras.Model:
     """The stage's network with the weights it starts from: the stage's before, or the initial ones."""
+    stage = recipe.stages[number]
     sample = to_input(np.stack([one.pixels for one in samples[:: max(1, len(samples) // _SAMPLE)]]))
 
+    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
     if number == 0:
-        return _build_first(recipe, stage, precision, sample, initial_weights)
+        copied = 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
+        if stage.attribution_weight > 0 and copied < _LAYERS:
+            raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
+        # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
+        is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
+        scale_layers(plain, sample, copied if is_kept else 0)
+        return _build(recipe, stage, precision, plain, sample if copied >= sum(CONVOLUTIONS) else None)
     before = recipe.stages[number - 1]
     guided = stage.attribution_weight > 0 or before.attribution_weight > 0
     if guided and before.size != stage.size:
         raise TrainingError("A stage with the attribution-guided loss has the size of the stages beside it.")
     source = _build(recipe, before, precision)
     source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
-    if guided:
-        return _build_from_folded(recipe, stage, precision, source, sample)
-    network = _build(recipe, stage, precision)
-    carry_weights(source, network)
+    if not guided:
+        network = _build(recipe, stage, precision, plain)
+        carry_weights(source, network)
+        return network
+    # With the attribution-guided loss, or after it, a stage starts where the last ended, without its normalisation.
+    fold_batch_norm(source, plain)
+    network = _build(recipe, stage, precision, plain, sample)
+    if recipe.tumor_map_weight > 0:
+        network.get_layer(TUMOR_MAP_LAYER).set_weights(source.get_layer(TUMOR_MAP_LAYER).get_weights())
     return network
 
 
-def _build(recipe: Recipe, stage: Stage, precision: Precision, plain: keras.Model | None = None) -> keras.Model:
-    """The stage's network, from a plain one with its weights or a fresh one."""
+def _build(
+    recipe: Recipe,
+    stage: Stage,
+    precision: Precision,
+    plain: keras.Model | None = None,
+    sample: NDArray[np.float32] | None = None,
+) -> keras.Model:
+    """The stage's network, from a plain one with its weights or a fresh one; normalised by the sample's moments."""
     guided = stage.attribution_weight > 0
-    return build_training_network(
-        plain or build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision),
+    if plain is None:
+        plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
+    network = build_training_network(
+        plain,
         precision,
         batch_norm=recipe.batch_norm and not guided,
         tumor_map=recipe.tumor_map_weight > 0,
         attribution=guided,
     )
-
-
-def _build_first(
-    recipe: Recipe,
-    stage: Stage,
-    precision: Precision,
-    sample: NDArray[np.float32],
-    initial_weights: Path | Literal["imagenet"] | None,
-) -> keras.Model:
-    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
-    copied = 0 if initial_weights is None else copy_initial_weights(plain, read_initial_weights(initial_weights))
-    if stage.attribution_weight > 0 and copied < _LAYERS:
-        raise TrainingError("A stage with the attribution-guided loss follows one of its own size.")
-    # Published convolutions stay as they are, unless a normalisation and a tumour map are to lie on them.
-    is_kept = copied == _LAYERS or (copied == sum(CONVOLUTIONS) and not recipe.batch_norm)
-    scale_layers(plain, sample, copied if is_kept else 0)
-    network = _build(recipe, stage, precision, plain)
-    if recipe.batch_norm and stage.attribution_weight == 0 and copied >= sum(CONVOLUTIONS):
+    if sample is not None and recipe.batch_norm and not guided:
         adopt_moments(network, sample)
-    return network
-
-
-def _build_from_folded(
-    recipe: Recipe, stage: Stage, precision: Precision, source: keras.Model, sample: NDArray[np.float32]
-) -> keras.Model:
-    """The network of a stage with the attribution-guided loss, or after one; starts where the last ended."""
-    plain = build_plain(len(recipe.class_names), stage.size, stage.frozen_convolutions, precision)
-    fold_batch_norm(source, plain)
-    network = _build(recipe, stage, precision, plain)
-    if recipe.batch_norm and stage.attribution_weight == 0:
-        adopt_moments(network, sample)
-    if recipe.tumor_map_weight > 0:
-        network.get_layer(TUMOR_MAP_LAYER).set_weights(source.get_layer(TUMOR_MAP_LAYER).get_weights())
     return network

@@ -33,8 +33,6 @@ _REASONS: dict[type[Exception], str] = {
     GoldenMismatch: "golden_mismatch",
     AnswerNotFinite: "answer_not_finite",
 }
-_OTHER_REASON = "load_failed"
-_SHADOW_REASON = "shadow_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ class _Rollout:
             self._service.candidate = Candidate(bundle.manifest.version, "loading")
             classifier = await to_thread.run_sync(self._open, bundle)
         except Exception as error:  # noqa: BLE001  (whatever it is, the service must report it and continue)
-            self._refuse(error, _REASONS.get(type(error), _OTHER_REASON))
+            self._refuse(error, _REASONS.get(type(error), "load_failed"))
             return
         is_rollback = self._snapshot.selected is not None and self._snapshot.selected.rolled_back
         compared = agreed = 0
@@ -133,7 +131,7 @@ class _Rollout:
             try:
                 compared, agreed = await self._run_shadow(classifier)
             except Exception as error:  # noqa: BLE001  (a model that fails in any way must not serve)
-                self._refuse(error, _SHADOW_REASON)
+                self._refuse(error, "shadow_failed")
                 return
         if not self._stopped:
             self._serve(classifier, compared, agreed)
