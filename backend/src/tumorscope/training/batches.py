@@ -1,6 +1,5 @@
 """An epoch's samples in, its augmented batches out; a thread prepares them while the network computes."""
 
-import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,11 +32,6 @@ class Batch:
     pixels: NDArray[np.float32]
     allowed: NDArray[np.float32]
     tumor_map: NDArray[np.float32]
-
-
-def count_batches(samples: int, batch_size: int) -> int:
-    """Steps of an epoch."""
-    return math.ceil(samples / batch_size)
 
 
 def draw_batches(

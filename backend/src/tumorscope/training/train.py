@@ -1,5 +1,6 @@
 """Pictures and a stage's numbers in, a trained network out; can be interrupted and resumed."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 from scipy.special import logsumexp
 
-from tumorscope.training.batches import Batch, count_batches, draw_batches
+from tumorscope.training.batches import Batch, draw_batches
 from tumorscope.training.loss import attribution_loss, label_set_loss, tumor_map_loss
 from tumorscope.training.networks import ATTRIBUTION_LAYER, TUMOR_MAP_LAYER, predict_logits
 from tumorscope.training.recipe import Recipe, Stage
@@ -96,7 +97,7 @@ def train_stage(
     """
     stage = recipe.stages[number]
     epoch_samples = _mix(samples, recipe, number, 0, hard_negatives)
-    schedule = warmup_cosine(stage, count_batches(len(epoch_samples), recipe.batch_size))
+    schedule = warmup_cosine(stage, math.ceil(len(epoch_samples) / recipe.batch_size))
     _compile(network, recipe, schedule, stage.attribution_weight)
     checkpoint, best = run_folder / "checkpoint.npz", run_folder / "best.weights.h5"
     position = _restore_checkpoint(network, number, checkpoint)
@@ -104,7 +105,7 @@ def train_stage(
         if stage.patience is not None and position.epochs_since_best >= stage.patience:
             break
         epoch_samples = _mix(samples, recipe, number, epoch, hard_negatives)
-        observer.start_epoch(count_batches(len(epoch_samples), recipe.batch_size))
+        observer.start_epoch(math.ceil(len(epoch_samples) / recipe.batch_size))
         losses: list[float] = []
         for batch in draw_batches(
             epoch_samples, recipe.class_names, recipe.augmentations, recipe.batch_size, (recipe.seed, number, epoch)
