@@ -28,7 +28,6 @@ _UNITS = {"slices": "Slices", "studies": "Whole studies"}
 _TRUTHS = {"tumor": "tumour", "no_tumor": "no tumour"}
 _GROUPED = ("accuracy", "tumor_auc")
 
-
 PLOTS = {
     "decisions": "Decisions by source",
     "confusion_matrix": "Confusion matrix",
