@@ -91,7 +91,7 @@ def test_series_of_the_upload_are_listed_and_one_can_be_asked_for(live: ServedPr
 def test_probabilities_sum_to_one_and_agree_with_the_decision(live: ServedProcess) -> None:
     trust = live.client.get("/model").json()["manifest"]["trust"]
     point = trust["operating_points"]["balanced"]
-    rule = DecisionRule(point["tumor_threshold"], point["min_confidence"], trust["kept_from"])
+    rule = DecisionRule(point["tumor_threshold"], point["min_confidence"], trust["kept_from"], trust["kinds_kept_from"])
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion)).json()
         probabilities = answer["probabilities"]

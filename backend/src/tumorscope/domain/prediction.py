@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tumorscope.domain import reasons
-from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.reasons import Reason
 
 
@@ -29,12 +29,16 @@ class DecisionRule:
     min_confidence : float
         Lowest probability of the most probable class, in 0..1, that is given as an answer.
     kept_from : mapping of str to float, optional
-        Lowest probability of each class in the prediction set; None for a model without such sets.
+        Lowest probability in the prediction set, of ``no_tumor`` and of a ``tumor`` of any kind; of each class where
+        `kinds_kept_from` is None. None for a model without such sets.
+    kinds_kept_from : float, optional
+        Lowest share of the tumour probability of a kind in the set.
     """
 
     tumor_threshold: float
     min_confidence: float = 0.0
     kept_from: Mapping[str, float] | None = None
+    kinds_kept_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,7 @@ def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction
         most probable class or no class is probable enough, and where none is the most probable and a tumour is not
         improbable enough.
     """
-    kept = None
-    if rule.kept_from is not None:
-        kept = tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
+    kept = _keep(probabilities, rule)
     label = max((name for name in probabilities if name != NO_TUMOR), key=lambda name: probabilities[name])
     doubts = _doubt(probabilities, kept, rule)
     if NO_TUMOR not in probabilities:
@@ -107,6 +109,21 @@ def decide(probabilities: Mapping[str, float], rule: DecisionRule) -> Prediction
 def refuse(prediction: Prediction, *why: Reason) -> Prediction:
     """The same slice as out of scope: whatever the network says of it means nothing."""
     return replace(prediction, decision=Decision.OUT_OF_SCOPE, label=None, prediction_set=None, reasons=why)
+
+
+def _keep(probabilities: Mapping[str, float], rule: DecisionRule) -> tuple[str, ...] | None:
+    """The prediction set: first whether a tumour is possible and whether none is, then which kinds."""
+    if rule.kept_from is None:
+        return None
+    if rule.kinds_kept_from is None:
+        return tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
+    tumor = 1 - probabilities[NO_TUMOR]
+    kinds = [name for name in probabilities if name != NO_TUMOR]
+    possible = [name for name in kinds if probabilities[name] >= rule.kinds_kept_from * tumor]
+    kept = (possible or kinds) if tumor >= rule.kept_from[TUMOR_OF_UNSTATED_KIND] else []
+    if probabilities[NO_TUMOR] >= rule.kept_from[NO_TUMOR]:
+        kept = [*kept, NO_TUMOR]
+    return tuple(name for name in probabilities if name in kept)
 
 
 def _doubt(probabilities: Mapping[str, float], kept: tuple[str, ...] | None, rule: DecisionRule) -> tuple[Reason, ...]:

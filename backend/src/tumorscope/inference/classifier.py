@@ -58,7 +58,8 @@ class Classifier:
         if manifest.trust is None:
             return DecisionRule(manifest.tumor_threshold)
         point = manifest.trust.operating_points[self.operating_point]
-        return DecisionRule(point.tumor_threshold, point.min_confidence, manifest.trust.kept_from)
+        trust = manifest.trust
+        return DecisionRule(point.tumor_threshold, point.min_confidence, trust.kept_from, trust.kinds_kept_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +158,12 @@ def pool_study(
     region : Region, optional
         With the most evidence; None where there is none.
     evidence : ndarray, shape (5,), float64, optional
-        From `study_probability.describe_study`; None where no slice is in scope.
+        From `study_probability.describe_study`; None where the model of studies does not apply.
 
     Returns
     -------
     Prediction
-        Of `study_probability`, or of `pool_slices` where the bundle has no model of studies; out of scope where most
+        Of `study_probability`, or of `pool_slices` where no model of studies applies; out of scope where most
         of the slices are.
     """
     every = [one.prediction for one in slices]

@@ -100,7 +100,7 @@ class StudyPrediction:
     slices : tuple of SlicePrediction
         Of the slices of the acquired plane that were read, in the order of the stack.
     evidence : ndarray, shape (5,), float64, optional
-        Of a volume, from `study_probability.describe_study`; None where no slice is in scope.
+        Of a volume, from `study_probability.describe_study`; None of one that is not axial or not in scope.
     findings : tuple of Finding
         Of a volume: the most evidence first.
     shown : SlicePrediction
@@ -237,7 +237,7 @@ def predict_scan(
     first = regions[0] if regions else None
     prediction, evidence = slices[0].prediction, None
     if stack.volume is not None:
-        evidence = _describe(classifier, slices, first, len(read))
+        evidence = _describe(classifier, stack, slices, first)
         prediction = pool_study(classifier, slices, first, evidence)
     ranked = _rank_by_finding(slices, first)
     shown = ranked[0]
@@ -262,13 +262,13 @@ def predict_scan(
 
 
 def _describe(
-    classifier: Classifier, slices: Sequence[SlicePrediction], region: Region | None, planes: int
+    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region | None
 ) -> NDArray[np.float64] | None:
-    """The evidence of a study; none where no slice is in scope or the model knows no study without a tumour."""
+    """The evidence of a study; none of other stacks than a model of studies is fitted on: axial, and in scope."""
     shares = np.array([measure_share(one) for one in slices])
-    if np.isnan(shares).all():
+    if np.isnan(shares).all() or stack.planes[0].plane != "axial":
         return None
-    return describe_study(region, shares, classifier.bundle.manifest.pooling.reach, planes)
+    return describe_study(region, shares, classifier.bundle.manifest.pooling.reach, len(stack.planes))
 
 
 def _rank_by_finding(slices: Sequence[SlicePrediction], first: Region | None) -> list[SlicePrediction]:
@@ -300,7 +300,7 @@ def _describe_finding(
     kinds = [name for name in classifier.bundle.manifest.class_names if name != NO_TUMOR]
     probability = region.peak_share
     if trust is not None and trust.study is not None:
-        evidence = _describe(classifier, slices, region, len(stack.planes))
+        evidence = _describe(classifier, stack, slices, region)
         probability = probability if evidence is None else weigh(trust.study, evidence)
     centre = None
     if region.centre_mm is not None and volume.affine is not None:

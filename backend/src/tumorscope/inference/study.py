@@ -125,7 +125,7 @@ def choose_slices_to_read(
     scan : Slice, Volume or Examination
         Decoded.
     in_three_planes : bool
-        Whether the planes across the acquired one are read too, sparsely, where voxels are at most 2 mm long.
+        Whether the planes across an axial one are read too, sparsely, where voxels are at most 2 mm long.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def choose_slices_to_read(
 
     chosen = choose_slices(outline, outline.plane)
     planes = [outline.plane]
-    if in_three_planes and max(outline.spacing_mm) <= _FINE_MM:
+    if in_three_planes and outline.plane == "axial" and max(outline.spacing_mm) <= _FINE_MM:
         planes += [plane for plane in PLANES if plane != outline.plane]
     read = []
     for plane in planes:

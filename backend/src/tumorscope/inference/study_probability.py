@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain import reasons
-from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
-from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide
+from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.prediction import DecisionRule, Prediction, decide
 from tumorscope.inference.findings import Region
 from tumorscope.model.manifest import STUDY_FEATURES, OperatingPoint, StudyManifest
 
@@ -73,22 +72,8 @@ def decide_study(
         Which of them.
     """
     share = sum(value for name, value in kinds.items() if name != NO_TUMOR) or 1.0
-    given = {name: value / share for name, value in kinds.items() if name != NO_TUMOR}
     limits = study.operating_points[point]
-    of_study = DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from)
-    whether = decide({TUMOR_OF_UNSTATED_KIND: probability, NO_TUMOR: 1 - probability}, of_study)
-    kept = whether.prediction_set or ()
-    of_kinds = tuple(name for name, value in given.items() if value >= study.kinds_kept_from) or tuple(given)
-    kept_names = {*kept, *(of_kinds if TUMOR_OF_UNSTATED_KIND in kept else ())}
-    decision, label, why = whether.decision, None, whether.reasons
-    if decision is Decision.TUMOR:
-        label = of_kinds[0] if len(of_kinds) == 1 else None
-        decision, why = (decision, ()) if label else (Decision.UNCERTAIN, (reasons.SEVERAL_KINDS_POSSIBLE,))
-    return Prediction(
-        decision,
-        label,
-        {name: 1 - probability if name == NO_TUMOR else probability * given[name] for name in kinds},
-        probability,
-        tuple(name for name in kinds if name in kept_names),
-        why,
+    return decide(
+        {name: 1 - probability if name == NO_TUMOR else probability * kinds[name] / share for name in kinds},
+        DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from, study.kinds_kept_from),
     )

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import SequenceName
 from tumorscope.preprocessing.pipeline import Intensity, PreprocessingParameters
 
@@ -103,15 +104,18 @@ class StudyManifest(_Strict):
 
     intercept: float
     coefficients: dict[str, float] = Field(description="By feature.")
-    kept_from: dict[str, Probability] = Field(description="As of slices; all kinds of tumour together are `tumor`.")
-    kinds_kept_from: Probability = Field(description="As of slices, of any kind's share of the kinds.")
+    kept_from: dict[str, Probability] = Field(description="As of slices.")
+    kinds_kept_from: Probability = Field(description="As of slices.")
     operating_points: dict[OperatingPoint, StudyLimits]
     readings: list[StudyReading] = Field(description="That it was fitted on, for a fit without some of the people.")
     figures: dict[str, Any] = Field(description="Cross-validated over people.")
 
     @model_validator(mode="after")
     def _check_complete(self) -> Self:
-        complete = set(self.coefficients) == set(STUDY_FEATURES) and set(self.kept_from) == {"tumor", "no_tumor"}
+        complete = set(self.coefficients) == set(STUDY_FEATURES) and set(self.kept_from) == {
+            TUMOR_OF_UNSTATED_KIND,
+            NO_TUMOR,
+        }
         if not complete or len(self.operating_points) != len(get_args(OperatingPoint)):
             raise ValueError("trust.study lacks a coefficient or a limit")
         return self
@@ -121,7 +125,13 @@ class TrustManifest(_Strict):
     """What `tumorscope calibrate` fitted on held-out patients."""
 
     coverage: Probability = Field(description="That the prediction sets were fitted for.")
-    kept_from: dict[str, Probability] = Field(description="From which probability on a class is in the set.")
+    kept_from: dict[str, Probability] = Field(
+        description="From which probability on `no_tumor`, and a `tumor` of any kind, is in the set."
+    )
+    kinds_kept_from: Probability | None = Field(
+        default=None,
+        description="Likewise a kind's share of the tumour probability; null: `kept_from` is by class.",
+    )
     operating_points: dict[OperatingPoint, OperatingPointManifest]
     scope: ScopeManifest
     tumor_sequences: list[SequenceName] | None = Field(
@@ -193,7 +203,9 @@ class Manifest(_Strict):
         for golden in self.golden:
             if set(golden.probabilities) != set(self.class_names):
                 raise ValueError(f"the golden answer of {golden.file} is not of this model's classes")
-        if self.trust is not None and set(self.trust.kept_from) != set(self.class_names):
+        if self.trust is not None and set(self.trust.kept_from) != (
+            set(self.class_names) if self.trust.kinds_kept_from is None else {TUMOR_OF_UNSTATED_KIND, NO_TUMOR}
+        ):
             raise ValueError("trust.kept_from is not of this model's classes")
         if self.trust is not None and len(self.trust.operating_points) != len(get_args(OperatingPoint)):
             raise ValueError("trust.operating_points lacks one")

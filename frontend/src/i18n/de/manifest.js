@@ -9,10 +9,12 @@ export const MANIFEST_SENTENCES = {
     'Es beurteilt jeweils eine Schicht und kennt drei Tumorarten. Andere Läsionen hat es nicht gelernt.',
   'It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses most pictures that are not a brain MRI, not all.':
     'In Sammlungen wie denen seines Trainings lässt es etwa jede fünfte Schicht unentschieden, in anderen mehr. Die meisten Bilder, die kein Schädel-MRT sind, lehnt es ab, nicht alle.',
-  "On whole heads it hardly ever answers 'no_tumor', and on other hospitals' slices many of its answers are wrong: see the table of decisions.":
-    'Bei ganzen Köpfen antwortet es fast nie „kein Tumor“, und bei Schichten anderer Krankenhäuser sind viele seiner Antworten falsch: siehe „Wie der Dienst antwortet“.',
-  'It learned the kinds of tumour almost only from contrast-enhanced T1. On other sequences the kind is unreliable, and tumours are missed.':
-    'Die Tumorarten hat es fast nur aus T1 mit Kontrastmittel gelernt. Bei anderen Sequenzen ist die Art unzuverlässig, und Tumoren werden übersehen.',
+  'It leaves about half of the whole heads without a tumour uncertain, and most stacks that are not axial.':
+    'Etwa die Hälfte der ganzen Köpfe ohne Tumor lässt es unentschieden, ebenso die meisten Stapel, die nicht axial sind.',
+  'It learned tumours from contrast-enhanced T1 and FLAIR. On plain T1 and T2 it learned them almost only from synthetic lesions, and misses more of them.':
+    'Tumoren hat es aus T1 mit Kontrastmittel und FLAIR gelernt. In T1 ohne Kontrastmittel und T2 kennt es sie fast nur als künstliche Läsionen und übersieht mehr.',
+  'It learned the kinds of tumour almost only from contrast-enhanced T1. On other sequences the kind is unreliable.':
+    'Die Tumorarten hat es fast nur aus T1 mit Kontrastmittel gelernt. Bei anderen Sequenzen ist die Art unzuverlässig.',
   'It misses small tumours, tumours at the skull base and the outermost slices of a tumour more often.':
     'Kleine Tumoren, Tumoren an der Schädelbasis und die äußersten Schichten eines Tumors übersieht es häufiger.',
   "Some 'no tumour' training pictures show other disease: 'no_tumor' does not mean healthy.":

@@ -31,7 +31,7 @@ _REPEATS = 10
 _MIN_SLICES = 40
 _DESCRIPTIONS: dict[OperatingPoint, str] = {
     "screening": "a tumour is answered 'no tumor' in at most 1 of 100 slices: 'no tumor' needs more confidence than at "
-    "'balanced', 'tumor' less",
+    "'balanced', and more is left uncertain",
     "balanced": "most answers are right: 'tumor' and 'no tumor' need the same confidence",
 }
 
@@ -137,10 +137,11 @@ def with_decisions(
         )
         for point, rule in decisions.rules.items()
     }
-    kept_from = decisions.rules["balanced"].kept_from or {}
+    rule = decisions.rules["balanced"]
     trust = TrustManifest(
         coverage=COVERAGE,
-        kept_from={name: round(limit, 6) for name, limit in kept_from.items()},
+        kept_from={name: round(limit, 6) for name, limit in (rule.kept_from or {}).items()},
+        kinds_kept_from=None if rule.kinds_kept_from is None else round(rule.kinds_kept_from, 6),
         operating_points=points,
         scope=scope,
         tumor_sequences=tumor_sequences,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.prediction import DecisionRule
+from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
+from tumorscope.domain.prediction import Decision, DecisionRule, decide
 from tumorscope.evaluation.calibration.temperature import fit_calibration, recover_logits
 from tumorscope.evaluation.metrics.scored import Mask, Scored
 from tumorscope.inference.classifier import calibrate
@@ -58,10 +59,11 @@ def fit_rules(
 ) -> dict[OperatingPoint, DecisionRule]:
     """Choose what is answered and what is uncertain.
 
-    Class-conditional conformal prediction sets (Vovk, arXiv 1209.2673): a class is kept from the probability on that
-    all but 1 - `COVERAGE` of its own slices reach. At `balanced` both answers need the same confidence. At `screening`
-    "no tumor" needs more and "tumor" less. Every limit lies in a gap between the slices' values: on a value, or close
-    to one, the rounding of the engine that answers would decide.
+    Conformal prediction sets (Vovk, arXiv 1209.2673) in two levels, each loses half of what `COVERAGE` allows: a
+    tumour, and none, is kept from the probability on that its slices reach; then a kind from the share of the tumour
+    probability on that slices of known kind reach with theirs. At `balanced` both answers need the same confidence. At
+    `screening` "no tumor" needs more and "tumor" less. Every limit lies in a gap between slices: on a value,
+    or close to one, the rounding of the engine that answers would decide.
 
     Parameters
     ----------
@@ -77,36 +79,46 @@ def fit_rules(
     """
     known = scored.of_known_class
     by_engine = np.stack([scored.probabilities, *by_other_engines])
+    tumor = np.stack([replace(scored, probabilities=one).tumor_probability for one in by_engine])
+    each_level = (1 + COVERAGE) / 2
     kept_from = {
-        name: keep_from(scored.labels[known] == name, by_engine[:, known, number])
-        for number, name in enumerate(scored.class_names)
+        TUMOR_OF_UNSTATED_KIND: keep_from(scored.with_tumor, tumor, each_level),
+        NO_TUMOR: keep_from(~scored.with_tumor, 1 - tumor, each_level),
     }
-    confidence = _confidence_of_single_class(by_engine[:, known], np.array(list(kept_from.values())))
+    of_kind = np.flatnonzero(known & scored.with_tumor)
+    columns = [scored.class_names.index(label) for label in scored.labels[of_kind]]
+    own_shares = by_engine[:, of_kind, columns] / tumor[:, of_kind]
+    kinds_kept_from = keep_from(np.ones(len(of_kind), bool), own_shares, each_level)
+    confidence = _confidence_of_answers(
+        scored, by_engine[:, known], DecisionRule(_NO_FURTHER_LIMIT, 0.0, kept_from, kinds_kept_from)
+    )
     low, high = np.quantile(confidence[0], [1 - _ANSWERED - _ANSWERED_SPAN, 1 - _ANSWERED + _ANSWERED_SPAN])
     balanced = find_gap(float(low), float(high), confidence)
-    tumor = np.stack([replace(scored, probabilities=one).tumor_probability for one in by_engine])
     excluded = min(
         _limit_that_keeps(scored.with_tumor, _OVERLOOKED, tumor),
         _find_gap_around(_SHARE_OF_BALANCED * (1 - balanced), tumor),
     )
     return {
-        "screening": DecisionRule(excluded, min(balanced, _find_gap_around(_MAJORITY, confidence)), kept_from),
-        "balanced": DecisionRule(_NO_FURTHER_LIMIT, balanced, kept_from),
+        "screening": DecisionRule(
+            excluded, min(balanced, _find_gap_around(_MAJORITY, confidence)), kept_from, kinds_kept_from
+        ),
+        "balanced": DecisionRule(_NO_FURTHER_LIMIT, balanced, kept_from, kinds_kept_from),
     }
 
 
-def keep_from(own: Mask, by_engine: NDArray[np.float64]) -> float:
-    """The limit that a share of `COVERAGE` of a class's own values reaches; see `_limit_that_keeps`."""
+def keep_from(own: Mask, by_engine: NDArray[np.float64], coverage: float = COVERAGE) -> float:
+    """The limit that a share of `coverage` of a class's own values reaches; see `_limit_that_keeps`."""
     # One more than there are, for the slice that is yet to come.
-    return _limit_that_keeps(own, (1 - COVERAGE) * (1 + 1 / own.sum()), by_engine) if own.any() else 0.0
+    return _limit_that_keeps(own, (1 - coverage) * (1 + 1 / own.sum()), by_engine) if own.any() else 0.0
 
 
-def _confidence_of_single_class(by_engine: NDArray[np.float64], kept_from: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The highest probability where its class is the only one in the prediction set, else 0; shape (engines, n)."""
-    kept = by_engine >= kept_from
-    likeliest = by_engine.argmax(axis=2)[:, :, None]
-    is_only_one = np.take_along_axis(kept, likeliest, axis=2)[:, :, 0] & (kept.sum(axis=2) == 1)
-    return np.where(is_only_one, by_engine.max(axis=2), 0.0)
+def _confidence_of_answers(scored: Scored, by_engine: NDArray[np.float64], rule: DecisionRule) -> NDArray[np.float64]:
+    """The highest probability of what the rule answers, 0 of what it leaves uncertain; shape (engines, n)."""
+    rows = by_engine.reshape(-1, by_engine.shape[2])
+    named = (dict(zip(scored.class_names, row, strict=True)) for row in rows.tolist())
+    answered = np.array([decide(one, rule).decision is not Decision.UNCERTAIN for one in named])
+    confidence: NDArray[np.float64] = np.where(answered, rows.max(axis=1), 0.0).reshape(by_engine.shape[:2])
+    return confidence
 
 
 def _limit_that_keeps(own: Mask, lost: float, by_engine: NDArray[np.float64]) -> float:

@@ -31,8 +31,9 @@ _EVEN = 0.5
 # At `screening` "no tumor" is answered only below this share of the limit that `balanced` has: lesions that are
 # overlooked in a hundredth of the studies cannot be counted in so few.
 _SHARE_OF_BALANCED = 0.5
-# From this tumour probability on, a slice says something of the kind.
+# From this tumour probability on, a slice says something of the kind; and so many slices are at least a study's.
 _SHOWS_KIND = 0.3
+_FEWEST_SLICES = 3
 # Reads three planes; what it answers is not looked at.
 _UNFITTED = StudyManifest(
     intercept=0,
@@ -69,7 +70,7 @@ def read_studies(
         with_lesion = (insert(volume, study.sequence, rng) for _ in range(_LESIONS))
         for has_tumor, scan in [(False, volume), *((True, one) for one in with_lesion if one is not None)]:
             found = [predict_scan(reader, scan).evidence for reader in by_planes]
-            known = [evidence.round(4).tolist() for evidence in found if evidence is not None]
+            known = [evidence.round(3).tolist() for evidence in found if evidence is not None]
             readings += [
                 StudyReading(person=study.patient_id, source=study.source, has_tumor=has_tumor, evidence=evidence)
                 # Of thick slices both are the same reading.
@@ -138,6 +139,8 @@ def pool_own_shares(scored: Scored) -> NDArray[np.float64]:
     shares = []
     for person, sequence in sorted(set(zip(known.patients.tolist(), known.sequences.tolist(), strict=True))):
         inside = np.flatnonzero((known.patients == person) & (known.sequences == sequence))
+        if len(inside) < _FEWEST_SLICES:
+            continue
         shows = inside[known.tumor_probability[inside] >= _SHOWS_KIND]
         mean = known.probabilities[shows if shows.size else inside].mean(axis=0)
         shares.append(mean[known.class_names.index(known.labels[inside[0]])] / mean[columns].sum())

@@ -126,7 +126,11 @@ def cross_validation_table(trust: TrustManifest) -> Table:
     """How calibration and limits do on patients that they were not fitted on."""
     figures = trust.figures
     names = {
-        **{f"coverage_{name}": f"prediction set holds the truth, {to_words(name)}" for name in trust.kept_from},
+        **{
+            name: f"prediction set holds the truth, {to_words(name.removeprefix('coverage_'))}"
+            for name in figures
+            if name.startswith("coverage_")
+        },
         "mean_set_size": "classes in a prediction set",
         "ece": "expected calibration error",
         "brier": "Brier score, over all classes",

@@ -55,11 +55,11 @@ def _decide(scored: Scored, rules: object, point: str) -> list[Decision]:
 def test_sets_hold_the_truth_of_each_class_as_often_as_they_promise() -> None:
     rules = fit_rules(_draw(4000, 0))
     others = _draw(4000, 1)
-    kept_from = rules["balanced"].kept_from
-    assert kept_from is not None
-    for number, name in enumerate(DEFAULT_CLASS_NAMES):
-        own = others.probabilities[others.labels == name, number]
-        assert (own >= kept_from[name]).mean() == pytest.approx(COVERAGE, abs=0.02)
+    rows = [dict(zip(others.class_names, row, strict=True)) for row in others.probabilities.tolist()]
+    kept = [decide(row, rules["balanced"]).prediction_set or () for row in rows]
+    held = np.array([label in names for label, names in zip(others.labels, kept, strict=True)])
+    for with_tumor in (True, False):
+        assert COVERAGE - 0.02 <= held[others.with_tumor == with_tumor].mean() < 0.99
 
 
 def test_screening_answers_no_tumor_less_and_tumor_more_than_balanced() -> None:
@@ -127,7 +127,7 @@ def test_nobody_is_answered_by_limits_that_were_fitted_on_them() -> None:
 def test_rules_are_measured_on_patients_they_were_not_fitted_on() -> None:
     figures = measure_decisions(_draw(1500, 0, sharpness=4))
     for name in DEFAULT_CLASS_NAMES:
-        assert figures[f"coverage_{name}"]["value"] == pytest.approx(COVERAGE, abs=0.03)
+        assert COVERAGE - 0.03 <= figures[f"coverage_{name}"]["value"] < 0.99
     assert figures["ece"]["value"] < 0.05
     assert 0.6 < figures["balanced_answered"]["value"] < 0.9
     assert figures["balanced_right_of_answered"]["value"] > 0.9
@@ -142,8 +142,8 @@ def test_model_that_knows_nothing_keeps_every_class_and_answers_little() -> None
 
 
 def test_limits_that_all_engines_were_asked_for_part_fewer_slices() -> None:
-    scored = _draw(600, 0, sharpness=4)
-    noise = np.random.default_rng(1).normal(0, 0.03, scored.probabilities.shape)
+    scored = _draw(600, 0)
+    noise = np.random.default_rng(1).normal(0, 0.1, scored.probabilities.shape)
     others = calibrate((np.log(scored.probabilities) + noise).astype(np.float32), 1.0)
     elsewhere = replace(scored, probabilities=others)
 

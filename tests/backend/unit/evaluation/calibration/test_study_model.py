@@ -36,18 +36,18 @@ def _read(people: int = 40, sign: float = 1) -> list[StudyReading]:
 
 
 def _score(shares: NDArray[np.float64]) -> Scored:
-    """Two slices of a glioma for each share that gliomas get, the rest meningiomas; the second shows nothing."""
+    """Three slices of a glioma for each share that gliomas get, the rest meningiomas; but one show nothing."""
     shown = np.stack([0.9 * shares, 0.9 * (1 - shares), np.full(len(shares), 0.1), np.zeros(len(shares))], axis=1)
     blank = np.tile([0.0, 0.1, 0.9, 0.0], (len(shares), 1))
-    empty = np.full(2 * len(shares), "")
+    empty = np.full(3 * len(shares), "")
     return Scored(
-        labels=np.full(2 * len(shares), "glioma"),
-        patients=np.tile([f"p{number}" for number in range(len(shares))], 2),
+        labels=np.full(3 * len(shares), "glioma"),
+        patients=np.tile([f"p{number}" for number in range(len(shares))], 3),
         sources=empty,
         planes=empty,
         sequences=empty,
         volumes=empty,
-        probabilities=np.concatenate([shown, blank]),
+        probabilities=np.concatenate([shown, blank, blank]),
         class_names=_CLASSES,
     )
 
