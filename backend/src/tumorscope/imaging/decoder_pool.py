@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -85,10 +86,13 @@ class DecoderPool:
         self._cpu_s = cpu_s
         self._patience_s = patience_s
         self._decode = decode
-        self._server: _Server | None = None
         self._lock = Lock()
+        # None before the first file, else the one.
+        self._servers: list[_Server] = []
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
+        # No process outlives a pool that nobody closed.
+        weakref.finalize(self, _end_all, self._servers, self._idle, self._busy)
 
     def decode(self, upload: Upload, limits: DecodeLimits, watch: Watch = watch_nothing) -> Scan:
         """`imaging.decode.decode_upload`, within time and memory; may be called from several threads.
@@ -209,18 +213,17 @@ class DecoderPool:
             raise Overloaded("The process that reads files does not start.", _RETRY_AFTER_S) from error
 
     def _require_server(self) -> "_Server":
-        if self._server is not None and self._server.process.poll() is not None:
-            self._server.control.close()
-            self._server = None
-        if self._server is None:
+        if self._servers and self._servers[0].process.poll() is not None:
+            self._servers.pop().control.close()
+        if not self._servers:
             ours, theirs = socket.socketpair()
             what = [str(theirs.fileno()), self._decode.__module__, self._decode.__name__, str(self._address_bytes or 0)]
             command = [sys.executable, "-m", "tumorscope.imaging.decoder_process", *what]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
             with theirs:
                 process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment)  # noqa: S603
-            self._server = _Server(process, ours)
-        return self._server
+            self._servers.append(_Server(process, ours))
+        return self._servers[0]
 
     def _give_back(self, worker: _Worker) -> None:
         with self._lock:
@@ -247,23 +250,27 @@ class DecoderPool:
     ) -> None:
         """End the processes, with whatever they read."""
         with self._lock:
-            for worker in self._busy:
-                _kill(worker)
-            while self._idle:
-                worker = self._idle.pop()
-                _kill(worker)
-                _end_worker(worker)
-            if self._server is not None:
-                self._server.control.close()
-                self._server.process.kill()
-                self._server.process.wait()
-                self._server = None
+            _end_all(self._servers, self._idle, self._busy)
 
 
 def _reserve_little(reserve: Reserve, size: int) -> None:
     if size > _LITTLE_BYTES:
         raise _NotLittle
     reserve(size)
+
+
+def _end_all(servers: list[_Server], idle: list[_Worker], busy: list[_Worker]) -> None:
+    for worker in busy:
+        _kill(worker)
+    while idle:
+        worker = idle.pop()
+        _kill(worker)
+        _end_worker(worker)
+    while servers:
+        server = servers.pop()
+        server.control.close()
+        server.process.kill()
+        server.process.wait()
 
 
 def _end_worker(worker: _Worker) -> int | None:

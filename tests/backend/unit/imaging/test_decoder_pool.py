@@ -1,5 +1,6 @@
 """Files are read in processes that may crash, hang and be killed; what they answer is what reading here gives."""
 
+import gc
 import os
 import signal
 import time
@@ -226,3 +227,11 @@ def test_processes_end_with_their_pool_busy_or_not() -> None:
         with pytest.raises(Overloaded):
             sleeping.result()
         wait_until(lambda: not psutil.pid_exists(idle))
+
+
+def test_pool_that_nobody_closed_leaves_no_process() -> None:
+    pool = DecoderPool(decode=_misbehave)
+    process = psutil.Process(_call(pool, "here"))
+    del pool
+    gc.collect()
+    wait_until(lambda: not process.is_running())

@@ -297,7 +297,8 @@ def _find_affine(header: Any) -> tuple[NDArray[np.float64], tuple[ScanWarning, .
     if not (np.isfinite(zooms).all() and (zooms > 1e-3).all() and (zooms < 1e3).all()):
         zooms, doubts = np.ones(3), (NO_SPACING,)
     try:
-        affine = np.diag([scale, scale, scale, 1.0]) @ np.asarray(header.get_best_affine(), np.float64)
+        affine = np.array(header.get_best_affine(), np.float64)
+        affine[:3] *= scale
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         is_stated = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
         is_sound = np.isfinite(affine).all() and (lengths > 1e-3).all() and (lengths < 1e3).all()
