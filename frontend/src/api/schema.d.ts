@@ -855,7 +855,7 @@ export interface components {
             name: string;
             /**
              * Version
-             * @default 0.7.0
+             * @default 0.8.0
              */
             version: string;
             /**
