@@ -87,7 +87,7 @@ test('the German report is one sound page too, with German dates', async ({ page
   const parts = describePage(page);
   await page.goto('/');
   await page.getByRole('button', { name: 'DE', exact: true }).click();
-  await page.getByLabel('Dateien zum Auswerten').setInputFiles(findExample('phantom-lesion-b.png'));
+  await page.getByLabel('Dateien zum Auswerten').setInputFiles(findExample('phantom-lesion-a.png'));
   await expect(parts.headline).toHaveText(/^Tumor wahrscheinlich/);
   await page.getByRole('button', { name: 'Bericht', exact: true }).click();
   await page.getByLabel('Geburtsdatum').fill('1970-12-31');
