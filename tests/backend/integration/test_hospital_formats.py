@@ -166,9 +166,7 @@ def test_slice_of_the_series_gets_one_answer_as_dicom_png_and_nifti(
     assert _differ(as_dicom, as_nifti) <= _SAME
 
 
-def test_slice_of_an_enhanced_object_gets_one_answer_in_it_and_alone(
-    live: ServedProcess, dicom_folder: Path
-) -> None:
+def test_slice_of_an_enhanced_object_gets_one_answer_in_it_and_alone(live: ServedProcess, dicom_folder: Path) -> None:
     file = dicom_folder / "enhanced_multiframe" / "Siemens" / "XA10" / "6_1.dcm"
     answer = _predict(live, file, slices="all")
     view = answer["input"]["view"]
