@@ -2,7 +2,7 @@
 
     .venv/bin/python -m tests.documentation.file_table
 
-Writes the tables anew; needs the real files (TUMORSCOPE_DATA, else ../shared/data).
+Writes the tables again; needs the real files (TUMORSCOPE_DATA, else ../shared/data).
 """
 
 import gzip

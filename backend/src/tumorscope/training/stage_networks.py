@@ -64,7 +64,7 @@ def build_stage_network(
     before = recipe.stages[number - 1]
     guided = stage.attribution_weight > 0 or before.attribution_weight > 0
     if guided and before.size != stage.size:
-        raise TrainingError("A stage with the attribution-guided loss has the size of the stages beside it.")
+        raise TrainingError("A stage with the attribution-guided loss has the size of its neighbouring stages.")
     source = _build(recipe, before, precision)
     source.load_weights(run_folder / f"stage{number - 1}.weights.h5")
     if not guided:

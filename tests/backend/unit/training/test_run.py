@@ -167,7 +167,7 @@ def test_stage_with_normalisation_goes_on_where_one_that_asked_for_evidence_ende
         directions = [one / np.linalg.norm(one, axis=0) for one in filters]
         np.testing.assert_allclose(directions[1], directions[0], atol=1e-4, err_msg=name)
     np.testing.assert_allclose(after.weights["logits/kernel"], before.weights["logits/kernel"], atol=1e-5)
-    with pytest.raises(TrainingError, match="size of the stages beside it"):
+    with pytest.raises(TrainingError, match="size of its neighbouring stages"):
         run_recipe(replace(recipe, stages=(first, asking, replace(again, size=64))), split, tmp_path / "other", None)
 
 
