@@ -79,6 +79,10 @@ def _describe(scan: Scan) -> str:
 
 _HEADS = [make_slice(number + 1).pixels.astype(np.uint16) * 9 for number in range(_SLICES)]
 _VOXELS = np.stack(_HEADS, axis=2)
+_NRRD = (
+    f"NRRD0005\ntype: uint16\ndimension: 3\nsizes: {' '.join(map(str, _VOXELS.shape))}\nendian: little\n"
+    "encoding: raw\nspace: left-posterior-superior\nspace directions: (-1,0,0) (0,-1,0) (0,0,5)\n\n"
+).encode()
 
 
 def _make_series(said: Callable[[int], dict[str, object]]) -> list[bytes]:
@@ -156,7 +160,14 @@ _MADE: dict[str, Callable[[], list[bytes]]] = {
     "MGH": lambda: [nibabel.MGHImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0])).to_bytes()],
     "NIfTI, with a text and an STL": lambda: [*_nifti(_VOXELS), b"Dear colleague", b"solid head"],
     "NIfTI, two volumes without names": lambda: [*_nifti(_VOXELS), *_nifti(_VOXELS[::-1])],
-    "NRRD": lambda: [b"NRRD0005"],
+    "NRRD": lambda: [_NRRD + _VOXELS.tobytes(order="F")],
+    "NRRD, voxels as text": lambda: [_NRRD.replace(b"raw", b"text") + b"1 2 3"],
+    "MetaImage": lambda: [b"ObjectType = Image"],
+    "tar behind gzip": lambda: [gzip.compress(bytes(257) + b"ustar" + bytes(250))],
+    "7z": lambda: [b"7z\xbc\xaf\x27\x1c"],
+    "HEIC": lambda: [b"\0\0\0\x18ftypheic"],
+    "AVIF": lambda: [b"\0\0\0\x18ftypavif"],
+    "JPEG 2000": lambda: [b"\0\0\0\x0cjP  \r\n\x87\n"],
     "gzip of DICOM": lambda: [gzip.compress(make_dicom_bytes(_HEADS[0]))],
     "NIfTI, in metres": lambda: _nifti(_VOXELS, 1, scale=0.001),
     "NIfTI, in micrometres": lambda: _nifti(_VOXELS, 3, scale=1000),

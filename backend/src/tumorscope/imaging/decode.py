@@ -8,15 +8,16 @@ from typing import Literal
 from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, UnknownSeries, UnsupportedFormat
 from tumorscope.domain.scan import Scan, Slice, Volume
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
+from tumorscope.imaging.formats.compressed import is_gzip, read_begin
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
-from tumorscope.imaging.formats.nifti import decode_nifti_scan, is_gzip, looks_like_nifti
+from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
+from tumorscope.imaging.formats.nrrd import looks_like_nrrd
 from tumorscope.imaging.formats.other_volumes import (
     convert_to_nifti,
     find_partner,
     looks_like_mgh,
     looks_like_pair_header,
-    read_begin,
 )
 from tumorscope.imaging.formats.raster import decode_raster
 from tumorscope.imaging.scan_warnings import warn_other_files, warn_unlikely_size
@@ -42,21 +43,24 @@ _LEAST_MM, _MOST_MM = 60.0, 700.0
 # The finest volumes of a head have 600. Each slice costs a turn of the network, whatever its size.
 _MAX_SLICES = 2000
 
-ACCEPTED = "images (PNG, JPEG, BMP, TIFF, WebP), DICOM, NIfTI, MGZ, Analyze, and ZIP archives of one study of these"
+ACCEPTED = "PNG, JPEG, BMP, TIFF, WebP, DICOM, NIfTI, NRRD, MGZ, Analyze, and ZIP archives of one study of these"
 
 # What else lies in folders of scans, by its place and first bytes.
 _OTHERS = (
     (0, b"%PDF", "PDF"),
     (0, b"solid", "STL"),
-    (0, b"NRRD", "NRRD"),
     (0, b"ObjectType", "MetaImage"),
     (0, b"\x89HDF", "HDF5"),
     (0, b"7z\xbc\xaf", "7z"),
     (0, b"Rar!", "RAR"),
     (257, b"ustar", "tar"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\xfd7zXZ", "xz"),
     (0, b"GIF8", "GIF"),
     (4, b"ftypavi", "AVIF"),
-    (4, b"ftyp", "HEIC"),
+    (4, b"ftyphe", "HEIC"),
+    (4, b"ftypmif", "HEIC"),
+    (4, b"ftyp", "MP4"),
     (4, b"jP  ", "JPEG 2000"),
     (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
 )
@@ -236,7 +240,7 @@ def _find_kind(data: bytes) -> Kind | None:
         return "zip"
     if _sniff_raster(data) is not None:
         return "image"
-    is_volume = looks_like_nifti(data) or looks_like_mgh(data) or looks_like_pair_header(data)
+    is_volume = looks_like_nifti(data) or looks_like_mgh(data) or looks_like_nrrd(data) or looks_like_pair_header(data)
     return "nifti" if is_volume else None
 
 

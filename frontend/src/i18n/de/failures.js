@@ -35,7 +35,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.unsupported_format.happened': 'Dieses Dateiformat wird nicht unterstützt',
   'failure.unsupported_format.advice':
-    'Exportieren Sie die Aufnahme als DICOM, NIfTI, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu.',
+    'Exportieren Sie die Aufnahme als DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu.',
   'failure.corrupt_file.happened': 'Diese Datei ist beschädigt',
   'failure.corrupt_file.advice':
     'Sie ließ sich nicht bis zum Ende lesen. Exportieren Sie sie noch einmal.',

@@ -29,7 +29,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Send a single series or a single volume.',
   'failure.unsupported_format.happened': 'This file format is not supported',
   'failure.unsupported_format.advice':
-    'Export the scan as DICOM, NIfTI, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again.',
+    'Export the scan as DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again.',
   'failure.corrupt_file.happened': 'This file is damaged',
   'failure.corrupt_file.advice': 'It could not be read to its end. Export it again.',
   'failure.not_an_mr_image.happened': 'This is not an MR image',

@@ -1,7 +1,6 @@
 """A NIfTI file's bytes in, a Volume in canonical orientation out, and back; nibabel reads the header."""
 
 import gzip
-import zlib
 from io import BytesIO
 from typing import Any
 
@@ -19,6 +18,7 @@ from tumorscope.domain.errors import (
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
+from tumorscope.imaging.formats.compressed import read_begin, read_content
 from tumorscope.imaging.scan_warnings import (
     CONSTANT,
     FIRST_VOLUME,
@@ -33,7 +33,6 @@ from tumorscope.imaging.slices import PLANES, ReorientedVoxels, is_sheared, name
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _HEADER_BYTES = 540
 _MAGIC = {348: (slice(344, 348), b"n+1\0"), 540: (slice(4, 8), b"n+2\0")}
 # An axis this much coarser than the third is the slice axis.
@@ -50,12 +49,7 @@ _NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
 
 def looks_like_nifti(data: bytes) -> bool:
     """Whether a file begins like NIfTI-1 or NIfTI-2, compressed with gzip or not."""
-    return _header_size(_begin(data)) is not None
-
-
-def is_gzip(data: bytes) -> bool:
-    """Whether a file begins like gzip."""
-    return data.startswith(_GZIP_MAGIC)
+    return _header_size(read_begin(data, _HEADER_BYTES)) is not None
 
 
 def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
@@ -101,13 +95,13 @@ def decode_nifti_scan(data: bytes, limits: DecodeLimits) -> Volume:
 
 def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any]]:
     """The volume, its header and its values as stored."""
-    begin = _begin(data)
+    begin = read_begin(data, _HEADER_BYTES)
     size = _header_size(begin)
     if size is None:
         raise CorruptFile("The file is not a NIfTI volume.")
     with as_corrupt_file("The header of the NIfTI file cannot be read."):
         header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
-        dtype, shape, offset = header.get_data_dtype(), _find_shape(header), int(header["vox_offset"])
+        dtype, shape, offset = header.get_data_dtype(), find_shape(header), int(header["vox_offset"])
     # Some writers omit it in complete files.
     offset = offset or size + 4
     if offset < size or dtype.itemsize == 0 or offset > 2**24:
@@ -192,16 +186,6 @@ def _make_16_bit(voxels: Voxels) -> tuple[NDArray[Any], float, float]:
     return steps, slope, float(least)
 
 
-def _begin(data: bytes) -> bytes:
-    """The first bytes, inflated."""
-    if not is_gzip(data):
-        return data[:_HEADER_BYTES]
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[:65536], _HEADER_BYTES)
-    except zlib.error:
-        return b""
-
-
 def _header_size(begin: bytes) -> int | None:
     for size, (place, magic) in _MAGIC.items():
         if begin[place] == magic and size in (int.from_bytes(begin[:4], order) for order in ("little", "big")):
@@ -209,8 +193,14 @@ def _header_size(begin: bytes) -> int | None:
     return None
 
 
-def _find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)
-    """The shape of one volume; volumes of one slice that are not said to follow in time are the slices of one."""
+def find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)
+    """Find the shape of one volume; volumes of one slice that are not said to follow in time are the slices of one.
+
+    Raises
+    ------
+    HeaderDataError
+        The header of nibabel states no shape.
+    """
     axes = int(header["dim"][0])
     if not 1 <= axes <= 7:
         raise HeaderDataError("no number of axes")
@@ -238,23 +228,8 @@ def _check_size(shape: tuple[int, int, int], dtype: np.dtype[Any], limits: Decod
 def _read_voxels(data: bytes, offset: int, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
     """The stored values of the first volume, and no byte beyond."""
     count = shape[0] * shape[1] * shape[2]
-    if is_gzip(data):
-        content = bytearray(offset + count * dtype.itemsize)
-        try:
-            with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
-                read = stream.readinto(content)
-                while 0 < read < len(content) and (more := stream.readinto(memoryview(content)[read:])):
-                    read += more
-                # Reading past the last byte verifies the checksum.
-                stream.read(1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise CorruptFile("The compressed NIfTI file is damaged or truncated.") from error
-        if read < len(content):
-            raise CorruptFile("The NIfTI file is shorter than its header states.")
-        return np.frombuffer(content, dtype, count, offset).reshape(shape, order="F")
-    if len(data) < offset + count * dtype.itemsize:
-        raise CorruptFile("The NIfTI file is shorter than its header states.")
-    return np.frombuffer(data, dtype, count, offset).reshape(shape, order="F")
+    content = read_content(data, offset + count * dtype.itemsize)
+    return np.frombuffer(content, dtype, count, offset).reshape(shape, order="F")
 
 
 def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWarning, ...]]:  # noqa: ANN401

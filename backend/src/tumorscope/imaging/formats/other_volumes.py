@@ -1,9 +1,8 @@
-"""FreeSurfer's MGH and MGZ files, and pairs of header and image (Analyze 7.5, NIfTI-1), in; NIfTI files out.
+"""FreeSurfer's MGH and MGZ files, NRRD, and pairs of header and image (Analyze 7.5, NIfTI-1, NRRD) in, NIfTI files out.
 
-nibabel reads the headers; the voxels are not touched.
+nibabel and pynrrd read the headers; the voxels keep their values.
 """
 
-import zlib
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,31 +10,17 @@ import nibabel
 import numpy as np
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NoPixelData
-from tumorscope.imaging.formats.nifti import is_gzip
+from tumorscope.imaging.formats.compressed import read_begin, read_content
+from tumorscope.imaging.formats.nifti import find_shape
+from tumorscope.imaging.formats.nrrd import convert_nrrd, find_data_file, looks_like_nrrd
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _MGH_BYTES, _HEADER_BYTES = 284, 348
 # Analyze headers have no magic number, but no more than this either.
 _MOST_HEADER_BYTES = 1024
-# With the longest name.
-_GZIP_HEADER_BYTES = 65_536
 _MGH_TYPES = (0, 1, 3, 4)
 _PAIR_MAGIC, _SINGLE_MAGIC = b"ni1\0", b"n+1\0"
-
-
-def read_begin(data: bytes, size: int) -> bytes:
-    """The first bytes, inflated if they are behind gzip; fewer where the file is short or damaged."""
-    if not is_gzip(data):
-        return data[:size]
-    try:
-        return (
-            zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data[: _GZIP_HEADER_BYTES + 2 * size], size)
-            if size
-            else b""
-        )
-    except zlib.error:
-        return b""
 
 
 def looks_like_mgh(data: bytes) -> bool:
@@ -52,6 +37,8 @@ def looks_like_mgh(data: bytes) -> bool:
 
 def looks_like_pair_header(data: bytes) -> bool:
     """Whether a file is the header of a volume whose voxels are in another file."""
+    if looks_like_nrrd(data):
+        return find_data_file(data) is not None
     begin = read_begin(data, _MOST_HEADER_BYTES + 1)
     order: Literal["little", "big"] = "big" if begin[:1] == b"\0" else "little"
     is_header = int.from_bytes(begin[:4], order) == _HEADER_BYTES <= len(begin)
@@ -62,11 +49,13 @@ def looks_like_pair_header(data: bytes) -> bool:
 
 
 def find_partner(header: SourceFile, files: Sequence[SourceFile]) -> SourceFile | None:
-    """The image of a pair's header, by its name."""
-    stem = _stem(header.name)
-    return next(
-        (one for one in files if one is not header and _stem(one.name) == stem and ".img" in one.name.lower()), None
-    )
+    """The image of a pair's header: the file that the header names, else the ``.img`` of the same name."""
+    named, stem = find_data_file(header.data), _stem(header.name)
+    for one in files:
+        is_image = _stem(one.name) == stem and ".img" in one.name.lower() if named is None else one.name == named
+        if one is not header and is_image:
+            return one
+    return None
 
 
 def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[SourceFile]:
@@ -75,7 +64,7 @@ def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[
     Parameters
     ----------
     files : sequence of SourceFile
-        NIfTI files, MGH files, and headers with their images.
+        NIfTI, MGH and NRRD files, and headers with their images.
     limits : DecodeLimits
         What is inflated at most.
 
@@ -87,20 +76,31 @@ def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[
         A header cannot be read.
     ExpandsTooMuch
         A header states more than the limit.
+    UnsupportedFormat, NotAnAnatomicalImage
+        From `convert_nrrd`.
     """
     found = []
     images = []
     for file in files:
-        if looks_like_mgh(file.data):
-            found.append(SourceFile(f"{_stem(file.name)}.nii", _convert_mgh(file.data, limits)))
-        elif looks_like_pair_header(file.data):
+        image = None
+        if looks_like_pair_header(file.data):
             image = find_partner(file, files)
             if image is None:
-                raise NoPixelData("The header of a volume (.hdr) needs its voxels: send the .img file, too.")
+                raise NoPixelData(
+                    "The file is the header of a volume whose voxels are in another file. Send both: .hdr and .img, or "
+                    ".nhdr and the file that it names."
+                )
             images.append(image)
-            found.append(SourceFile(f"{_stem(file.name)}.nii", _convert_pair(file.data, image.data, limits)))
+        if looks_like_nrrd(file.data):
+            data = convert_nrrd(file.data, None if image is None else image.data, limits)
+        elif image is not None:
+            data = _convert_pair(file.data, image.data, limits)
+        elif looks_like_mgh(file.data):
+            data = _convert_mgh(file.data, limits)
         else:
             found.append(file)
+            continue
+        found.append(SourceFile(f"{_stem(file.name)}.nii", data))
     return [file for file in found if not any(file is image for image in images)]
 
 
@@ -134,15 +134,16 @@ def _convert_pair(begin: bytes, image: bytes, limits: DecodeLimits) -> bytes:
 
 def _join(header: nibabel.Nifti1Header, image: bytes, offset: int, limits: DecodeLimits) -> bytes:
     """A NIfTI file of a header, and of the voxels that begin at an offset in another file."""
-    shape = header.get_data_shape()
-    size = int(np.prod([float(length) for length in shape[:3]])) * header.get_data_dtype().itemsize
+    with as_corrupt_file("The header of the volume cannot be read."):
+        size = int(np.prod([float(length) for length in find_shape(header)])) * header.get_data_dtype().itemsize
     if offset < 0 or size < 0:
         raise CorruptFile("The header of the volume cannot be read.")
     if offset + size > limits.expanded_bytes:
         raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
     limits.reserve(2 * (offset + size))
     header["vox_offset"] = _HEADER_BYTES + 4
-    return bytes(header.binaryblock + bytes(4) + read_begin(image, offset + size)[offset:])
+    voxels = memoryview(read_content(image, offset + size))[offset : offset + size]
+    return b"".join([header.binaryblock, bytes(4), voxels])
 
 
 def _stem(name: str) -> str:

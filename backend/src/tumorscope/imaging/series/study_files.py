@@ -122,7 +122,7 @@ def _identify(file: Path, begin: bytes) -> object:
     """The key that the files of one study share."""
     if looks_like_dicom(begin) and (uid := read_series_uid(begin)) is not None:
         return file.parent, uid
-    if file.name.lower().removesuffix(".gz").endswith((".hdr", ".img")):
+    if file.name.lower().removesuffix(".gz").endswith((".hdr", ".img", ".nhdr", ".raw")):
         return file.parent, file.name.split(".")[0], "pair"
     if looks_like_nifti(begin) and (content := name_content(file.name)) is not None:
         return file.parent, content[0].lower()

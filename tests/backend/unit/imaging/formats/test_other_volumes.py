@@ -70,6 +70,19 @@ def test_pair_of_analyze_has_an_assumed_orientation(kind: type[Any]) -> None:
     assert "no_orientation" in {warning.code for warning in found.warnings}
 
 
+@pytest.mark.parametrize(("packed", "cut"), [("members", 0), ("one", 40)])
+def test_mgz_of_several_gzip_members_is_whole_and_its_checksum_counts(packed: str, cut: int) -> None:
+    data = _make_mgh()
+    if packed == "members":
+        found = _decode(("a.mgz", gzip.compress(data[:500]) + gzip.compress(data[500:])))
+        np.testing.assert_array_equal(found.voxels, _decode(("a.mgh", data)).voxels)
+    else:
+        damaged = bytearray(gzip.compress(data, 0))
+        damaged[-cut] ^= 1
+        with pytest.raises(CorruptFile):
+            _decode(("a.mgz", bytes(damaged)))
+
+
 def test_pairs_of_a_case_are_its_sequences() -> None:
     header, image = _make_pair(nibabel.Nifti1Pair)
     files = [
@@ -104,13 +117,16 @@ def test_damage_and_excess_get_their_error(files: list[tuple[str, bytes]], error
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"NRRD0005\ntype: short", "NRRD"),
         (b"ObjectType = Image\nNDims = 3", "MetaImage"),
         (b"7z\xbc\xaf\x27\x1c" + bytes(30), "7z"),
         (bytes(257) + b"ustar" + bytes(250), "tar"),
         (gzip.compress(bytes(257) + b"ustar" + bytes(250)), "gzip of tar"),
         (gzip.compress(make_dicom_bytes(_VOXELS[0])), "gzip of DICOM"),
+        (b"BZh9" + bytes(30), "bzip2"),
+        (b"\xfd7zXZ\0" + bytes(30), "xz"),
         (b"\0\0\0\x18ftypheic" + bytes(30), "HEIC"),
+        (b"\0\0\0\x18ftypmif1" + bytes(30), "HEIC"),
+        (b"\0\0\0\x18ftypmp42" + bytes(30), "MP4"),
         (b"\0\0\0\x18ftypavif" + bytes(30), "AVIF"),
         (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(30), "JPEG 2000"),
         (b"GIF89a" + bytes(30), "GIF"),
