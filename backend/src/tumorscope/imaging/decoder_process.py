@@ -1,7 +1,6 @@
 """Decodes in processes of their own: each request for one through a socket is answered by a fork, which reads files."""
 
 import os
-import resource
 import signal
 import socket
 import sys
@@ -9,13 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from tumorscope.domain.errors import CorruptFile, InputError, TumorscopeError
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
 from tumorscope.imaging.decoder_channel import pack, receive, receive_bytes, send, unpack
+from tumorscope.imaging.decoder_confinement import confine
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 EXIT_CODE_BYTES = 4
@@ -75,7 +74,7 @@ def _supervise(decode: Decode, address_bytes: int | None, channel: int, report: 
 
 def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) -> None:
     """Answer files with a scan or an error, until the owner closes the channel; runs in the process."""
-    _confine(address_bytes)
+    confine(address_bytes)
     send(channel, {"pid": os.getpid()})
     with suppress(EOFError, OSError):
         while True:
@@ -111,22 +110,6 @@ def _answer(channel: socket.socket, decode: Decode, upload: Upload, limits: Deco
         name = MemoryError.__name__ if isinstance(error, MemoryError) else type(stated).__name__
         return {"error": name, "message": str(stated), "cause": cause and type(cause).__name__}, []
     return {"scan": packed, "arrays": [(array.dtype.str, array.shape) for array in arrays]}, arrays
-
-
-def _confine(address_bytes: int | None) -> None:
-    # Native libraries print messages about the file; the service's log is JSON and must not hold any.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    # No files, and no dump of a patient's data.
-    for kind in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
-        resource.setrlimit(kind, (0, 0))
-    sizes = Path("/proc/self/statm")
-    if address_bytes is not None and sizes.exists():
-        limit = int(sizes.read_text().split()[0]) * resource.getpagesize() + address_bytes
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,13 @@
 
 import gc
 import os
+import resource
 import signal
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -30,6 +34,24 @@ _VOXELS = np.stack([_WIDE[:, :60]] * 7, axis=-1)
 _MARK = 7
 
 
+def _use_thread(_: str) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(os.getpid).result()
+
+
+_ATTEMPTS: dict[str, Callable[[str], object]] = {
+    "network": lambda port: socket.create_connection(("127.0.0.1", int(port))),
+    "program": lambda name: subprocess.run([name], check=True),
+    "fork": lambda _: os.fork(),
+    "thread": _use_thread,
+    "kill": lambda pid: os.kill(int(pid), signal.SIGTERM),
+    "limit": lambda pid: resource.prlimit(int(pid), resource.RLIMIT_CPU, (1, 1)),
+    "peer": lambda pid: Path(f"/proc/{pid}/mem").open("rb").read(1),  # noqa: SIM115
+    "wait": lambda path: wait_until(Path(path).exists),
+    "write": lambda path: Path(path).write_bytes(b"secret"),
+}
+
+
 def _misbehave(upload: Upload, limits: DecodeLimits) -> Scan:
     """Does as the file says; a slice of one pixel tells that it was here."""
     what, _, argument = upload.files[0].data.decode(errors="replace").partition(" ")
@@ -49,8 +71,8 @@ def _misbehave(upload: Upload, limits: DecodeLimits) -> Scan:
             raise NotAnMrImage("a CT") from KeyError("secret")
         case "unexpected":
             raise LookupError("secret")
-        case "wait":
-            wait_until(Path(argument).exists)
+        case _ if what in _ATTEMPTS:
+            _ATTEMPTS[what](argument)
     return Slice(np.full((1, 1), _MARK, np.uint8), "nifti", warnings=(ScanWarning("pid", "", {"pid": os.getpid()}),))
 
 
@@ -171,6 +193,32 @@ def test_file_that_takes_too_much_of_a_processor_is_corrupt() -> None:
 def test_process_that_stands_still_is_no_fault_of_the_file(what: str) -> None:
     with DecoderPool(cpu_s=0.2, patience_s=0.2, decode=_misbehave) as pool, pytest.raises(Overloaded):
         _call(pool, what)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the filter of system calls is Linux's")
+@pytest.mark.parametrize("what", ["network 9", "program true", "fork", "kill {owner}", "limit {owner}", "peer {owner}"])
+def test_process_reaches_neither_network_nor_programs_nor_other_processes(misbehaving: DecoderPool, what: str) -> None:
+    first = _call(misbehaving, "thread")
+    with pytest.raises(CorruptFile) as refused:
+        _call(misbehaving, what.format(owner=os.getpid()))
+    assert type(refused.value.__cause__).__name__ == "PermissionError"
+    # It was refused, not ended.
+    assert _call(misbehaving, "") == first
+
+
+def test_process_writes_no_file(misbehaving: DecoderPool, tmp_path: Path) -> None:
+    _call(misbehaving, "")
+    with pytest.raises(CorruptFile):
+        _call(misbehaving, f"write {tmp_path / 'file'}")
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_process_has_no_privileges(misbehaving: DecoderPool) -> None:
+    status = Path(f"/proc/{_call(misbehaving, '')}/status").read_text()
+    facts = dict(line.split(":\t", 1) for line in status.splitlines())
+    assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
+    assert {facts[name].strip("0") for name in ("CapEff", "CapPrm", "CapInh")} == {""}
 
 
 def test_idle_process_that_was_killed_is_replaced(misbehaving: DecoderPool) -> None:
