@@ -1,7 +1,9 @@
 """Inputs for tests, made on the spot."""
 
+import bz2
 import gzip
 import json
+import struct
 from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
@@ -80,6 +82,25 @@ def make_nifti_bytes(
     return gzip.compress(data, 1) if compressed else data
 
 
+def make_nrrd_bytes(voxels: NDArray[Any], *, encoding: str = "raw", data_file: str = "") -> bytes:
+    """A NRRD volume, in voxels of 1 mm towards left, posterior and superior; its header alone where it names a file."""
+    fields = {
+        "type": voxels.dtype.name,
+        "dimension": voxels.ndim,
+        "space": "left-posterior-superior",
+        "sizes": " ".join(map(str, voxels.shape)),
+        "space directions": "(1,0,0) (0,1,0) (0,0,1)",
+        "endian": "little",
+        "encoding": encoding,
+        "space origin": "(0,0,0)",
+    }
+    fields |= {"data file": data_file} if data_file else {}
+    header = "NRRD0004\n" + "".join(f"{name}: {value}\n" for name, value in fields.items()) + "\n"
+    content = b"" if data_file else voxels.tobytes(order="F")
+    packed = {"raw": content, "gzip": gzip.compress(content), "bzip2": bz2.compress(content)}
+    return header.encode() + packed[encoding]
+
+
 def make_dicom_dataset(pixels: NDArray[Any], syntax: str = ExplicitVRLittleEndian, **attributes: object) -> Dataset:
     """An axial MR image of unsigned pixels, shape (rows, columns); attributes by keyword, None leaves one out."""
     dataset = Dataset()
@@ -124,6 +145,37 @@ def write_dicom(dataset: Dataset) -> bytes:
 def make_dicom_bytes(pixels: NDArray[Any], syntax: str = ExplicitVRLittleEndian, **attributes: object) -> bytes:
     """`make_dicom_dataset` as a file."""
     return write_dicom(make_dicom_dataset(pixels, syntax, **attributes))
+
+
+MOSAIC = np.kron(np.array([[1, 2, 3], [4, 5, 6], [7, 8, 0]], np.uint16), np.ones((4, 6), np.uint16))
+"""Tiles of 4 x 6 pixels, each as bright as its number; the last of nine is empty."""
+
+
+def _csa(elements: dict[str, list[float]]) -> bytes:
+    header = b"SV10\4\3\2\1" + struct.pack("<2I", len(elements), 77)
+    for name, numbers in elements.items():
+        header += struct.pack("<64si4s3i", name.encode(), len(numbers), b"FD", 4, len(numbers), 77)
+        for number in numbers:
+            text = f"{number:.8f}".encode() + b"\0"
+            header += struct.pack("<4i", len(text), len(text), 77, len(text)) + text + bytes(-len(text) % 4)
+    return header
+
+
+def make_mosaic(normal: tuple[float, float, float] = (0, 0, 1), *, has_csa: bool = True) -> Dataset:
+    """`MOSAIC` as Siemens stores it, with or without its header."""
+    dataset = make_dicom_dataset(
+        MOSAIC,
+        ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"],
+        PixelSpacing=[2, 3],
+        SpacingBetweenSlices=5,
+        # The corner of 12 rows and 18 columns around the centre of a slice that begins at 0.
+        ImagePositionPatient=[-3 * (18 - 6) / 2, -2 * (12 - 4) / 2, 100],
+    )
+    if has_csa:
+        block = dataset.private_block(0x29, "SIEMENS CSA HEADER", create=True)
+        content = _csa({"NumberOfImagesInMosaic": [8], "SliceNormalVector": list(normal)})
+        block.add_new(0x10, "OB", content)
+    return dataset
 
 
 @lru_cache(maxsize=4)

@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
+from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _MAX_BYTES = 2**30
 _MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -29,7 +30,7 @@ def list_directory(file: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        In the order of its records. Names are as they are on disk where they differ in their case.
+        In the order of its records. A name that is there in lower case only is given so; one that is missing, as it is.
 
     Raises
     ------
@@ -37,15 +38,15 @@ def list_directory(file: Path) -> list[Path]:
         It cannot be read, or names a file that is outside its own folder.
     """
     found = []
-    with warnings.catch_warnings():
+    with as_corrupt_file("The DICOMDIR cannot be read."), warnings.catch_warnings():
         # Discs of old scanners are full of names that the standard does not allow.
         warnings.simplefilter("ignore")
         for parts in _list_images(read_dataset(file.read_bytes(), _MAX_BYTES)):
             relative = PurePosixPath(*parts)
             if relative.is_absolute() or ".." in relative.parts or not relative.parts:
                 raise CorruptFile("The DICOMDIR names a file outside its own folder.")
-            path = file.parent / relative
-            found.append(path if path.exists() else file.parent / str(relative).lower())
+            path, lower = file.parent / relative, file.parent / str(relative).lower()
+            found.append(lower if lower.exists() and not path.exists() else path)
     return found
 
 

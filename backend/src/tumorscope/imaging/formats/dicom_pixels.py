@@ -13,7 +13,7 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
-from pydicom.uid import UID
+from pydicom.uid import UID, JPEGLSTransferSyntaxes
 
 from tumorscope.domain.errors import (
     CorruptFile,
@@ -28,6 +28,7 @@ from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_END_OF_IMAGE = b"\xff\xd9"
 # Rec. ITU-R BT.601, as Pillow makes grey of colour.
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -150,6 +151,9 @@ def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
         dataset.PixelData, number_of_frames=count_frames(dataset), extended_offsets=tables if all(tables) else None
     )
     found = dict(enumerate(islice(codestreams, max(indices) + 1)))
+    if dataset.file_meta.TransferSyntaxUID in JPEGLSTransferSyntaxes:
+        # CharLS reads beyond a stream without its end, and may never return.
+        found = {index: stream[: stream.rindex(_END_OF_IMAGE) + 2] for index, stream in found.items()}
     return tuple(found[index] for index in indices)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     EncapsulatedPDFStorage,
@@ -71,6 +72,17 @@ def test_compressed_slices_are_the_same(syntax: str) -> None:
     dataset = make_dicom_dataset(_PIXELS)
     dataset.compress(syntax, _PIXELS)
     np.testing.assert_array_equal(_decode(write_dicom(dataset)).pixels, _PIXELS)
+
+
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])
+def test_slice_whose_compressed_stream_ends_early_is_damaged(syntax: str) -> None:
+    dataset = make_dicom_dataset(_PIXELS)
+    dataset.compress(syntax, _PIXELS)
+    (whole,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    for share in (0.1, 0.5, 0.9):
+        dataset.PixelData = encapsulate([whole[: int(share * len(whole))]])
+        with pytest.raises(CorruptFile):
+            _decode(write_dicom(dataset))
 
 
 @pytest.mark.parametrize("implicit", [False, True])

@@ -1,7 +1,6 @@
 """Images of tiles become volumes where their headers state the tiles' positions, and are refused otherwise."""
 
 import os
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,48 +9,19 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from tests.factories import make_dicom_dataset, write_dicom
+from tests.factories import MOSAIC, make_dicom_dataset, make_mosaic, write_dicom
 from tumorscope.domain.errors import TiledImage
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.dicom import decode_dicom
 from tumorscope.imaging.formats.dicom_dataset import may_hold_frames
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 
-# Tiles of 4 x 6 pixels, each as bright as its number; the last of nine is empty.
 _COUNT, _HEIGHT, _WIDTH = 8, 4, 6
-_NUMBERS = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 0]], np.uint16)
-_IMAGE = np.kron(_NUMBERS, np.ones((_HEIGHT, _WIDTH), np.uint16))
-
-
-def _csa(elements: dict[str, list[float]]) -> bytes:
-    header = b"SV10\4\3\2\1" + struct.pack("<2I", len(elements), 77)
-    for name, numbers in elements.items():
-        header += struct.pack("<64si4s3i", name.encode(), len(numbers), b"FD", 4, len(numbers), 77)
-        for number in numbers:
-            text = f"{number:.8f}".encode() + b"\0"
-            header += struct.pack("<4i", len(text), len(text), 77, len(text)) + text + bytes(-len(text) % 4)
-    return header
-
-
-def _make_mosaic(normal: tuple[float, float, float] = (0, 0, 1), *, has_csa: bool = True) -> Dataset:
-    dataset = make_dicom_dataset(
-        _IMAGE,
-        ImageType=["ORIGINAL", "PRIMARY", "M", "MOSAIC"],
-        PixelSpacing=[2, 3],
-        SpacingBetweenSlices=5,
-        # The corner of 12 rows and 18 columns around the centre of a slice that begins at 0.
-        ImagePositionPatient=[-3 * (18 - 6) / 2, -2 * (12 - 4) / 2, 100],
-    )
-    if has_csa:
-        block = dataset.private_block(0x29, "SIEMENS CSA HEADER", create=True)
-        content = _csa({"NumberOfImagesInMosaic": [_COUNT], "SliceNormalVector": list(normal)})
-        block.add_new(0x10, "OB", content)
-    return dataset
 
 
 def _make_frames(*, are_placed: bool = True) -> Dataset:
     dataset = make_dicom_dataset(
-        _IMAGE, ImageType=["ORIGINAL", "PRIMARY", "M", "VFRAME"], ImagePositionPatient=None, PixelSpacing=[2, 3]
+        MOSAIC, ImageType=["ORIGINAL", "PRIMARY", "M", "VFRAME"], ImagePositionPatient=None, PixelSpacing=[2, 3]
     )
     block = dataset.private_block(0x65, "Image Private Header", create=True)
     frames = []
@@ -70,7 +40,7 @@ def _decode(*datasets: Dataset) -> Volume:
     return scan
 
 
-@pytest.mark.parametrize("make", [_make_mosaic, _make_frames])
+@pytest.mark.parametrize("make", [make_mosaic, _make_frames])
 def test_tiles_become_the_slices_of_a_volume(make: Callable[[], Dataset]) -> None:
     volume = _decode(make())
     assert volume.voxels.shape == (_WIDTH, _HEIGHT, _COUNT)
@@ -82,15 +52,15 @@ def test_tiles_become_the_slices_of_a_volume(make: Callable[[], Dataset]) -> Non
 
 
 def test_mosaic_is_stacked_along_its_stated_normal() -> None:
-    assert _decode(_make_mosaic((0, 0, -1))).voxels[0, 0].tolist() == list(range(_COUNT, 0, -1))
+    assert _decode(make_mosaic((0, 0, -1))).voxels[0, 0].tolist() == list(range(_COUNT, 0, -1))
 
 
-@pytest.mark.parametrize("make", [_make_mosaic, _make_frames])
+@pytest.mark.parametrize("make", [make_mosaic, _make_frames])
 def test_of_several_tiled_images_one_is_read_in_every_order(make: Callable[[], Dataset]) -> None:
     first, second = make(), make()
     for number, dataset in enumerate((first, second)):
         dataset.SOPInstanceUID, dataset.InstanceNumber = f"1.{number}", number
-    second.PixelData = (_IMAGE + 100).tobytes()
+    second.PixelData = (MOSAIC + 100).tobytes()
     for order in ((first, second), (second, first)):
         volume = _decode(*order)
         assert volume.voxels[0, 0].tolist() == list(range(1, _COUNT + 1))
@@ -101,10 +71,10 @@ def test_of_several_tiled_images_one_is_read_in_every_order(make: Callable[[], D
 @pytest.mark.parametrize(
     "dataset",
     [
-        _make_mosaic(has_csa=False),
-        _make_mosaic((float("nan"), 0, 1)),
+        make_mosaic(has_csa=False),
+        make_mosaic((float("nan"), 0, 1)),
         _make_frames(are_placed=False),
-        make_dicom_dataset(_IMAGE, ImageType=["DERIVED", "PRIMARY", "VFRAME"]),
+        make_dicom_dataset(MOSAIC, ImageType=["DERIVED", "PRIMARY", "VFRAME"]),
     ],
 )
 def test_tiles_without_a_position_are_refused(dataset: Dataset) -> None:
@@ -115,7 +85,7 @@ def test_tiles_without_a_position_are_refused(dataset: Dataset) -> None:
 
 
 def test_tiles_that_do_not_fill_the_image_are_refused() -> None:
-    dataset = _make_mosaic()
+    dataset = make_mosaic()
     dataset.Columns = 17
     with pytest.raises(TiledImage):
         _decode(dataset)
@@ -138,6 +108,6 @@ def test_real_tiles_become_one_volume_of_a_head(folder: str, slices: int, files:
 
 
 def test_tiled_image_waits_with_studies() -> None:
-    assert may_hold_frames(write_dicom(_make_mosaic()))
+    assert may_hold_frames(write_dicom(make_mosaic()))
     assert may_hold_frames(write_dicom(_make_frames()))
-    assert not may_hold_frames(write_dicom(make_dicom_dataset(_IMAGE)))
+    assert not may_hold_frames(write_dicom(make_dicom_dataset(MOSAIC)))

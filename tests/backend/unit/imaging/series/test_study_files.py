@@ -114,16 +114,41 @@ def test_dicomdir_is_read_series_by_series_wherever_its_files_lie(tmp_path: Path
     assert passed_over == [tmp_path / "disk" / "DICOMDIR"]
 
 
+def _write_small_disc(folder: Path, names: list[str] | None = None) -> Path:
+    """A disc of one instance, and its DICOMDIR, perhaps with another name for it."""
+    said: dict[str, Any] = {"PatientID": "p", "StudyDate": "20200101", "StudyTime": "0101", "SeriesNumber": 1}
+    files = FileSet()
+    files.add(pydicom.dcmread(_write_instance(folder / "in", "1.2.1", StudyID="1", InstanceNumber=1, **said)))
+    _write_disc(files, folder / "disk")
+    path = folder / "disk" / "DICOMDIR"
+    if names is not None:
+        directory = pydicom.dcmread(path)
+        for record in directory.DirectoryRecordSequence:
+            if "ReferencedFileID" in record:
+                record.ReferencedFileID = names
+        directory.save_as(path)
+    return path
+
+
 def test_dicomdir_that_names_files_elsewhere_is_a_study_that_cannot_be_read(tmp_path: Path) -> None:
     _write_instance(tmp_path / "secret.dcm", "1.2.1")
-    files = FileSet()
-    said: dict[str, Any] = {"PatientID": "p", "StudyDate": "20200101", "StudyTime": "0101", "SeriesNumber": 1}
-    said["InstanceNumber"] = 1
-    files.add(pydicom.dcmread(_write_instance(tmp_path / "in", "1.2.1", StudyID="1", **said)))
-    _write_disc(files, tmp_path / "disk")
-    directory = pydicom.dcmread(tmp_path / "disk" / "DICOMDIR")
-    for record in directory.DirectoryRecordSequence:
-        if "ReferencedFileID" in record:
-            record.ReferencedFileID = ["..", "secret.dcm"]
-    directory.save_as(tmp_path / "disk" / "DICOMDIR")
-    assert _find(tmp_path / "disk" / "DICOMDIR") == ([[tmp_path / "disk" / "DICOMDIR"]], [])
+    directory = _write_small_disc(tmp_path, ["..", "secret.dcm"])
+    assert _find(directory) == ([[directory]], [])
+
+
+def test_dicomdir_keeps_its_spelling_of_a_file_that_is_missing(tmp_path: Path) -> None:
+    directory = _write_small_disc(tmp_path, ["IMAGES", "IM0001"])
+    missing = directory.parent / "IMAGES" / "IM0001"
+    assert _find(directory) == ([[missing]], [])
+    lower = directory.parent / "images" / "im0001"
+    lower.parent.mkdir()
+    lower.write_bytes((tmp_path / "in").read_bytes())
+    assert _find(directory) == ([[lower]], [])
+
+
+def test_damaged_dicomdir_is_a_study_that_cannot_be_read(tmp_path: Path) -> None:
+    directory = _write_small_disc(tmp_path)
+    content = directory.read_bytes()
+    # The record sequence with a value representation that is none.
+    directory.write_bytes(content.replace(b"\x04\x00\x20\x12SQ", b"\x04\x00\x20\x12S\0"))
+    assert _find(directory) == ([[directory]], [])
