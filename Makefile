@@ -95,6 +95,11 @@ test-e2e: setup ## Make the journeys through page and API in Chromium
 attack: $(PYTHON_READY) ## Attack a running service, by default the containers' page; another: ARGS="http://127.0.0.1:8000"
 	.venv/bin/python -m tests.attacks $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(PYTHON_READY) ## Read damaged files: COUNT=2000 in processes, then for FUZZ_SECONDS=120 guided by coverage
+	.venv/bin/python -m tests.attacks.mutate --count $(or $(COUNT),2000)
+	.venv/bin/python -m tests.attacks.fuzz --seconds $(or $(FUZZ_SECONDS),120)
+
 .PHONY: screenshots
 screenshots: setup ## Take the README's pictures of the page anew, in Chromium
 	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e run screenshots
