@@ -158,7 +158,7 @@ bench: $(PYTHON_READY) ## Measure speed and accuracy
 	.venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: soak
-soak: $(PYTHON_READY) ## Load the service for ten minutes at twice its capacity; fewer: ARGS="--minutes 1"
+soak: $(PYTHON_READY) ## Load the service for ten minutes at twice its capacity; options: ARGS="--minutes 1 --attacks 0.1"
 	.venv/bin/python -m tests.bench.soak $(ARGS)
 
 .PHONY: openapi

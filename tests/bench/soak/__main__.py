@@ -1,7 +1,8 @@
 """``make soak``: load a service of its own with a mix of requests at twice its capacity; check that its bounds hold.
 
-Pictures, DICOM, volumes, bad files and clients that disconnect. Writes Markdown, JSON and a plot to ``build/soak/``;
-when interrupted, of the load so far. Exit status 1 if a bound does not hold.
+Pictures, DICOM, volumes, bad files and clients that disconnect; with ``--attacks 0.1`` a tenth of attacks. Writes
+Markdown, JSON and a plot to ``build/soak/``; when interrupted, of the load so far. Exit status 1 if a
+bound does not hold.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from tests.bench.soak.client import Outcome
 from tests.bench.soak.load import measure_capacity, send_at_rate
 from tests.bench.soak.plot import draw_plot
 from tests.bench.soak.report import format_report
-from tests.bench.soak.studies import PICTURE, make_studies, shuffle
+from tests.bench.soak.studies import PICTURE, make_attacks, make_studies, mix, shuffle
 from tests.bench.soak.verdict import Run, summarize
 from tests.bench.soak.watch import wait_until_idle, watch
 from tumorscope.api.settings import Settings
@@ -38,10 +39,12 @@ def main() -> None:
     """Load, report, and judge."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="of the load; 10 by default")
-    seconds = 60 * parser.parse_args().minutes
+    parser.add_argument("--attacks", type=float, default=0.0, help="share of attacks in the load; 0 by default")
+    options = parser.parse_args()
+    seconds = 60 * options.minutes
     try:
         with serve(OURS, Settings().bundle) as server:
-            run = uvloop.run(_load(server, seconds))
+            run = uvloop.run(_load(server, seconds, options.attacks))
     except KeyboardInterrupt:
         # Before there was anything to report.
         sys.exit(130)
@@ -55,9 +58,11 @@ def main() -> None:
     sys.exit(any(check["holds"] is False for check in figures["checks"]))
 
 
-async def _load(server: Server, seconds: float) -> Run:
+async def _load(server: Server, seconds: float, attacks: float) -> Run:
     rng = random.Random(1)
     deck = shuffle(make_studies(), rng)
+    if attacks:
+        deck = mix(deck, shuffle(make_attacks(), rng), attacks, rng)
     clock = asyncio.get_running_loop().time
     console = Console(stderr=True)
     with console.status("measuring the capacity"):

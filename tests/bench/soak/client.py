@@ -101,10 +101,10 @@ def judge(study: Study, answer: bytes) -> tuple[Fate, int, str]:
         fate = _judge_lines(body)
     elif status == 503:
         fate = "overloaded" if b'"code":"overloaded"' in body and b"retry-after" in headers else "wrong"
-    elif status == 200 == study.status:
+    elif status == 200 and 200 in study.statuses:
         fate = "answered" if "decision" in json.loads(body) else "wrong"
     else:
-        fate = "refused" if status == study.status else "wrong"
+        fate = "refused" if status in study.statuses else "wrong"
     return fate, status, body[-200:].decode(errors="replace") if fate == "wrong" else ""
 
 

@@ -34,8 +34,10 @@ _CPU_S_PER_MIB = 0.5
 _MOST_CPU_S = 40.0
 # Signals of an operator, or of the kernel when memory runs out; none where all its processes were ended.
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, None)
-# Processes that wait for the next file.
+# Processes that wait for the next file, and the memory for one file from which on they are not kept: the allocator may
+# hold some of it, which no budget counts.
 _KEPT = 4
+_KEPT_BYTES = 256 * 2**20
 # Pictures of up to 4 megapixels.
 _LITTLE_BYTES = 80 * 2**20
 _DAMAGED = "The file cannot be read."
@@ -110,8 +112,15 @@ class DecoderPool:
             with suppress(_NotLittle):
                 return decode_upload(upload, replace(limits, reserve=partial(_reserve_little, limits.reserve)))
         worker = self._take()
+        reserved = 0
+
+        def reserve(size: int) -> None:
+            nonlocal reserved
+            limits.reserve(size)
+            reserved += size
+
         try:
-            answer = self._ask(worker, upload, limits, watch)
+            answer = self._ask(worker, upload, replace(limits, reserve=reserve), watch)
         except (EOFError, OSError) as error:
             exit_code = self._end(worker)
             if exit_code in _FROM_OUTSIDE:
@@ -122,7 +131,10 @@ class DecoderPool:
             _kill(worker)
             self._end(worker)
             raise
-        self._give_back(worker)
+        if reserved <= _KEPT_BYTES:
+            self._give_back(worker)
+        else:
+            self._end(worker)
         if isinstance(answer, Exception):
             raise answer
         return answer

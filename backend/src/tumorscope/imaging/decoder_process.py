@@ -90,6 +90,14 @@ def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) ->
             del answer, arrays
 
 
+def _describe(error: Exception) -> dict[str, str | None]:
+    # Not where it was caught: that would keep the error, and all that was unpacked, in a cycle of references.
+    cause = error.__cause__ if isinstance(error, TumorscopeError) else error
+    stated = error if isinstance(error, InputError | MemoryError) else CorruptFile(_DAMAGED)
+    name = MemoryError.__name__ if isinstance(error, MemoryError) else type(stated).__name__
+    return {"error": name, "message": str(stated), "cause": type(cause).__name__ if cause else None}
+
+
 def _answer(channel: socket.socket, decode: Decode, upload: Upload, limits: DecodeLimits) -> tuple[Any, list[Any]]:
     left = 0
 
@@ -105,10 +113,7 @@ def _answer(channel: socket.socket, decode: Decode, upload: Upload, limits: Deco
     try:
         packed, arrays = pack(decode(upload, replace(limits, reserve=reserve)))
     except Exception as error:  # noqa: BLE001  (whatever a parser raises is the file's fault)
-        cause = error.__cause__ if isinstance(error, TumorscopeError) else error
-        stated = error if isinstance(error, InputError | MemoryError) else CorruptFile(_DAMAGED)
-        name = MemoryError.__name__ if isinstance(error, MemoryError) else type(stated).__name__
-        return {"error": name, "message": str(stated), "cause": cause and type(cause).__name__}, []
+        return _describe(error), []
     return {"scan": packed, "arrays": [(array.dtype.str, array.shape) for array in arrays]}, arrays
 
 

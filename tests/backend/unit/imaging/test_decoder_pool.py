@@ -184,6 +184,12 @@ def test_failure_costs_one_call_and_says_whose_fault_it_is(what: str, error: typ
         assert (_call(pool, "") == first) == (error is MemoryError)
 
 
+def test_process_that_has_taken_much_memory_is_not_kept(misbehaving: DecoderPool) -> None:
+    first = _call(misbehaving, f"reserve {2**24}")
+    assert _call(misbehaving, f"reserve {2**29}") == first
+    assert _call(misbehaving, "") != first
+
+
 def test_file_that_takes_too_much_of_a_processor_is_corrupt() -> None:
     with DecoderPool(cpu_s=0.2, decode=_misbehave) as pool, pytest.raises(CorruptFile, match="longer"):
         _call(pool, "spin")
