@@ -1,55 +1,26 @@
 """``make attack``: attack a running service, and see that it answers rightly, stays alive and serves others."""
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from tests.attacks.connections import MALFORMED, Target, keep_open, send_malformed
+from tests.attacks.container import Container, find_container
 from tests.attacks.files import ATTACKS, MEMORY
 from tests.attacks.memory import MOST_MIB, Peak, watch_memory
 from tests.attacks.run import attack, attack_at_once, leave, time_picture, watch_health
 
-_ROOT = Path(__file__).parents[2]
 _STACK = "http://127.0.0.1:8080/api"
 _TOGETHER_S = 120.0
 _PICTURE_S = 2.0
 _HEALTH_S = 0.5
 _LEFT_S = 2.0
 _LEFT = "ZIP of 130 of these"
-# Prints the kernel's count of processes that it killed for memory, of either version of control groups.
-_COUNT_KILLS = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
-
-
-@dataclass(frozen=True)
-class Container:
-    """The service's, by its identifier."""
-
-    name: str
-
-    def inspect(self, what: str) -> int:
-        """A number in Docker's description of it."""
-        return int(_run("docker", "inspect", "--format", "{{." + what + "}}", self.name))
-
-    def count_kills(self) -> int:
-        """How many of its processes the kernel has killed for memory."""
-        lines = _run("docker", "exec", self.name, "sh", "-c", _COUNT_KILLS + "; true").splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
-
-
-def _run(*command: str) -> str:
-    return subprocess.run(command, cwd=_ROOT, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def _find_container(url: str) -> Container | None:
-    return Container(_run("docker", "compose", "ps", "-q", "backend")) if url == _STACK else None
 
 
 def main() -> None:
@@ -59,7 +30,7 @@ def main() -> None:
     parser.add_argument("--key", help="API key, where the service asks for one")
     parser.add_argument("--pid", type=int, help="process of the service, to measure memory where it is no container")
     options = parser.parse_args()
-    container = _find_container(options.url)
+    container = find_container() if options.url == _STACK else None
     faults = list(attack_service(options.url, options.key, options.pid, container))
     sys.stdout.write("".join(f"FAULT {fault}\n" for fault in faults) or "no fault\n")
     sys.exit(bool(faults))

@@ -28,6 +28,8 @@ MALFORMED: dict[str, tuple[str, tuple[str, ...]]] = {
     "head of a megabyte": (_POST + "X-A: " + "a" * 2**20 + "\r\n\r\n", (*_MALFORMED, "414", "431")),
     "head of 50,000 fields": (_POST + "a: b\r\n" * 50_000 + "\r\n", (*_MALFORMED, "414", "431")),
     "path of a megabyte": ("GET {path}/" + "a" * 2**20 + " HTTP/1.1\r\n" + _HEAD + "\r\n", (*_MALFORMED, "414", "431")),
+    "method that echoes": ("TRACE {path}/health HTTP/1.1\r\nConnection: close\r\n" + _HEAD + "\r\n", ("405",)),
+    "HTTP/2 without its start": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (*_MALFORMED, "505")),
     "head of TLS": ("\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03\r\n\r\n", _MALFORMED),
 }
 """What is sent, and which answers are right: one alone, after which nothing that follows is taken for a request."""
