@@ -299,10 +299,10 @@ def _convert() -> bytes:
 
 @lru_cache(maxsize=1)
 def _find_golden_int8_answer() -> dict[str, float]:
-    from tumorscope.inference.engines.litert import LiteRTEngine
+    from tumorscope.inference.engines.litert import open_litert
 
     bundle = replace(_make_bundle(INT8_CLASS_NAMES, 32), int8=make_int8_form())
-    return _answer_phantom(bundle, LiteRTEngine(bundle, 1))
+    return _answer_phantom(bundle, open_litert(bundle, 1))
 
 
 def write_tiny_int8_bundle(folder: Path, version: str = "0.0.1") -> Path:

@@ -19,4 +19,7 @@ os.environ["TUMORSCOPE_ALLOWED_HOSTS"] = "testserver"
 def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     # A worker's folder is one of several in the run's.
-    keep_in(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder)
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    keep_in(shared)
+    # Which engine was fastest: all processes of a run use the same.
+    os.environ["XDG_CACHE_HOME"] = str(shared / "cache")

@@ -41,7 +41,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProcess]:
 @pytest.fixture(scope="session")
 def tiny_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Random weights for 32 x 32 pixels, with a scope gate that lets everything through."""
-    from tumorscope.model.vgg16 import FEATURE_BLOCKS, FILTERS
+    from tumorscope.model.vgg16_layers import FEATURE_BLOCKS, FILTERS
 
     folder = write_tiny_bundle(tmp_path_factory.mktemp("tiny"))
     plain = read_bundle(folder)

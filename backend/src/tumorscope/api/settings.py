@@ -54,10 +54,10 @@ class Settings(BaseSettings):
         5.0, gt=0, le=600, description="Longest expected wait of a picture; one that would wait longer is refused."
     )
     engine: EngineChoice = Field(
-        "auto", description="auto (a GPU, else int8 on the CPU if the bundle has it), litert or tensorflow."
+        "auto", description="auto (a GPU, else the fastest on the CPU), litert (int8), ncnn (float32) or tensorflow."
     )
     engine_threads: int | None = Field(
-        None, ge=1, le=256, description="Cores that litert uses for one slice; by default all."
+        None, ge=1, le=256, description="Cores that one slice is computed on; by default all."
     )
     operating_point: OperatingPoint = Field(
         "balanced",

@@ -1,7 +1,7 @@
 """The served model: prepared pixels in, calibrated probabilities out; and a volume's prediction from its slices'."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -38,6 +38,8 @@ class Classifier:
         How errors are weighed.
     explain_engine : callable
         Says why this engine was chosen.
+    engine_timings : mapping of str to float
+        Milliseconds that a slice takes, by the name of each engine that it was chosen from.
     preprocessing : PreprocessingParameters
         The manifest's.
     """
@@ -46,6 +48,7 @@ class Classifier:
     engine: Engine
     operating_point: OperatingPoint = "balanced"
     explain_engine: Callable[[], str] = str
+    engine_timings: Mapping[str, float] = field(default_factory=dict)
     preprocessing: PreprocessingParameters = field(init=False)
 
     def __post_init__(self) -> None:

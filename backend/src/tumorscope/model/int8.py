@@ -23,7 +23,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.network import load_network
 from tumorscope.model.rounding import round_weights
-from tumorscope.model.vgg16 import CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION, observe
+from tumorscope.model.vgg16 import observe
+from tumorscope.model.vgg16_layers import CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION
 
 _KEPT_FLOAT = ["MUL", "ADD", "SUB", "MEAN", "CONCATENATION", "FULLY_CONNECTED"]
 # Slices for rounding weights, positions sampled in each, slices in a batch.

@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 from pathlib import Path
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -15,6 +16,15 @@ def has_bfloat16() -> bool:
         return False
     flags = set(_CPU_INFO.read_text(encoding="utf-8").split())
     return not flags.isdisjoint({"avx512_bf16", "amx_bf16"})
+
+
+def describe_processor() -> str:
+    """Model and instruction sets of the processor, to tell it from others that run the same code at another speed."""
+    lines = _CPU_INFO.read_text(encoding="utf-8").splitlines() if _CPU_INFO.is_file() else []
+    # The names of x86's and of ARM's lines; those of the first core.
+    wanted = ("model name", "flags", "Features", "CPU implementer", "CPU part")
+    found = {line.partition(":")[0].strip(): line for line in reversed(lines) if line.startswith(wanted)}
+    return "\n".join([platform.machine(), platform.processor(), *sorted(found.values())])
 
 
 def count_cores() -> int:

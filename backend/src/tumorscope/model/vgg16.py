@@ -4,20 +4,16 @@ from typing import Literal
 
 import keras
 
+from tumorscope.model.vgg16_layers import (
+    CONVOLUTIONS,
+    FEATURE_BLOCKS,
+    FILTERS,
+    IMAGENET_MEAN_BGR,
+    LAST_CONVOLUTION,
+)
+
 Precision = Literal["float32", "mixed_bfloat16"]
 """float32 throughout, or bfloat16 arithmetic on float32 weights."""
-
-CONVOLUTIONS = (2, 2, 3, 3, 3)
-"""Convolutions of each of the five blocks."""
-FILTERS = (64, 128, 256, 512, 512)
-"""Filters of each block's convolutions."""
-FEATURE_BLOCKS = 3
-"""The number of lower blocks whose features feed the scope gate."""
-LAST_CONVOLUTION = "block5_conv3"
-"""The layer whose output the heat map uses: ``network.get_layer(LAST_CONVOLUTION)``."""
-
-# ImageNet's mean in BGR, 0-255, which the published weights expect to be subtracted.
-_IMAGENET_MEAN_BGR = (103.939, 116.779, 123.68)
 
 
 def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float32") -> keras.Model:
@@ -42,7 +38,7 @@ def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float
     # Published VGG16 weights, and those initialised from them, expect this scale. In float32: bfloat16 cannot
     # distinguish 254 from 255.
     x = keras.layers.Rescaling(
-        255.0, offset=[-mean for mean in _IMAGENET_MEAN_BGR], dtype="float32", name="imagenet_scale"
+        255.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], dtype="float32", name="imagenet_scale"
     )(inputs)
     for block, (count, filters) in enumerate(zip(CONVOLUTIONS, FILTERS, strict=True), start=1):
         for position in range(1, count + 1):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import TrainingError
-from tumorscope.model.vgg16 import CONVOLUTIONS, Precision
+from tumorscope.model.vgg16 import Precision
+from tumorscope.model.vgg16_layers import CONVOLUTIONS
 from tumorscope.training.batch_norm import adopt_moments, fold_batch_norm
 from tumorscope.training.networks import (
     TUMOR_MAP_LAYER,

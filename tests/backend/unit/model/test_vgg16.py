@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from tumorscope.model.vgg16 import LAST_CONVOLUTION, build_vgg16, convolution_layers
+from tumorscope.model.vgg16 import build_vgg16, convolution_layers
+from tumorscope.model.vgg16_layers import LAST_CONVOLUTION
 
 
 @pytest.fixture(scope="module")

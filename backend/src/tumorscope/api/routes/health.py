@@ -29,6 +29,10 @@ class Health(BaseModel):
     status: Literal["ready", "starting", "draining", "failed"]
     model: ModelDescription | None = Field(description="Null until a model is loaded and checked.")
     engine_reason: str | None = Field(description="Why this engine was chosen; null until a model is loaded.")
+    engine_timings_ms: dict[str, float] | None = Field(
+        description="Milliseconds that a slice takes, by the name of each engine that was to choose from; null until a "
+        "model is loaded, empty where nothing was measured."
+    )
     failure: str | None = Field(
         description="Why no model could be loaded, as a code; null otherwise.", examples=["bundle_invalid"]
     )
@@ -73,6 +77,7 @@ def _describe(components: Components, response: Response) -> Health:
         status=service.status,
         model=None if service.classifier is None else ModelDescription.from_domain(service.classifier),
         engine_reason=None if service.classifier is None else service.classifier.explain_engine(),
+        engine_timings_ms=None if service.classifier is None else dict(service.classifier.engine_timings),
         failure=service.failure,
         candidate=None if service.candidate is None else CandidateDescription(**asdict(service.candidate)),
         uptime_s=round(service.uptime_s, 3),

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -14,13 +15,14 @@ from tumorscope.domain.errors import EngineMissing, ModelError
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.batching import GPU_BATCHES, BatchingEngine
 from tumorscope.inference.engines.engine import Engine, Outputs
+from tumorscope.inference.engines.fastest import Timings, open_fastest
 from tumorscope.inference.heatmap import HEAD_WEIGHTS
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.model.processor import count_cores
 
-EngineChoice = Literal["auto", "litert", "tensorflow"]
-"""``auto``: TensorFlow on a GPU, else LiteRT on the CPU if the bundle has an int8 form, else TensorFlow."""
+EngineChoice = Literal["auto", "litert", "ncnn", "tensorflow"]
+"""``auto``: TensorFlow on a GPU, else the fastest on the CPU of ncnn and, if the bundle has an int8 form, LiteRT."""
 
 # Created by NVIDIA's driver; asking TensorFlow would require importing it.
 _GPU_CONTROL = Path("/dev/nvidiactl")
@@ -33,6 +35,7 @@ class OpenedEngine:
     engine: Engine
     reason: str
     bundle: Bundle
+    timings: Timings = field(default_factory=dict)
 
     def explain(self) -> str:
         """The reason for the engine that runs now; it changes when a GPU fails."""
@@ -85,7 +88,7 @@ def open_classifier(
 ) -> Classifier:
     """Open an engine as a classifier; see `open_engine`."""
     opened = open_engine(bundle, choice, threads)
-    return Classifier(opened.bundle, opened.engine, operating_point, opened.explain)
+    return Classifier(opened.bundle, opened.engine, operating_point, opened.explain, opened.timings)
 
 
 def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | None = None) -> OpenedEngine:
@@ -95,10 +98,10 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     ----------
     bundle : Bundle
         From `read_bundle`.
-    choice : {'auto', 'litert', 'tensorflow'}
+    choice : {'auto', 'litert', 'ncnn', 'tensorflow'}
         By the operator.
     threads : int, optional
-        Cores for one slice, for LiteRT; by default all that this process may use.
+        Cores for one slice, on the CPU; by default all that this process may use.
 
     Returns
     -------
@@ -110,18 +113,22 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     BundleInvalid
         The bundle lacks the network that the engine needs.
     EngineMissing
-        Only TensorFlow can run the bundle, or was chosen, and it is not installed.
+        TensorFlow was chosen, and is not installed.
+    GoldenMismatch
+        Of several engines none reproduces the golden answers.
     """
+    threads = threads or count_cores()
     if choice == "tensorflow":
         return OpenedEngine(_batch_on_gpu(_open_tensorflow(bundle)), "chosen by the operator", bundle)
-    if choice == "litert":
-        return OpenedEngine(_open_litert(bundle, threads), "chosen by the operator", _keep_head(bundle))
+    if choice != "auto":
+        open_chosen = _open_litert if choice == "litert" else _open_ncnn
+        return OpenedEngine(open_chosen(bundle, threads), "chosen by the operator", _keep_head(bundle))
     if not _GPU_CONTROL.exists():
         return _open_cpu(bundle, threads, "no GPU was found")
     return _open_gpu(bundle, threads)
 
 
-def _open_gpu(bundle: Bundle, threads: int | None) -> OpenedEngine:
+def _open_gpu(bundle: Bundle, threads: int) -> OpenedEngine:
     """The engine on the GPU, or on the CPU with the reason."""
     try:
         engine = _open_tensorflow(bundle)
@@ -141,31 +148,44 @@ def _open_gpu(bundle: Bundle, threads: int | None) -> OpenedEngine:
     return OpenedEngine(guarded, "a GPU was found", bundle)
 
 
-def _open_cpu(bundle: Bundle, threads: int | None, why_no_gpu: str) -> OpenedEngine:
-    if bundle.int8 is None:
-        reason = f"{why_no_gpu}; the bundle has no int8 form"
-        return OpenedEngine(_open_tensorflow(bundle, cpu_only=True), reason, bundle)
-    return OpenedEngine(_open_litert(bundle, threads), why_no_gpu, _keep_head(bundle))
+def _open_cpu(bundle: Bundle, threads: int, why_no_gpu: str) -> OpenedEngine:
+    # float32 first, for it is the reference.
+    openers = {"ncnn-float32": partial(_open_ncnn, bundle, threads)}
+    if bundle.int8 is not None:
+        openers["litert-int8"] = partial(_open_litert, bundle, threads)
+    engine, timings = open_fastest(bundle, openers, threads)
+    reason = f"{why_no_gpu}; the bundle has no int8 form" if bundle.int8 is None else why_no_gpu
+    if timings:
+        measured = ", ".join(f"{name} {milliseconds} ms" for name, milliseconds in timings.items())
+        reason = f"{why_no_gpu}; a slice takes {measured}"
+    return OpenedEngine(engine, reason, _keep_head(bundle), timings)
 
 
-def _open_litert(bundle: Bundle, threads: int | None) -> Engine:
+def _open_litert(bundle: Bundle, threads: int) -> Engine:
     # Each runtime is imported where it is used: TensorFlow takes seconds and 400 MiB.
-    from tumorscope.inference.engines.litert import LiteRTEngine  # noqa: PLC0415
+    from tumorscope.inference.engines.litert import open_litert  # noqa: PLC0415
 
-    return LiteRTEngine(bundle, threads or count_cores())
+    return open_litert(bundle, threads)
+
+
+def _open_ncnn(bundle: Bundle, threads: int) -> Engine:
+    from tumorscope.inference.engines.ncnn import open_ncnn  # noqa: PLC0415
+
+    return open_ncnn(bundle, threads)
 
 
 def _keep_head(bundle: Bundle) -> Bundle:
-    """The int8 form has its own weights; heat maps need a few of the others."""
-    return replace(bundle, weights={name: array for name, array in bundle.weights.items() if name in HEAD_WEIGHTS})
+    """The engine holds its own weights; heat maps need a few of the bundle's."""
+    head = {name: array for name, array in bundle.weights.items() if name in HEAD_WEIGHTS}
+    return replace(bundle, weights=head, int8=None)
 
 
-def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
+def _open_tensorflow(bundle: Bundle) -> Engine:
     try:
         from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise EngineMissing("TensorFlow is not installed: pip install 'tumorscope[tensorflow]'") from error
-    return TensorFlowEngine(bundle, cpu_only=cpu_only)
+    return TensorFlowEngine(bundle)
 
 
 def _batch_on_gpu(engine: Engine) -> Engine:
