@@ -21,7 +21,11 @@ _INT8_TO_FLOAT32 = 4
 
 def open_engines(bundle: Bundle) -> dict[str, Engine]:
     """All that this machine and this bundle have, by name."""
-    engines: list[Engine] = [TensorFlowEngine(bundle, exact=True), TensorFlowEngine(bundle)]
+    engines: list[Engine] = [
+        TensorFlowEngine(bundle, exact=True),
+        TensorFlowEngine(bundle),
+        open_engine(bundle, "ncnn").engine,
+    ]
     if bundle.int8 is not None:
         engines.append(open_engine(bundle, "litert").engine)
     return {engine.name: engine for engine in engines}

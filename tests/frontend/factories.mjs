@@ -103,7 +103,7 @@ export function makeVolumePrediction() {
  */
 export function makeHealth(status) {
   const model = status === 'ready' ? makePrediction().model : null;
-  const none = { engine_reason: null, failure: null, candidate: null };
+  const none = { engine_reason: null, engine_timings_ms: null, failure: null, candidate: null };
   return { status, model, ...none, uptime_s: 1, queue_depth: 0, notice: '' };
 }
 

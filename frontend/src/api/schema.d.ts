@@ -508,6 +508,13 @@ export interface components {
              */
             engine_reason: string | null;
             /**
+             * Engine Timings Ms
+             * @description Milliseconds that a slice takes, by the name of each engine that was to choose from; null until a model is loaded, empty where nothing was measured.
+             */
+            engine_timings_ms: {
+                [key: string]: number;
+            } | null;
+            /**
              * Failure
              * @description Why no model could be loaded, as a code; null otherwise.
              * @example bundle_invalid
