@@ -69,7 +69,7 @@ def open_feigned(tiny_bundle: Bundle, network: Engine) -> Open:
             opened.append(name)
             return _Feigned(name, network, clock, milliseconds[name], wrong=name in wrong)
 
-        openers = {name: lambda name=name: open_one(name) for name in milliseconds}  # type: ignore[misc]
+        openers = {name: lambda name=name: open_one(name) for name in milliseconds}
         engine, timings = open_fastest(bundle, openers, threads, clock)
         return engine.name, timings, opened
 
