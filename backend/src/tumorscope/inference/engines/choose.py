@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -113,7 +114,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     BundleInvalid
         The bundle lacks the network that the engine needs.
     EngineMissing
-        TensorFlow was chosen, and is not installed.
+        The engine that was chosen, or that alone can run the bundle, is not installed.
     GoldenMismatch
         Of several engines none reproduces the golden answers.
     """
@@ -149,10 +150,15 @@ def _open_gpu(bundle: Bundle, threads: int) -> OpenedEngine:
 
 
 def _open_cpu(bundle: Bundle, threads: int, why_no_gpu: str) -> OpenedEngine:
-    # float32 first, for it is the reference.
-    openers = {"ncnn-float32": partial(_open_ncnn, bundle, threads)}
+    openers: dict[str, Callable[[], Engine]] = {}
+    # float32 first, for it is the reference. Not every platform that LiteRT runs on has ncnn.
+    if find_spec("ncnn") is not None:
+        openers["ncnn-float32"] = partial(_open_ncnn, bundle, threads)
     if bundle.int8 is not None:
         openers["litert-int8"] = partial(_open_litert, bundle, threads)
+    if not openers:
+        reason = f"{why_no_gpu}; the bundle has no int8 form, and ncnn is not installed"
+        return OpenedEngine(_open_tensorflow(bundle, cpu_only=True), reason, bundle)
     engine, timings = open_fastest(bundle, openers, threads)
     reason = f"{why_no_gpu}; the bundle has no int8 form" if bundle.int8 is None else why_no_gpu
     if timings:
@@ -169,8 +175,10 @@ def _open_litert(bundle: Bundle, threads: int) -> Engine:
 
 
 def _open_ncnn(bundle: Bundle, threads: int) -> Engine:
-    from tumorscope.inference.engines.ncnn import open_ncnn  # noqa: PLC0415
-
+    try:
+        from tumorscope.inference.engines.ncnn import open_ncnn  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise EngineMissing("ncnn is not installed: pip install ncnn") from error
     return open_ncnn(bundle, threads)
 
 
@@ -180,12 +188,12 @@ def _keep_head(bundle: Bundle) -> Bundle:
     return replace(bundle, weights=head, int8=None)
 
 
-def _open_tensorflow(bundle: Bundle) -> Engine:
+def _open_tensorflow(bundle: Bundle, *, cpu_only: bool = False) -> Engine:
     try:
         from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise EngineMissing("TensorFlow is not installed: pip install 'tumorscope[tensorflow]'") from error
-    return TensorFlowEngine(bundle)
+    return TensorFlowEngine(bundle, cpu_only=cpu_only)
 
 
 def _batch_on_gpu(engine: Engine) -> Engine:

@@ -124,6 +124,31 @@ def test_gpu_without_tensorflow_is_left_alone_with_a_warning(
     assert [record.message for record in caplog.records] == ["gpu_needs_tensorflow"]
 
 
+@pytest.fixture
+def without_ncnn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "find_spec", lambda _name: None)
+    monkeypatch.setitem(sys.modules, "tumorscope.inference.engines.ncnn", None)
+
+
+@pytest.mark.usefixtures("without_gpu", "without_ncnn")
+def test_without_ncnn_the_int8_form_answers(int8_bundle: Bundle) -> None:
+    opened = open_engine(int8_bundle)
+    assert (opened.engine.name, opened.reason) == ("litert-int8", "no GPU was found")
+
+
+@pytest.mark.usefixtures("without_gpu", "without_ncnn")
+def test_without_ncnn_and_int8_form_tensorflow_answers(tiny_bundle: Bundle) -> None:
+    opened = open_engine(tiny_bundle)
+    assert opened.engine.name.startswith("tensorflow-")
+    assert opened.reason == "no GPU was found; the bundle has no int8 form, and ncnn is not installed"
+
+
+@pytest.mark.usefixtures("without_ncnn")
+def test_ncnn_that_was_chosen_and_is_missing_says_what_to_install(tiny_bundle: Bundle) -> None:
+    with pytest.raises(EngineMissing, match="pip install ncnn"):
+        open_engine(tiny_bundle, "ncnn")
+
+
 @pytest.mark.usefixtures("without_tensorflow")
 def test_tensorflow_that_was_chosen_and_is_missing_says_what_to_install(tiny_bundle: Bundle) -> None:
     with pytest.raises(EngineMissing, match=r"pip install 'tumorscope\[tensorflow\]'"):
