@@ -89,7 +89,7 @@ from tumorscope.imaging.decode import decode_upload, sniff_upload
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.study import choose_slices_to_read
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.presentation.answer import encode_view
+from tumorscope.presentation.answer import draw_view
 
 def prepare(data, reserve):
     upload = sniff_upload([SourceFile("", data)])
@@ -97,7 +97,7 @@ def prepare(data, reserve):
     plane = choose_slices_to_read(None, scan).planes[0]
     for index in plane.indices[:2]:
         scan = plane.cut(index)
-        encode_view(scan, to_model_input(scan, PreprocessingParameters()).window)
+        draw_view(scan, to_model_input(scan, PreprocessingParameters()).window)
 
 def read(name):
     return 1024 * int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))

@@ -16,11 +16,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tumorscope.commands.prediction_output import WRITERS, describe_failures
 from tumorscope.commands.results_file import ResultsFile
-from tumorscope.domain.errors import ExpandsTooMuch, NoFile, TumorscopeError, UnsupportedFormat
+from tumorscope.domain.errors import (
+    ExpandsTooMuch,
+    NoDicomOrigin,
+    NoFile,
+    NothingToReport,
+    TumorscopeError,
+    UnsupportedFormat,
+)
 
 if TYPE_CHECKING:
     from tumorscope.imaging.decoder_pool import DecoderPool
     from tumorscope.inference.classifier import Classifier
+    from tumorscope.inference.pipeline import StudyPrediction
+    from tumorscope.presentation.answer import PredictionAnswer
 
 # Studies that are read ahead of the one that is written next, for each job.
 _AHEAD = 2
@@ -39,6 +48,10 @@ def predict(
         Path | None,
         typer.Option(help="NDJSON file that each answer is kept in; run again, files that it holds are not read."),
     ] = None,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for DICOM files of the answers: a report, heat maps and a picture of each study."),
+    ] = None,
     series: Annotated[str | None, typer.Option(help="UID of the DICOM series to read; other files are not.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Studies that are worked on at the same time.")] = 2,
     bundle: Annotated[
@@ -48,7 +61,8 @@ def predict(
     """Predict from each study among files and folders; a bad one is listed and the others go on.
 
     One study is a picture, a NIfTI volume, a ZIP, the files of one DICOM series in one folder, or the volumes of one
-    BraTS case in one folder. Exit status 1 when a study could not be read, or a folder holds none.
+    BraTS case in one folder. DICOM files are made of answers to DICOM images, but not of refusals; in NDJSON and JSON,
+    `dicom_files` names them. Exit status 1 when a study could not be read, or a folder holds none.
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
     from tumorscope.imaging.decoder_pool import DecoderPool  # noqa: PLC0415
@@ -63,7 +77,7 @@ def predict(
     classifier = open_classifier(loaded, settings.engine, settings.engine_threads, settings.operating_point)
     model = ModelDescription.from_domain(classifier).model_dump(mode="json")
     with ResultsFile.open(results, model) as kept, DecoderPool() as decoders:
-        answer = partial(_answer, classifier, decoders, series)
+        answer = partial(_answer, classifier, decoders, series, dicom_out)
 
         def is_left_out(file: Path) -> bool:
             return kept.is_done(file) or (series is not None and is_outside_series(file, series))
@@ -115,11 +129,13 @@ def _answer_all(
             raise
 
 
-def _answer(classifier: "Classifier", decoders: "DecoderPool", series: str | None, files: list[Path]) -> dict[str, Any]:
+def _answer(
+    classifier: "Classifier", decoders: "DecoderPool", series: str | None, dicom_out: Path | None, files: list[Path]
+) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
     names = [str(file) for file in files]
     try:
-        return {"files": names, **_predict(classifier, decoders, series, files)}
+        return {"files": names, **_predict(classifier, decoders, series, dicom_out, files)}
     except TumorscopeError as error:
         return {"files": names, "error": {"code": error.code, "detail": str(error)}}
     except OSError as error:
@@ -129,7 +145,7 @@ def _answer(classifier: "Classifier", decoders: "DecoderPool", series: str | Non
 
 
 def _predict(
-    classifier: "Classifier", decoders: "DecoderPool", series: str | None, files: list[Path]
+    classifier: "Classifier", decoders: "DecoderPool", series: str | None, dicom_out: Path | None, files: list[Path]
 ) -> dict[str, Any]:
     from tumorscope.imaging.decode import sniff_upload  # noqa: PLC0415
     from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
@@ -147,6 +163,25 @@ def _predict(
         raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
     upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
     times = StepTimes()
-    result = predict_upload(classifier, upload, partial(decoders.decode, limits=FROM_DISK), times.add)
+    decode = partial(decoders.decode, limits=FROM_DISK)
+    result = predict_upload(classifier, upload, decode, times.add, explain=dicom_out is not None)
     answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)
-    return answer.model_dump(mode="json")
+    row = answer.model_dump(mode="json")
+    return row if dicom_out is None else {**row, "dicom_files": _write_objects(result, answer, dicom_out)}
+
+
+def _write_objects(result: "StudyPrediction", answer: "PredictionAnswer", folder: Path) -> list[str]:
+    """Write the DICOM objects of an answer, and name them; none of a refusal, and of other formats."""
+    from tumorscope.results.objects import make_objects  # noqa: PLC0415
+
+    try:
+        objects = make_objects(result, answer)
+    except (NothingToReport, NoDicomOrigin):
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    for uid, data in objects.items():
+        # Complete, or not there.
+        unfinished = folder / f"{uid}.part"
+        unfinished.write_bytes(data)
+        unfinished.replace(folder / f"{uid}.dcm")
+    return [f"{uid}.dcm" for uid in objects]

@@ -22,6 +22,8 @@
     │   ├── NotABrain             a DICOM object that states another part of the body
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
+    │   ├── NothingToReport       out of scope: no report is made of a refusal
+    │   ├── NoDicomOrigin         DICOM objects are asked for of what is no series of DICOM images
     │   ├── UnknownModel          another name or version than the served model's
     │   └── InvalidRequest
     ├── ModelError                the model cannot be used
@@ -166,6 +168,18 @@ class MissingModality(InputError):
     """The model reads several sequences of one examination, and not all were sent."""
 
     code = "missing_modality"
+
+
+class NothingToReport(InputError):
+    """The study is out of scope, and no report is made of a refusal."""
+
+    code = "nothing_to_report"
+
+
+class NoDicomOrigin(InputError):
+    """DICOM objects refer to DICOM images, and the study was not read from such that can be referred to."""
+
+    code = "no_dicom_origin"
 
 
 class UnknownModel(InputError):

@@ -93,6 +93,57 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class OriginImage:
+    """The DICOM image, or the frame of one, that a slice was read from.
+
+    Parameters
+    ----------
+    sop_class_uid, sop_instance_uid, series_uid : str
+        As its file states them.
+    frame_number : int, optional
+        From 1; None of an image with one frame.
+    position_mm : (float, float, float), optional
+        The centre of its first pixel, in DICOM's frame (LPS+); None where the file does not state it.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_uid: str
+    frame_number: int | None
+    position_mm: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DicomOrigin:
+    """The DICOM series that a scan was read from; it identifies a patient where its files do.
+
+    Parameters
+    ----------
+    attributes : mapping of str to str
+        Of the patient, the study and the series, by keyword.
+    images : tuple of OriginImage
+        In the order of the scan's slices.
+    rows, columns : int
+        Of each image as stored.
+    spacing_mm : (float, float), optional
+        Between rows and between columns; None where unknown.
+    thickness_mm : float, optional
+        Of a slice; None where unknown.
+    right, down : (float, float, float), optional
+        The directions of rising column and row numbers, in DICOM's frame (LPS+); None where unknown.
+    """
+
+    attributes: Mapping[str, str]
+    images: tuple[OriginImage, ...]
+    rows: int
+    columns: int
+    spacing_mm: tuple[float, float] | None
+    thickness_mm: float | None
+    right: tuple[float, float, float] | None
+    down: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """One slice as its source stores it.
 
@@ -122,6 +173,8 @@ class Slice:
         None where the container does not say; ``t1`` is without contrast agent.
     series : tuple of Series
         All of the upload, the one that was read first; empty of other formats than DICOM.
+    origin : DicomOrigin, optional
+        None of other formats than DICOM, of tiles, and of files without UIDs.
 
     Raises
     ------
@@ -140,6 +193,7 @@ class Slice:
     stored_shape: tuple[int, int] | None = None
     sequence: SequenceName | None = None
     series: tuple[Series, ...] = ()
+    origin: DicomOrigin | None = None
 
     def __post_init__(self) -> None:
         expected = () if self.channels is None else (len(self.channels),)
@@ -187,6 +241,8 @@ class Volume:
         As for `Slice.sequence`.
     series : tuple of Series
         As for `Slice.series`.
+    origin : DicomOrigin, optional
+        As for `Slice.origin`; its images are those of the slices of `plane`.
     """
 
     voxels: Voxels
@@ -199,6 +255,7 @@ class Volume:
     warnings: tuple[ScanWarning, ...] = ()
     sequence: SequenceName | None = None
     series: tuple[Series, ...] = ()
+    origin: DicomOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,29 @@ class Heatmap:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Heat maps of the explained class, the highest tumour probability first; at least one."""
+    """Heat maps of the explained class.
+
+    Parameters
+    ----------
+    label : str
+        The class.
+    heatmaps : tuple of Heatmap
+        Of the slices with the highest tumour probabilities, the highest first; at least one.
+    drawn : tuple of Heatmap
+        These, and those of the highest slices of other findings.
+    """
 
     label: str
     heatmaps: tuple[Heatmap, ...]
+    drawn: tuple[Heatmap, ...]
 
 
 def explain_slices(
-    bundle: Bundle, prediction: Prediction, ranked: Sequence[SlicePrediction], shown_scan: Slice
+    bundle: Bundle,
+    prediction: Prediction,
+    ranked: Sequence[SlicePrediction],
+    peaks: Sequence[SlicePrediction],
+    shown_scan: Slice,
 ) -> Explanation | None:
     """Draw heat maps of the class that explains a prediction; None if the study is out of scope.
 
@@ -62,6 +77,8 @@ def explain_slices(
         Of the study.
     ranked : sequence of SlicePrediction
         Slices with an activation are drawn, in this order.
+    peaks : sequence of SlicePrediction
+        The highest of each finding.
     shown_scan : Slice
         One of the slices; all have the same reorientation.
     """
@@ -69,12 +86,15 @@ def explain_slices(
         return None
     label = choose_explained_class(prediction)
     class_index = bundle.manifest.class_names.index(label)
-    heatmaps = []
-    for one in ranked:
-        if one.activation is not None and one.prediction.decision is not Decision.OUT_OF_SCOPE:
+    drawn: dict[int, Heatmap] = {}
+    for one in (*ranked, *peaks):
+        if one.activation is None or one.prediction.decision is Decision.OUT_OF_SCOPE:
+            continue
+        if one.index not in drawn:
             evidence = find_evidence(bundle.weights, one.activation, class_index)
-            heatmaps.append(Heatmap(one.index, to_stored(draw_heatmap(evidence, one.geometry), shown_scan)))
-    return Explanation(label, tuple(heatmaps))
+            drawn[one.index] = Heatmap(one.index, to_stored(draw_heatmap(evidence, one.geometry), shown_scan))
+    heatmaps = tuple(drawn[one.index] for one in ranked if one.index in drawn)
+    return Explanation(label, heatmaps, tuple(drawn.values()))
 
 
 def choose_explained_class(prediction: Prediction) -> str:

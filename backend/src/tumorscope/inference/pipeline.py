@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
-from tumorscope.domain.scan import Examination, Plane, Scan, ScanWarning, Series, Slice
+from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, Series, Slice
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
 from tumorscope.inference.findings import Region, find_regions, find_stretches, gather_evidence, measure_share
@@ -79,6 +79,8 @@ class Finding:
         The most probable kind of tumour in its slices.
     probability : float
         In 0..1, that it is a tumour; without a model of studies, that of its highest slice.
+    peak : int
+        The slice with its highest tumour probability.
     """
 
     slices: tuple[int, int]
@@ -87,6 +89,7 @@ class Finding:
     centre_mm: tuple[float, float, float] | None
     label: str
     probability: float
+    peak: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class StudyPrediction:
         All of the upload, the one that was read first; empty of other formats than DICOM.
     explanation : Explanation, optional
         None where it was not asked for, and where the study is out of scope.
+    origin : DicomOrigin, optional
+        As of `Slice.origin`; its images are those of the stack's slices.
     """
 
     prediction: Prediction
@@ -130,6 +135,7 @@ class StudyPrediction:
     warnings: tuple[ScanWarning, ...]
     series: tuple[Series, ...]
     explanation: Explanation | None
+    origin: DicomOrigin | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +250,9 @@ def predict_scan(
     shown_scan = stack.planes[0].cut(shown.index)
     started = perf_counter()
     explained = [one for one in ranked if one.activation is not None][:_EXPLAINED]
-    explanation = explain_slices(classifier.bundle, prediction, explained, shown_scan) if explain else None
-    observe(StepDone("explain", perf_counter() - started, len(explanation.heatmaps) if explanation else 0))
+    peaks = [slices[region.stretch.peak] for region in regions]
+    explanation = explain_slices(classifier.bundle, prediction, explained, peaks, shown_scan) if explain else None
+    observe(StepDone("explain", perf_counter() - started, len(explanation.drawn) if explanation else 0))
     return StudyPrediction(
         prediction,
         tuple(slices),
@@ -258,6 +265,7 @@ def predict_scan(
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
         () if isinstance(scan, Examination) else scan.series,
         explanation,
+        None if isinstance(scan, Examination) else scan.origin,
     )
 
 
@@ -313,6 +321,7 @@ def _describe_finding(
         centre,
         max(kinds, key=lambda name: sum(one.prediction.probabilities[name] for one in inside)),
         probability,
+        slices[stretch.peak].index,
     )
 
 

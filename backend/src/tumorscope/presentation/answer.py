@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from uuid import uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from tumorscope import NOTICE
@@ -273,22 +274,23 @@ def present(
     )
 
 
-def encode_view(scan: Slice, window: tuple[float, float] | None) -> bytes:
-    """Encode the whole slice as an 8-bit grey PNG with the model's intensity window.
+def draw_view(scan: Slice, window: tuple[float, float] | None) -> NDArray[np.uint8]:
+    """Draw the whole slice in 8-bit grey with the model's intensity window.
 
     Parameters
     ----------
     scan : Slice
         Of any size.
     window : (float, float), optional
-        Intensities that become black and white; None for a slice of several sequences, whose first is encoded.
+        Intensities that become black and white; None for a slice of several sequences, whose first is drawn.
     """
     if window is None:
         scaled = scale_scores(scan.pixels)[:, :, 0]
     else:
         scaled = scale_to_window(bring_within_range(scan.pixels), window)
     scaled *= 255
-    return encode_png(np.rint(scaled, out=scaled).astype(np.uint8))
+    drawn: NDArray[np.uint8] = np.rint(scaled, out=scaled).astype(np.uint8)
+    return drawn
 
 
 def _describe_input(result: StudyPrediction, sha256: str, *, with_picture: bool) -> InputDescription:
@@ -301,7 +303,7 @@ def _describe_input(result: StudyPrediction, sha256: str, *, with_picture: bool)
         turning=Turning(**asdict(scan.reorientation)),
         crop=Crop(**asdict(shown.geometry.crop)),
         window=None if shown.window is None else Window(lower=shown.window[0], upper=shown.window[1]),
-        picture_png=b64encode(encode_view(scan, shown.window)).decode() if with_picture else None,
+        picture_png=b64encode(encode_png(draw_view(scan, shown.window))).decode() if with_picture else None,
     )
     return InputDescription(
         format=scan.source_format,

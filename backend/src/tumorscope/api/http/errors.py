@@ -49,6 +49,8 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.NotABrain: 422,
     errors.NoPixelData: 422,
     errors.MissingModality: 422,
+    errors.NothingToReport: 422,
+    errors.NoDicomOrigin: 422,
     errors.InvalidRequest: 422,
     errors.InputError: 422,
     errors.MissingApiKey: 401,

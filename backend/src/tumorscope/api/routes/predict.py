@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from threading import Event
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -32,17 +33,27 @@ from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import Upload, sniff_upload
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, predict_upload
+from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, StudyPrediction, predict_upload
+from tumorscope.presentation import fhir
 from tumorscope.presentation.answer import PredictionAnswer, present
 
 router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
 
 NDJSON = "application/x-ndjson"
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {NDJSON: {"schema": {"type": "string", "description": "Lines of progress, then the result."}}}},
-    **describe_errors(UPLOAD_ERRORS),
+_DICOM = 'multipart/related; type="application/dicom"'
+_FORMS: dict[str, dict[str, str]] = {
+    NDJSON: {"type": "string", "description": "Lines of progress, then the result."},
+    _DICOM: {"type": "string", "format": "binary", "description": "A report, heat maps and a picture, as DICOM files."},
+    fhir.MEDIA_TYPE: {"type": "object", "description": "A bundle of HL7 FHIR R4 with a preliminary report."},
 }
+_ERRORS = UPLOAD_ERRORS | {422: f"{UPLOAD_ERRORS[422]}; as DICOM or FHIR: nothing_to_report; as DICOM: no_dicom_origin"}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {name: {"schema": schema} for name, schema in _FORMS.items()}},
+    **describe_errors(_ERRORS),
+}
+
+_Write = Callable[[StudyPrediction, PredictionAnswer], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class _PredictionJob:
     every_slice: bool
     with_picture: bool
     explain: bool
+    write: _Write
 
 
 @router.post(
@@ -74,6 +86,8 @@ async def predict(
     series: SeriesParameter = None,
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
+    accepted = request.headers.get("accept", "")
+    write = _choose_form(accepted)
     with components.memory.open_buffer() as buffer:
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
@@ -83,15 +97,45 @@ async def predict(
             sniff_upload(files, series),
             every_slice=slices == "all",
             with_picture=picture == "shown",
-            explain=explain == "heatmap",
+            explain=explain == "heatmap" or write is _write_dicom,
+            write=write,
         )
-        if NDJSON in request.headers.get("accept", ""):
+        if NDJSON in accepted:
             return await _stream_job(job, request)
         has_left = Event()
         async with watch_client(request, has_left):
-            answer = await _queue_job(job, has_left, lambda _progress: None)
-        # As it is: FastAPI would check and copy what pydantic has made.
-        return Response(answer.model_dump_json(), media_type="application/json")
+            return await _queue_job(job, has_left, lambda _progress: None)
+
+
+def _choose_form(accepted: str) -> _Write:
+    """By the header Accept; whoever asks for lines gets JSON in them."""
+    if NDJSON in accepted:
+        return _write_json
+    if "multipart/related" in accepted:
+        return _write_dicom
+    return _write_fhir if fhir.MEDIA_TYPE in accepted else _write_json
+
+
+def _write_json(_result: StudyPrediction, answer: PredictionAnswer) -> Response:
+    # As it is: FastAPI would check and copy what pydantic has made.
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+def _write_fhir(result: StudyPrediction, answer: PredictionAnswer) -> Response:
+    return Response(json.dumps(fhir.make_bundle(answer, result.origin)), media_type=fhir.MEDIA_TYPE)
+
+
+def _write_dicom(result: StudyPrediction, answer: PredictionAnswer) -> Response:
+    """The objects as STOW-RS takes them (PS3.18, 8.6.1.2)."""
+    # With its tables of the standard it takes 130 MB, which a service without such requests saves.
+    from tumorscope.results.objects import make_objects  # noqa: PLC0415
+
+    boundary = uuid4().hex
+    parts = [
+        f"--{boundary}\r\nContent-Type: application/dicom\r\n\r\n".encode() + data + b"\r\n"
+        for data in make_objects(result, answer).values()
+    ]
+    return Response(b"".join([*parts, f"--{boundary}--\r\n".encode()]), media_type=f"{_DICOM}; boundary={boundary}")
 
 
 class _JobStream(StreamingResponse):
@@ -120,7 +164,7 @@ async def _stream_job(job: _PredictionJob, request: Request) -> StreamingRespons
 
     working = asyncio.create_task(_queue_job(job, has_left, report))
 
-    def end(task: asyncio.Task[PredictionAnswer]) -> None:
+    def end(task: asyncio.Task[Response]) -> None:
         # Asked for, or asyncio logs an error that nobody waits for any more.
         if not task.cancelled():
             task.exception()
@@ -141,7 +185,7 @@ async def _stream_job(job: _PredictionJob, request: Request) -> StreamingRespons
 async def _write_lines(
     first: Progress | None,
     lines: asyncio.Queue[Progress | None],
-    working: asyncio.Task[PredictionAnswer],
+    working: asyncio.Task[Response],
     metrics: Metrics,
     request_id: str,
 ) -> AsyncIterator[str]:
@@ -154,7 +198,7 @@ async def _write_lines(
     except Exception as error:  # noqa: BLE001  (the status has gone out: whatever it is becomes the last line)
         yield _describe_failure(metrics, error, request_id)
     else:
-        yield f'{{"event":"result",{answer.model_dump_json()[1:]}\n'
+        yield f'{{"event":"result",{bytes(answer.body[1:]).decode()}\n'
 
 
 def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> str:
@@ -170,7 +214,7 @@ def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> st
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 
-async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> PredictionAnswer:
+async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> Response:
     async def is_gone() -> bool:
         return has_left.is_set()
 
@@ -179,9 +223,7 @@ async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Pro
     return await job.components.queue.decode(memory, work, is_study=is_study, is_gone=is_gone)
 
 
-def _run(
-    job: _PredictionJob, has_left: Event, report: Callable[[Progress], None], reserve: Reserve
-) -> PredictionAnswer:
+def _run(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None], reserve: Reserve) -> Response:
     metrics, times = job.components.metrics, StepTimes()
 
     watch = partial(raise_if_left, has_left)
@@ -206,4 +248,4 @@ def _run(
     if not result.is_volume:
         job.components.service.offer(result.shown_scan, result.prediction)
     record_prediction(metrics, job.classifier, result, answer.timing_ms)
-    return answer
+    return job.write(result, answer)

@@ -17,6 +17,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_spacing,
     is_multi_frame_mr,
 )
+from tumorscope.imaging.formats.dicom_origin import STATED_SERIES, find_origin
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
@@ -91,6 +92,7 @@ def _join_series(datasets: Sequence[FileDataset]) -> None:
     for files in joined.values():
         uid = min(str(file.get("SeriesInstanceUID")) for file in files)
         for file in files:
+            setattr(file, STATED_SERIES, str(file.get("SeriesInstanceUID") or ""))
             file.SeriesInstanceUID = uid
 
 
@@ -140,6 +142,7 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
         (*notes, *decoded.warnings),
         stored_shape=None if stored == pixels.shape else (stored[0], stored[1]),
         sequence=find_sequence(dataset, 0),
+        origin=find_origin([(dataset, 1 if frames > 1 else None, place)]),
     )
     if place is None:
         return found

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import FileDataset
 
 from tumorscope.domain.errors import CorruptFile
-from tumorscope.domain.scan import ScanWarning, Volume, Voxels
+from tumorscope.domain.scan import DicomOrigin, ScanWarning, Volume, Voxels
 from tumorscope.imaging.formats.dicom_instance import (
     Place,
     check_modality,
@@ -19,6 +19,7 @@ from tumorscope.imaging.formats.dicom_instance import (
     find_spacing,
     find_thickness,
 )
+from tumorscope.imaging.formats.dicom_origin import find_origin
 from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
 from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import Tiles, find_tiles
@@ -87,7 +88,7 @@ def decode_series(datasets: Sequence[FileDataset], limits: DecodeLimits) -> Volu
     # Slices with different rescaling have different types: float32 holds all of them.
     types = {one.dtype for one in slices}
     stacked: Voxels = np.stack(slices, dtype=np.float32 if len(types) > 1 else None)
-    return _make_volume(stacked, ordered, kept[0], tuple(dict.fromkeys((*warnings, *notes))))
+    return _make_volume(stacked, ordered, kept, tuple(dict.fromkeys((*warnings, *notes))))
 
 
 def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
@@ -108,7 +109,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
         notes = (FIRST_STACK, *(note for note in notes if note.code != "duplicate_slices"))
     limits.reserve(len(ordered) * bound_frame_bytes(dataset))
     pixels = decode_frames(dataset, [frame.frame for frame in ordered])
-    return _make_volume(pixels.pixels, ordered, dataset, (*pixels.warnings, *notes))
+    return _make_volume(pixels.pixels, ordered, [dataset], (*pixels.warnings, *notes))
 
 
 def _keep_largest_group(datasets: Sequence[FileDataset]) -> tuple[list[FileDataset], tuple[ScanWarning, ...]]:
@@ -207,9 +208,10 @@ def _sort(frames: Sequence[_Frame], thickness_mm: float | None) -> tuple[list[_F
 
 
 def _make_volume(
-    pixels: Voxels, frames: Sequence[_Frame], dataset: FileDataset, warnings: tuple[ScanWarning, ...]
+    pixels: Voxels, frames: Sequence[_Frame], datasets: Sequence[FileDataset], warnings: tuple[ScanWarning, ...]
 ) -> Volume:
     """A volume of pixels, shape (slices, rows, columns), in the order of the frames."""
+    dataset = datasets[0]
     spacing = find_spacing(dataset, frames[0].frame)
     place, step_mm = frames[0].place, _find_step(frames) or find_thickness(dataset)
     if spacing is None or (step_mm is None and len(frames) > 1):
@@ -230,6 +232,7 @@ def _make_volume(
     affine[:3] = LPS_TO_RAS @ affine[:3]
     reoriented = reorient_to_ras(pixels, affine)
     plane, stated = PLANES[reoriented.axis_of[0]], name_plane(place.normal)[1]
+    is_reversed = affine[reoriented.axis_of[0], 0] < 0
     return Volume(
         reoriented.voxels,
         reoriented.spacing_mm,
@@ -240,7 +243,17 @@ def _make_volume(
         find_modality(dataset),
         warnings,
         find_sequence(dataset, frames[0].frame),
+        origin=_find_origin(frames[::-1] if is_reversed else frames, datasets),
     )
+
+
+def _find_origin(frames: Sequence[_Frame], datasets: Sequence[FileDataset]) -> DicomOrigin | None:
+    """Of the frames in the order of the volume's slices; None of tiles, which are parts of images."""
+    if find_tiles(datasets[0]) is not None:
+        return None
+    files = [datasets[one.source] for one in frames]
+    numbers = [one.frame + 1 if count_frames(file) > 1 else None for one, file in zip(frames, files, strict=True)]
+    return find_origin(list(zip(files, numbers, [one.place for one in frames], strict=True)))
 
 
 def _find_step(frames: Sequence[_Frame]) -> float | None:

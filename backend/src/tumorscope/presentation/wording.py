@@ -1,0 +1,50 @@
+"""An answer in, the sentences of a report for staff out."""
+
+from tumorscope import NOTICE
+from tumorscope.domain.prediction import Decision
+from tumorscope.presentation.answer import FindingFigures, PredictionAnswer
+from tumorscope.version import VERSION
+
+
+def describe_result(answer: PredictionAnswer) -> list[str]:
+    """Word the decision, its reasons and the findings; of a study in scope.
+
+    Returns
+    -------
+    list of str
+        A sentence each, the decision first, the notice last.
+    """
+    findings = [] if answer.decision is Decision.NO_TUMOR else answer.findings
+    model = answer.model
+    return [
+        _describe_decision(answer),
+        *(reason.message for reason in answer.reasons),
+        *(_describe_finding(number, one, answer.input.slice_count) for number, one in enumerate(findings, 1)),
+        f"Tumorscope {VERSION} with model {model.name} {model.version}.",
+        NOTICE,
+    ]
+
+
+def name_class(name: str) -> str:
+    """Word a class of a model."""
+    return name.replace("_", " ")
+
+
+def _describe_decision(answer: PredictionAnswer) -> str:
+    share = answer.tumor_probability
+    probability = "" if share is None else f" (probability of a tumour {share:.1%})"
+    match answer.decision:
+        case Decision.TUMOR:
+            return f"Prediction: tumour, most probably {name_class(answer.label or 'tumor')}{probability}."
+        case Decision.NO_TUMOR:
+            return f"Prediction: no tumour{probability}."
+        case _:
+            return f"Prediction: uncertain{probability}."
+
+
+def _describe_finding(number: int, finding: FindingFigures, slice_count: int) -> str:
+    first, last = finding.slices
+    return (
+        f"Finding {number}: slices {first + 1} to {last + 1} of {slice_count} ({', '.join(finding.planes)}), "
+        f"{finding.extent_mm:.0f} mm, most probably {name_class(finding.label)}; probability {finding.probability:.1%}."
+    )

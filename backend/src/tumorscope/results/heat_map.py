@@ -1,0 +1,82 @@
+"""Heat maps in the rows and columns of their images in, a Parametric Map in the geometry of the series out."""
+
+import numpy as np
+from highdicom import (
+    CoordinateSystemNames,
+    PixelMeasuresSequence,
+    PlaneOrientationSequence,
+    PlanePositionSequence,
+    VOILUTTransformation,
+)
+from highdicom.pm import ParametricMap, RealWorldValueMapping
+from numpy.typing import NDArray
+from pydicom.sr.codedict import codes
+
+from tumorscope.domain.scan import DicomOrigin, OriginImage
+from tumorscope.presentation.wording import name_class
+from tumorscope.results.identity import Identity
+from tumorscope.results.source import CHARACTER_SET, make_header
+
+
+def make_heat_map(
+    origin: DicomOrigin, maps: dict[int, NDArray[np.uint8]], label: str, identity: Identity
+) -> ParametricMap:
+    """Make a map with a frame for each image that was explained, where that image lies.
+
+    Parameters
+    ----------
+    origin : DicomOrigin
+        Of which `is_placed` holds.
+    maps : dict of int to ndarray, shape (rows, columns), uint8
+        From `find_maps`; at least one.
+    label : str
+        The class that they explain.
+    identity : Identity
+        Of the answer.
+    """
+    images = [origin.images[index] for index in maps]
+    made = ParametricMap(
+        source_images=[make_header(origin, image) for image in images],
+        # The module for whole numbers has 16 bits (PS3.3, C.8.32.2).
+        pixel_array=np.stack(list(maps.values())).astype(np.uint16),
+        contains_recognizable_visual_features=False,
+        real_world_value_mappings=[
+            RealWorldValueMapping(
+                lut_label="EVIDENCE",
+                lut_explanation="Share of the strongest evidence of the image",
+                unit=codes.UCUM.NoUnits,
+                value_range=(0, 255),
+                slope=1 / 255,
+                intercept=0,
+                quantity_definition=codes.DCM.GradientWeightedClassActivation,
+            )
+        ],
+        voi_lut_transformations=[VOILUTTransformation(window_center=128.0, window_width=256.0)],
+        content_label="HEAT_MAP",
+        content_description=f"Evidence for {name_class(label)}. Investigational."[:64],
+        pixel_measures=PixelMeasuresSequence(origin.spacing_mm or (1.0, 1.0), origin.thickness_mm),
+        plane_orientation=PlaneOrientationSequence(
+            CoordinateSystemNames.PATIENT, [*(origin.right or ()), *(origin.down or ())]
+        ),
+        plane_positions=[
+            PlanePositionSequence(CoordinateSystemNames.PATIENT, image.position_mm or ()) for image in images
+        ],
+        specific_character_set=CHARACTER_SET,
+        **identity.describe("heat map"),
+    )
+    if images[0].frame_number is not None:
+        _refer_to_frames(made, images)
+    return made
+
+
+def _refer_to_frames(made: ParametricMap, images: list[OriginImage]) -> None:
+    """Name the frames of the one source that highdicom took for so many images."""
+    made.SourceImageSequence = made.SourceImageSequence[:1]
+    made.ReferencedSeriesSequence[0].ReferencedInstanceSequence = made.SourceImageSequence
+    numbers = {image.position_mm: image.frame_number for image in images if image.position_mm is not None}
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        place = tuple(float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient)
+        nearest = min(numbers, key=lambda position: np.linalg.norm(np.subtract(position, place)))
+        for derivation in frame.DerivationImageSequence:
+            derivation.SourceImageSequence = derivation.SourceImageSequence[:1]
+            derivation.SourceImageSequence[0].ReferencedFrameNumber = numbers[nearest]
