@@ -1,18 +1,13 @@
 """The words of a prediction as codes of SNOMED CT, DICOM and LOINC, for reports: a code and its meaning each."""
 
 from tumorscope.domain.prediction import Decision
+from tumorscope.domain.reasons import SEVERAL_KINDS_POSSIBLE
+from tumorscope.presentation.answer import PredictionAnswer
 
 Code = tuple[str, str]
 
 NEOPLASM: Code = ("108369006", "Neoplasm")
 """SNOMED CT."""
-
-PRESENCE: dict[Decision, Code] = {
-    Decision.TUMOR: ("52101004", "Present"),
-    Decision.NO_TUMOR: ("272519000", "Absent"),
-    Decision.UNCERTAIN: ("82334004", "Indeterminate"),
-}
-"""SNOMED CT, of each decision that is reported (PS3.16, CID 240 and CID 4220)."""
 
 PROBABILITY: Code = ("122157", "Probability")
 """DICOM."""
@@ -23,11 +18,26 @@ FINDING: Code = ("121071", "Finding")
 BRAIN_MRI: Code = ("24590-2", "MR Brain")
 """LOINC: the procedure that is reported."""
 
+_PRESENT: Code = ("52101004", "Present")
+_PRESENCE: dict[Decision, Code] = {
+    Decision.TUMOR: _PRESENT,
+    Decision.NO_TUMOR: ("272519000", "Absent"),
+    Decision.UNCERTAIN: ("82334004", "Indeterminate"),
+}
 _KINDS: dict[str, Code] = {
     "glioma": ("393564001", "Glioma"),
     "meningioma": ("302820008", "Intracranial meningioma"),
     "pituitary": ("254956000", "Pituitary adenoma"),
 }
+
+
+def find_presence(answer: PredictionAnswer) -> Code:
+    """Find the SNOMED CT code of whether there is a tumour, of a study in scope (PS3.16, CID 240 and CID 4220).
+
+    A tumour of which only the kind is uncertain is present.
+    """
+    is_sure = [reason.code for reason in answer.reasons] == [SEVERAL_KINDS_POSSIBLE.code]
+    return _PRESENT if is_sure else _PRESENCE[answer.decision]
 
 
 def find_kind(label: str | None) -> Code:

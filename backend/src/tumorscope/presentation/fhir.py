@@ -9,7 +9,7 @@ from tumorscope.domain.errors import NothingToReport
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import DicomOrigin
 from tumorscope.presentation.answer import PredictionAnswer
-from tumorscope.presentation.codes import BRAIN_MRI, FINDING, NEOPLASM, PRESENCE, PROBABILITY, Code, find_kind
+from tumorscope.presentation.codes import BRAIN_MRI, FINDING, NEOPLASM, PROBABILITY, Code, find_kind, find_presence
 from tumorscope.presentation.wording import describe_result, name_class
 from tumorscope.version import VERSION
 
@@ -96,7 +96,7 @@ def _describe_device(answer: PredictionAnswer) -> dict[str, Any]:
 
 def _observe(answer: PredictionAnswer, common: dict[str, Any], device: str, now: str) -> list[dict[str, Any]]:
     """Presence; the kind of a tumour that was decided; the calibrated probability of a tumour and of each class."""
-    said = [(_concept(_SNOMED, NEOPLASM), _value(_concept(_SNOMED, PRESENCE[answer.decision])))]
+    said = [(_concept(_SNOMED, NEOPLASM), _value(_concept(_SNOMED, find_presence(answer))))]
     if answer.label is not None:
         kind = _concept(_SNOMED, find_kind(answer.label)) | {"text": name_class(answer.label)}
         said.append((_concept(_DICOM, FINDING), _value(kind)))

@@ -5,6 +5,8 @@ from tumorscope.domain.prediction import Decision
 from tumorscope.presentation.answer import FindingFigures, PredictionAnswer
 from tumorscope.version import VERSION
 
+_NEARLY = 0.999
+
 
 def describe_result(answer: PredictionAnswer) -> list[str]:
     """Word the decision, its reasons and the findings; of a study in scope.
@@ -32,7 +34,7 @@ def name_class(name: str) -> str:
 
 def _describe_decision(answer: PredictionAnswer) -> str:
     share = answer.tumor_probability
-    probability = "" if share is None else f" (probability of a tumour {share:.1%})"
+    probability = "" if share is None else f" (probability of a tumour {_word_share(share)})"
     match answer.decision:
         case Decision.TUMOR:
             return f"Prediction: tumour, most probably {name_class(answer.label or 'tumor')}{probability}."
@@ -46,5 +48,13 @@ def _describe_finding(number: int, finding: FindingFigures, slice_count: int) ->
     first, last = finding.slices
     return (
         f"Finding {number}: slices {first + 1} to {last + 1} of {slice_count} ({', '.join(finding.planes)}), "
-        f"{finding.extent_mm:.0f} mm, most probably {name_class(finding.label)}; probability {finding.probability:.1%}."
+        f"{finding.extent_mm:.0f} mm, most probably {name_class(finding.label)}; "
+        f"probability {_word_share(finding.probability)}."
     )
+
+
+def _word_share(share: float) -> str:
+    """In percent; rounding does not make it certain."""
+    if share > _NEARLY:
+        return f"above {_NEARLY:.1%}"
+    return f"below {1 - _NEARLY:.1%}" if share < 1 - _NEARLY else f"{share:.1%}"

@@ -1,5 +1,8 @@
 """Heat maps in the rows and columns of their images in, a Parametric Map in the geometry of the series out."""
 
+from collections import defaultdict
+from dataclasses import replace
+
 import numpy as np
 from highdicom import (
     CoordinateSystemNames,
@@ -10,6 +13,7 @@ from highdicom import (
 )
 from highdicom.pm import ParametricMap, RealWorldValueMapping
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
 from tumorscope.domain.scan import DicomOrigin, OriginImage
@@ -36,7 +40,7 @@ def make_heat_map(
     """
     images = [origin.images[index] for index in maps]
     made = ParametricMap(
-        source_images=[make_header(origin, image) for image in images],
+        source_images=[make_header(origin, replace(image, series_uid=images[0].series_uid)) for image in images],
         # The module for whole numbers has 16 bits (PS3.3, C.8.32.2).
         pixel_array=np.stack(list(maps.values())).astype(np.uint16),
         contains_recognizable_visual_features=False,
@@ -64,19 +68,28 @@ def make_heat_map(
         specific_character_set=CHARACTER_SET,
         **identity.describe("heat map"),
     )
-    if images[0].frame_number is not None:
-        _refer_to_frames(made, images)
+    _refer_to(made, images)
     return made
 
 
-def _refer_to_frames(made: ParametricMap, images: list[OriginImage]) -> None:
-    """Name the frames of the one source that highdicom took for so many images."""
-    made.SourceImageSequence = made.SourceImageSequence[:1]
-    made.ReferencedSeriesSequence[0].ReferencedInstanceSequence = made.SourceImageSequence
+def _refer_to(made: ParametricMap, images: list[OriginImage]) -> None:
+    """Name the series of each image, and the frames of one with several: highdicom was shown images of one series."""
+    by_series: dict[str, dict[str, Dataset]] = defaultdict(dict)
+    for image in images:
+        reference = Dataset()
+        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
+            image.sop_class_uid,
+            image.sop_instance_uid,
+        )
+        by_series[image.series_uid][image.sop_instance_uid] = reference
+    made.SourceImageSequence = [one for references in by_series.values() for one in references.values()]
+    made.ReferencedSeriesSequence = [Dataset() for _ in by_series]
+    for series, (uid, references) in zip(made.ReferencedSeriesSequence, by_series.items(), strict=True):
+        series.SeriesInstanceUID, series.ReferencedInstanceSequence = uid, list(references.values())
     numbers = {image.position_mm: image.frame_number for image in images if image.position_mm is not None}
     for frame in made.PerFrameFunctionalGroupsSequence:
-        place = tuple(float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient)
-        nearest = min(numbers, key=lambda position: np.linalg.norm(np.subtract(position, place)))
-        for derivation in frame.DerivationImageSequence:
+        place = [float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient]
+        nearest = min(numbers, key=lambda position: float(np.linalg.norm(np.subtract(position, place))))
+        for derivation in frame.DerivationImageSequence if numbers[nearest] is not None else ():
             derivation.SourceImageSequence = derivation.SourceImageSequence[:1]
             derivation.SourceImageSequence[0].ReferencedFrameNumber = numbers[nearest]

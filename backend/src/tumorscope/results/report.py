@@ -29,7 +29,7 @@ from tumorscope.domain.scan import DicomOrigin, OriginImage
 from tumorscope.inference.pipeline import StudyPrediction
 from tumorscope.preprocessing.spatial import Box
 from tumorscope.presentation.answer import PredictionAnswer
-from tumorscope.presentation.codes import BRAIN_MRI, NEOPLASM, PRESENCE, PROBABILITY, find_kind
+from tumorscope.presentation.codes import BRAIN_MRI, NEOPLASM, PROBABILITY, find_kind, find_presence
 from tumorscope.presentation.wording import describe_result
 from tumorscope.results.identity import MANUFACTURER, Identity
 from tumorscope.results.regions import find_evidence_box, find_head
@@ -143,7 +143,7 @@ def _describe(
 ) -> PlanarROIMeasurementsAndQualitativeEvaluations:
     """A group by TID 1410; the first is of the whole head."""
     image, box, model = one.image, one.box, identity.model
-    code, meaning = PRESENCE[answer.decision]
+    code, meaning = find_presence(answer)
     top, left, bottom, right = box.top, box.left, box.top + box.height, box.left + box.width
     outline = np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], np.float64)
     frames = None if image.frame_number is None else [image.frame_number]
