@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from numpy.typing import NDArray
 
@@ -247,3 +248,19 @@ def test_results_of_another_model_are_not_continued(tmp_path: Path, bundle: Path
     assert result.returncode == 1
     assert "name another file" in result.stderr
     assert results.read_text() == '{"model": {"name": "other"}, "notice": "x"}\n'
+
+
+def test_dicom_objects_are_written_of_dicom_images_alone(bundle: Path, archive: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "objects"
+    command = ("--format", "ndjson", "--dicom-out", folder, archive / "mixed", archive / "volume.nii.gz")
+    first = _run(bundle, *command)
+    assert first.returncode == 0, first.stderr
+    rows = [json.loads(line) for line in first.stdout.splitlines()]
+    named = [row["dicom_files"] for row in rows if row["input"]["format"] == "dicom"]
+    assert [row["dicom_files"] for row in rows if row["input"]["format"] != "dicom"] == [[]]
+    written = {path.name for path in folder.iterdir()}
+    assert {name for names in named for name in names} == written
+    # Each series has a report and a picture; its images state no frame of reference, which a map needs.
+    assert sorted(pydicom.dcmread(folder / name).Modality for name in named[0]) == ["OT", "SR"]
+    assert _run(bundle, *command).returncode == 0
+    assert {path.name for path in folder.iterdir()} == written

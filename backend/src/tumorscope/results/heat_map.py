@@ -15,11 +15,12 @@ from highdicom.pm import ParametricMap, RealWorldValueMapping
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
+from pydicom.uid import MRImageStorage
 
 from tumorscope.domain.scan import DicomOrigin, OriginImage
 from tumorscope.presentation.wording import name_class
 from tumorscope.results.identity import Identity
-from tumorscope.results.source import CHARACTER_SET, make_header
+from tumorscope.results.source import CHARACTER_SET, make_header, refer_to
 
 
 def make_heat_map(
@@ -38,9 +39,14 @@ def make_heat_map(
     identity : Identity
         Of the answer.
     """
-    images = [origin.images[index] for index in maps]
+    # highdicom is shown images with one frame, of one series: the references to them are mended afterwards.
+    shown = {f"2.25.{index}": origin.images[index] for index in maps}
+    images = list(shown.values())
     made = ParametricMap(
-        source_images=[make_header(origin, replace(image, series_uid=images[0].series_uid)) for image in images],
+        source_images=[
+            make_header(origin, replace(image, sop_class_uid=MRImageStorage, sop_instance_uid=uid, series_uid="2.25"))
+            for uid, image in shown.items()
+        ],
         # The module for whole numbers has 16 bits (PS3.3, C.8.32.2).
         pixel_array=np.stack(list(maps.values())).astype(np.uint16),
         contains_recognizable_visual_features=False,
@@ -68,28 +74,22 @@ def make_heat_map(
         specific_character_set=CHARACTER_SET,
         **identity.describe("heat map"),
     )
-    _refer_to(made, images)
+    _refer_to(made, shown)
     return made
 
 
-def _refer_to(made: ParametricMap, images: list[OriginImage]) -> None:
-    """Name the series of each image, and the frames of one with several: highdicom was shown images of one series."""
+def _refer_to(made: ParametricMap, shown: dict[str, OriginImage]) -> None:
+    """Name the images themselves, their series, and the frames of one with several."""
     by_series: dict[str, dict[str, Dataset]] = defaultdict(dict)
-    for image in images:
-        reference = Dataset()
-        reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = (
-            image.sop_class_uid,
-            image.sop_instance_uid,
-        )
-        by_series[image.series_uid][image.sop_instance_uid] = reference
+    for image in shown.values():
+        by_series[image.series_uid][image.sop_instance_uid] = refer_to(image)
     made.SourceImageSequence = [one for references in by_series.values() for one in references.values()]
     made.ReferencedSeriesSequence = [Dataset() for _ in by_series]
     for series, (uid, references) in zip(made.ReferencedSeriesSequence, by_series.items(), strict=True):
         series.SeriesInstanceUID, series.ReferencedInstanceSequence = uid, list(references.values())
-    numbers = {image.position_mm: image.frame_number for image in images if image.position_mm is not None}
     for frame in made.PerFrameFunctionalGroupsSequence:
-        place = [float(x) for x in frame.PlanePositionSequence[0].ImagePositionPatient]
-        nearest = min(numbers, key=lambda position: float(np.linalg.norm(np.subtract(position, place))))
-        for derivation in frame.DerivationImageSequence if numbers[nearest] is not None else ():
-            derivation.SourceImageSequence = derivation.SourceImageSequence[:1]
-            derivation.SourceImageSequence[0].ReferencedFrameNumber = numbers[nearest]
+        for source in frame.DerivationImageSequence[0].SourceImageSequence:
+            image = shown[source.ReferencedSOPInstanceUID]
+            source.update(refer_to(image))
+            if image.frame_number is not None:
+                source.ReferencedFrameNumber = image.frame_number

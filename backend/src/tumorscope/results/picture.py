@@ -7,14 +7,13 @@ from highdicom.sc import SCImage
 from highdicom.sr import CodedConcept
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from pydicom.dataset import Dataset
 
 from tumorscope.domain.scan import DicomOrigin
 from tumorscope.inference.pipeline import StudyPrediction
 from tumorscope.presentation.answer import PredictionAnswer, draw_view
 from tumorscope.presentation.wording import describe_result
 from tumorscope.results.identity import Identity
-from tumorscope.results.source import CHARACTER_SET, make_header
+from tumorscope.results.source import CHARACTER_SET, make_header, refer_to
 
 _SOURCE = CodedConcept("121322", "DCM", "Source image for image processing operation")
 # Where rows and columns point to on the screen.
@@ -48,8 +47,7 @@ def make_picture(result: StudyPrediction, answer: PredictionAnswer, origin: Dico
     # What the scanner or a capture burnt in is still there.
     if "BurnedInAnnotation" in header:
         made.BurnedInAnnotation = header.BurnedInAnnotation
-    reference = Dataset()
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = shown.sop_class_uid, shown.sop_instance_uid
+    reference = refer_to(shown)
     if shown.frame_number is not None:
         reference.ReferencedFrameNumber = shown.frame_number
     reference.PurposeOfReferenceCodeSequence = [_SOURCE]

@@ -92,6 +92,14 @@ def make_header(origin: DicomOrigin, image: OriginImage) -> Dataset:
     return header
 
 
+def refer_to(image: OriginImage) -> Dataset:
+    """Make the reference to the file of an image, by class and UID."""
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = image.sop_class_uid
+    reference.ReferencedSOPInstanceUID = image.sop_instance_uid
+    return reference
+
+
 def _is_allowed(keyword: str, text: str) -> bool:
     if keyword == "PatientSex":
         return text in _SEXES
