@@ -1196,6 +1196,8 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PredictionAnswer"];
                     "application/x-ndjson": string;
+                    "multipart/related; type=\"application/dicom\"": string;
+                    "application/fhir+json": Record<string, never>;
                 };
             };
             /** @description no_file, mixed_study, not_one_examination */
@@ -1261,7 +1263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request; as DICOM or FHIR: nothing_to_report; as DICOM: no_dicom_origin */
             422: {
                 headers: {
                     [name: string]: unknown;

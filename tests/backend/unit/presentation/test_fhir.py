@@ -1,6 +1,7 @@
 """An answer in, a bundle of FHIR R4 out."""
 
 import json
+from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -17,11 +18,11 @@ def predicted() -> Predicted:
     return predict(make_series())
 
 
-def _read(predicted: Predicted) -> dict[str, list[dict[str, object]]]:
+def _read(predicted: Predicted) -> dict[str, list[dict[str, Any]]]:
     """The resources by type, as a client gets them; R4B has the same form as R4 for those used here."""
     text = json.dumps(make_bundle(predicted.answer, predicted.result.origin))
     Bundle.model_validate_json(text)
-    found: dict[str, list[dict[str, object]]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for entry in json.loads(text)["entry"]:
         found.setdefault(entry["resource"]["resourceType"], []).append(entry["resource"])
     return found

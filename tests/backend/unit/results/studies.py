@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ CLASSIFIER = Classifier(Bundle(make_manifest(size=_SIZE), "0" * 64, _WEIGHTS, {}
 def draw_voxels(*, lesion: bool = True) -> NDArray[np.uint16]:
     """A ball with a smaller, brighter one in it, shape (slices, rows, columns)."""
     steps = np.array([STEP, *SPACING])
-    grid = np.stack(np.indices((SLICES, ROWS, COLUMNS)), axis=-1) * steps
+    grid = np.moveaxis(np.indices((SLICES, ROWS, COLUMNS)), 0, -1) * steps
     head = np.linalg.norm(grid - steps * [SLICES / 2, ROWS / 2, COLUMNS / 2], axis=-1) < 55
     spot = np.linalg.norm(grid - steps * LESION, axis=-1) < 9
     return np.where(spot & lesion, 1000, np.where(head, 400, 0)).astype(np.uint16)
@@ -70,23 +71,20 @@ def make_series(orientation: str = "axial", *, lesion: bool = True, **stated: ob
     """The files of a series, in no order."""
     across = np.array(ORIENTATIONS[orientation], np.float64)
     normal = np.cross(across[:3], across[3:])
-    files = [
-        make_dicom_bytes(
-            pixels,
-            **{
-                "SOPInstanceUID": f"1.2.3.4.{index + 1}",
-                "ImagePositionPatient": [round(x, 4) for x in index * STEP * normal - [60, 70, 40]],
-                "ImageOrientationPatient": list(across),
-                "PixelSpacing": list(SPACING),
-                "SliceThickness": 4,
-                "FrameOfReferenceUID": "1.2.3.9",
-                "PatientName": "Doe^Jane",
-                "PatientID": "4711",
-                **stated,
-            },
-        )
-        for index, pixels in enumerate(draw_voxels(lesion=lesion))
-    ]
+    common: dict[str, Any] = {
+        "ImageOrientationPatient": list(across),
+        "PixelSpacing": list(SPACING),
+        "SliceThickness": 4,
+        "FrameOfReferenceUID": "1.2.3.9",
+        "PatientName": "Doe^Jane",
+        "PatientID": "4711",
+        **stated,
+    }
+    files = []
+    for index, pixels in enumerate(draw_voxels(lesion=lesion)):
+        place = [round(x, 4) for x in index * STEP * normal - [60, 70, 40]]
+        own = {"SOPInstanceUID": f"1.2.3.4.{index + 1}", "ImagePositionPatient": place}
+        files.append(make_dicom_bytes(pixels, **own, **common))
     return files[1::2] + files[::2]
 
 

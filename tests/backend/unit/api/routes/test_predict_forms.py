@@ -40,8 +40,7 @@ def test_dicom_objects_come_as_the_parts_of_one_answer(client: httpx.Client) -> 
     message = email.message_from_bytes(
         f"Content-Type: {response.headers['content-type']}\r\n\r\n".encode() + response.content
     )
-    parts = message.get_payload()
-    assert isinstance(parts, list)
+    parts = list(message.walk())[1:]
     assert {part.get_content_type() for part in parts} == {"application/dicom"}
     objects = [pydicom.dcmread(BytesIO(bytes(part.get_payload(decode=True)))) for part in parts]
     assert [one.Modality for one in objects] == ["SR", "OT", "OT"]
