@@ -29,7 +29,7 @@ def _centre(image: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("name", ["dicom/t1_mprage_series", "field/healthy_sagittal_t1"])
 def test_a_map_lies_on_its_images_within_half_a_pixel(data_folder: Path, name: str) -> None:
-    paths = [path for path in sorted((data_folder / name).rglob("*.dcm"))]
+    paths = sorted((data_folder / name).rglob("*.dcm"))
     scan = decode_upload(sniff_upload([SourceFile("", path.read_bytes()) for path in paths]), FROM_DISK)
     assert isinstance(scan, Volume)
     result = predict_scan(CLASSIFIER, scan, explain=True)

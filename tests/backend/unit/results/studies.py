@@ -83,7 +83,7 @@ def make_series(orientation: str = "axial", *, lesion: bool = True, **stated: ob
     files = []
     for index, pixels in enumerate(draw_voxels(lesion=lesion)):
         place = [round(x, 4) for x in index * STEP * normal - [60, 70, 40]]
-        own = {"SOPInstanceUID": f"1.2.3.4.{index + 1}", "ImagePositionPatient": place}
+        own: dict[str, Any] = {"SOPInstanceUID": f"1.2.3.4.{index + 1}", "ImagePositionPatient": place}
         files.append(make_dicom_bytes(pixels, **own, **common))
     return files[1::2] + files[::2]
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import highdicom
 import numpy as np
@@ -69,7 +70,8 @@ def test_highdicom_reads_the_report_back() -> None:
     assert report.PreliminaryFlag == "PRELIMINARY"
     assert not report.ReferencedPerformedProcedureStepSequence
     assert report.PerformedProcedureCodeSequence[0].CodeValue == "24590-2"
-    whole, finding = report.content.get_planar_roi_measurement_groups()
+    content: Any = report.content
+    whole, finding = content.get_planar_roi_measurement_groups()
     for group in (whole, finding):
         assert group.finding_type.value == "393564001"
         (evaluation,) = group.get_qualitative_evaluations()
