@@ -7,7 +7,7 @@ from pathlib import Path
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.decode import looks_like_dicom, looks_like_zip, looks_readable
 from tumorscope.imaging.formats.archive import is_other
-from tumorscope.imaging.formats.dicom_dataset import read_series_number, read_series_uid
+from tumorscope.imaging.formats.dicom_dataset import read_series
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
 from tumorscope.imaging.formats.nifti import looks_like_nifti
 from tumorscope.imaging.series.brats_case import name_content
@@ -26,7 +26,7 @@ def is_outside_series(path: Path, uid: str) -> bool:
     begin = _read_begin(path)
     if begin is None or looks_like_zip(begin) or is_directory(begin):
         return False
-    return not looks_like_dicom(begin) or read_series_uid(begin) != uid
+    return not looks_like_dicom(begin) or read_series(begin)[0] != uid
 
 
 def find_studies(
@@ -107,9 +107,9 @@ def _group(
         if not is_named and begin is not None and (is_directory(begin) or _lies_beside_scans(file, begin)):
             pass_over(file)
         else:
-            key = _identify(file, begin or b"")
-            if key not in studies and begin is not None and looks_like_dicom(begin):
-                numbered[key] = file.parent, read_series_number(begin) or key
+            key, number = _identify(file, begin or b"")
+            if number is not None:
+                numbered[key] = file.parent, number
             studies.setdefault(key, []).append(file)
     joined: dict[object, list[Path]] = {}
     for key, members in studies.items():
@@ -118,15 +118,16 @@ def _group(
     yield from joined.values()
 
 
-def _identify(file: Path, begin: bytes) -> object:
-    """The key that the files of one study share."""
-    if looks_like_dicom(begin) and (uid := read_series_uid(begin)) is not None:
-        return file.parent, uid
+def _identify(file: Path, begin: bytes) -> tuple[object, tuple[str, str] | None]:
+    """The key that the files of one study share; and of a DICOM file study and number of its series."""
+    if looks_like_dicom(begin):
+        uid, number = read_series(begin)
+        return file if uid is None else (file.parent, uid), number
     if file.name.lower().removesuffix(".gz").endswith((".hdr", ".img", ".nhdr", ".raw")):
-        return file.parent, file.name.split(".")[0], "pair"
+        return (file.parent, file.name.split(".")[0], "pair"), None
     if looks_like_nifti(begin) and (content := name_content(file.name)) is not None:
-        return file.parent, content[0].lower()
-    return file
+        return (file.parent, content[0].lower()), None
+    return file, None
 
 
 def _lies_beside_scans(file: Path, begin: bytes) -> bool:
