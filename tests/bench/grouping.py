@@ -24,7 +24,11 @@ _IN_SERIES, _IN_FOLDER = 200, 5000
 def write_instances(folder: Path, count: int, *, uid_each: bool) -> None:
     """Instances of 128x128 pixels, 200 of a series and 5,000 of a folder; with a series UID for each, if wanted."""
     pixels = np.random.default_rng(0).integers(0, 4000, (128, 128)).astype(np.uint16)
-    said: dict[str, Any] = {"SOPInstanceUID": "1.2.1111111", "SeriesInstanceUID": "1.2.2222222", "SeriesNumber": 33333333}
+    said: dict[str, Any] = {
+        "SOPInstanceUID": "1.2.1111111",
+        "SeriesInstanceUID": "1.2.2222222",
+        "SeriesNumber": 33333333,
+    }
     template = make_dicom_bytes(pixels, SeriesDescription="t1_mprage_sag", EchoTime=3, InstanceNumber=1, **said)
     for number in range(count):
         series = number // _IN_SERIES

@@ -31,13 +31,15 @@ export function describeWarning({ code, message, params = {} }) {
 
 /** @param {string} name a sequence as the service names it */
 export function describeSequence(name) {
-  const key = `sequence.${name}`;
-  return isMessageKey(key) ? translate(key) : name;
+  return wordFor(`sequence.${name}`, name);
 }
 
-/** @param {string} name a kind of file as the service names it */
-function describeKind(name) {
-  const key = `kind.${name}`;
+/**
+ * In the page's words where it knows the name.
+ * @param {string} key
+ * @param {string} name as the service names it
+ */
+function wordFor(key, name) {
   return isMessageKey(key) ? translate(key) : name;
 }
 
@@ -64,6 +66,12 @@ function describeParam(name, value) {
   if (name === 'share') return formatShare(Number(value));
   if (name === 'sequence') return describeSequence(String(value));
   if (name === 'trained') return joinWords(String(value).split(',').map(describeSequence));
-  if (name === 'kinds') return joinWords(String(value).split(',').map(describeKind));
+  if (name === 'kinds')
+    return joinWords(
+      String(value)
+        .split(',')
+        .map((kind) => wordFor(`kind.${kind}`, kind)),
+    );
+  if (name === 'kind') return wordFor(`image_kind.${value}`, String(value));
   return value;
 }

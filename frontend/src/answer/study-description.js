@@ -31,6 +31,7 @@ const LESS_CERTAIN = new Set([
   'low_resolution',
   'clipped_intensities',
   'sequence_hardly_seen',
+  'kind_hardly_seen',
   'plane_hardly_seen',
   'missing_slices',
   'other_body_part',

@@ -119,6 +119,12 @@ test.each([
     'Die Datei nennt T1 ohne Kontrastmittel. Tumoren hat das Modell fast nur aus T1 mit Kontrastmittel und FLAIR gelernt.',
   ],
   [
+    'kind_hardly_seen',
+    { kind: 'susceptibility' },
+    'The file states a T2*- or susceptibility-weighted image (not T2). The model was not trained on such images.',
+    'Die Datei nennt ein T2*- oder suszeptibilitätsgewichtetes Bild (nicht T2). Mit solchen Bildern wurde das Modell nicht trainiert.',
+  ],
+  [
     'sequence_chosen',
     { sequence: 'adc' },
     'Several sequences were uploaded. The model reads a single one and read adc.',

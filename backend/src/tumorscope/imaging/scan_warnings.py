@@ -34,6 +34,24 @@ DERIVED_MAP = ScanWarning(
 )
 
 
+_HARDLY_SEEN = {
+    "susceptibility": "a T2*- or susceptibility-weighted image, which is not a T2-weighted one",
+    "diffusion": "a diffusion image",
+    "perfusion": "a perfusion image",
+    "functional": "a functional image",
+    "angiography": "an angiography",
+    "field_map": "a field map",
+}
+
+
+def warn_kind(kind: str) -> tuple[ScanWarning, ...]:
+    """A kind of image is no anatomical one; localizers and derived maps have warnings of their own."""
+    if kind not in _HARDLY_SEEN:
+        return ()
+    message = f"The file states {_HARDLY_SEEN[kind]}; the model was not trained on such images."
+    return (ScanWarning("kind_hardly_seen", message, {"kind": kind}),)
+
+
 def warn_files_left_out(left_out: int, total: int) -> ScanWarning:
     """Some DICOM files of a study could not be read."""
     message = f"{left_out} of {total} files could not be read and were left out."

@@ -99,6 +99,8 @@ export const SERVICE = {
     '{share} der Pixel des Kopfes haben den hellsten Wert: Details gehen verloren.',
   'warning.sequence_hardly_seen':
     'Die Datei nennt {sequence}. Tumoren hat das Modell fast nur aus {trained} gelernt.',
+  'warning.kind_hardly_seen':
+    'Die Datei nennt {kind}. Mit solchen Bildern wurde das Modell nicht trainiert.',
   'warning.plane_hardly_seen':
     'Die Schicht liegt schräg. Das Modell wurde mit axialen, koronaren und sagittalen Schichten trainiert.',
 
@@ -108,6 +110,13 @@ export const SERVICE = {
   'kind.functional': 'funktionelle oder Diffusionsbilder',
   'kind.image': 'Bilder',
   'kind.unknown': 'unbekannt',
+
+  'image_kind.susceptibility': 'ein T2*- oder suszeptibilitätsgewichtetes Bild (nicht T2)',
+  'image_kind.diffusion': 'ein Diffusionsbild',
+  'image_kind.perfusion': 'ein Perfusionsbild',
+  'image_kind.functional': 'ein funktionelles Bild',
+  'image_kind.angiography': 'eine Angiographie',
+  'image_kind.field_map': 'eine Feldkarte',
 
   'sequence.flair': 'FLAIR',
   'sequence.t1': 'T1 ohne Kontrastmittel',

@@ -98,6 +98,7 @@ export const SERVICE = {
     '{share} of the pixels of the head have the brightest value: detail is lost.',
   'warning.sequence_hardly_seen':
     'The file states {sequence}. The model learned tumours almost only from {trained}.',
+  'warning.kind_hardly_seen': 'The file states {kind}. The model was not trained on such images.',
   'warning.plane_hardly_seen':
     'The slice is oblique. The model was trained on axial, coronal and sagittal slices.',
 
@@ -107,6 +108,13 @@ export const SERVICE = {
   'kind.functional': 'functional or diffusion images',
   'kind.image': 'pictures',
   'kind.unknown': 'unknown',
+
+  'image_kind.susceptibility': 'a T2*- or susceptibility-weighted image (not T2)',
+  'image_kind.diffusion': 'a diffusion image',
+  'image_kind.perfusion': 'a perfusion image',
+  'image_kind.functional': 'a functional image',
+  'image_kind.angiography': 'an angiography',
+  'image_kind.field_map': 'a field map',
 
   'sequence.flair': 'FLAIR',
   'sequence.t1': 'non-contrast T1',

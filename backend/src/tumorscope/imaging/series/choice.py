@@ -12,7 +12,7 @@ from tumorscope.domain.scan import ScanWarning, SequenceName, Series
 from tumorscope.imaging.formats.dicom_instance import Place, find_place, find_thickness, is_multi_frame_mr
 from tumorscope.imaging.formats.dicom_pixels import count_frames
 from tumorscope.imaging.formats.dicom_sequence import ImageKind, find_kind, find_sequence
-from tumorscope.imaging.scan_warnings import warn_series_chosen
+from tumorscope.imaging.scan_warnings import warn_kind, warn_series_chosen
 from tumorscope.imaging.slices import name_plane
 from tumorscope.imaging.source import SeriesWish
 
@@ -94,7 +94,7 @@ def choose_series(
         series.append(Series(one.uid, description, one.sequence, plane, one.slice_count, why))
     chosen = ranked[0].datasets
     warnings = (warn_series_chosen(len(files), len(chosen)),) if len(files) > 1 else ()
-    return chosen, tuple(series), warnings
+    return chosen, tuple(series), (*warnings, *warn_kind(ranked[0].kind))
 
 
 def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:

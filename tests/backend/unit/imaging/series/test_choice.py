@@ -90,3 +90,12 @@ def test_order_of_the_files_does_not_matter() -> None:
 def test_only_series_is_chosen_without_a_warning() -> None:
     chosen, (series,), warnings = choose_series(_LOCALIZER, ANY_SERIES)
     assert (chosen, series.why_not, warnings) == (_LOCALIZER, None, ())
+
+
+@pytest.mark.parametrize(
+    ("series", "kinds"),
+    [(_T2, []), (_MAP, ["diffusion"]), (_series("12", 3, "T2*_FLASH"), ["susceptibility"]), (_TOF, ["angiography"])],
+)
+def test_series_that_is_no_anatomical_one_is_warned_of(series: list[FileDataset], kinds: list[str]) -> None:
+    _, _, warnings = choose_series(series, ANY_SERIES)
+    assert [warning.params["kind"] for warning in warnings if warning.code == "kind_hardly_seen"] == kinds
