@@ -65,6 +65,8 @@ _OTHERS = (
     (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
 )
 
+_PACKED = ("gzip", "tar", "bzip2", "xz", "7z", "RAR")
+
 # A picture that is no larger, and a JPEG of no more scans, decodes in a moment.
 _PLAIN_BYTES = 8 * 2**20
 _PLAIN_SCANS = 16
@@ -131,12 +133,13 @@ def sniff_upload(files: Sequence[SourceFile], series: str | None = None) -> Uplo
     kinds = _find_kinds(files)
     known = {kind for kind in kinds if kind is not None}
     if not any(file.data for file in files):
-        raise CorruptFile("The file is empty.")
+        raise CorruptFile("The file is empty. Export it again.")
     if not known:
         name = name_other(next(file.data for file in files if file.data))
-        raise UnsupportedFormat(f"The format ({name}) is not supported. Supported are {ACCEPTED}.")
+        unpack = " Unpack it first." if name.startswith(_PACKED) else ""
+        raise UnsupportedFormat(f"The format ({name}) is not supported.{unpack} Supported are {ACCEPTED}.")
     if len(known) > 1:
-        raise MixedStudy("The files are of several kinds; send the files of one study.")
+        raise MixedStudy("The files are of several kinds. Send the files of one study, of one kind.")
     kept = [file for file, kind in zip(files, kinds, strict=True) if kind is not None]
     if known <= {"image", "zip"} and len(kept) > 1:
         raise MixedStudy("Several images or archives are not one study; send them one by one.")
@@ -158,7 +161,7 @@ def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
     else:
         volume = scan if isinstance(scan, Volume) else next(iter(scan.sequences.values()))
         if volume.voxels.shape[STACK_AXIS[volume.plane]] > _MAX_SLICES:
-            raise TooManySlices(f"The volume has more than {_MAX_SLICES} slices.")
+            raise TooManySlices(f"The volume has more than {_MAX_SLICES} slices. Send a single series.")
         rows, columns = (axis for axis in range(3) if axis != STACK_AXIS[volume.plane])
         shape, spacing = volume.voxels.shape, volume.spacing_mm
         size = count_square_pixels(shape[rows], shape[columns], (spacing[rows], spacing[columns]))
@@ -180,7 +183,7 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
         case "dicom":
             return decode_dicom(files, limits, upload.wish)
         case _ if upload.wish.uid is not None:
-            raise UnknownSeries("Only DICOM files belong to a series; the upload holds none.")
+            raise UnknownSeries("Only DICOM files belong to a series; the upload holds none. Ask for no series.")
         case "nifti":
             if not all(looks_like_nifti(file.data) for file in files):
                 files = convert_to_nifti(files, limits)
@@ -279,7 +282,7 @@ def decode_image(data: bytes, max_pixels: int, reserve: Reserve = allow_all) -> 
         The header states more than `max_pixels` pixels (width x height).
     """
     if not data:
-        raise CorruptFile("The file is empty.")
+        raise CorruptFile("The file is empty. Export it again.")
     pillow_format = _sniff_raster(data)
     if pillow_format is None:
         raise UnsupportedFormat("The image format is not supported. Supported are PNG, JPEG, BMP, TIFF and WebP.")

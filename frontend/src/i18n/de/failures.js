@@ -35,7 +35,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.unsupported_format.happened': 'Dieses Dateiformat wird nicht unterstützt',
   'failure.unsupported_format.advice':
-    'Exportieren Sie die Aufnahme als DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu.',
+    'Exportieren Sie die Aufnahme als DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu. Entpacken Sie andere Archive als ZIP vorher.',
   'failure.corrupt_file.happened': 'Diese Datei ist beschädigt',
   'failure.corrupt_file.advice':
     'Sie ließ sich nicht bis zum Ende lesen. Exportieren Sie sie noch einmal.',
@@ -55,7 +55,8 @@ export const FAILURES = {
   'failure.unknown_series.happened': 'Die gewählte Serie ist nicht unter diesen Dateien',
   'failure.unknown_series.advice': 'Wählen Sie eine der Serien, die die Antwort nennt.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',
-  'failure.no_pixel_data.advice': 'Wählen Sie die Datei der Serie, die das Bild enthält.',
+  'failure.no_pixel_data.advice':
+    'Wählen Sie die Datei der Serie, die das Bild enthält. Ein Header (.hdr, .nhdr) braucht auch seine Datendatei.',
   'failure.missing_modality.happened': 'In diesem Fall fehlt eine Sequenz',
   'failure.missing_modality.advice':
     'Fügen Sie die fehlende Sequenz hinzu und senden Sie den Fall noch einmal.',

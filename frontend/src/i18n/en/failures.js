@@ -29,7 +29,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Send a single series or a single volume.',
   'failure.unsupported_format.happened': 'This file format is not supported',
   'failure.unsupported_format.advice':
-    'Export the scan as DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again.',
+    'Export the scan as DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again. Unpack archives other than ZIP first.',
   'failure.corrupt_file.happened': 'This file is damaged',
   'failure.corrupt_file.advice': 'It could not be read to its end. Export it again.',
   'failure.not_an_mr_image.happened': 'This is not an MR image',
@@ -46,7 +46,8 @@ export const FAILURES = {
   'failure.unknown_series.happened': 'The chosen series is not among these files',
   'failure.unknown_series.advice': 'Choose one of the series that the answer lists.',
   'failure.no_pixel_data.happened': 'This file contains no image',
-  'failure.no_pixel_data.advice': 'Choose the file of the series that contains the image.',
+  'failure.no_pixel_data.advice':
+    'Choose the file of the series that contains the image. A header (.hdr, .nhdr) needs its data file as well.',
   'failure.missing_modality.happened': 'A sequence is missing from this case',
   'failure.missing_modality.advice': 'Add the missing sequence and send the case again.',
   'failure.invalid_request.happened': 'The service did not understand the request',

@@ -61,23 +61,23 @@ def unpack_zip(data: bytes, limits: DecodeLimits) -> list[SourceFile]:
     """
     # `zipfile` would make an object for each of millions.
     if data.count(_ENTRY) > _ENTRIES_PER_FILE * limits.files:
-        raise TooManyFiles(f"The archive holds more than {limits.files} files.")
+        raise TooManyFiles(f"The archive holds more than {limits.files} files. Send a single series.")
     with (
-        as_corrupt_file("The archive is damaged, or its compression is not supported."),
+        as_corrupt_file("The archive is damaged, or its compression is not supported. Pack it again as a plain ZIP."),
         zipfile.ZipFile(BytesIO(data)) as archive,
     ):
         members = [member for member in archive.infolist() if not _is_left_out(member)]
         if len(members) > limits.files:
-            raise TooManyFiles(f"The archive holds more than {limits.files} files.")
+            raise TooManyFiles(f"The archive holds more than {limits.files} files. Send a single series.")
         if any(member.flag_bits & 1 for member in members):
-            raise CorruptFile("The archive is encrypted.")
+            raise CorruptFile("The archive is encrypted. Pack it again without a password.")
         # A member is never read beyond its declared size. The largest is there twice while it is copied.
         sizes = [member.file_size for member in members]
         limits.reserve(min(sum(sizes), limits.expanded_bytes) + min(max(sizes, default=0), limits.expanded_bytes))
         files = _read_all(archive, members, limits.expanded_bytes)
     kept = [file for file in files if file.data and not file.data.startswith(ZIP_MAGIC)]
     if not kept:
-        raise NoFile("The archive holds no scan. Archives within archives are not opened.")
+        raise NoFile("The archive holds no scan. Archives within archives are not opened: send the scans themselves.")
     return kept
 
 
@@ -100,7 +100,9 @@ def _read_all(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], max_byte
             while chunk := stream.read(_CHUNK):
                 left -= len(chunk)
                 if left < 0:
-                    raise ExpandsTooMuch(f"The archive unpacks to more than {max_bytes // 2**20} MiB.")
+                    raise ExpandsTooMuch(
+                        f"The archive unpacks to more than {max_bytes // 2**20} MiB. Send a single series."
+                    )
                 content += chunk
         files.append(SourceFile(PurePosixPath(member.filename.replace("\\", "/")).name, bytes(content)))
     return files

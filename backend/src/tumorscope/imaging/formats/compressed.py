@@ -46,8 +46,8 @@ def read_content(data: bytes, size: int) -> bytes | bytearray:
                 # Reading past the last byte, and what little may follow the voxels, verifies the checksum.
                 stream.read(_GZIP_HEADER_BYTES)
         except (OSError, EOFError, zlib.error) as error:
-            raise CorruptFile("The compressed file is damaged or truncated.") from error
+            raise CorruptFile("The compressed file is damaged or truncated. Compress or export it again.") from error
         content = content if read == size else content[:read]
     if len(content) < size:
-        raise CorruptFile("The file is shorter than its header states.")
+        raise CorruptFile("The file is shorter than its header states. Export it again.")
     return content

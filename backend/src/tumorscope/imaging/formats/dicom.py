@@ -29,7 +29,7 @@ from tumorscope.imaging.source import ANY_SERIES, DecodeLimits, SeriesWish, Sour
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _OF_ONE_SERIES = ("SeriesNumber", "SeriesDescription", "Rows", "Columns")
-_DAMAGED = "The DICOM file has elements that cannot be read."
+_DAMAGED = "The DICOM file has elements that cannot be read. Export it again."
 
 
 def decode_dicom(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish = ANY_SERIES) -> Slice | Volume:

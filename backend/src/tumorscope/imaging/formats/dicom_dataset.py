@@ -45,7 +45,7 @@ class _CountedFile(BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self.reads += 1
         if self.reads > _MAX_READS:
-            raise CorruptFile("The DICOM file has more elements than any image needs.")
+            raise CorruptFile("The DICOM file has more elements than any image needs. Export it again.")
         if self.reads % _READS_STEP == 0:
             self._reserve(_READ_BYTES * _READS_STEP)
         return super().read(size)
@@ -66,7 +66,10 @@ def read_dataset(data: bytes, max_bytes: int, reserve: Reserve = allow_all) -> F
     ExpandsTooMuch
         It inflates to more.
     """
-    with as_corrupt_file("The file begins like DICOM and cannot be read."), warnings.catch_warnings(action="ignore"):
+    with (
+        as_corrupt_file("The file begins like DICOM and cannot be read. Export it again."),
+        warnings.catch_warnings(action="ignore"),
+    ):
         return _parse(data, max_bytes, reserve)
 
 
@@ -126,7 +129,7 @@ def _parse(data: bytes, max_bytes: int, reserve: Reserve) -> FileDataset:
         implicit, _ = dataset.original_encoding
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
     if not len(dataset):
-        raise CorruptFile("The DICOM file ends before its first element.")
+        raise CorruptFile("The DICOM file ends before its first element. Export it again.")
     return dataset
 
 
@@ -150,7 +153,7 @@ def _inflate(deflated: bytes, max_bytes: int, reserve: Reserve) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > max_bytes:
-            raise ExpandsTooMuch(f"The file inflates to more than {max_bytes // 2**20} MiB.")
+            raise ExpandsTooMuch(f"The file inflates to more than {max_bytes // 2**20} MiB. Export it again.")
         # Twice, for the chunks are joined.
         reserve(2 * len(chunk))
         deflated = engine.unconsumed_tail

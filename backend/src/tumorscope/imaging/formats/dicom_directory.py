@@ -10,6 +10,7 @@ from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.formats.dicom_dataset import read_dataset
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
+_SEND = "Send the folder with the images instead."
 _MAX_BYTES = 2**30
 _MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -38,13 +39,13 @@ def list_directory(file: Path) -> list[Path]:
         It cannot be read, or names a file that is outside its own folder.
     """
     found = []
-    with as_corrupt_file("The DICOMDIR cannot be read."), warnings.catch_warnings():
+    with as_corrupt_file(f"The DICOMDIR is damaged. {_SEND}"), warnings.catch_warnings():
         # Discs of old scanners are full of names that the standard does not allow.
         warnings.simplefilter("ignore")
         for parts in _list_images(read_dataset(file.read_bytes(), _MAX_BYTES)):
             relative = PurePosixPath(*parts)
             if relative.is_absolute() or ".." in relative.parts or not relative.parts:
-                raise CorruptFile("The DICOMDIR names a file outside its own folder.")
+                raise CorruptFile(f"The DICOMDIR names a file outside its own folder. {_SEND}")
             path, lower = file.parent / relative, file.parent / str(relative).lower()
             found.append(lower if lower.exists() and not path.exists() else path)
     return found
@@ -53,7 +54,7 @@ def list_directory(file: Path) -> list[Path]:
 def _list_images(directory: Dataset) -> Iterator[list[str]]:
     records = directory.get("DirectoryRecordSequence")
     if records is None:
-        raise CorruptFile("The DICOMDIR holds no records.")
+        raise CorruptFile(f"The DICOMDIR lists no files. {_SEND}")
     for record in records:
         if record.get("DirectoryRecordType") == "IMAGE":
             parts = record.get("ReferencedFileID") or ()

@@ -30,6 +30,14 @@ _MODALITIES = {
     "DX": "an X-ray",
     "SEG": "a segmentation",
     "SR": "a report",
+    "PT": "PET",
+    "NM": "nuclear medicine",
+    "XA": "an X-ray angiography",
+    "MG": "a mammography",
+    "PR": "a presentation state",
+    "KO": "a selection of key images",
+    "RTSTRUCT": "contours for radiotherapy",
+    "RTDOSE": "a dose of radiotherapy",
 }
 _HEADS = ("HEAD", "BRAIN", "SKULL", "NEURO", "CRANI", "PITUITARY", "SELLA", "HYPOPHYSIS", "ORBIT", "IAC", "FACE")
 # Whole words of the body part, and of the protocol's name, which holds the second group in other meanings.
@@ -80,9 +88,9 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
     if modality not in ("", _MR, _OTHER):
         stated = _MODALITIES.get(modality, "another modality")
-        raise NotAnMrImage(f"The DICOM file states {stated}. Only MR images are accepted.")
+        raise NotAnMrImage(f"The DICOM file states {stated}. Send a brain MRI.")
     if sop_class == _PARAMETRIC_MAP:
-        raise NotAnMrImage("The DICOM file holds a parametric map. Only MR images are accepted.")
+        raise NotAnMrImage("The DICOM file holds a parametric map. Send the MR images that it was computed from.")
     notes = []
     if sop_class == _SECONDARY_CAPTURE or (modality != _MR and sop_class not in _MR_CLASSES):
         notes.append(NOT_ORIGINAL)

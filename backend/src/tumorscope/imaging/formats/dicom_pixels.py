@@ -52,9 +52,9 @@ def count_frames(dataset: Dataset) -> int:
     try:
         frames = int(dataset.get("NumberOfFrames") or 1)
     except (TypeError, ValueError) as error:
-        raise CorruptFile("The file states no valid number of frames.") from error
+        raise CorruptFile("The DICOM file states no valid number of frames. Export it again.") from error
     if frames < 1:
-        raise CorruptFile("The file states no valid number of frames.")
+        raise CorruptFile("The DICOM file states no valid number of frames. Export it again.")
     return frames
 
 
@@ -71,19 +71,24 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
         A frame is too large, or all together are.
     """
     if not any(keyword in dataset for keyword in _PIXELS):
-        raise NoPixelData("The DICOM file holds no pixel data.")
+        raise NoPixelData(
+            "The DICOM file holds no image, as reports and DICOMDIRs do not. Send the images of the series."
+        )
     try:
         rows, columns = int(dataset.Rows), int(dataset.Columns)
         samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
     except (AttributeError, TypeError, ValueError) as error:
-        raise CorruptFile("The DICOM file states no valid image size.") from error
+        raise CorruptFile("The DICOM file states no valid image size. Export it again.") from error
     if min(rows, columns) < 1 or samples not in (1, 3) or bits not in (1, 8, 16, 32, 64):
-        raise CorruptFile("The DICOM file states no valid image size.")
+        raise CorruptFile("The DICOM file states no valid image size. Export it again.")
     if rows * columns > limits.pixels:
-        raise ImageTooLarge(f"A frame has {rows} x {columns} pixels; up to {limits.pixels // 10**6} million are read.")
+        raise ImageTooLarge(
+            f"A frame has {rows} x {columns} pixels; up to {limits.pixels // 10**6} million are read. "
+            "Export the series at its original resolution."
+        )
     # The stored values and a float32 copy.
     if frames * rows * columns * (samples * max(1, bits // 8) + 4) > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB. Send a single series.")
 
 
 def bound_frame_bytes(dataset: Dataset) -> int:
@@ -116,7 +121,10 @@ def decode_frames(dataset: Dataset, indices: Sequence[int]) -> DecodedFrames:
     UnsupportedFormat
         The transfer syntax is unknown.
     """
-    with as_corrupt_file("The pixel data of the DICOM file is damaged."), warnings.catch_warnings(action="ignore"):
+    with (
+        as_corrupt_file("The pixel data of the DICOM file is damaged. Export it again."),
+        warnings.catch_warnings(action="ignore"),
+    ):
         stored = _read_stored(dataset, indices)
         grey, notes = _make_grey(dataset, stored)
         scaled = _scale(dataset, _invert(dataset, _fill_padding(dataset, grey)), indices)
@@ -129,7 +137,9 @@ def _read_stored(dataset: Dataset, indices: Sequence[int]) -> NDArray[Any]:
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
-        raise UnsupportedFormat("The transfer syntax of the DICOM file is not read here.") from error
+        raise UnsupportedFormat(
+            "The DICOM file is a video, or compressed in another way that is not read. Export it uncompressed."
+        ) from error
     if syntax.is_compressed and syntax.is_encapsulated:
         image = {**as_pixel_options(dataset), "number_of_frames": 1}
         return np.stack(

@@ -98,14 +98,14 @@ def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any
     begin = read_begin(data, _HEADER_BYTES)
     size = _header_size(begin)
     if size is None:
-        raise CorruptFile("The file is not a NIfTI volume.")
-    with as_corrupt_file("The header of the NIfTI file cannot be read."):
+        raise CorruptFile("The file is not a NIfTI volume. Convert the series again.")
+    with as_corrupt_file("The header of the volume is damaged. Convert the series again."):
         header = (nibabel.Nifti1Header if size == 348 else nibabel.Nifti2Header)(begin[:size], check=False)
         dtype, shape, offset = header.get_data_dtype(), find_shape(header), int(header["vox_offset"])
     # Some writers omit it in complete files.
     offset = offset or size + 4
     if offset < size or dtype.itemsize == 0 or offset > 2**24:
-        raise CorruptFile("The header of the NIfTI file cannot be read.")
+        raise CorruptFile("The header of the volume is damaged. Convert the series again.")
     _check_size(shape, dtype, limits)
     # Measured: besides the stored values, their copy in single precision and what it is compared with.
     limits.reserve(shape[0] * shape[1] * shape[2] * (dtype.itemsize + 9))
@@ -219,10 +219,15 @@ def _count_volumes(header: Any) -> int:  # noqa: ANN401
 
 def _check_size(shape: tuple[int, int, int], dtype: np.dtype[Any], limits: DecodeLimits) -> None:
     if max(shape[0] * shape[1], shape[0] * shape[2], shape[1] * shape[2]) > limits.pixels:
-        raise ImageTooLarge(f"A slice of the volume has more than {limits.pixels // 10**6} million pixels.")
+        raise ImageTooLarge(
+            f"A slice of the volume has more than {limits.pixels // 10**6} million pixels. "
+            "Send it at its original resolution."
+        )
     # The stored values and a float32 copy.
     if shape[0] * shape[1] * shape[2] * (dtype.itemsize + 4) > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(
+            f"The volume needs more than {limits.expanded_bytes // 2**20} MiB. Send it at its original resolution."
+        )
 
 
 def _read_voxels(data: bytes, offset: int, dtype: np.dtype[Any], shape: tuple[int, int, int]) -> NDArray[Any]:
@@ -241,7 +246,9 @@ def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWar
     if stored.dtype.kind == "c":
         stored = np.abs(stored)
     if stored.dtype.kind not in "uif":
-        raise UnsupportedFormat("The voxels of the NIfTI file have an unsupported type.")
+        raise UnsupportedFormat(
+            "The voxels of the volume have an unsupported type. Save them as integers or floating-point numbers."
+        )
     try:
         slope, intercept = header.get_slope_inter()
     except HeaderDataError:
@@ -255,7 +262,7 @@ def _make_grey(stored: NDArray[Any], header: Any) -> tuple[Voxels, tuple[ScanWar
                 native = native * np.float32(slope) + np.float32(intercept or 0.0)
     if native.dtype == np.float32 and not (finite := np.isfinite(native)).all():
         if not finite.any():
-            raise CorruptFile("No voxel of the NIfTI file is a finite number.")
+            raise CorruptFile("No voxel of the volume is a finite number. Convert the series again.")
         native = np.where(finite, native, native[finite].min())
         notes = (*notes, NOT_FINITE)
     if native.min() == native.max():
@@ -331,19 +338,19 @@ def check_content(header: Any, stored: NDArray[Any], voxels: Voxels) -> None:  #
     """
     intent = int(header["intent_code"])
     if intent in _VECTORS or _is_colourful(stored) or _is_vector(header, voxels):
-        raise NotAnAnatomicalImage(f"The NIfTI file holds colours or vectors, not grey intensities. {_SEND}")
+        raise NotAnAnatomicalImage(f"The volume holds colours or vectors, not grey intensities. {_SEND}")
     step = max(1, round((voxels.size / _SAMPLES) ** (1 / 3)))
     sample: NDArray[Any] = voxels[::step, ::step, ::step]
     values, counts = np.unique(sample, return_counts=True)
     if intent in _LABELS or _is_piecewise_constant(voxels, step, values, counts):
-        raise NotAnAnatomicalImage(f"The NIfTI file holds labels or a mask, not an image. {_SEND}")
+        raise NotAnAnatomicalImage(f"The volume holds labels or a mask, not an image. {_SEND}")
     if intent in _STATISTICS or bytes(header["descrip"]).startswith(_SPM_MAP) or _is_thresholded(values, counts):
-        raise NotAnAnatomicalImage(f"The NIfTI file holds a statistical map, not an image. {_SEND}")
+        raise NotAnAnatomicalImage(f"The volume holds a statistical map, not an image. {_SEND}")
     shares = [
         counts[(values >= low) & (values <= high)].sum() / sample.size for low, high in (_AIR_HU, _SOFT_TISSUE_HU)
     ]
     if min(shares) >= _LEAST_HU:
-        raise NotAnMrImage("The NIfTI file holds Hounsfield units: it is a CT. Only MR images are accepted.")
+        raise NotAnMrImage("The volume holds Hounsfield units: it is a CT. Send a brain MRI.")
 
 
 def _is_colourful(stored: NDArray[Any]) -> bool:

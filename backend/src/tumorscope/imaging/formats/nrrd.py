@@ -81,7 +81,7 @@ def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> b
     import nrrd  # noqa: PLC0415
 
     head, content = _split(data)
-    with as_corrupt_file("The header of the NRRD file cannot be read."):
+    with as_corrupt_file("The header of the NRRD file is damaged. Save it again."):
         lines = head.decode("utf-8", "replace").splitlines()
         fields = nrrd.read_header([lines[0], *filter(_FIELDS.match, lines[1:])])
         encoding = fields["encoding"].lower()
@@ -101,10 +101,12 @@ def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> b
             int(fields.get(f"{unit} skip", fields.get(f"{unit}skip", 0))) for unit in ("line", "byte")
         )
         if encoding not in (_RAW, *_PACKED) or line_skip > _MOST_SKIPPED or (byte_skip < 0 and encoding != _RAW):
-            raise CorruptFile("The header of the NRRD file states no encoding or place of its voxels.")
+            raise CorruptFile("The header of the NRRD file does not say how its voxels are stored. Save it again.")
     needed = size + max(0, byte_skip)
     if needed + size > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(
+            f"The volume needs more than {limits.expanded_bytes // 2**20} MiB. Send it at its original resolution."
+        )
     limits.reserve(needed + 3 * size)
     rest = content if detached is None else detached
     begin = 0
@@ -112,7 +114,7 @@ def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> b
         begin = rest.find(b"\n", begin) + 1
     unpacked = read_content(rest[begin:], needed) if encoding in _PACKED else rest[begin:]
     if len(unpacked) < needed:
-        raise CorruptFile("The NRRD file is shorter than its header states.")
+        raise CorruptFile("The NRRD file is shorter than its header states. Save it again.")
     # -1 stands for the bytes before the voxels, which end with the file.
     offset = byte_skip if byte_skip >= 0 else len(unpacked) - size
     voxels = np.frombuffer(unpacked, dtype, size // dtype.itemsize, offset).reshape(stored, order="F")
@@ -135,9 +137,11 @@ def _find_axes(fields: dict[str, Any], sizes: list[int]) -> list[int]:
     else:
         in_space = [axis for axis, kind in enumerate(kinds) if kind in ("domain", "space")] or [0, 1, 2][: len(sizes)]
     if len(sizes) != fields["dimension"] or min(sizes) < 1 or len(kinds) != len(sizes):
-        raise CorruptFile("The header of the NRRD file contradicts itself.")
+        raise CorruptFile("The header of the NRRD file contradicts itself. Save it again.")
     if len(in_space) not in (2, 3):
-        raise UnsupportedFormat("The NRRD file is no volume: it does not have two or three axes in space.")
+        raise UnsupportedFormat(
+            "The NRRD file is no volume: it does not have two or three axes in space. Send the MR volume."
+        )
     if not {kinds[axis].lower() for axis in range(len(sizes)) if axis not in in_space} <= _REPEATS:
         raise NotAnAnatomicalImage(
             "The NRRD file holds colours or vectors, not grey intensities. Send the MR volume itself."

@@ -19,6 +19,7 @@ from tumorscope.imaging.wrap_errors import as_corrupt_file
 _MGH_BYTES, _HEADER_BYTES = 284, 348
 # Analyze headers have no magic number, but no more than this either.
 _MOST_HEADER_BYTES = 1024
+_DAMAGED = "The header of the volume is damaged. Save or convert it again."
 _MGH_TYPES = (0, 1, 3, 4)
 _PAIR_MAGIC, _SINGLE_MAGIC = b"ni1\0", b"n+1\0"
 
@@ -105,7 +106,7 @@ def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[
 
 
 def _convert_mgh(data: bytes, limits: DecodeLimits) -> bytes:
-    with as_corrupt_file("The header of the MGH file cannot be read."):
+    with as_corrupt_file(_DAMAGED):
         old = nibabel.freesurfer.mghformat.MGHHeader(read_begin(data, _MGH_BYTES), check=False)
         header = nibabel.Nifti1Header(endianness=">")
         header.set_data_dtype(old.get_data_dtype())
@@ -117,7 +118,7 @@ def _convert_mgh(data: bytes, limits: DecodeLimits) -> bytes:
 
 def _convert_pair(begin: bytes, image: bytes, limits: DecodeLimits) -> bytes:
     block = read_begin(begin, _HEADER_BYTES)
-    with as_corrupt_file("The header of the volume cannot be read."):
+    with as_corrupt_file(_DAMAGED):
         if block[344:348] == _PAIR_MAGIC:
             header = nibabel.Nifti1Header(block, check=False)
             offset = int(header["vox_offset"])
@@ -134,12 +135,14 @@ def _convert_pair(begin: bytes, image: bytes, limits: DecodeLimits) -> bytes:
 
 def _join(header: nibabel.Nifti1Header, image: bytes, offset: int, limits: DecodeLimits) -> bytes:
     """A NIfTI file of a header, and of the voxels that begin at an offset in another file."""
-    with as_corrupt_file("The header of the volume cannot be read."):
+    with as_corrupt_file(_DAMAGED):
         size = int(np.prod([float(length) for length in find_shape(header)])) * header.get_data_dtype().itemsize
     if offset < 0 or size < 0:
-        raise CorruptFile("The header of the volume cannot be read.")
+        raise CorruptFile(_DAMAGED)
     if offset + size > limits.expanded_bytes:
-        raise ExpandsTooMuch(f"The volume needs more than {limits.expanded_bytes // 2**20} MiB.")
+        raise ExpandsTooMuch(
+            f"The volume needs more than {limits.expanded_bytes // 2**20} MiB. Send it at its original resolution."
+        )
     limits.reserve(2 * (offset + size))
     header["vox_offset"] = _HEADER_BYTES + 4
     voxels = memoryview(read_content(image, offset + size))[offset : offset + size]

@@ -66,7 +66,7 @@ def decode_raster(data: bytes, pillow_format: str, max_pixels: int, reserve: Res
     """
     warnings = []
     with (
-        as_corrupt_file(f"The file begins like {pillow_format} and cannot be decoded."),
+        as_corrupt_file(f"The {pillow_format} file is damaged. Export it again."),
         _open(data, pillow_format, max_pixels, reserve) as image,
     ):
         if _has_more_frames(image):
@@ -124,7 +124,10 @@ def _open(data: bytes, pillow_format: str, max_pixels: int, reserve: Reserve) ->
 
 def _count_pixels(width: int, height: int, max_pixels: int) -> int:
     if width * height > max_pixels:
-        raise ImageTooLarge(f"The image has {width} x {height} pixels; up to {max_pixels // 10**6} million are read.")
+        raise ImageTooLarge(
+            f"The image has {width} x {height} pixels; up to {max_pixels // 10**6} million are read. "
+            "Export the slice at its original resolution."
+        )
     return width * height
 
 
@@ -138,7 +141,7 @@ def _find_webp_size(data: bytes) -> tuple[int, int]:
             return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
         case b"VP8 ":
             return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
-    raise CorruptFile("The file begins like WEBP and cannot be decoded.")
+    raise CorruptFile("The WEBP file is damaged. Export it again.")
 
 
 def _has_more_frames(image: Image.Image) -> bool:

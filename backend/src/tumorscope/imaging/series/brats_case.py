@@ -97,7 +97,8 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     left_out = ["functional"] * (len(files) - len(unnamed) - sum(content is not None for _, content in contents))
     if len(cases) > 1 or sum(content is not None for _, content in contents) > len(named):
         raise NotOneExamination(
-            "The NIfTI volumes are not one examination: by their names they are of several, or have one sequence twice."
+            "The volumes are not one examination: by their names they are of several, or have one sequence twice. Send "
+            "those of one, each sequence once."
         )
     others = []
     for file in unnamed:
@@ -110,7 +111,7 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
         raise NotAnAnatomicalImage("The volumes are segmentations, masks or maps. Send the MR volume itself.")
     if others and len(others) + len(volumes) > 1:
         raise NotOneExamination(
-            "The NIfTI volumes are not one examination: their names do not end in _flair, _t1, _t1ce and _t2, or in "
+            "The volumes are not one examination: their names do not end in _flair, _t1, _t1ce and _t2, or in "
             "_FLAIR, _T1w, _ce-gadolinium_T1w and _T2w. Send one volume, or name them so."
         )
     warnings = (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ()
@@ -122,7 +123,9 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
     aligned = {name: volume for name, volume in volumes.items() if _share_grid(volumes[first], volume)}
     if len(aligned) < len(volumes):
         if not cases.pop().startswith("sub-"):
-            raise NotOneExamination("The volumes differ in size or position; send the aligned volumes of one case.")
+            raise NotOneExamination(
+                "The volumes differ in size or position. Send the aligned volumes of one case, or one volume."
+            )
         aligned, warnings = {first: volumes[first]}, (*warnings, warn_sequence_chosen(first))
     return Examination(aligned, warnings)
 

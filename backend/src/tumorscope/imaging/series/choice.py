@@ -65,7 +65,9 @@ def choose_series(
     candidates = [_describe(uid, members) for uid, members in files.items()]
     wanted = {one.uid for one in candidates if wish.uid in {one.uid, str(one.datasets[0].get("SeriesInstanceUID"))}}
     if wish.uid is not None and not wanted:
-        raise UnknownSeries("The upload holds no series with this UID that can be read.")
+        raise UnknownSeries(
+            "The upload holds no series with this UID that can be read. Ask for one of those that `input.series` lists."
+        )
     longest: dict[ImageKind, float] = defaultdict(float)
     for one in candidates:
         longest[one.kind] = max(longest[one.kind], one.extent_mm)

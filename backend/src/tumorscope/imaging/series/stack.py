@@ -99,7 +99,7 @@ def decode_multi_frame(dataset: FileDataset, limits: DecodeLimits) -> Volume:
     """
     described = len(dataset.PerFrameFunctionalGroupsSequence)
     if described != count_frames(dataset):
-        raise CorruptFile("The file states another number of frames than it describes.")
+        raise CorruptFile("The DICOM file states another number of frames than it describes. Export it again.")
     check_size(dataset, described, limits)
     places = [find_place(dataset, frame) for frame in range(described)]
     largest = _find_parallel(places)
