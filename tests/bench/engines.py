@@ -1,8 +1,13 @@
-"""What a slice costs in each engine, and what the processor's arithmetic allows at best."""
+"""What a slice costs in each engine, and what the processor's arithmetic allows at best.
+
+Alone, in less than a minute: ``python -m tests.bench.engines``.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,9 +15,8 @@ import numpy as np
 from tumorscope.inference.engines.choose import open_engine
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
-from tumorscope.model.bundle import Bundle
+from tumorscope.model.bundle import Bundle, read_bundle
 
-_BATCHES = (1, 8, 32)
 _ROUNDS = {1: 60, 8: 10, 32: 4}
 _SIDE = 2048
 # An instruction of AVX-512 VNNI multiplies four times as many int8 as one of AVX-512F float32.
@@ -31,16 +35,21 @@ def open_engines(bundle: Bundle) -> dict[str, Engine]:
     return {engine.name: engine for engine in engines}
 
 
-def measure_engines(engines: dict[str, Engine], size: int) -> list[dict[str, Any]]:
-    """Milliseconds a slice, at each batch size, the engines in turns."""
+def measure_engines(
+    engines: dict[str, Engine], size: int, rounds_of: Mapping[int, int] = MappingProxyType(_ROUNDS)
+) -> list[dict[str, Any]]:
+    """Milliseconds a slice, at each batch size, the engines in turns; and of processor time."""
     rng = np.random.default_rng(0)
     timings: dict[str, dict[int, float]] = {name: {} for name in engines}
-    for batch in _BATCHES:
+    cores: dict[str, list[float]] = {name: [] for name in engines}
+    for batch, count in rounds_of.items():
         pixels = rng.random((batch, size, size, 3), np.float32)
         rounds: dict[str, list[float]] = {name: [] for name in engines}
-        for _ in range(_ROUNDS[batch] + 2):
+        for _ in range(count + 2):
             for name, engine in engines.items():
+                started = time.process_time()
                 rounds[name].append(_time(partial(engine.run, pixels)) / batch)
+                cores[name].append((time.process_time() - started) * 1000 / batch)
         for name, values in rounds.items():
             timings[name][batch] = float(np.median(values[2:]))
     slowest = timings[next(iter(engines))]
@@ -48,6 +57,7 @@ def measure_engines(engines: dict[str, Engine], size: int) -> list[dict[str, Any
         {
             "engine": name,
             **{f"batch_{batch}_ms": round(value, 2) for batch, value in by_batch.items()},
+            "cpu_ms": round(float(np.median(cores[name])), 2),
             "times_faster": round(slowest[1] / by_batch[1], 2),
         }
         for name, by_batch in timings.items()
@@ -79,3 +89,9 @@ def _time(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
+
+
+if __name__ == "__main__":
+    shipped = read_bundle(Path("backend/src/tumorscope/default_model"))
+    for row in measure_engines(open_engines(shipped), shipped.manifest.input.size, {1: 20, 8: 2}):
+        print(row)  # noqa: T201  (it is the output)
