@@ -2,10 +2,12 @@ import './shell/page.css';
 import { fetchExample, fetchHealth, fetchModel, fetchVolume, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
 import { createAnnouncer } from './shell/announcer.js';
+import { followHistory } from './shell/history.js';
 import { applyLanguage, keepLanguage, readLanguage } from './shell/language.js';
 import { buildPage } from './shell/page.js';
 import { applyTheme, readTheme } from './shell/theme.js';
 import { createAnalysisQueue } from './state/analysis-queue.js';
+import { keepSession } from './state/kept-session.js';
 import { getPauseMs } from './state/service.js';
 import { EMPTY_SESSION, reduceSession } from './state/session.js';
 import { createStore } from './state/store.js';
@@ -17,6 +19,8 @@ function findPlace(id) {
 }
 
 const store = createStore(reduceSession, EMPTY_SESSION);
+keepSession(store);
+followHistory(store);
 const queue = createAnalysisQueue(
   store,
   { predict, fetchExample },

@@ -26,10 +26,10 @@ export function assignClassColors(classNames) {
 }
 
 /**
- * The colour of the class that the heat map explains.
+ * The colour of a heat map.
  * @param {import('../api/client.js').PredictionAnswer} prediction
+ * @param {string} kind of tumour that it explains
  */
-export function findHeatColor({ explanation, probabilities }) {
-  const label = explanation?.label ?? '';
-  return assignClassColors(Object.keys(probabilities ?? {})).get(label) ?? '#e69f00';
+export function findHeatColor({ probabilities }, kind) {
+  return assignClassColors(Object.keys(probabilities ?? {})).get(kind) ?? '#e69f00';
 }

@@ -1,6 +1,7 @@
 import { translate } from '../i18n/translate.js';
 import { createElement, createFact, createSentence } from '../shell/element.js';
 import { describeWarning } from './service-messages.js';
+import { makesLessCertain } from './study-description.js';
 import { describeFacts } from './study-facts.js';
 import './details-view.css';
 
@@ -33,9 +34,9 @@ export function createAnswerView(root) {
       section.hidden = prediction === null;
       if (prediction === null) return;
       warnings.replaceChildren(
-        ...prediction.input.warnings.map((warning) =>
-          createSentence('li', describeWarning(warning)),
-        ),
+        ...prediction.input.warnings
+          .filter((warning) => !makesLessCertain(warning))
+          .map((warning) => createSentence('li', describeWarning(warning))),
       );
       facts.replaceChildren(...describeFacts(prediction).flatMap(createFact));
       json.textContent = JSON.stringify(prediction, null, 2);

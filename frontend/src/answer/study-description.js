@@ -1,11 +1,14 @@
+import { joinWords } from '../i18n/format.js';
 import { formatPercentage, formatProgress } from '../i18n/percentage.js';
 import { inPageLanguage } from '../i18n/sentence.js';
 import { translate } from '../i18n/translate.js';
 import { describeEarlierModel } from '../model/model-change.js';
 import { isReady } from '../state/service.js';
+import { hasFiles } from '../state/study.js';
 import { describeDecision, explainDecision } from './decision.js';
 import { canRetry, describeFailure, describeWait } from './failure-message.js';
-import { describeReason } from './service-messages.js';
+import { describeReason, describeWarning } from './service-messages.js';
+import { describePlane } from './study-facts.js';
 
 /** @typedef {import('../state/session.js').Study} Study */
 /** @typedef {import('../state/service.js').Service} Service */
@@ -38,6 +41,14 @@ const LESS_CERTAIN = new Set([
   'localizer',
   'derived_map',
 ]);
+
+/**
+ * Whether it stands with the decision, and not with what was done with the file.
+ * @param {PredictionAnswer['input']['warnings'][number]} warning
+ */
+export function makesLessCertain({ code }) {
+  return LESS_CERTAIN.has(code);
+}
 
 /**
  * The step the study is at, in a few words, for the list.
@@ -82,11 +93,13 @@ export function describeStudy(study, service, wording) {
     case 'analysing':
       return { ...pending, headline, sentences: describeAnalysis(study) };
     case 'cancelled':
-      return { ...settled, headline, restart: translate('decision.analyseAgain') };
+      return hasFiles(study)
+        ? { ...settled, headline, restart: translate('decision.analyseAgain') }
+        : { ...settled, headline, sentences: [inPageLanguage(translate('study.filesGone'))] };
     case 'failed':
       return study.failure === null
         ? { ...settled, headline }
-        : { ...settled, ...describeFailedStudy(study.failure) };
+        : { ...settled, ...describeFailedStudy(study.failure, hasFiles(study)) };
     case 'done':
       return study.prediction === null
         ? { ...settled, headline }
@@ -132,8 +145,11 @@ function describeAnalysis(study) {
   return reading === null ? [] : [inPageLanguage(translate('study.reading', reading))];
 }
 
-/** @param {ServiceFailure} failure */
-function describeFailedStudy(failure) {
+/**
+ * @param {ServiceFailure} failure
+ * @param {boolean} isSendable
+ */
+function describeFailedStudy(failure, isSendable) {
   const { happened, advice } = describeFailure(failure);
   const requestId = failure.requestId && translate('decision.request', { id: failure.requestId });
   const sentences = [advice, inPageLanguage(describeWait(failure))];
@@ -142,7 +158,7 @@ function describeFailedStudy(failure) {
     sentences: sentences.filter(({ text }) => text !== ''),
     trace: [failure.code, requestId].filter((part) => part !== '').join(' · '),
     failed: true,
-    restart: canRetry(failure) ? translate('decision.tryAgain') : null,
+    restart: canRetry(failure) && isSendable ? translate('decision.tryAgain') : null,
   };
 }
 
@@ -156,12 +172,17 @@ function describePrediction(prediction, wording) {
   if (wording === 'staff') {
     return {
       headline: describeDecision(prediction),
-      sentences: [...describeProbability(prediction, 'decision.probability'), ...reasons],
+      sentences: [
+        ...prediction.input.warnings.filter(makesLessCertain).map(describeWarning),
+        ...describeProbability(prediction, 'decision.probability'),
+        ...describeBasis(prediction),
+        ...reasons,
+      ],
       otherWording: 'patient',
     };
   }
   const { headline, caution } = explainDecision(prediction);
-  const isFlawed = prediction.input.warnings.some(({ code }) => LESS_CERTAIN.has(code));
+  const isFlawed = prediction.input.warnings.some(makesLessCertain);
   const cautions = [isFlawed ? translate('patient.flawed') : '', caution];
   return {
     headline,
@@ -186,8 +207,26 @@ function withModelChange(study, service, description) {
   return {
     ...description,
     sentences: [...description.sentences, inPageLanguage(words)],
-    restart: translate('decision.analyseAgain'),
+    restart: hasFiles(study) ? translate('decision.analyseAgain') : null,
   };
+}
+
+/**
+ * The slices that the answer to a volume rests on.
+ * @param {PredictionAnswer} prediction
+ */
+function describeBasis({ decision, findings }) {
+  const [finding] = findings;
+  if (finding === undefined) return [];
+  const { slices, extent_mm, planes } = finding;
+  const values = {
+    first: slices[0] + 1,
+    last: slices[1] + 1,
+    extent: Math.round(extent_mm),
+    planes: joinWords(planes.map(describePlane)),
+  };
+  const key = decision === 'tumor' ? 'decision.basis' : 'decision.mostEvidence';
+  return [inPageLanguage(translate(key, values))];
 }
 
 /**

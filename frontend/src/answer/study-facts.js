@@ -74,7 +74,7 @@ function describeFormat(format) {
 }
 
 /** @param {string} plane */
-function describePlane(plane) {
+export function describePlane(plane) {
   const key = `plane.${plane}`;
   return isMessageKey(key) ? translate(key) : plane;
 }

@@ -80,7 +80,7 @@ function sendFiles(signal, files, requestId, progress) {
     request.onerror = () => reject(new ServiceFailure({ code: 'unreachable', requestId }));
     request.onloadend = () => signal.removeEventListener('abort', abort);
 
-    request.open('POST', '/api/predict?picture=shown&slices=all&explain=heatmap');
+    request.open('POST', '/api/predict?picture=shown&slices=all&explain=kinds');
     request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
     request.send(makeForm(files));

@@ -437,6 +437,13 @@ export interface components {
              * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` converts between them.
              */
             heatmap_png: string;
+            /**
+             * By Kind
+             * @description Such a map of each kind of tumour, by its name; empty unless requested by `explain=kinds`.
+             */
+            by_kind: {
+                [key: string]: string;
+            };
             /** Method */
             method: string;
             /**
@@ -901,6 +908,13 @@ export interface components {
              * @description Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not those of `input.view`; `input.view.turning` converts between them.
              */
             heatmap_png: string;
+            /**
+             * By Kind
+             * @description Such a map of each kind of tumour, by its name; empty unless requested by `explain=kinds`.
+             */
+            by_kind: {
+                [key: string]: string;
+            };
         };
         /**
          * SliceFigures
@@ -1162,8 +1176,8 @@ export interface operations {
     predict_predict_post: {
         parameters: {
             query?: {
-                /** @description Whether to add heat maps. */
-                explain?: "none" | "heatmap";
+                /** @description Whether to add heat maps, and on each slice one of every kind of tumour. */
+                explain?: "none" | "heatmap" | "kinds";
                 /** @description Slices of a volume in the answer: the five highest, or all. */
                 slices?: "summary" | "all";
                 /** @description Whether `view` has the picture of the slice. */

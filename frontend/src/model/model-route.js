@@ -4,31 +4,26 @@ import { inPageLanguage } from '../i18n/sentence.js';
 import { translate } from '../i18n/translate.js';
 import { readModelCard } from './model-card.js';
 
-/** @typedef {import('../state/service.js').Service} Service */
+/** @typedef {import('../state/session.js').Session} Session */
 /** @typedef {import('../api/client.js').ModelAnswer} ModelAnswer */
 
 export const MODEL_HASH = '#model';
 
 /**
- * Shows the card of the served model while the address of the page says so, and asks the service for it.
+ * Shows the card of the served model while the session's view is the model, and asks the service for it.
  * @param {ReturnType<typeof import('./model-view.js').createModelView>} view
  * @param {(signal: AbortSignal) => Promise<ModelAnswer>} fetchModel
  * @param {{ onClosed: () => void }} events
  * @param {AbortSignal} signal ends it
  */
-export function watchModelRoute(view, fetchModel, { onClosed }, signal) {
+export function createModelRoute(view, fetchModel, { onClosed }, signal) {
   /** The version on the page, or being loaded; null for none. */
   /** @type {string | null} */
   let shownVersion = null;
   /** @type {string | null} */
   let servedVersion = null;
-
-  function followAddress() {
-    const isOpen = location.hash === MODEL_HASH;
-    view.show(isOpen);
-    if (isOpen) load();
-    return isOpen;
-  }
+  /** @type {boolean | null} */
+  let isOpen = null;
 
   async function load() {
     if (servedVersion === null && shownVersion === null)
@@ -47,28 +42,19 @@ export function watchModelRoute(view, fetchModel, { onClosed }, signal) {
     }
   }
 
-  window.addEventListener(
-    'hashchange',
-    () => {
-      if (followAddress()) view.focus();
-      else onClosed();
-    },
-    { signal },
-  );
-  followAddress();
-
   return {
-    /** @param {Service} service */
-    update({ modelVersion }) {
-      if (modelVersion === servedVersion) return;
-      servedVersion = modelVersion;
-      if (location.hash === MODEL_HASH) load();
-    },
-    close() {
-      if (location.hash === MODEL_HASH) location.hash = '';
-    },
-    toggle() {
-      location.hash = location.hash === MODEL_HASH ? '' : MODEL_HASH;
+    /** @param {Pick<Session, 'service' | 'view'>} session */
+    update({ service, view: wanted }) {
+      const wasOpen = isOpen;
+      const wasServed = servedVersion;
+      isOpen = wanted === 'model';
+      servedVersion = service.modelVersion;
+      if (isOpen !== wasOpen) view.show(isOpen);
+      if (isOpen && (!wasOpen || servedVersion !== wasServed)) load();
+      // A page that is built anew, in another language, keeps the focus where it is.
+      if (wasOpen === null || isOpen === wasOpen) return;
+      if (isOpen) view.focus();
+      else onClosed();
     },
   };
 }

@@ -24,7 +24,9 @@ export function createViewers(root, { store, volumes, displays }) {
       if (cause !== 'other') comparison.follow(display, sliceCount);
     },
   });
-  const curve = createSliceCurve(slice.figure, { onSlice: slice.goTo });
+  const curve = createSliceCurve(slice.curvePlace, {
+    onSlice: (index) => slice.execute({ kind: 'go', index }),
+  });
   const planes = createThreePlanes(slice.square, slice.buttons);
   const comparison = createComparison(viewers, slice.buttons, displays, {
     onCompare: (id) => store.dispatch({ type: 'comparisonChosen', id }),
@@ -36,6 +38,10 @@ export function createViewers(root, { store, volumes, displays }) {
 
   return {
     close: planes.close,
+    execute: slice.execute,
+    focus: () => slice.square.focus(),
+    /** @returns whether there was a layer over the slice */
+    closeLayer: () => planes.close(),
     /** @param {Study[]} studies */
     keepOnly(studies) {
       slice.keepOnly(studies);

@@ -1,6 +1,7 @@
 import { findHeatColor } from '../answer/class-colors.js';
 import { describeClass } from '../answer/decision.js';
 import { translate } from '../i18n/translate.js';
+import { findHeatmap, findKind } from '../reading/heatmaps.js';
 import { colorHeatmap } from '../reading/pixels/heatmap-canvas.js';
 import { decodeBase64Png } from '../reading/pixels/slice-canvas.js';
 import { createElement } from '../shell/element.js';
@@ -15,17 +16,19 @@ const OVERLAY_OPACITY = 0.45;
  * @returns {Promise<HTMLElement[]>} a sentence where there is no picture
  */
 export async function drawReportPictures(prediction) {
-  const { explanation, input } = prediction;
+  const { input } = prediction;
   const slice =
     input.view.picture_png === null ? null : await decodeBase64Png(input.view.picture_png);
   if (slice === null) {
     return [createElement('p', { textContent: translate('report.noPicture') })];
   }
-  const heatmap = explanation === null ? null : await decodeBase64Png(explanation.heatmap_png);
+  const kind = findKind(prediction, input.view.slice_index);
+  const map = findHeatmap(prediction, input.view.slice_index, kind);
+  const heatmap = map === null ? null : await decodeBase64Png(map);
   const figures = [createFigure(slice, null, translate('report.picture'))];
-  if (explanation !== null && heatmap !== null) {
-    const layer = colorHeatmap(heatmap, input.view.turning, findHeatColor(prediction));
-    const words = translate('report.overlay', { kind: describeClass(explanation.label) });
+  if (heatmap !== null) {
+    const layer = colorHeatmap(heatmap, input.view.turning, findHeatColor(prediction, kind));
+    const words = translate('report.overlay', { kind: describeClass(kind) });
     figures.push(createFigure(slice, layer, words));
     heatmap.close();
   }

@@ -1,6 +1,6 @@
 import { createProbabilityBars } from '../answer/probability-bars.js';
 import { describeWarning } from '../answer/service-messages.js';
-import { describeStudy } from '../answer/study-description.js';
+import { describeStudy, makesLessCertain } from '../answer/study-description.js';
 import { describePlace } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
 import { createButton, createElement, createFact, createSentence } from '../shell/element.js';
@@ -64,7 +64,7 @@ export function createReportView(root, typed, { onClose }) {
           ...createBitmapCache(study.prediction),
           createElement('div', { className: 'report-columns' }, [
             createFigures(study.prediction),
-            ...createWarnings(study.prediction),
+            ...createWarnings(study.prediction, wording),
           ]),
           createOrigin(study, study.prediction),
         ]),
@@ -111,8 +111,13 @@ function createFigures(prediction) {
   return figures;
 }
 
-/** @param {PredictionAnswer} prediction */
-function createWarnings({ input: { warnings } }) {
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
+ */
+function createWarnings({ input }, wording) {
+  // For staff the others stand with the decision.
+  const warnings = input.warnings.filter((one) => wording === 'patient' || !makesLessCertain(one));
   if (warnings.length === 0) return [];
   return [
     createElement('section', {}, [

@@ -17,16 +17,18 @@ export function attachResultActions({ middle, studies, result }, wiring) {
   const { store, queue, typed, onCleared, onStudyGone } = wiring;
   const modelChange = createModelChangeView(studies, { onAgain: analyseEarlierAgain });
   const exportView = createExportView(result, {
-    onReport: () => store.dispatch({ type: 'reportOpened' }),
+    onReport: () => store.dispatch({ type: 'viewOpened', view: 'report' }),
     getStudies: () => store.getState().studies,
   });
   const removal = createRemovalView(result, { onRemove: removeSelected, onClear: onCleared });
   const report = createReportView(middle, typed, {
-    onClose: () => {
-      store.dispatch({ type: 'reportClosed' });
-      exportView.focusReport();
-    },
+    onClose: closeReport,
   });
+
+  function closeReport() {
+    store.dispatch({ type: 'viewOpened', view: 'study' });
+    exportView.focusReport();
+  }
 
   function analyseEarlierAgain() {
     const { studies: all, service } = store.getState();
@@ -36,21 +38,20 @@ export function attachResultActions({ middle, studies, result }, wiring) {
   }
 
   function removeSelected() {
-    const { selectedId, studies: all } = store.getState();
+    const { selectedId } = store.getState();
     if (selectedId === null) return;
-    if (all.length === 1) {
-      onCleared();
-      return;
-    }
     queue.cancel(selectedId);
     store.dispatch({ type: 'studyRemoved', id: selectedId });
     onStudyGone();
   }
 
   return {
+    closeReport,
     /** @param {Session} session */
     update(session) {
       const selected = findSelected(session);
+      // What is typed on it stays while the model's card lies over it.
+      if (session.view === 'model') return;
       report.update(isReporting(session) ? selected : null, session.service, session.wording);
       if (selected === null) return;
       modelChange.update(session.studies, session.service);

@@ -16,11 +16,15 @@ export const COMMANDS = /** @type {const} */ ([
   { name: 'level', group: 'viewer', keys: ['b', 'd'] },
   { name: 'invert', group: 'viewer', keys: ['i'] },
   { name: 'reset', group: 'viewer', keys: ['0'] },
+  { name: 'map', group: 'page', keys: ['h'] },
+  { name: 'nextFinding', group: 'page', keys: ['.'] },
+  { name: 'previousFinding', group: 'page', keys: [','] },
   { name: 'wording', group: 'page', keys: ['p'] },
   { name: 'model', group: 'page', keys: ['m'] },
   { name: 'language', group: 'page', keys: ['l'] },
   { name: 'theme', group: 'page', keys: ['t'] },
   { name: 'help', group: 'page', keys: ['?'] },
+  { name: 'close', group: 'page', keys: ['Escape'] },
 ]);
 
 /** @typedef {(typeof COMMANDS)[number]['name']} CommandName */
@@ -39,7 +43,7 @@ export function listenToCommands(handlers, areOn, signal) {
   document.addEventListener(
     'keydown',
     (event) => {
-      if (!areOn() || isMeantOtherwise(event)) return;
+      if ((!areOn() && event.key.length === 1) || isMeantOtherwise(event)) return;
       const command = COMMANDS.find(({ keys }) => keys.some((key) => key === nameKey(event)));
       const handle = command && handlers[command.name];
       if (handle === undefined) return;

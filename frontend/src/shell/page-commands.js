@@ -14,12 +14,13 @@ const PREFERENCE = 'keys';
  * @param {Pick<PageWiring, 'store' | 'queue' | 'onLanguageChosen'> & {
  *   intake: { choose: () => void },
  *   studyList: { focus: (id: number) => void },
+ *   onClose: () => void,
  *   topBar: { toggleTheme: () => void },
- *   modelRoute: { toggle: () => void } }} parts
+ *   viewers: Pick<ReturnType<typeof import('../reading/viewers.js').createViewers>, 'execute' | 'closeLayer'>, }} parts
  * @param {AbortSignal} signal ends it
  */
 export function attachCommands(root, parts, signal) {
-  const { store, queue, intake, studyList, topBar, modelRoute, onLanguageChosen } = parts;
+  const { store, queue, intake, studyList, topBar, viewers, onClose, onLanguageChosen } = parts;
   let areOn = readPreference(PREFERENCE) !== 'off';
   const sheet = createKeySheet(root, {
     areOn,
@@ -48,14 +49,21 @@ export function attachCommands(root, parts, signal) {
         const { selectedId } = store.getState();
         if (selectedId !== null) queue.cancel(selectedId);
       },
+      map: () => viewers.execute({ kind: 'toggleMap' }),
+      nextFinding: () => viewers.execute({ kind: 'finding', by: 1 }),
+      previousFinding: () => viewers.execute({ kind: 'finding', by: -1 }),
       wording: () => {
         const wording = store.getState().wording === 'staff' ? 'patient' : 'staff';
         store.dispatch({ type: 'wordingChosen', wording });
       },
-      model: modelRoute.toggle,
+      model: () => {
+        const view = store.getState().view === 'model' ? 'study' : 'model';
+        store.dispatch({ type: 'viewOpened', view });
+      },
       language: () => onLanguageChosen(findOtherLanguage()),
       theme: topBar.toggleTheme,
       help: sheet.open,
+      close: () => viewers.closeLayer() || onClose(),
     },
     () => areOn,
     signal,

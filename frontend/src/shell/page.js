@@ -6,7 +6,7 @@ import { createEmptyState } from '../intake/empty-state.js';
 import { createFileIntake } from '../intake/file-intake.js';
 import { groupStudies } from '../intake/group-studies.js';
 import { findKinds } from '../intake/take-files.js';
-import { watchModelRoute } from '../model/model-route.js';
+import { createModelRoute } from '../model/model-route.js';
 import { createModelView } from '../model/model-view.js';
 import { createViewers } from '../reading/viewers.js';
 import { attachResultActions } from '../report/result-actions.js';
@@ -16,6 +16,7 @@ import { attachCommands } from './page-commands.js';
 import { createStudyList } from './study-list.js';
 import { applyTheme, readTheme } from './theme.js';
 import { createTopBar } from './top-bar.js';
+import { createUndoView } from './undo.js';
 
 /** @typedef {import('../i18n/translate.js').Language} Language */
 /** @typedef {import('../state/session.js').Action} Action */
@@ -61,6 +62,7 @@ export function buildPage({
       topBar.showTheme(theme);
     },
     onKeys: () => keySheet.open(),
+    onSkip: () => (findSelected(store.getState()) === null ? emptyState : viewers).focus(),
   });
   const intake = createFileIntake(
     middle,
@@ -95,8 +97,8 @@ export function buildPage({
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
   const viewers = createViewers(studies, { store, volumes, displays });
-  const modelView = createModelView(middle, { onClose: () => modelRoute.close() });
-  const modelRoute = watchModelRoute(
+  const modelView = createModelView(middle, { onClose: () => openView('study') });
+  const modelRoute = createModelRoute(
     modelView,
     fetchModel,
     { onClosed: topBar.focusModel },
@@ -104,7 +106,11 @@ export function buildPage({
   );
   const keySheet = attachCommands(
     middle,
-    { store, queue, intake, studyList, topBar, modelRoute, onLanguageChosen },
+    {
+      ...{ store, queue, intake, studyList, topBar, viewers, onLanguageChosen },
+      onClose: () =>
+        isReporting(store.getState()) ? resultActions.closeReport() : openView('study'),
+    },
     removal.signal,
   );
   const resultActions = attachResultActions(
@@ -112,30 +118,47 @@ export function buildPage({
     { store, queue, typed, onCleared, onStudyGone: focusSelected },
   );
 
+  const undo = createUndoView(middle, {
+    onUndo: () => {
+      store.dispatch({ type: 'removalUndone' });
+      focusSelected();
+    },
+    onSettled: () => {
+      store.dispatch({ type: 'removalSettled' });
+      focusSelected();
+    },
+  });
+
   /**
    * @param {StudySource[]} sources
    * @param {number} leftOut
    */
   function addStudies(sources, leftOut) {
-    modelRoute.close();
     store.dispatch({ type: 'studiesAdded', sources, leftOut });
     focusSelected();
   }
 
+  /** @param {import('../state/session.js').View} view */
+  function openView(view) {
+    store.dispatch({ type: 'viewOpened', view });
+  }
+
   function focusSelected() {
     const { selectedId } = store.getState();
-    if (selectedId !== null) studyList.focus(selectedId);
+    if (selectedId === null) emptyState.focus();
+    else studyList.focus(selectedId);
   }
 
   /** @param {Session} session */
   function render(session) {
     const selected = findSelected(session);
     topBar.showService(session.service);
-    modelRoute.update(session.service);
+    modelRoute.update(session);
     emptyState.show(selected === null, selected === null ? session.leftOut : 0);
     const prediction = selected?.phase === 'done' ? selected.prediction : null;
     studies.hidden = selected === null || isReporting(session);
     resultActions.update(session);
+    undo.update(session);
     viewers.keepOnly(session.studies);
     volumes.keepOnly(session.studies);
     // Figures and technical terms are for staff.

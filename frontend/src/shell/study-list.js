@@ -3,6 +3,7 @@ import { describeLeftOut } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
 import { isActive } from '../state/study.js';
 import { createButton, createElement } from './element.js';
+import { attachRoving } from './roving.js';
 import './study-list.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
@@ -23,6 +24,7 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
     createButton(translate('studyList.addFolder'), onChooseFolder, { className: 'add-button' }),
     leftOutLine,
   ]);
+  const roving = attachRoving(list, 'button', ['ArrowUp', 'ArrowDown']);
   navigation.setAttribute('aria-label', translate('studyList.name'));
   root.append(navigation);
 
@@ -50,6 +52,7 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
         }
         row.update(study, study.id === selectedId, wording);
       }
+      roving.refresh();
     },
 
     /** @param {number} id */

@@ -11,9 +11,9 @@ import './top-bar.css';
 /**
  * @param {HTMLElement} root
  * @param {{ onLanguageChosen: (language: Language) => void, onThemeChosen: (theme: Theme) => void,
- *   onKeys: () => void }} events
+ *   onKeys: () => void, onSkip: () => void }} events
  */
-export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys }) {
+export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys, onSkip }) {
   /** @type {Theme} */
   let otherTheme = 'light';
   /** @type {string | null} */
@@ -37,6 +37,7 @@ export function createTopBar(root, { onLanguageChosen, onThemeChosen, onKeys }) 
   );
   const keysButton = createButton(translate('keys.open'), onKeys, { className: 'keys-button' });
   root.append(
+    createButton(translate('topBar.skip'), onSkip, { className: 'skip-button' }),
     createElement('h1', { textContent: 'Tumorscope' }),
     createElement('p', { className: 'service-state' }, [state, modelPart]),
     languages,

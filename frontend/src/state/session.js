@@ -4,6 +4,7 @@ import { createStudy, reduceStudy } from './study.js';
 /** @typedef {import('../api/client.js').Health} Health */
 /** @typedef {import('./service.js').Service} Service */
 
+/** @typedef {'study' | 'report' | 'model'} View of the page: the selected study, its report, the model's card */
 /** @typedef {'staff' | 'patient'} Wording for whom predictions are put into words */
 /** @typedef {import('./study.js').Study} Study */
 /** @typedef {import('./study.js').Phase} Phase */
@@ -19,7 +20,8 @@ import { createStudy, reduceStudy } from './study.js';
  * @property {Wording} wording
  * @property {number} leftOut files of the last folder that are of no format that is read here
  * @property {number} nextId no study of the session gets that of another, also where that was removed
- * @property {boolean} reporting the selected study is shown as a report
+ * @property {View} view
+ * @property {{ study: Study, place: number } | null} removed the last study that was removed, which can come back
  */
 
 /**
@@ -31,10 +33,14 @@ import { createStudy, reduceStudy } from './study.js';
  *   | { type: 'studyRemoved', id: number }
  *   | { type: 'sessionCleared' }
  *   | { type: 'wordingChosen', wording: Wording }
- *   | { type: 'reportOpened' }
- *   | { type: 'reportClosed' }
+ *   | { type: 'removalUndone' }
+ *   | { type: 'removalSettled' }
+ *   | { type: 'sessionRestored', session: Pick<Session, KeptField> }
+ *   | { type: 'viewOpened', view: View, id?: number | null }
  *   | StudyAction} Action
  */
+
+/** @typedef {'studies' | 'selectedId' | 'wording' | 'nextId'} KeptField of a session that outlives a reload */
 
 /** @type {Session} */
 export const EMPTY_SESSION = {
@@ -45,7 +51,8 @@ export const EMPTY_SESSION = {
   wording: 'staff',
   leftOut: 0,
   nextId: 1,
-  reporting: false,
+  view: 'study',
+  removed: null,
 };
 
 /** @param {Session} session */
@@ -63,7 +70,7 @@ export function findCompared(session) {
  * @param {Session} session
  */
 export function isReporting(session) {
-  return session.reporting && findSelected(session)?.phase === 'done';
+  return session.view === 'report' && findSelected(session)?.phase === 'done';
 }
 
 /**
@@ -89,10 +96,16 @@ export function reduceSession(session, action) {
       return removeStudy(session, action.id);
     case 'sessionCleared':
       return clearSession(session);
-    case 'reportOpened':
-      return { ...session, reporting: true };
-    case 'reportClosed':
-      return { ...session, reporting: false };
+    case 'removalUndone':
+      return restoreStudy(session);
+    case 'removalSettled':
+      return { ...session, removed: null };
+    case 'sessionRestored':
+      return { ...session, ...action.session };
+    case 'viewOpened': {
+      const { id } = action;
+      return { ...(id == null ? session : selectStudy(session, id)), view: action.view };
+    }
     case 'wordingChosen':
       return { ...session, wording: action.wording };
     default:
@@ -113,7 +126,7 @@ export function reduceSession(session, action) {
  */
 function selectStudy(session, id) {
   const comparedId = session.comparedId === id ? null : session.comparedId;
-  return { ...session, selectedId: id, comparedId, reporting: false };
+  return { ...session, selectedId: id, comparedId, view: 'study' };
 }
 
 /**
@@ -132,7 +145,8 @@ function addStudies(session, sources, leftOut) {
     selectedId: firstId,
     leftOut,
     nextId: firstId + added.length,
-    reporting: false,
+    view: 'study',
+    removed: null,
   };
 }
 
@@ -145,12 +159,27 @@ function addStudies(session, sources, leftOut) {
 function removeStudy(session, id) {
   const place = session.studies.findIndex((study) => study.id === id);
   if (place === -1) return session;
+  const study = /** @type {Study} */ (session.studies[place]);
   const studies = session.studies.toSpliced(place, 1);
   const comparedId = session.comparedId === id ? null : session.comparedId;
-  const left = { ...session, studies, comparedId };
+  const left = { ...session, studies, comparedId, removed: { study, place } };
   if (session.selectedId !== id) return left;
   const next = studies[place] ?? studies.at(-1);
-  return next === undefined ? clearSession(session) : selectStudy(left, next.id);
+  return next === undefined
+    ? { ...left, selectedId: null, view: 'study' }
+    : selectStudy(left, next.id);
+}
+
+/**
+ * The study that was removed last, at its place.
+ * @param {Session} session
+ * @returns {Session}
+ */
+function restoreStudy(session) {
+  if (session.removed === null) return session;
+  const { study, place } = session.removed;
+  const studies = session.studies.toSpliced(place, 0, study);
+  return selectStudy({ ...session, studies, removed: null }, study.id);
 }
 
 /**

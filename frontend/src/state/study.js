@@ -55,13 +55,21 @@ export function createStudy(id, source) {
   };
 }
 
+/**
+ * Whether the page still has what it can send; after a reload it has not.
+ * @param {Study} study
+ */
+export function hasFiles({ files, exampleUrl }) {
+  return files !== null || exampleUrl !== null;
+}
+
 /** @param {Study} study */
 export function isActive(study) {
   return study.phase === 'uploading' || study.phase === 'analysing';
 }
 
 /** @param {Study} study */
-function isPending(study) {
+export function isPending(study) {
   return study.phase === 'waiting' || isActive(study);
 }
 
@@ -115,7 +123,7 @@ export function reduceStudy(study, action) {
       if (!isPending(study)) return study;
       return { ...study, phase: study.prediction === null ? 'cancelled' : 'done' };
     case 'studyRetried':
-      if (isPending(study)) return study;
+      if (isPending(study) || !hasFiles(study)) return study;
       return { ...study, phase: 'waiting', uploaded: 0, failure: null, interrupted: false };
   }
 }

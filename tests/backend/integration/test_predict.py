@@ -190,14 +190,21 @@ def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: ServedPro
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion), explain="heatmap").json()
         explanation = answer["explanation"]
-        assert set(explanation) == {"method", "label", "slice_index", "width", "height", "heatmap_png", "further"}
-        assert (explanation["method"], explanation["further"]) == ("hirescam", [])
+        assert set(explanation) == {"method", "label", "slice_index", "width", "height", "heatmap_png", "by_kind", "further"}
+        assert (explanation["method"], explanation["further"], explanation["by_kind"]) == ("hirescam", [], {})
         kinds = {name: share for name, share in answer["probabilities"].items() if name != "no_tumor"}
         assert explanation["label"] == (answer["label"] or max(kinds, key=lambda name: kinds[name]))
         heatmap = decode_image(base64.b64decode(explanation["heatmap_png"]), 10**6)
         assert (heatmap.width, heatmap.height) == (explanation["width"], explanation["height"]) == (256, 256)
         assert heatmap.pixels.max() == 255
         assert answer["timing_ms"]["explain"] > 0
+
+
+def test_every_kind_of_tumour_has_a_map_of_its_own_on_request(live: ServedProcess) -> None:
+    answer = _predict(live, make_phantom_file(), explain="kinds").json()
+    explanation = answer["explanation"]
+    assert set(explanation["by_kind"]) == set(answer["probabilities"]) - {"no_tumor"}
+    assert explanation["by_kind"][explanation["label"]] == explanation["heatmap_png"]
 
 
 def test_map_of_a_lesion_points_at_it(live: ServedProcess) -> None:

@@ -150,3 +150,33 @@ test('a result of an earlier model can be analysed again', () => {
   expect(restart).toBe('Analyse again');
   expect(sentences.at(-1)?.text).toMatch(/^This result comes from model version 1\.2\.0\./);
 });
+
+test('what the answer rests on stands with the decision, after what makes it less certain', () => {
+  const { input, ...rest } = makePrediction();
+  const region = { label: 'glioma', probability: 0.9, centre_mm: null };
+  const prediction = {
+    ...rest,
+    input: {
+      ...input,
+      warnings: [
+        { code: 'exif_rotated', message: 'Turned.', params: {} },
+        { code: 'plane_hardly_seen', message: 'Another plane.', params: {} },
+      ],
+    },
+    findings: [
+      {
+        ...region,
+        slices: /** @type {[number, number]} */ ([26, 44]),
+        extent_mm: 18.2,
+        planes: /** @type {('axial' | 'coronal')[]} */ (['axial', 'coronal']),
+      },
+    ],
+  };
+  const study = makeStudy({ phase: 'done', prediction });
+  const [warning, , basis, ...others] = readTexts(describeStudy(study, READY, 'staff'));
+  expect(warning).toMatch(/oblique/);
+  expect(basis).toBe('Rests on slices 27 to 45 (18 mm), seen in: axial and coronal.');
+  expect(others).toEqual([]);
+  const none = makeStudy({ phase: 'done', prediction: { ...prediction, decision: 'no_tumor' } });
+  expect(readTexts(describeStudy(none, READY, 'staff'))[2]).toMatch(/^Most evidence of a tumour/);
+});

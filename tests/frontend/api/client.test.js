@@ -85,7 +85,7 @@ describe('a prediction', () => {
     request.receive(200, JSON.stringify(makePrediction()));
     const requestId = request.sentHeaders['X-Request-Id'];
     expect(await answer).toEqual({ prediction: makePrediction(), requestId });
-    expect(request.target).toBe('POST /api/predict?picture=shown&slices=all&explain=heatmap');
+    expect(request.target).toBe('POST /api/predict?picture=shown&slices=all&explain=kinds');
     expect(request.form?.getAll('file')).toHaveLength(2);
     expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
   });

@@ -6,7 +6,12 @@ afterEach(() => setLanguage('en'));
 
 function startBar() {
   const root = document.createElement('header');
-  const events = { onLanguageChosen: vi.fn(), onThemeChosen: vi.fn(), onKeys: vi.fn() };
+  const events = {
+    onLanguageChosen: vi.fn(),
+    onThemeChosen: vi.fn(),
+    onKeys: vi.fn(),
+    onSkip: vi.fn(),
+  };
   return { root, events, bar: createTopBar(root, events) };
 }
 

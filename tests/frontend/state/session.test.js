@@ -206,10 +206,20 @@ test('cancelling a repeated analysis keeps the earlier result', () => {
 });
 
 test('a report is of the selected study, and closes with it', () => {
-  const open = replay(add('a.png', 'b.png'), { type: 'reportOpened' });
-  expect(open.reporting).toBe(true);
-  expect(reduceSession(open, { type: 'reportClosed' }).reporting).toBe(false);
-  expect(reduceSession(open, { type: 'studySelected', id: 2 }).reporting).toBe(false);
-  expect(reduceSession(open, { type: 'studyRemoved', id: 1 }).reporting).toBe(false);
-  expect(reduceSession(open, add('c.png')).reporting).toBe(false);
+  const open = replay(add('a.png', 'b.png'), { type: 'viewOpened', view: 'report' });
+  expect(open.view).toBe('report');
+  expect(reduceSession(open, { type: 'viewOpened', view: 'study' }).view).toBe('study');
+  expect(reduceSession(open, { type: 'studySelected', id: 2 }).view).toBe('study');
+  expect(reduceSession(open, { type: 'studyRemoved', id: 1 }).view).toBe('study');
+  expect(reduceSession(open, add('c.png')).view).toBe('study');
+});
+
+test('a study that was removed comes back to its place, with what was known of it', () => {
+  const before = replay(add('a.png', 'b.png', 'c.png'));
+  const removed = reduceSession(before, { type: 'studyRemoved', id: 2 });
+  expect(removed.studies.map(({ id }) => id)).toEqual([1, 3]);
+  const undone = reduceSession(removed, { type: 'removalUndone' });
+  expect(undone.studies).toEqual(before.studies);
+  expect([undone.selectedId, undone.removed]).toEqual([2, null]);
+  expect(reduceSession(removed, { type: 'sessionCleared' }).removed).toBeNull();
 });

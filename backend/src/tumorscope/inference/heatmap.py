@@ -35,10 +35,13 @@ class Heatmap:
         Position in the stack.
     pixels : ndarray, shape (rows, columns), uint8
         In the rows and columns that the source stores; 255 at the strongest evidence for the class.
+    by_kind : mapping of str to ndarray
+        The same of each kind of tumour; empty where it was not asked for.
     """
 
     slice_index: int
     pixels: NDArray[np.uint8]
+    by_kind: Mapping[str, NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ def explain_slices(
     ranked: Sequence[SlicePrediction],
     peaks: Sequence[SlicePrediction],
     shown_scan: Slice,
+    *,
+    every_kind: bool = False,
 ) -> Explanation | None:
     """Draw heat maps of the class that explains a prediction; None if the study is out of scope.
 
@@ -81,18 +86,23 @@ def explain_slices(
         The highest of each finding.
     shown_scan : Slice
         One of the slices; all have the same reorientation.
+    every_kind : bool
+        Whether to draw each kind of tumour, and not only the class that explains the study.
     """
     if prediction.decision is Decision.OUT_OF_SCOPE:
         return None
     label = choose_explained_class(prediction)
-    class_index = bundle.manifest.class_names.index(label)
+    class_names = bundle.manifest.class_names
+    kinds = [name for name in class_names if name not in (NO_TUMOR, label)] if every_kind else []
     drawn: dict[int, Heatmap] = {}
     for one in (*ranked, *peaks):
-        if one.activation is None or one.prediction.decision is Decision.OUT_OF_SCOPE:
+        if one.activation is None or one.prediction.decision is Decision.OUT_OF_SCOPE or one.index in drawn:
             continue
-        if one.index not in drawn:
-            evidence = find_evidence(bundle.weights, one.activation, class_index)
-            drawn[one.index] = Heatmap(one.index, to_stored(draw_heatmap(evidence, one.geometry), shown_scan))
+        maps = {}
+        for name in (label, *kinds):
+            evidence = find_evidence(bundle.weights, one.activation, class_names.index(name))
+            maps[name] = to_stored(draw_heatmap(evidence, one.geometry), shown_scan)
+        drawn[one.index] = Heatmap(one.index, maps[label], maps if every_kind else {})
     heatmaps = tuple(drawn[one.index] for one in ranked if one.index in drawn)
     return Explanation(label, heatmaps, tuple(drawn.values()))
 

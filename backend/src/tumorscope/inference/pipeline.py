@@ -34,6 +34,7 @@ from tumorscope.inference.study_probability import describe_study, weigh
 from tumorscope.preprocessing.pipeline import ModelInput, to_model_input
 
 Step = Literal["decode", "preprocess", "inference", "explain"]
+Explain = Literal["none", "heatmap", "kinds"]
 
 _BATCH = 16
 # So many slices of a volume are explained.
@@ -176,7 +177,7 @@ def predict_upload(
     decode: Callable[[Upload], Scan],
     observe: Observe = ignore,
     *,
-    explain: bool = False,
+    explain: Explain = "none",
 ) -> StudyPrediction:
     """Decode the files of a study, and predict from it.
 
@@ -190,8 +191,9 @@ def predict_upload(
         `imaging.decode.decode_upload` within the caller's limits.
     observe : callable
         Told of each step.
-    explain : bool
-        Whether to draw heat maps of the slices with the highest tumour probabilities.
+    explain : str
+        "heatmap" draws heat maps of the slices with the highest tumour probabilities, "kinds" one of each kind of
+        tumour on them.
 
     Raises
     ------
@@ -207,7 +209,7 @@ def predict_upload(
 
 
 def predict_scan(
-    classifier: Classifier, scan: Scan, observe: Observe = ignore, *, explain: bool = False
+    classifier: Classifier, scan: Scan, observe: Observe = ignore, *, explain: Explain = "none"
 ) -> StudyPrediction:
     """Predict from a decoded slice, volume or examination of several sequences; see `predict_upload`.
 
@@ -232,9 +234,9 @@ def predict_scan(
         slices: list[SlicePrediction] = []
         for prepared, seconds in _prepare_batches(classifier, plane):
             observe(StepDone("preprocess", seconds, len(prepared)))
-            keep = explain or stack.volume is not None
+            keep = explain != "none" or stack.volume is not None
             slices += _predict_batch(classifier, prepared, observe, with_activation=keep)
-            slices = _drop_activations(slices, plane.spacing_mm, explain=explain)
+            slices = _drop_activations(slices, plane.spacing_mm, explained=0 if explain == "none" else _EXPLAINED)
             done += len(prepared)
             observe(Progress(done, total))
         read.append(slices)
@@ -251,7 +253,10 @@ def predict_scan(
     started = perf_counter()
     explained = [one for one in ranked if one.activation is not None][:_EXPLAINED]
     peaks = [slices[region.stretch.peak] for region in regions]
-    explanation = explain_slices(classifier.bundle, prediction, explained, peaks, shown_scan) if explain else None
+    explanation = None
+    if explain != "none":
+        every_kind = explain == "kinds"
+        explanation = explain_slices(classifier.bundle, prediction, explained, peaks, shown_scan, every_kind=every_kind)
     observe(StepDone("explain", perf_counter() - started, len(explanation.drawn) if explanation else 0))
     return StudyPrediction(
         prediction,
@@ -378,14 +383,13 @@ def _predict_batch(
     return predictions
 
 
-def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, explain: bool) -> list[SlicePrediction]:
+def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, explained: int) -> list[SlicePrediction]:
     """The same without the activations of slices that are neither explained nor say where a region is."""
-    count = _EXPLAINED if explain else 0
-    kept = {one.index for one in rank_slices(slices)[:count]}
+    kept = {one.index for one in rank_slices(slices)[:explained]}
     positions = spacing_mm * np.array([one.index for one in slices], np.float64)
     for stretch in find_stretches(positions, np.array([measure_share(one) for one in slices])):
         ranked = rank_slices(slices[stretch.first : stretch.last + 1])
-        kept |= {one.index for one in (slices[stretch.peak], *ranked[:count])}
+        kept |= {one.index for one in (slices[stretch.peak], *ranked[:explained])}
     return [one if one.index in kept else replace(one, activation=None) for one in slices]
 
 

@@ -148,6 +148,9 @@ class SliceExplanation(BaseModel):
         description="Base64; 8-bit grey. In the geometry of the source: the rows and columns that the file stores, not "
         "those of `input.view`; `input.view.turning` converts between them."
     )
+    by_kind: dict[str, str] = Field(
+        description="Such a map of each kind of tumour, by its name; empty unless requested by `explain=kinds`."
+    )
 
 
 class Explanation(SliceExplanation):
@@ -341,6 +344,7 @@ def _describe_explanation(explanation: heatmap.Explanation) -> Explanation:
             width=drawn.pixels.shape[1],
             height=drawn.pixels.shape[0],
             heatmap_png=b64encode(encode_png(drawn.pixels)).decode(),
+            by_kind={kind: b64encode(encode_png(pixels)).decode() for kind, pixels in drawn.by_kind.items()},
         )
         for drawn in explanation.heatmaps
     ]

@@ -38,7 +38,7 @@ export const EXPORT = {
   'removal.confirm': 'Alle entfernen',
   'removal.keep': 'Behalten',
   'removal.nothingKept':
-    'Nichts wird gespeichert: Wenn Sie diesen Tab schließen, ist alles gelöscht.',
+    'Nichts wird gespeichert: Wenn Sie diesen Tab schließen, ist alles gelöscht. Bis dahin behält er die Ergebnisse, nicht die Bilder.',
   'service.busy.waiting': 'ausgelastet: {count} warten',
   'service.busy.rejected': 'Dienst ausgelastet',
   'study.busy': 'Der Dienst ist ausgelastet',
@@ -51,4 +51,7 @@ export const EXPORT = {
   'modelChange.again': 'Diese erneut auswerten',
   'modelChange.result':
     'Dieses Ergebnis stammt von Modellversion {before}. Der Dienst verwendet jetzt Version {now}.',
+  'undo.removed': '{study} wurde entfernt.',
+  'undo.undo': 'Rückgängig',
+  'undo.close': 'Schließen',
 };

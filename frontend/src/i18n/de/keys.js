@@ -32,4 +32,9 @@ export const KEYS = {
   'command.language': 'Sprache wechseln',
   'command.theme': 'helles oder dunkles Design',
   'command.help': 'diese Tastenkürzel anzeigen',
+  'command.map': 'Heatmap ein- oder ausblenden',
+  'command.nextFinding': 'nächster Befund',
+  'command.previousFinding': 'voriger Befund',
+  'command.close': 'Bericht, Ebenen oder Modellseite schließen',
+  'key.Escape': 'Esc',
 };

@@ -34,4 +34,5 @@ export const PAGE = {
   'studyList.name': 'Studien',
   'studyList.addFiles': '+ Dateien',
   'studyList.addFolder': '+ Ordner',
+  'topBar.skip': 'Zur Schichtansicht',
 };

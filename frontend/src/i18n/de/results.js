@@ -62,7 +62,6 @@ export const RESULTS = {
   'plane.sagittal': 'sagittal',
   'plane.oblique': 'schräg',
   'curve.title': 'Wahrscheinlichkeit je Schicht',
-  'curve.first': 'Schicht 1',
   'curve.anyTumor': 'beliebiger Tumor',
   'curve.analysed': '{analysed} von {count} Schichten wurden ausgewertet.',
   'curve.highest':
@@ -94,4 +93,14 @@ export const RESULTS = {
   'predictiveValue.fewerThanOne': 'weniger als 1',
   'predictiveValue.about': 'etwa {count}',
   'predictiveValue.moreThan99': 'mehr als 99',
+  'slice.notJudged': 'wenig Gehirn: nicht beurteilt',
+  'slice.outOfScope': 'nicht beurteilt: außerhalb des Bereichs',
+  'decision.basis':
+    'Beruht auf den Schichten {first} bis {last} ({extent} mm), zu sehen: {planes}.',
+  'decision.mostEvidence':
+    'Am ehesten ein Tumor: Schichten {first} bis {last} ({extent} mm), zu sehen: {planes}.',
+  'slice.notKept':
+    'Beim Neuladen der Seite werden keine Bilder behalten. Wählen Sie die Datei erneut, um sie zu sehen.',
+  'study.filesGone':
+    'Die Seite wurde neu geladen, bevor die Antwort kam. Wählen Sie die Datei erneut.',
 };

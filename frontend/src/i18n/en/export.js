@@ -37,7 +37,8 @@ export const EXPORT = {
     'All {count} studies, their predictions and their images are removed from this page. They are not stored anywhere else.',
   'removal.confirm': 'Remove all',
   'removal.keep': 'Keep',
-  'removal.nothingKept': 'Nothing is stored: when you close this tab, everything is gone.',
+  'removal.nothingKept':
+    'Nothing is stored: when you close this tab, everything is gone. Until then it keeps the results, not the images.',
   'service.busy.waiting': 'busy: {count} in queue',
   'service.busy.rejected': 'service busy',
   'study.busy': 'The service is busy',
@@ -50,4 +51,7 @@ export const EXPORT = {
   'modelChange.again': 'Analyse them again',
   'modelChange.result':
     'This result comes from model version {before}. The service now uses version {now}.',
+  'undo.removed': '{study} was removed.',
+  'undo.undo': 'Undo',
+  'undo.close': 'Close',
 };

@@ -32,4 +32,9 @@ export const KEYS = {
   'command.language': 'switch the language',
   'command.theme': 'light or dark theme',
   'command.help': 'show these shortcuts',
+  'command.map': 'show or hide the heat map',
+  'command.nextFinding': 'next finding',
+  'command.previousFinding': 'previous finding',
+  'command.close': 'close the report, the planes or the model page',
+  'key.Escape': 'Esc',
 };

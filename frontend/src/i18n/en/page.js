@@ -34,4 +34,5 @@ export const PAGE = {
   'studyList.name': 'Studies',
   'studyList.addFiles': 'Add files',
   'studyList.addFolder': 'Add a folder',
+  'topBar.skip': 'Skip to the viewer',
 };

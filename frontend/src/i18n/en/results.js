@@ -62,7 +62,6 @@ export const RESULTS = {
   'plane.sagittal': 'sagittal',
   'plane.oblique': 'oblique',
   'curve.title': 'Probability by slice',
-  'curve.first': 'slice 1',
   'curve.anyTumor': 'any tumour',
   'curve.analysed': '{analysed} of {count} slices were analysed.',
   'curve.highest':
@@ -94,4 +93,12 @@ export const RESULTS = {
   'predictiveValue.fewerThanOne': 'fewer than 1',
   'predictiveValue.about': 'about {count}',
   'predictiveValue.moreThan99': 'more than 99',
+  'slice.notJudged': 'little brain: not judged',
+  'slice.outOfScope': 'not judged: out of scope',
+  'decision.basis': 'Rests on slices {first} to {last} ({extent} mm), seen in: {planes}.',
+  'decision.mostEvidence':
+    'Most evidence of a tumour: slices {first} to {last} ({extent} mm), seen in: {planes}.',
+  'slice.notKept':
+    'Images are not kept when the page is reloaded. Choose the file again to see them.',
+  'study.filesGone': 'The page was reloaded before the answer came. Choose the file again.',
 };

@@ -4,6 +4,7 @@ import { formatPercentage, formatProgress } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
 import { createElement, createShape } from '../../shell/element.js';
 import { clamp } from '../clamp.js';
+import { describeFigures, describeSeen } from '../viewer/slice-status.js';
 import './slice-curve.css';
 
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
@@ -22,17 +23,26 @@ export function createSliceCurve(root, { onSlice }) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
   const drawing = createShape('svg', { role: 'img', preserveAspectRatio: 'none' });
-  drawing.addEventListener('click', ({ clientX }) => {
+  const hint = createShape('title', {});
+  drawing.addEventListener('click', (event) => onSlice(findIndex(event)));
+  drawing.addEventListener('pointermove', (event) => {
+    if (shown === null) return;
+    const index = findIndex(event);
+    hint.textContent = `${describeSeen(shown.input, index)} · ${describeFigures(shown, index)}`;
+  });
+
+  /** @param {MouseEvent} event */
+  function findIndex({ clientX }) {
     const { left, width } = drawing.getBoundingClientRect();
     const count = shown?.input.slice_count ?? 1;
-    onSlice(clamp(Math.floor(((clientX - left) / width) * count), 0, count - 1));
-  });
+    return clamp(Math.floor(((clientX - left) / width) * count), 0, count - 1);
+  }
+
   const seen = createShape('path', { class: 'curve-seen' });
-  const first = createElement('span');
-  const last = createElement('span');
   const legend = createElement('ul', { className: 'curve-legend' });
   const section = createElement('section', { className: 'slice-curve', hidden: true }, [
     createElement('h3', { textContent: translate('curve.title') }),
+    legend,
     createElement('div', { className: 'curve-plot' }, [
       createElement('span', { className: 'curve-scale', textContent: formatProgress(1) }),
       drawing,
@@ -41,8 +51,6 @@ export function createSliceCurve(root, { onSlice }) {
         textContent: formatProgress(0),
       }),
     ]),
-    createElement('p', { className: 'curve-ends' }, [first, last]),
-    legend,
   ]);
   root.append(section);
 
@@ -58,13 +66,14 @@ export function createSliceCurve(root, { onSlice }) {
       drawing.setAttribute('viewBox', `0 0 ${count} ${HEIGHT}`);
       drawing.setAttribute('aria-label', describeCurve(prediction));
       drawing.replaceChildren(
+        hint,
+        ...prediction.findings.map(({ slices: [from, to] }) => drawBand('curve-finding', from, to)),
+        ...listUnjudged(prediction).map(([from, to]) => drawBand('curve-unjudged', from, to)),
         drawGrid(count),
         drawMarker(prediction.input.view.slice_index),
         ...lines.map(drawLine),
         seen,
       );
-      first.textContent = translate('curve.first');
-      last.textContent = String(count);
       legend.replaceChildren(...lines.map(createLegendEntry));
     },
 
@@ -107,6 +116,19 @@ function listLines({ slices }) {
   return lines;
 }
 
+/**
+ * Stretches of slices that show too little of the brain, or are out of scope.
+ * @param {PredictionAnswer} prediction
+ */
+function listUnjudged({ input, slices }) {
+  const judged = slices.flatMap(({ index, probabilities }) => (probabilities ? [index] : []));
+  const stops = [-1, ...judged, input.slice_count];
+  return stops.slice(1).flatMap((stop, place) => {
+    const from = (stops[place] ?? -1) + 1;
+    return from < stop ? [/** @type {[number, number]} */ ([from, stop - 1])] : [];
+  });
+}
+
 /** @param {PredictionAnswer} prediction */
 function describeCurve({ input, slices }) {
   const analysed = { analysed: slices.length, count: input.slice_count };
@@ -119,6 +141,16 @@ function describeCurve({ input, slices }) {
     position: place.index + 1,
     percentage: formatPercentage(place.tumor_probability),
   });
+}
+
+/**
+ * @param {string} name of its class
+ * @param {number} from slice
+ * @param {number} to slice, inclusive
+ */
+function drawBand(name, from, to) {
+  const size = { y: '0', width: String(to - from + 1), height: String(HEIGHT) };
+  return createShape('rect', { class: name, x: String(from), ...size });
 }
 
 /** @param {number} count */

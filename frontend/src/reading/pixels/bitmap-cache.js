@@ -1,4 +1,5 @@
 import { findHeatColor } from '../../answer/class-colors.js';
+import { findHeatmap } from '../heatmaps.js';
 import { colorHeatmap } from './heatmap-canvas.js';
 import { decodeBase64Png, decodeSlice } from './slice-canvas.js';
 
@@ -10,16 +11,14 @@ import { decodeBase64Png, decodeSlice } from './slice-canvas.js';
  * @param {() => void} onChange another image has been decoded
  */
 export function createBitmapCache(onChange) {
-  /** @type {Map<string, ImageBitmap | null>} */
+  /** @type {Map<string, ImageBitmap | OffscreenCanvas | null>} */
   const bitmaps = new Map();
-  /** @type {Map<string, OffscreenCanvas>} */
-  const layers = new Map();
   /** @type {Set<string>} */
   const decoding = new Set();
 
   /**
    * @param {string} name
-   * @param {() => Promise<ImageBitmap | null>} decode
+   * @param {() => Promise<ImageBitmap | OffscreenCanvas | null>} decode
    */
   async function keep(name, decode) {
     if (bitmaps.has(name) || decoding.has(name)) return;
@@ -29,29 +28,13 @@ export function createBitmapCache(onChange) {
     onChange();
   }
 
-  /** @param {PredictionAnswer} prediction */
-  async function keepLayers(prediction) {
-    for (const { slice_index, heatmap_png } of listHeatmaps(prediction)) {
-      const name = nameLayer(prediction, slice_index);
-      if (layers.has(name) || decoding.has(name)) continue;
-      decoding.add(name);
-      const heatmap = await decodeBase64Png(heatmap_png);
-      decoding.delete(name);
-      if (heatmap === null) continue;
-      const color = findHeatColor(prediction);
-      layers.set(name, colorHeatmap(heatmap, prediction.input.view.turning, color));
-      onChange();
-    }
-  }
-
   return {
     /** @param {Study} study */
     request({ id, files, prediction }) {
       const picture = prediction?.input.view.picture_png;
-      if (picture) keep(`analysed ${prediction.id}`, () => decodeBase64Png(picture));
-      if (prediction !== null) keepLayers(prediction);
+      if (picture) keep(`${prediction.id} slice`, () => decodeBase64Png(picture));
       const only = files?.length === 1 ? files[0] : undefined;
-      if (only !== undefined) keep(`sent ${id}`, () => decodeSlice(only));
+      if (only !== undefined) keep(`sent-${id} slice`, () => decodeSlice(only));
     },
 
     /**
@@ -59,56 +42,43 @@ export function createBitmapCache(onChange) {
      * @param {Study} study
      */
     get({ id, prediction }) {
-      return bitmaps.get(`analysed ${prediction?.id}`) ?? bitmaps.get(`sent ${id}`) ?? null;
+      return bitmaps.get(`${prediction?.id} slice`) ?? bitmaps.get(`sent-${id} slice`) ?? null;
     },
 
     /**
+     * The coloured map of a kind of tumour on a slice; null until it is decoded, and where there is none.
      * @param {PredictionAnswer} prediction
-     * @param {number} index of a slice
+     * @param {number} index
+     * @param {string} kind
      */
-    getLayer: (prediction, index) => layers.get(nameLayer(prediction, index)) ?? null,
+    getLayer(prediction, index, kind) {
+      const png = findHeatmap(prediction, index, kind);
+      if (png === null) return null;
+      const name = `${prediction.id} ${index} ${kind}`;
+      keep(name, async () => {
+        const map = await decodeBase64Png(png);
+        if (map === null) return null;
+        const color = findHeatColor(prediction, kind);
+        return colorHeatmap(map, prediction.input.view.turning, color);
+      });
+      return bitmaps.get(name) ?? null;
+    },
 
     /**
      * Drops the pixels of all others.
      * @param {Study[]} studies
      */
     keepOnly(studies) {
-      const kept = new Set(
-        studies.flatMap(({ id, prediction }) => [`sent ${id}`, `analysed ${prediction?.id}`]),
-      );
-      const keptLayers = new Set(studies.flatMap(({ prediction }) => listLayers(prediction)));
+      const kept = new Set(studies.flatMap(({ id, prediction }) => [`sent-${id}`, prediction?.id]));
       for (const [name, bitmap] of bitmaps) {
-        if (kept.has(name)) continue;
-        bitmap?.close();
+        if (kept.has(name.slice(0, name.indexOf(' ')))) continue;
+        if (bitmap !== null && 'close' in bitmap) bitmap.close();
         bitmaps.delete(name);
       }
-      for (const name of layers.keys()) if (!keptLayers.has(name)) layers.delete(name);
     },
 
     get isDecoding() {
       return decoding.size > 0;
     },
   };
-}
-
-/**
- * The slices with a heat map.
- * @param {PredictionAnswer} prediction
- */
-export function listHeatmaps({ explanation }) {
-  return explanation === null ? [] : [explanation, ...explanation.further];
-}
-
-/** @param {PredictionAnswer | null} prediction */
-function listLayers(prediction) {
-  if (prediction === null) return [];
-  return listHeatmaps(prediction).map(({ slice_index }) => nameLayer(prediction, slice_index));
-}
-
-/**
- * @param {PredictionAnswer} prediction
- * @param {number} index
- */
-function nameLayer({ id }, index) {
-  return `${id} ${index}`;
 }

@@ -33,12 +33,15 @@ export async function decodeBase64Png(picture) {
   return decodeSlice(new Blob([bytes], { type: 'image/png' }));
 }
 
+/** @typedef {{ x: number, y: number, width: number, height: number }} Place in pixels of the canvas */
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {ImageBitmap | OffscreenCanvas | null} picture null for black
- * @param {{ layer: OffscreenCanvas, opacity: number } | null} [overlay] of the same place, at any resolution
+ * @param {{ layer: ImageBitmap | OffscreenCanvas, opacity: number } | null} [overlay] of the same place, at any resolution
  * @param {{ size?: { width: number, height: number }, viewport?: import('./viewport.js').Viewport,
  *           inverted?: boolean }} [manner] `size`: of the slice in square pixels, where the picture's own are not
+ * @returns {Place | null} of the slice; null for black
  */
 export function drawSlice(canvas, picture, overlay = null, manner = {}) {
   const side = Math.max(1, Math.round(canvas.clientWidth * window.devicePixelRatio));
@@ -47,13 +50,14 @@ export function drawSlice(canvas, picture, overlay = null, manner = {}) {
     canvas.height = side;
   }
   const context = canvas.getContext('2d');
-  if (context === null) return;
+  if (context === null) return null;
   context.globalAlpha = 1;
   context.fillStyle = '#000';
   context.fillRect(0, 0, side, side);
-  if (picture === null) return;
+  if (picture === null) return null;
   const { size = picture, viewport = WHOLE, inverted = false } = manner;
-  const { x, y, width, height } = placeSlice(size, side, viewport);
+  const place = placeSlice(size, side, viewport);
+  const { x, y, width, height } = place;
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, x, y, width, height);
   if (inverted) {
@@ -62,7 +66,32 @@ export function drawSlice(canvas, picture, overlay = null, manner = {}) {
     context.fillRect(x, y, width, height);
     context.globalCompositeOperation = 'source-over';
   }
-  if (overlay === null) return;
-  context.globalAlpha = overlay.opacity;
-  context.drawImage(overlay.layer, x, y, width, height);
+  if (overlay !== null) {
+    context.globalAlpha = overlay.opacity;
+    context.drawImage(overlay.layer, x, y, width, height);
+  }
+  return place;
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Place} place of the slice
+ * @param {import('../viewer/display.js').Line} line
+ */
+export function drawRuler(canvas, { x, y, width, height }, [from, to]) {
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.globalAlpha = 1;
+  // Dark beneath light, so that it is seen on every tissue.
+  for (const [color, extent] of /** @type {[string, number][]} */ ([
+    ['#000', 4],
+    ['#fff', 2],
+  ])) {
+    context.strokeStyle = color;
+    context.lineWidth = extent * window.devicePixelRatio;
+    context.beginPath();
+    context.moveTo(x + from.x * width, y + from.y * height);
+    context.lineTo(x + to.x * width, y + to.y * height);
+    context.stroke();
+  }
 }

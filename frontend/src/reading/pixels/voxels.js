@@ -9,6 +9,7 @@
  * @property {number} height rows of a slice: along the second, reversed
  * @property {number} slope of intensities, which are `stored * slope + intercept`
  * @property {number} intercept
+ * @property {number[][]} affine three rows: from a voxel's indices to mm towards right, anterior and superior
  * @property {number} least intensity
  * @property {number} largest intensity
  */
@@ -62,6 +63,9 @@ export function parseVoxels(file) {
     height: /** @type {number} */ (shape[down ?? 1]),
     slope,
     intercept,
+    affine: [280, 296, 312].map((at) =>
+      [0, 4, 8, 12].map((within) => header.getFloat32(at + within, true)),
+    ),
     least: low * slope + intercept,
     largest: high * slope + intercept,
   };
@@ -89,6 +93,25 @@ function findRange(stored) {
     if (value > high) high = value;
   }
   return [low, high];
+}
+
+/**
+ * What lies under a point of a slice.
+ * @param {Voxels} voxels
+ * @param {number} index of the slice
+ * @param {{ x: number, y: number }} point in shares of its width and height, from the upper left
+ * @returns {{ intensity: number, place: number[] } | null} mm towards right, anterior and superior; null outside
+ */
+export function probe(voxels, index, { x, y }) {
+  const { stored, shape, sliceAxis, width, height, slope, intercept, affine } = voxels;
+  const [column, row] = [Math.floor(x * width), Math.floor(y * height)];
+  if (column < 0 || row < 0 || column >= width || row >= height) return null;
+  const inPlane = [width - 1 - column, height - 1 - row];
+  const at = shape.map((_, axis) => (axis === sliceAxis ? index : (inPlane.shift() ?? 0)));
+  const [i = 0, j = 0, k = 0] = at;
+  const number = stored[i + shape[0] * (j + shape[1] * k)] ?? 0;
+  const place = affine.map(([a = 0, b = 0, c = 0, d = 0]) => a * i + b * j + c * k + d);
+  return { intensity: number * slope + intercept, place };
 }
 
 /**

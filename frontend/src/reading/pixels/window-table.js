@@ -25,6 +25,51 @@ export function makeWindowTable({ stored, slope, intercept }, { lower, upper }, 
   return table;
 }
 
+/** @typedef {{ auto: IntensityWindow, brain: IntensityWindow, full: IntensityWindow }} Windows */
+
+/** @type {WeakMap<import('./voxels.js').Voxels, Windows>} */
+const measured = new WeakMap();
+
+/**
+ * Windows for all slices of a volume. The head is what is brighter than the volume's mean. `auto` leaves out the
+ * brightest 0.5 % of it, such as vessels; `brain` lies closer about the bulk of it, without fat; `full` clips nothing.
+ * @param {import('./voxels.js').Voxels} voxels
+ * @returns {Windows}
+ */
+export function measureWindows(voxels) {
+  const known = measured.get(voxels);
+  if (known !== undefined) return known;
+  const { stored, slope, intercept, least, largest } = voxels;
+  const offset = stored instanceof Int16Array ? LEVELS / 2 : 0;
+  const counts = new Uint32Array(LEVELS);
+  let sum = 0;
+  for (let at = 0; at < stored.length; at += 1) {
+    const number = /** @type {number} */ (stored[at]);
+    counts[number + offset] = (counts[number + offset] ?? 0) + 1;
+    sum += number;
+  }
+  const first = Math.floor(sum / stored.length) + offset + 1;
+  const head = counts.subarray(first).reduce((total, count) => total + count, 0);
+  const find = (/** @type {number} */ share) => {
+    let [level, left] = [first, share * head];
+    while (level < LEVELS - 1 && left > (counts[level] ?? 0)) {
+      left -= counts[level] ?? 0;
+      level += 1;
+    }
+    return (level - offset) * slope + intercept;
+  };
+  const range = { least, largest };
+  const between = (/** @type {number} */ lower, /** @type {number} */ upper) =>
+    makeWindow((lower + upper) / 2, upper - lower, range);
+  const windows = {
+    auto: between(least, find(0.995)),
+    brain: between(find(0.02), find(0.95)),
+    full: between(least, largest),
+  };
+  measured.set(voxels, windows);
+  return windows;
+}
+
 /**
  * The window after a move and a change of width.
  * @param {IntensityWindow} window

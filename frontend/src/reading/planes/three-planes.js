@@ -1,5 +1,6 @@
 import { translate } from '../../i18n/translate.js';
 import { createButton, createElement } from '../../shell/element.js';
+import { findWindow } from '../viewer/display.js';
 import './three-planes.css';
 
 /** @typedef {import('../viewer/display.js').Display} Display */
@@ -73,7 +74,8 @@ export function createThreePlanes(square, buttons) {
       const start = [0, 1, 2].map((axis) =>
         axis === voxels.sliceAxis ? (display?.index ?? 0) : null,
       );
-      const made = await openVolumeViewer(canvas, file, display?.window ?? null, start);
+      const window = display && findWindow(display, null, voxels);
+      const made = await openVolumeViewer(canvas, file, window, start);
       if (turn !== opened) {
         made.close();
         return;
@@ -87,8 +89,9 @@ export function createThreePlanes(square, buttons) {
     }
   }
 
+  /** @returns whether it was open */
   function close() {
-    if (panel.hidden) return;
+    if (panel.hidden) return false;
     opened += 1;
     viewer?.close();
     viewer = null;
@@ -97,6 +100,7 @@ export function createThreePlanes(square, buttons) {
     place.replaceChildren();
     opener.setAttribute('aria-expanded', 'false');
     if (hadFocus) opener.focus();
+    return true;
   }
 
   opener.setAttribute('aria-expanded', 'false');

@@ -2,20 +2,18 @@ import { findHeatColor } from '../../answer/class-colors.js';
 import { describeClass } from '../../answer/decision.js';
 import { translate } from '../../i18n/translate.js';
 import { createButton, createElement } from '../../shell/element.js';
-import { listHeatmaps } from '../pixels/bitmap-cache.js';
+import { findKind, listHeatmaps, listKinds } from '../heatmaps.js';
 import './heatmap-control.css';
 
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
-
-const START_PERCENT = 45;
+/** @typedef {import('./display.js').Display} Display */
 
 /**
- * The opacity of the heat map over the slice, its colour scale, and the slices that have one.
+ * The opacity of the heat map over the slice, its class and colour scale, and the slices that have one.
  * @param {HTMLElement} root
- * @param {{ onChange: () => void, onSlice: (index: number) => void }} listeners
+ * @param {(command: import('./display.js').DisplayCommand) => void} onCommand
  */
-export function createHeatmapControl(root, { onChange, onSlice }) {
-  let isChosen = false;
+export function createHeatmapControl(root, onCommand) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
   const words = createElement('span');
@@ -23,12 +21,12 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
     type: 'range',
     min: '0',
     max: '100',
-    value: String(START_PERCENT),
-    oninput: () => {
-      isChosen = true;
-      onChange();
-    },
+    oninput: () => onCommand({ kind: 'fade', opacity: Number(slider.value) / 100 }),
   });
+  const classes = createElement('select', {
+    onchange: () => onCommand({ kind: 'explain', tumor: classes.value || null }),
+  });
+  classes.setAttribute('aria-label', translate('heatmap.class'));
   const ramp = createElement('span', { className: 'heatmap-ramp' });
   ramp.setAttribute('aria-hidden', 'true');
   const legend = createElement('span', { className: 'heatmap-legend' }, [
@@ -39,41 +37,49 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
   const places = createElement('div', { className: 'heatmap-places' });
   const control = createElement('div', { className: 'heatmap-control', hidden: true }, [
     createElement('label', {}, [words, slider]),
-    legend,
+    classes,
     places,
+    legend,
   ]);
   root.append(control);
 
   /** @param {PredictionAnswer} prediction */
   function build(prediction) {
-    const isNone = prediction.decision === 'no_tumor';
-    const kind = describeClass(prediction.explanation?.label ?? '');
-    words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', { kind });
-    // Even a map of weak evidence has a brightest place: it is hidden until somebody raises the opacity.
-    if (!isChosen) slider.value = String(isNone ? 0 : START_PERCENT);
-    control.style.setProperty('--heat', findHeatColor(prediction));
+    const kinds = listKinds(prediction);
+    classes.hidden = kinds.length < 2;
+    classes.replaceChildren(
+      createElement('option', { value: '', textContent: translate('heatmap.mostProbable') }),
+      ...kinds.map((kind) =>
+        createElement('option', { value: kind, textContent: describeClass(kind) }),
+      ),
+    );
     const indices = listHeatmaps(prediction).map(({ slice_index }) => slice_index);
     places.hidden = prediction.input.slice_count < 2;
     places.replaceChildren(
       translate('heatmap.onSlices'),
-      ...indices.sort((one, other) => one - other).map((index) => createPlace(index, onSlice)),
+      ...indices.sort((one, other) => one - other).map((index) => createPlace(index, onCommand)),
     );
   }
 
   return {
-    /** 0 to 1 */
-    get opacity() {
-      return Number(slider.value) / 100;
-    },
     /**
      * @param {PredictionAnswer | null} prediction
-     * @param {number} [index] of the slice that is seen
+     * @param {Display} display
      */
-    update(prediction, index) {
+    update(prediction, { index, opacity, tumor }) {
       const explained = prediction?.explanation ? prediction : null;
       control.hidden = explained === null;
-      if (explained !== null && explained !== shown) build(explained);
+      if (explained === null) return;
+      if (explained !== shown) build(explained);
       shown = explained;
+      const kind = tumor ?? findKind(explained, index);
+      const isNone = explained.decision === 'no_tumor';
+      words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', {
+        kind: describeClass(kind),
+      });
+      slider.value = String(Math.round(opacity * 100));
+      classes.value = tumor ?? '';
+      control.style.setProperty('--heat', findHeatColor(explained, kind));
       for (const button of places.querySelectorAll('button')) {
         button.setAttribute('aria-pressed', String(button.value === String(index)));
       }
@@ -83,10 +89,12 @@ export function createHeatmapControl(root, { onChange, onSlice }) {
 
 /**
  * @param {number} index
- * @param {(index: number) => void} onSlice
+ * @param {(command: import('./display.js').DisplayCommand) => void} onCommand
  */
-function createPlace(index, onSlice) {
-  const button = createButton(String(index + 1), () => onSlice(index), { value: String(index) });
+function createPlace(index, onCommand) {
+  const button = createButton(String(index + 1), () => onCommand({ kind: 'go', index }), {
+    value: String(index),
+  });
   button.setAttribute('aria-label', translate('heatmap.goToSlice', { number: index + 1 }));
   return button;
 }

@@ -5,13 +5,16 @@ import { clamp } from '../clamp.js';
 /**
  * @typedef {object} GestureListeners
  * @property {() => boolean} hasSlices whether the wheel goes through slices, or is left to the page
- * @property {() => boolean} dragsWindow whether a drag changes the window, or moves the picture
+ * @property {() => import('./slice-tools.js').Dragging} getDragging what a drag does
  * @property {(command: DisplayCommand) => void} onCommand
+ * @property {(from: Point, to: Point) => void} onMeasure a line is drawn
+ * @property {(point: Point | null) => void} onHover the pointer is there; null when it has left
  */
 
 /** @typedef {{ x: number, y: number }} Point in fractions of the side, from the upper left */
 
-const PIXELS_A_STEP = 60;
+// An event of a mouse wheel is one notch, however far the system says that it scrolls. What turns less is a touchpad.
+const PIXELS_A_NOTCH = 50;
 const PIXELS_A_LINE = 40;
 const RIGHT_BUTTON = 2;
 // A drag along the whole side moves the window by this fraction of the intensity range.
@@ -22,8 +25,9 @@ const WINDOW_SPEED = 0.5;
  * @param {HTMLElement} element
  * @param {GestureListeners} listeners
  */
-export function attachGestures(element, { hasSlices, dragsWindow, onCommand }) {
-  /** @type {Map<number, Point & { button: number }>} */
+export function attachGestures(element, listeners) {
+  const { hasSlices, getDragging, onCommand, onMeasure, onHover } = listeners;
+  /** @type {Map<number, Point & { button: number, start: Point }>} */
   const pressed = new Map();
   let wheeled = 0;
 
@@ -45,31 +49,34 @@ export function attachGestures(element, { hasSlices, dragsWindow, onCommand }) {
     }
     if (!hasSlices()) return;
     event.preventDefault();
-    wheeled += turned;
-    const steps = Math.trunc(wheeled / PIXELS_A_STEP);
-    wheeled -= steps * PIXELS_A_STEP;
-    if (steps !== 0) onCommand({ kind: 'step', by: steps });
+    wheeled = Math.abs(turned) < PIXELS_A_NOTCH ? wheeled + turned : turned;
+    if (Math.abs(wheeled) < PIXELS_A_NOTCH) return;
+    onCommand({ kind: 'step', by: Math.sign(wheeled) });
+    wheeled = 0;
   }
 
   /** @param {PointerEvent} event */
   function press(event) {
     if (event.button !== 0 && event.button !== RIGHT_BUTTON) return;
-    pressed.set(event.pointerId, { ...findPoint(event), button: event.button });
+    const point = findPoint(event);
+    pressed.set(event.pointerId, { ...point, button: event.button, start: point });
     element.setPointerCapture(event.pointerId);
   }
 
   /** @param {PointerEvent} event */
   function move(event) {
     const before = pressed.get(event.pointerId);
-    if (before === undefined) return;
     const point = findPoint(event);
+    onHover(point);
+    if (before === undefined) return;
     const other = [...pressed].find(([id]) => id !== event.pointerId)?.[1];
-    pressed.set(event.pointerId, { ...point, button: before.button });
+    pressed.set(event.pointerId, { ...before, ...point });
     const [x, y] = [point.x - before.x, point.y - before.y];
     if (other !== undefined) pinch(before, point, other);
-    else if (before.button === RIGHT_BUTTON || dragsWindow()) {
+    else if (before.button === RIGHT_BUTTON || getDragging() === 'window') {
       onCommand({ kind: 'moveWindow', level: y * WINDOW_SPEED, width: x * WINDOW_SPEED });
-    } else onCommand({ kind: 'pan', x, y });
+    } else if (getDragging() === 'ruler') onMeasure(before.start, point);
+    else onCommand({ kind: 'pan', x, y });
   }
 
   /**
@@ -97,5 +104,6 @@ export function attachGestures(element, { hasSlices, dragsWindow, onCommand }) {
   element.addEventListener('pointermove', move);
   element.addEventListener('pointerup', release);
   element.addEventListener('pointercancel', release);
+  element.addEventListener('pointerleave', () => onHover(null));
   element.addEventListener('contextmenu', (event) => event.preventDefault());
 }

@@ -1,5 +1,8 @@
+import { describeClass } from '../../answer/decision.js';
 import { describePlace } from '../../answer/study-facts.js';
+import { formatPercentage } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
+import { hasFiles } from '../../state/study.js';
 
 /** @typedef {import('../../state/session.js').Study} Study */
 /** @typedef {import('../../state/volumes.js').Volume} Volume */
@@ -9,8 +12,10 @@ import { translate } from '../../i18n/translate.js';
  * @param {Study} study
  * @param {Volume | null} volume
  */
-export function describeMissing({ phase }, volume) {
+export function describeMissing(study, volume) {
+  const { phase } = study;
   if (volume !== null) return '';
+  if (!hasFiles(study)) return translate('slice.notKept');
   if (phase === 'done') return translate('slice.notSent');
   return translate(
     phase === 'failed' || phase === 'cancelled' ? 'slice.cannotShow' : 'slice.notRead',
@@ -36,6 +41,20 @@ export function describeVolume(volume, sliceCount) {
  */
 export function describeSeen(input, index) {
   return describePlace({ ...input, view: { ...input.view, slice_index: index } });
+}
+
+/**
+ * What the model says of one slice of a volume.
+ * @param {import('../../api/client.js').PredictionAnswer} prediction
+ * @param {number} index
+ */
+export function describeFigures({ input, slices }, index) {
+  if (input.slice_count < 2) return '';
+  const { probabilities } = slices.find((slice) => slice.index === index) ?? {};
+  if (probabilities === undefined) return translate('slice.notJudged');
+  if (probabilities === null) return translate('slice.outOfScope');
+  const [[name, share] = ['', 0]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  return `${describeClass(name)} ${formatPercentage(share)}`;
 }
 
 /**

@@ -2,8 +2,9 @@ import { formatNumber } from '../../i18n/format.js';
 import { formatProgress } from '../../i18n/percentage.js';
 import { translate } from '../../i18n/translate.js';
 import { createButton, createElement } from '../../shell/element.js';
+import { attachRoving } from '../../shell/roving.js';
 import { makeWindow } from '../pixels/window-table.js';
-import { findRange } from './display.js';
+import { findRange, PRESETS } from './display.js';
 import { ZOOM_STEP } from './slice-keys.js';
 import { createSlider } from './slider.js';
 import './slice-tools.css';
@@ -11,16 +12,18 @@ import './slice-tools.css';
 /** @typedef {import('./display.js').Display} Display */
 /** @typedef {import('./display.js').DisplayCommand} DisplayCommand */
 /** @typedef {import('../pixels/window-table.js').IntensityWindow} IntensityWindow */
+/** @typedef {'pan' | 'window' | 'ruler'} Dragging what a drag over the slice does */
 
 const STEPS = 500;
 
 /**
- * The controls of the slice: position, window, zoom, inversion.
- * @param {HTMLElement} root
+ * The controls of the slice: position, window, zoom, inversion, ruler, full screen.
+ * @param {HTMLElement} root shown in full screen
  * @param {(command: DisplayCommand) => void} onCommand
  */
 export function createSliceTools(root, onCommand) {
-  let dragsWindow = false;
+  /** @type {Dragging} */
+  let dragging = 'pan';
   /** @type {{ window: IntensityWindow, range: import('./display.js').Range } | null} */
   let windowing = null;
 
@@ -37,32 +40,64 @@ export function createSliceTools(root, onCommand) {
     const { window, range } = windowing;
     setWindow((window.lower + window.upper) / 2, value, range);
   });
-  const dragging = createToggle(translate('viewer.dragWindow'), () => {
-    dragsWindow = !dragsWindow;
-    dragging.setAttribute('aria-pressed', String(dragsWindow));
-  });
+  const presets = PRESETS.map((preset) =>
+    createToggle(translate(`viewer.window.${preset}`), () =>
+      onCommand({ kind: 'setWindow', window: preset }),
+    ),
+  );
+  const dragWindow = createToggle(translate('viewer.dragWindow'), () => chooseDragging('window'));
+  const ruler = createToggle(translate('viewer.ruler'), () => chooseDragging('ruler'));
   const invert = createToggle(translate('viewer.invert'), () => onCommand({ kind: 'invert' }));
   const zoom = createElement('span', { className: 'zoom' });
+  const summary = createElement('summary', { textContent: translate('viewer.window') });
+  const windows = createElement('details', { className: 'window-menu' }, [
+    summary,
+    createElement('div', { className: 'window-panel' }, [
+      createElement('div', { className: 'window-presets' }, [...presets, dragWindow]),
+      level.element,
+      width.element,
+    ]),
+  ]);
+  windows.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !windows.open) return;
+    event.stopPropagation();
+    windows.open = false;
+    summary.focus();
+  });
+  const fullScreen = createButton(translate('viewer.fullScreen'), toggleFullScreen, {
+    hidden: !document.fullscreenEnabled,
+  });
   const buttons = createElement('div', { className: 'tool-buttons' }, [
-    dragging,
+    windows,
     invert,
     createSignButton('−', translate('viewer.zoomOut'), () => zoomBy(1 / ZOOM_STEP)),
     zoom,
     createSignButton('+', translate('viewer.zoomIn'), () => zoomBy(ZOOM_STEP)),
     createButton(translate('viewer.reset'), () => onCommand({ kind: 'reset' })),
+    ruler,
+    fullScreen,
   ]);
-  const windows = createElement('div', { className: 'tool-windows' }, [
-    level.element,
-    width.element,
+  buttons.setAttribute('role', 'toolbar');
+  buttons.setAttribute('aria-label', translate('viewer.tools'));
+  const roving = attachRoving(buttons, ':scope > button, :scope > .window-menu > summary', [
+    'ArrowLeft',
+    'ArrowRight',
   ]);
-  const tools = createElement('div', { className: 'slice-tools' }, [
-    slice.element,
-    windows,
-    buttons,
-  ]);
-  tools.setAttribute('role', 'group');
-  tools.setAttribute('aria-label', translate('viewer.tools'));
+  const tools = createElement('div', { className: 'slice-tools' }, [slice.element, buttons]);
   root.append(tools);
+
+  /** @param {Dragging} chosen which a second press ends */
+  function chooseDragging(chosen) {
+    dragging = dragging === chosen ? 'pan' : chosen;
+    dragWindow.setAttribute('aria-pressed', String(dragging === 'window'));
+    ruler.setAttribute('aria-pressed', String(dragging === 'ruler'));
+    if (dragging !== 'ruler') onCommand({ kind: 'measure', line: null });
+  }
+
+  function toggleFullScreen() {
+    if (document.fullscreenElement === null) root.requestFullscreen();
+    else document.exitFullscreen();
+  }
 
   /**
    * @param {number} center
@@ -81,28 +116,31 @@ export function createSliceTools(root, onCommand) {
   return {
     element: tools,
     buttons,
-    /** Whether a drag over the slice changes the window. */
-    get dragsWindow() {
-      return dragsWindow && windowing !== null;
+    get dragging() {
+      return dragging === 'window' && windowing === null ? 'pan' : dragging;
     },
     /**
      * @param {Display} display
+     * @param {IntensityWindow | null} window that is shown
      * @param {number} sliceCount
      * @param {import('../pixels/voxels.js').Voxels | null} voxels
      */
-    update(display, sliceCount, voxels) {
+    update(display, window, sliceCount, voxels) {
       slice.element.hidden = sliceCount < 2;
       const place = translate('viewer.place', { index: display.index + 1, count: sliceCount });
       slice.update({ least: 1, largest: sliceCount, step: 1 }, display.index + 1, place);
-      windows.hidden = display.window === null;
-      dragging.hidden = display.window === null;
+      windows.hidden = window === null;
       invert.setAttribute('aria-pressed', String(display.inverted));
+      for (const [index, button] of presets.entries()) {
+        button.setAttribute('aria-pressed', String(display.window === PRESETS[index]));
+      }
       zoom.textContent = formatProgress(display.viewport.zoom);
+      roving.refresh();
       windowing = null;
-      if (display.window === null) return;
-      const { lower, upper } = display.window;
-      const range = findRange(voxels, display.window);
-      windowing = { window: display.window, range };
+      if (window === null) return;
+      const { lower, upper } = window;
+      const range = findRange(voxels, window);
+      windowing = { window, range };
       const extent = range.largest - range.least;
       const step = extent / STEPS;
       const center = (lower + upper) / 2;

@@ -1,13 +1,22 @@
 import { translate } from '../../i18n/translate.js';
 import { createButton, createElement } from '../../shell/element.js';
+import { findKind } from '../heatmaps.js';
 import { createBitmapCache } from '../pixels/bitmap-cache.js';
-import { drawSlice } from '../pixels/slice-canvas.js';
+import { drawRuler, drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
-import { changeDisplay, startDisplay } from './display.js';
+import { probe } from '../pixels/voxels.js';
+import { changeDisplay, findWindow, startDisplay } from './display.js';
 import { createHeatmapControl } from './heatmap-control.js';
 import { attachGestures } from './slice-gestures.js';
 import { findCommand } from './slice-keys.js';
-import { describeMissing, describeSeen, describeVolume, setText } from './slice-status.js';
+import { createSliceOverlay, describeProbe, describeRuler, measurePixel } from './slice-overlay.js';
+import {
+  describeFigures,
+  describeMissing,
+  describeSeen,
+  describeVolume,
+  setText,
+} from './slice-status.js';
 import { createSliceTools } from './slice-tools.js';
 import './slice.css';
 
@@ -37,6 +46,9 @@ export function createSliceView(root, displays, listeners) {
   let shown = null;
   /** @type {Volume | null} */
   let volume = null;
+  /** Where the slice lies, in pixels of the canvas. */
+  /** @type {import('../pixels/slice-canvas.js').Place | null} */
+  let place = null;
 
   const canvas = createElement('canvas');
   canvas.setAttribute('role', 'img');
@@ -48,25 +60,38 @@ export function createSliceView(root, displays, listeners) {
   const loading = createElement('p', { className: 'slice-loading' });
   loading.setAttribute('role', 'status');
   const caption = createElement('figcaption', { className: 'slice-caption' });
+  const figures = createElement('span', { className: 'slice-figures' });
+  const probed = createElement('span', { className: 'slice-probe' });
   const state = createElement('div', { className: 'slice-state' }, [loading, retry]);
-  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [
+  const frame = createElement('div', { className: 'slice-frame' }, [
     canvas,
+    createElement('div', { className: 'slice-words' }, [caption, figures, probed]),
+  ]);
+  const overlay = createSliceOverlay(frame);
+  const square = createElement('div', { className: 'slice-square', tabIndex: 0 }, [
+    frame,
     words,
     state,
   ]);
   square.setAttribute('role', 'group');
   square.setAttribute('aria-label', translate('viewer.name'));
   square.setAttribute('aria-description', translate('viewer.help'));
-  const figure = createElement('figure', { className: 'slice' }, [square, caption]);
+  const curvePlace = createElement('div');
+  const figure = createElement('figure', { className: 'slice' }, [square, curvePlace]);
   const tools = createSliceTools(figure, execute);
-  const control = createHeatmapControl(figure, { onChange: paint, onSlice: goTo });
+  const control = createHeatmapControl(figure, execute);
   root.append(figure);
   new ResizeObserver(paint).observe(canvas);
 
   attachGestures(canvas, {
     hasSlices: () => countSlices() > 1,
-    dragsWindow: () => tools.dragsWindow,
+    getDragging: () => tools.dragging,
     onCommand: execute,
+    onMeasure: (from, to) => {
+      const line = /** @type {import('./display.js').Line} */ ([from, to].map(findInSlice));
+      execute({ kind: 'measure', line });
+    },
+    onHover: (point) => setText(probed, point === null ? '' : describePoint(point)),
   });
   square.addEventListener('keydown', (event) => {
     const command = findCommand(event, countSlices() > 1);
@@ -102,15 +127,28 @@ export function createSliceView(root, displays, listeners) {
     listeners.onDisplay(display(), countSlices(), 'command');
   }
 
-  /** @param {number} index */
-  function goTo(index) {
-    execute({ kind: 'go', index });
+  /**
+   * @param {{ x: number, y: number }} point in shares of the canvas
+   * @returns {{ x: number, y: number }} in shares of the slice
+   */
+  function findInSlice(point) {
+    const { x, y, width, height } = place ?? { x: 0, y: 0, width: 1, height: 1 };
+    return { x: (point.x * canvas.width - x) / width, y: (point.y * canvas.height - y) / height };
+  }
+
+  /** @param {{ x: number, y: number }} point in shares of the canvas */
+  function describePoint(point) {
+    const voxels = findVoxels();
+    const found = voxels && probe(voxels, display().index, findInSlice(point));
+    return found === null ? '' : describeProbe(found);
   }
 
   /** @param {Display} now */
-  function findPicture({ index, window, inverted }) {
+  function findPicture(now) {
     if (shown === null) return null;
+    const { index, inverted } = now;
     const voxels = findVoxels();
+    const window = findWindow(now, shown.prediction, voxels);
     const view = shown.prediction?.input.view;
     if (voxels !== null && view) {
       const range = window ?? { lower: voxels.least, upper: voxels.largest };
@@ -126,25 +164,40 @@ export function createSliceView(root, displays, listeners) {
     const now = display();
     const { prediction, name } = shown;
     const found = findPicture(now);
-    const layer = prediction === null ? null : bitmapCache.getLayer(prediction, now.index);
-    const overlay = layer === null ? null : { layer, opacity: control.opacity };
-    drawSlice(canvas, found?.picture ?? null, found === null ? null : overlay, {
+    const kind = prediction && (now.tumor ?? findKind(prediction, now.index));
+    const layer = prediction && bitmapCache.getLayer(prediction, now.index, kind ?? '');
+    const map = layer && { layer, opacity: now.opacity };
+    place = drawSlice(canvas, found?.picture ?? null, found && map, {
       ...found,
       viewport: now.viewport,
     });
-    canvas.classList.toggle('enlarged', now.viewport.zoom > 1 || tools.dragsWindow);
+    if (place !== null && now.ruler !== null) drawRuler(canvas, place, now.ruler);
+    const input = prediction?.input ?? null;
+    const side = input && measurePixel(input);
+    const perMm =
+      place === null || input === null || side === null
+        ? 0
+        : place.width / window.devicePixelRatio / (input.view.width * side);
+    overlay.update(place && input, perMm);
+    canvas.classList.toggle('enlarged', now.viewport.zoom > 1 || tools.dragging !== 'pan');
     figure.setAttribute('aria-label', name);
     canvas.setAttribute(
       'aria-label',
       translate(found ? 'slice.name' : 'slice.noPreview', { study: name }),
     );
     setText(words, found || bitmapCache.isDecoding ? '' : describeMissing(shown, volume));
-    setText(caption, prediction === null ? '' : describeSeen(prediction.input, now.index));
+    setText(caption, input === null ? '' : describeSeen(input, now.index));
+    const measured = input && now.ruler ? describeRuler(now.ruler, input) : '';
+    setText(
+      figures,
+      measured || (prediction === null ? '' : describeFigures(prediction, now.index)),
+    );
     setText(loading, describeVolume(volume, countSlices()));
     retry.hidden = volume?.state !== 'failed';
     tools.element.hidden = found === null && prediction === null;
-    tools.update(now, countSlices(), findVoxels());
-    control.update(prediction, now.index);
+    const voxels = findVoxels();
+    tools.update(now, findWindow(now, prediction, voxels), countSlices(), voxels);
+    control.update(prediction, now);
   }
 
   return {
@@ -152,7 +205,8 @@ export function createSliceView(root, displays, listeners) {
     /** The place for further buttons. */
     buttons: tools.buttons,
     square,
-    goTo,
+    curvePlace,
+    execute,
     keepOnly: bitmapCache.keepOnly,
     /**
      * @param {Study} study

@@ -20,7 +20,15 @@ from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.heatmap import choose_explained_class, to_stored
-from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, StudyPrediction, predict_scan, predict_upload
+from tumorscope.inference.pipeline import (
+    Explain,
+    Progress,
+    StepDone,
+    StepTimes,
+    StudyPrediction,
+    predict_scan,
+    predict_upload,
+)
 from tumorscope.inference.study import rank_slices
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import InputManifest, PoolingManifest, PreprocessingManifest, StudyManifest
@@ -132,7 +140,7 @@ def test_head_without_a_lesion_has_no_finding() -> None:
 
 
 def test_slices_of_the_first_finding_are_shown_and_explained() -> None:
-    result = predict_scan(_classifier(), _volume((10, 20, 21, 22, 23)), explain=True)
+    result = predict_scan(_classifier(), _volume((10, 20, 21, 22, 23)), explain="heatmap")
     assert [one.slices for one in result.findings] == [(20, 23), (10, 10)]
     assert result.shown.index in range(20, 24)
     assert result.explanation is not None
@@ -223,9 +231,9 @@ def test_work_ends_when_nobody_waits_for_it() -> None:
     assert len(classifier.engine.batches) == 1
 
 
-@pytest.mark.parametrize("explain", [False, True])
+@pytest.mark.parametrize("explain", ["none", "heatmap"])
 def test_each_step_is_reported_with_its_slices(
-    tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, explain: bool
+    tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, explain: Explain
 ) -> None:
     times, slices = StepTimes(), Counter[str]()
 
@@ -238,7 +246,7 @@ def test_each_step_is_reported_with_its_slices(
     decode = partial(decode_upload, limits=FROM_DISK)
     result = predict_upload(Classifier(tiny_bundle, tiny_engine), upload, decode, observe, explain=explain)
     assert result.shown_scan.source_format == "png"
-    assert slices == {"decode": 1, "preprocess": 1, "inference": 1, "explain": int(explain)}
+    assert slices == {"decode": 1, "preprocess": 1, "inference": 1, "explain": int(explain != "none")}
     assert all(times.seconds[step] > 0 for step in ("decode", "preprocess", "inference"))
     assert times.total_s >= sum(times.seconds.values())
 
@@ -309,10 +317,21 @@ def test_all_slices_of_an_empty_volume_are_judged() -> None:
 
 
 def test_slice_is_explained_in_its_own_size(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
-    result = predict_scan(Classifier(tiny_bundle, tiny_engine), make_slice(size=96), explain=True)
+    result = predict_scan(Classifier(tiny_bundle, tiny_engine), make_slice(size=96), explain="heatmap")
     assert result.explanation is not None
     (drawn,) = result.explanation.heatmaps
     assert (drawn.slice_index, drawn.pixels.shape) == (0, (96, 96))
+
+
+def test_each_kind_of_tumour_has_a_map_where_all_are_asked_for(
+    tiny_bundle: Bundle, tiny_engine: TensorFlowEngine
+) -> None:
+    result = predict_scan(Classifier(tiny_bundle, tiny_engine), make_slice(size=96), explain="kinds")
+    assert result.explanation is not None
+    (drawn,) = result.explanation.heatmaps
+    assert set(drawn.by_kind) == {"glioma", "meningioma", "pituitary"}
+    np.testing.assert_array_equal(drawn.by_kind[result.explanation.label], drawn.pixels)
+    assert len({pixels.tobytes() for pixels in drawn.by_kind.values()}) == 3
 
 
 def test_nothing_is_explained_unless_it_was_asked_for(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
@@ -324,7 +343,7 @@ def test_nothing_is_explained_unless_it_was_asked_for(tiny_bundle: Bundle, tiny_
 def test_three_slices_of_a_volume_are_explained(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
     heads = [draw_phantom(seed, lesion=seed % 2 == 0, size=64).astype(np.float32) for seed in range(20)]
     volume = Volume(np.stack(heads, axis=2), (1.0, 1.0, 1.0))
-    result = predict_scan(Classifier(tiny_bundle, tiny_engine), volume, explain=True)
+    result = predict_scan(Classifier(tiny_bundle, tiny_engine), volume, explain="heatmap")
     assert result.explanation is not None
     drawn = [one.slice_index for one in result.explanation.heatmaps]
     assert drawn == [one.index for one in rank_slices(result.slices)[:3]]

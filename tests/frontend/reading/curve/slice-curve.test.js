@@ -58,3 +58,21 @@ test('slices that were not analysed are a gap, and one between two gaps is a dot
   const points = [0, 1, 3, 5, 6].map((index) => ({ index, probability: 0.5 }));
   expect(tracePath(points)).toBe('M0.5 50L1.5 50M3.5 50h0M5.5 50L6.5 50');
 });
+
+test('bands mark the slices that the answer rests on, and those that were not judged', () => {
+  const { root, curve } = createCurve();
+  const prediction = makeVolumePrediction();
+  const region = { label: 'glioma', probability: 0.9, extent_mm: 12, centre_mm: null };
+  prediction.findings = [{ ...region, slices: [3, 6], planes: ['axial'] }];
+  curve.update(prediction);
+  const bands = (/** @type {string} */ name) =>
+    [...root.querySelectorAll(name)].map((one) => [
+      one.getAttribute('x'),
+      one.getAttribute('width'),
+    ]);
+  expect(bands('.curve-finding')).toEqual([['3', '4']]);
+  expect(bands('.curve-unjudged')).toEqual([
+    ['0', '1'],
+    ['9', '1'],
+  ]);
+});

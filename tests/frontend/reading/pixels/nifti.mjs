@@ -1,5 +1,5 @@
 /**
- * A volume as the service writes it.
+ * A volume as the service writes it, with voxels of 2 mm, the first 90 mm left of the origin.
  * @param {object} volume
  * @param {[number, number, number]} volume.shape
  * @param {number} volume.sliceAxis
@@ -17,6 +17,8 @@ export function makeVolumeFile({ shape, sliceAxis, stored, scale = [1, 0] }) {
   header.setFloat32(108, 352, true);
   header.setFloat32(112, scale[0], true);
   header.setFloat32(116, scale[1], true);
+  for (const row of [0, 1, 2]) header.setFloat32(280 + 20 * row, 2, true);
+  header.setFloat32(292, -90, true);
   new Uint8Array(file, 352).set(
     new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength),
   );

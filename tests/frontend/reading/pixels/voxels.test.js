@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import {
   fillSlice,
   parseVoxels,
+  probe,
   unpackGzip,
 } from '../../../../frontend/src/reading/pixels/voxels.js';
 import { makeVolumeFile } from './nifti.mjs';
@@ -85,4 +86,23 @@ test.each([
 test('what the service packs is unpacked', async () => {
   const packed = new Uint8Array(gzipSync(new Uint8Array([1, 2, 3])));
   expect([...new Uint8Array(await unpackGzip(packed.buffer))]).toEqual([1, 2, 3]);
+});
+
+test.each([
+  [0, { x: 0.01, y: 0.01 }, 123],
+  [1, { x: 0.01, y: 0.99 }, 110],
+  [2, { x: 0.99, y: 0.4 }, 13],
+])(
+  'under the pointer is the voxel that is drawn there (axis %d)',
+  (sliceAxis, point, intensity) => {
+    const voxels = parseVoxels(makeVolumeFile({ shape: SHAPE, sliceAxis, stored: STORED }));
+    const index = sliceAxis === 2 ? 3 : 1;
+    expect(probe(voxels, index, point)?.intensity).toBe(intensity);
+    expect(probe(voxels, index, { x: 1.01, y: 0.5 })).toBeNull();
+  },
+);
+
+test('the place under the pointer is in the millimetres of the scanner', () => {
+  const voxels = parseVoxels(makeVolumeFile({ shape: SHAPE, sliceAxis: 2, stored: STORED }));
+  expect(probe(voxels, 3, { x: 0.01, y: 0.01 })?.place).toEqual([-88, 4, 6]);
 });

@@ -3,6 +3,7 @@ import {
   changeWindow,
   makeWindow,
   makeWindowTable,
+  measureWindows,
 } from '../../../../frontend/src/reading/pixels/window-table.js';
 import { makeVolumeFile } from './nifti.mjs';
 
@@ -56,4 +57,20 @@ test('a window is moved and widened by shares of the range', () => {
 test('its centre stays among the intensities, and it never closes', () => {
   const range = { least: 0, largest: 1000 };
   expect(makeWindow(5000, -3, range)).toEqual({ lower: 999.5, upper: 1000.5 });
+});
+
+test('the presets hold for all slices: the brightest are clipped, and for the brain the fat as well', () => {
+  // Air, brain from 300 to 499, a little fat, one bright voxel.
+  const stored = new Int16Array(2000);
+  for (let at = 1000; at < 1950; at += 1) stored[at] = 300 + (at % 200);
+  stored.fill(900, 1950, 1999);
+  stored[1999] = 3000;
+  const voxels = parseVoxels(
+    makeVolumeFile({ shape: [10, 10, 20], sliceAxis: 2, stored, scale: [2, 10] }),
+  );
+  const { auto, brain, full } = measureWindows(voxels);
+  expect(full).toEqual({ lower: 10, upper: 6010 });
+  expect(auto).toEqual({ lower: 10, upper: 1810 });
+  expect(brain.lower).toBeGreaterThan(600);
+  expect(brain.upper).toBeLessThan(1200);
 });

@@ -1,6 +1,7 @@
 import {
   changeDisplay,
   findRange,
+  findWindow,
   startDisplay,
 } from '../../../../frontend/src/reading/viewer/display.js';
 import { makePrediction, makeVolumePrediction } from '../../factories.mjs';
@@ -12,8 +13,8 @@ const START = startDisplay(VOLUME.prediction);
 
 test('a study is first displayed as it was analysed', () => {
   expect(START.index).toBe(5);
-  expect(START.window).toEqual(WINDOW);
-  expect(startDisplay(null)).toMatchObject({ index: 0, window: null, inverted: false });
+  expect(findWindow(START, VOLUME.prediction, null)).toEqual(WINDOW);
+  expect(startDisplay(null)).toMatchObject({ index: 0, window: 'auto', inverted: false });
 });
 
 test('stepping through the slices stops at both ends', () => {
@@ -43,4 +44,27 @@ test('reset brings back window and place, and stays on the slice', () => {
 
 test('before the voxels are here a window can be moved about itself', () => {
   expect(findRange(null, { lower: 10, upper: 110 })).toEqual({ least: 0, largest: 210 });
+});
+
+test('the next finding is the nearest one in that direction, and at the end there is none', () => {
+  const prediction = makeVolumePrediction();
+  const finding = { label: 'glioma', probability: 0.9, planes: [], extent_mm: 10, centre_mm: null };
+  prediction.findings = [
+    { ...finding, slices: [7, 9] },
+    { ...finding, slices: [0, 2] },
+  ];
+  const scan = { prediction, voxels: null };
+  const go = (/** @type {1 | -1} */ by, /** @type {number} */ index) =>
+    changeDisplay({ ...startDisplay(prediction), index }, { kind: 'finding', by }, scan).index;
+  expect([go(1, 5), go(-1, 5), go(1, 0), go(1, 8), go(-1, 1)]).toEqual([8, 1, 1, 8, 1]);
+});
+
+test('a line that was measured stays on its slice', () => {
+  const line = /** @type {import('../../../../frontend/src/reading/viewer/display.js').Line} */ ([
+    { x: 0, y: 0 },
+    { x: 1, y: 0.5 },
+  ]);
+  const measured = changeDisplay(START, { kind: 'measure', line }, VOLUME);
+  expect(changeDisplay(measured, { kind: 'invert' }, VOLUME).ruler).toBe(line);
+  expect(changeDisplay(measured, { kind: 'step', by: 1 }, VOLUME).ruler).toBeNull();
 });

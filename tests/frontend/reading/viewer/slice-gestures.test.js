@@ -1,17 +1,20 @@
 import { attachGestures } from '../../../../frontend/src/reading/viewer/slice-gestures.js';
 
-/** @param {{ hasSlices?: boolean, dragsWindow?: boolean }} [state] */
-function attach({ hasSlices = true, dragsWindow = false } = {}) {
+/** @param {{ hasSlices?: boolean, dragging?: import('../../../../frontend/src/reading/viewer/slice-tools.js').Dragging }} [state] */
+function attach({ hasSlices = true, dragging = 'pan' } = {}) {
   const element = document.createElement('canvas');
   element.getBoundingClientRect = () => new DOMRect(10, 20, 200, 200);
   element.setPointerCapture = () => {};
   const onCommand = vi.fn();
+  const onMeasure = vi.fn();
   attachGestures(element, {
     hasSlices: () => hasSlices,
-    dragsWindow: () => dragsWindow,
+    getDragging: () => dragging,
     onCommand,
+    onMeasure,
+    onHover: () => {},
   });
-  return { element, onCommand };
+  return { element, onCommand, onMeasure };
 }
 
 /**
@@ -36,16 +39,15 @@ function point(element, type, { id = 1, x, y, button = 0 }) {
   element.dispatchEvent(event);
 }
 
-test('a notch of the wheel is a step or two, and small turns add up', () => {
+test('a notch of the wheel is one slice whatever the device says, and small turns add up', () => {
   const { element, onCommand } = attach();
   expect(turn(element, { deltaY: 40 })).toBe(true);
   expect(onCommand).not.toHaveBeenCalled();
   turn(element, { deltaY: 40 });
-  turn(element, { deltaY: -140 });
-  expect(onCommand.mock.calls.flat()).toEqual([
-    { kind: 'step', by: 1 },
-    { kind: 'step', by: -2 },
-  ]);
+  turn(element, { deltaY: 20 });
+  for (const deltaY of [-53, -100, -120, -360]) turn(element, { deltaY });
+  turn(element, { deltaY: 3, deltaMode: WheelEvent.DOM_DELTA_LINE });
+  expect(onCommand.mock.calls.flat().map(({ by }) => by)).toEqual([1, -1, -1, -1, -1, 1]);
 });
 
 test('on a single picture the wheel is the page\u2019s', () => {
@@ -76,15 +78,26 @@ test('a drag moves the picture, until it is let go', () => {
 });
 
 test.each([
-  ['the right button', 2, false],
-  ['the tool for it', 0, true],
-])('a drag with %s changes the window', (_, button, dragsWindow) => {
-  const { element, onCommand } = attach({ dragsWindow });
+  ['the right button', 2, /** @type {const} */ ('pan')],
+  ['the tool for it', 0, /** @type {const} */ ('window')],
+])('a drag with %s changes the window', (_, button, dragging) => {
+  const { element, onCommand } = attach({ dragging });
   point(element, 'pointerdown', { x: 50, y: 50, button });
   point(element, 'pointermove', { x: 70, y: 90 });
   const [command] = onCommand.mock.calls.flat();
   expect(command.kind).toBe('moveWindow');
   expect([command.level, command.width]).toEqual([expect.closeTo(0.1), expect.closeTo(0.05)]);
+});
+
+test('with the ruler a drag is a line from where it began', () => {
+  const { element, onCommand, onMeasure } = attach({ dragging: 'ruler' });
+  point(element, 'pointerdown', { x: 50, y: 40 });
+  point(element, 'pointermove', { x: 70, y: 90 });
+  point(element, 'pointermove', { x: 110, y: 120 });
+  expect(onCommand).not.toHaveBeenCalled();
+  const [from, to] = onMeasure.mock.lastCall ?? [];
+  expect(from).toMatchObject({ x: 0.2, y: 0.1 });
+  expect(to).toEqual({ x: 0.5, y: 0.5 });
 });
 
 test('two fingers that part enlarge what is between them', () => {

@@ -1,4 +1,4 @@
-import { startDisplay } from '../../../../frontend/src/reading/viewer/display.js';
+import { findWindow, startDisplay } from '../../../../frontend/src/reading/viewer/display.js';
 import { createSliceTools } from '../../../../frontend/src/reading/viewer/slice-tools.js';
 import { makePrediction, makeVolumePrediction } from '../../factories.mjs';
 
@@ -7,7 +7,9 @@ function createTools(prediction) {
   const root = document.createElement('div');
   const onCommand = vi.fn();
   const tools = createSliceTools(root, onCommand);
-  tools.update(startDisplay(prediction), prediction.input.slice_count, null);
+  const display = startDisplay(prediction);
+  const window = findWindow(display, prediction, null);
+  tools.update(display, window, prediction.input.slice_count, null);
   return { root, tools, onCommand };
 }
 
@@ -55,9 +57,9 @@ test('the slider of slices counts from one, and says where it is', () => {
 test('a single picture without a window has neither slices nor window', () => {
   const { root, tools } = createTools(makePrediction());
   expect(findSlider(root, 'Slice').closest('.slider-line')).toHaveProperty('hidden', true);
-  expect(findSlider(root, 'Level').closest('.tool-windows')).toHaveProperty('hidden', true);
+  expect(findSlider(root, 'Level').closest('details')).toHaveProperty('hidden', true);
   findButton(root, 'Drag window')?.click();
-  expect(tools.dragsWindow).toBe(false);
+  expect(tools.dragging).toBe('pan');
 });
 
 test('level and width make a window of intensities', () => {
@@ -73,9 +75,9 @@ test('level and width make a window of intensities', () => {
 test('a drag changes the window while the button for it is pressed', () => {
   const { root, tools } = createTools(makeWindowed());
   const button = findButton(root, 'Drag window');
-  expect([tools.dragsWindow, button?.getAttribute('aria-pressed')]).toEqual([false, 'false']);
+  expect([tools.dragging, button?.getAttribute('aria-pressed')]).toEqual(['pan', 'false']);
   button?.click();
-  expect([tools.dragsWindow, button?.getAttribute('aria-pressed')]).toEqual([true, 'true']);
+  expect([tools.dragging, button?.getAttribute('aria-pressed')]).toEqual(['window', 'true']);
 });
 
 test('the buttons zoom, invert and reset', () => {

@@ -33,7 +33,14 @@ from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import Upload, sniff_upload
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
-from tumorscope.inference.pipeline import Progress, StepDone, StepTimes, StudyPrediction, predict_upload
+from tumorscope.inference.pipeline import (
+    Explain,
+    Progress,
+    StepDone,
+    StepTimes,
+    StudyPrediction,
+    predict_upload,
+)
 from tumorscope.presentation import fhir
 from tumorscope.presentation.answer import PredictionAnswer, present
 
@@ -65,7 +72,7 @@ class _PredictionJob:
     upload: Upload
     every_slice: bool
     with_picture: bool
-    explain: bool
+    explain: Explain
     write: _Write
 
 
@@ -76,7 +83,9 @@ async def predict(
     request: Request,
     components: ComponentsDependency,
     classifier: ClassifierDependency,
-    explain: Annotated[Literal["none", "heatmap"], Query(description="Whether to add heat maps.")] = "none",
+    explain: Annotated[
+        Explain, Query(description="Whether to add heat maps, and on each slice one of every kind of tumour.")
+    ] = "none",
     slices: Annotated[
         Literal["summary", "all"], Query(description="Slices of a volume in the answer: the five highest, or all.")
     ] = "summary",
@@ -97,7 +106,7 @@ async def predict(
             sniff_upload(files, series),
             every_slice=slices == "all",
             with_picture=picture == "shown",
-            explain=explain == "heatmap" or write is _write_dicom,
+            explain="heatmap" if explain == "none" and write is _write_dicom else explain,
             write=write,
         )
         if NDJSON in accepted:
