@@ -24,6 +24,9 @@ import { createRequestId } from './request-id.js';
 /** @typedef {{ sha256: string, manifest: Manifest }} ModelAnswer */
 
 const HEALTH_TIMEOUT_MS = 5000;
+// The service says nothing while a study waits for its turn, or its network reads many slices.
+const SILENCE_MS = 20_000;
+const MOST_UNANSWERED = 2;
 
 /** @typedef {{ prediction: PredictionAnswer, requestId: string }} Answer */
 
@@ -52,6 +55,11 @@ export async function predict(signal, files, progress) {
       requestId: request.getResponseHeader('X-Request-Id') ?? requestId,
     };
   }
+  // What breaks off after the first progress was lost with the service.
+  if (request.status === 200 && (answer === null || answer.event === 'progress')) {
+    const isBegun = request.responseText.startsWith('{"event":"progress"');
+    if (isBegun) throw new ServiceFailure({ code: 'unreachable', requestId });
+  }
   // A failure after the first progress line carries its status in its own line.
   const status = typeof answer?.status === 'number' ? answer.status : request.status;
   throw readFailure(status, (name) => request.getResponseHeader(name), line, requestId);
@@ -70,21 +78,72 @@ function sendFiles(signal, files, requestId, progress) {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     signal.addEventListener('abort', abort, { once: true });
+    const silence = watchSilence(signal, () => {
+      reject(new ServiceFailure({ code: 'unreachable', requestId }));
+      request.abort();
+    });
     request.upload.onprogress = (event) => {
+      silence.end();
       if (event.lengthComputable) progress.onUploaded(event.loaded / event.total);
     };
     request.upload.onload = () => progress.onUploaded(1);
-    request.onprogress = () => reportLastProgress(request.responseText, progress);
+    request.onprogress = () => {
+      silence.end();
+      reportLastProgress(request.responseText, progress);
+    };
     request.onload = () => resolve(request);
     request.onabort = () => reject(signal.reason);
     request.onerror = () => reject(new ServiceFailure({ code: 'unreachable', requestId }));
-    request.onloadend = () => signal.removeEventListener('abort', abort);
+    request.onloadend = () => {
+      silence.stop();
+      signal.removeEventListener('abort', abort);
+    };
 
     request.open('POST', '/api/predict?picture=shown&slices=all&explain=kinds');
     request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
     request.send(makeForm(files));
   });
+}
+
+/**
+ * Asks after the service whenever a request has been silent for long. A service that has gone, or that is another one
+ * since, does not always end its requests.
+ * @param {AbortSignal} signal
+ * @param {() => void} onLost
+ */
+function watchSilence(signal, onLost) {
+  const startMs = Date.now();
+  let unanswered = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer = setTimeout(ask, SILENCE_MS);
+
+  async function ask() {
+    const asked = timer;
+    const health = await fetchHealth(signal).catch(() => null);
+    // Heard from meanwhile, or at its end.
+    if (signal.aborted || timer !== asked) return;
+    unanswered = health === null ? unanswered + 1 : 0;
+    const isAnother = health !== null && 1000 * health.uptime_s < Date.now() - startMs;
+    if (isAnother || unanswered === MOST_UNANSWERED) onLost();
+    else wait();
+  }
+
+  function wait() {
+    clearTimeout(timer);
+    timer = setTimeout(ask, SILENCE_MS);
+  }
+
+  return {
+    end() {
+      unanswered = 0;
+      wait();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
 }
 
 /**

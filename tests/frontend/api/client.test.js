@@ -119,10 +119,68 @@ describe('a prediction', () => {
     });
   });
 
-  test('is not made of an answer that breaks off', async () => {
-    const { answer, request } = startPrediction();
-    request.receive(200, '{"event":"progress","done":0,"total":9}\n{"event":"resu');
-    await expect(answer).rejects.toMatchObject({ code: 'unreadable_answer' });
+  test.each(['{"event":"resu', ''])(
+    'is lost with the service where the answer breaks off after %j',
+    async (end) => {
+      const { answer, request } = startPrediction();
+      request.receive(200, `{"event":"progress","done":0,"total":9}\n${end}`);
+      await expect(answer).rejects.toMatchObject({ code: 'unreachable' });
+    },
+  );
+
+  describe('that hears nothing', () => {
+    beforeEach(() => vi.useFakeTimers());
+    afterEach(() => vi.useRealTimers());
+
+    /** @param {number[]} uptimes in seconds, one an answer; none for a service that is gone */
+    const serve = (uptimes) => {
+      const left = [...uptimes];
+      const ask = vi.fn(async () => {
+        const uptime_s = left.length > 1 ? left.shift() : left[0];
+        if (uptime_s === undefined) throw new TypeError('refused');
+        return new Response(JSON.stringify({ status: 'ready', uptime_s }));
+      });
+      vi.stubGlobal('fetch', ask);
+      return ask;
+    };
+
+    test('waits as long as its service answers otherwise', async () => {
+      const ask = serve([9000]);
+      const { answer, request } = startPrediction();
+      await vi.advanceTimersByTimeAsync(300_000);
+      expect(ask.mock.calls.length).toBeGreaterThan(10);
+      request.receive(200, JSON.stringify(makePrediction()));
+      expect((await answer).prediction).toEqual(makePrediction());
+    });
+
+    test('is lost where its service does not answer twice', async () => {
+      const ask = serve([]);
+      const { answer, request } = startPrediction();
+      request.receivePart('{"event":"progress","done":16,"total":101}\n');
+      const failed = expect(answer).rejects.toMatchObject({ code: 'unreachable' });
+      await vi.advanceTimersByTimeAsync(60_000);
+      await failed;
+      expect(ask).toHaveBeenCalledTimes(2);
+    });
+
+    test('is lost where another service has taken the place of its own', async () => {
+      serve([5]);
+      const { answer } = startPrediction();
+      const failed = expect(answer).rejects.toMatchObject({ code: 'unreachable' });
+      await vi.advanceTimersByTimeAsync(30_000);
+      await failed;
+    });
+
+    test('asks nobody while it goes on', async () => {
+      const ask = serve([]);
+      const { request } = startPrediction();
+      for (let second = 0; second < 100; second += 10) {
+        await vi.advanceTimersByTimeAsync(10_000);
+        request.receivePart(`{"event":"progress","done":${second},"total":101}\n`);
+      }
+      expect(ask).not.toHaveBeenCalled();
+      request.onloadend();
+    });
   });
 
   test('fails with the problem of the service', async () => {
