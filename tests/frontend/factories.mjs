@@ -133,6 +133,7 @@ export function makeStudy(changes = {}) {
     name: 'scan.png',
     files: [makeFile('scan.png')],
     exampleUrl: null,
+    series: null,
     phase: 'waiting',
     uploaded: 0,
     read: null,

@@ -1,4 +1,5 @@
 import { translate } from '../i18n/translate.js';
+import { MODEL_HASH } from '../model/model-route.js';
 import { createElement } from '../shell/element.js';
 import { keepPreference, readPreference } from '../shell/preferences.js';
 import { describeBasis, describePredictiveValue, readPercent } from './predictive-value.js';
@@ -34,8 +35,7 @@ export function createPredictiveValueView(root) {
   });
   input.setAttribute('aria-describedby', why.id);
   const basis = createElement('p', { className: 'predictive-value-basis' });
-  const section = createElement('section', { className: 'predictive-value', hidden: true }, [
-    createElement('h3', { textContent: translate('predictiveValue.title') }),
+  const ofImages = createElement('div', { className: 'predictive-value' }, [
     createElement('label', {}, [
       createElement('span', { textContent: translate('predictiveValue.prevalence') }),
       input,
@@ -43,6 +43,18 @@ export function createPredictiveValueView(root) {
     why,
     sentence,
     basis,
+  ]);
+  const ofVolumes = createElement('p', {}, [
+    `${translate('predictiveValue.fewVolumes')} `,
+    createElement('a', {
+      href: MODEL_HASH,
+      textContent: translate('predictiveValue.decisions'),
+    }),
+  ]);
+  const section = createElement('section', { className: 'predictive-value', hidden: true }, [
+    createElement('h3', { textContent: translate('predictiveValue.title') }),
+    ofImages,
+    ofVolumes,
   ]);
   root.append(section);
 
@@ -63,6 +75,9 @@ export function createPredictiveValueView(root) {
       if (prediction === shown) return;
       shown = prediction;
       section.hidden = prediction === null || describeBasis(prediction) === '';
+      // The rates are those of single images, and volumes are answered by limits of their own.
+      ofVolumes.hidden = (prediction?.input.slice_count ?? 1) === 1;
+      ofImages.hidden = !ofVolumes.hidden;
       paint();
     },
   };

@@ -29,6 +29,7 @@ const SILENCE_MS = 20_000;
 const MOST_UNANSWERED = 2;
 
 /** @typedef {{ prediction: PredictionAnswer, requestId: string }} Answer */
+/** @typedef {{ files: File[], series: string | null }} Sent files of one study, and the UID of the series to read */
 
 /**
  * @typedef {object} ProgressListener
@@ -39,13 +40,13 @@ const MOST_UNANSWERED = 2;
 /**
  * Sends the files of one study; by XMLHttpRequest, because `fetch` does not report upload progress.
  * @param {AbortSignal} signal
- * @param {File[]} files
+ * @param {Sent} sent
  * @param {ProgressListener} progress
  * @returns {Promise<Answer>}
  */
-export async function predict(signal, files, progress) {
+export async function predict(signal, { files, series }, progress) {
   const requestId = createRequestId();
-  const request = await sendFiles(signal, files, requestId, progress);
+  const request = await sendFiles(signal, { files, series }, requestId, progress);
   const line = request.responseText.trimEnd().split('\n').at(-1) ?? '';
   const answer = parseJsonObject(line);
   if (request.status === 200 && typeof answer?.decision === 'string') {
@@ -67,12 +68,12 @@ export async function predict(signal, files, progress) {
 
 /**
  * @param {AbortSignal} signal
- * @param {File[]} files
+ * @param {Sent} sent
  * @param {string} requestId
  * @param {ProgressListener} progress
  * @returns {Promise<XMLHttpRequest>}
  */
-function sendFiles(signal, files, requestId, progress) {
+function sendFiles(signal, { files, series }, requestId, progress) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const request = new XMLHttpRequest();
@@ -99,7 +100,8 @@ function sendFiles(signal, files, requestId, progress) {
       signal.removeEventListener('abort', abort);
     };
 
-    request.open('POST', '/api/predict?picture=shown&slices=all&explain=kinds');
+    const query = 'picture=shown&slices=all&explain=kinds';
+    request.open('POST', `/api/predict?${query}${nameSeries(series, '&')}`);
     request.setRequestHeader('Accept', 'application/x-ndjson');
     request.setRequestHeader('X-Request-Id', requestId);
     request.send(makeForm(files));
@@ -195,11 +197,16 @@ export async function fetchModel(signal) {
 /**
  * The voxels of a study as read for its prediction, gzip-compressed.
  * @param {AbortSignal} signal
- * @param {File[]} files
+ * @param {Sent} sent
  */
-export async function fetchVolume(signal, files) {
+export async function fetchVolume(signal, { files, series }) {
   const requestId = createRequestId();
-  const response = await send(signal, '/api/volume', requestId, makeForm(files));
+  const response = await send(
+    signal,
+    `/api/volume${nameSeries(series, '?')}`,
+    requestId,
+    makeForm(files),
+  );
   if (!response.ok) {
     const body = await response.text();
     throw readFailure(response.status, (name) => response.headers.get(name), body, requestId);
@@ -219,6 +226,14 @@ export async function fetchExample(signal, url, name) {
   if (!response.ok) throw readFailure(response.status, () => null, '', requestId);
   const blob = await response.blob();
   return new File([blob], name, { type: blob.type });
+}
+
+/**
+ * @param {string | null} series
+ * @param {'?' | '&'} before
+ */
+function nameSeries(series, before) {
+  return series === null ? '' : `${before}series=${encodeURIComponent(series)}`;
 }
 
 /** @param {File[]} files */

@@ -15,8 +15,6 @@ import { readNumber, readRecord } from './untyped-fields.js';
  * @property {string} name
  * @property {number | null} answered
  * @property {number | null} right of what is answered
- * @property {number | null} missed slices with a tumour that are answered “no tumour”
- * @property {number | null} falseAlarms slices without a tumour that are answered “tumour”
  */
 
 /**
@@ -136,8 +134,6 @@ function readPoints({ operating_points, figures }) {
       name,
       answered: read('answered'),
       right: read('right_of_answered'),
-      missed: read('tumor_called_none'),
-      falseAlarms: read('none_called_tumor'),
     };
   });
 }

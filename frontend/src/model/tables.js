@@ -48,16 +48,12 @@ export function createPointTable({ points }) {
     translate('model.point'),
     translate('model.pointAnswered'),
     translate('model.pointRight'),
-    translate('model.pointMissed'),
-    translate('model.pointFalseAlarms'),
   ];
-  const rows = points.map(({ name, answered, right, missed, falseAlarms }) => {
+  const rows = points.map(({ name, answered, right }) => {
     const key = `model.point.${name}`;
     return [
       isMessageKey(key) ? translate(key) : name,
-      ...[answered, right, missed, falseAlarms].map((share) =>
-        share === null ? ABSENT : formatShare(share),
-      ),
+      ...[answered, right].map((share) => (share === null ? ABSENT : formatShare(share))),
     ];
   });
   return createTable('model.pointsTitle', heads, rows);

@@ -2,6 +2,7 @@ import { createDecisionView } from '../answer/decision-view.js';
 import { createAnswerView } from '../answer/details-view.js';
 import { createPredictiveValueView } from '../answer/predictive-value-view.js';
 import { createProbabilityBars } from '../answer/probability-bars.js';
+import { createSeriesView } from '../answer/series-view.js';
 import { createEmptyState } from '../intake/empty-state.js';
 import { createFileIntake } from '../intake/file-intake.js';
 import { groupStudies } from '../intake/group-studies.js';
@@ -93,6 +94,9 @@ export function buildPage({
     onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
     onWordingChosen: (wording) => store.dispatch({ type: 'wordingChosen', wording }),
   });
+  const seriesView = createSeriesView(result, {
+    onSeries: (id, uid) => store.dispatch({ type: 'seriesChosen', id, uid }),
+  });
   const bars = createProbabilityBars(result);
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
@@ -168,6 +172,7 @@ export function buildPage({
     decision.update(selected, session.service, session.wording);
     bars.update(prediction);
     predictiveValue.update(forStaff);
+    seriesView.update(selected, forStaff);
     answer.update(forStaff);
     viewers.update(session, selected, forStaff);
   }

@@ -8,7 +8,7 @@ import { takesStudies } from './service.js';
 
 /**
  * @typedef {object} AnalysisClient
- * @property {(signal: AbortSignal, files: File[],
+ * @property {(signal: AbortSignal, sent: import('../api/client.js').Sent,
  *   progress: import('../api/client.js').ProgressListener) => Promise<Answer>} predict
  * @property {(signal: AbortSignal, url: string, name: string) => Promise<File>} fetchExample
  */
@@ -75,10 +75,14 @@ export function createAnalysisQueue(store, client, { onServiceAway, onOtherModel
       store.dispatch({ type: 'exampleFetched', id, file });
       files = [file];
     }
-    return client.predict(signal, files, {
-      onUploaded: (fraction) => store.dispatch({ type: 'uploadProgressed', id, fraction }),
-      onRead: (done, total) => store.dispatch({ type: 'readingProgressed', id, done, total }),
-    });
+    return client.predict(
+      signal,
+      { files, series: study.series },
+      {
+        onUploaded: (fraction) => store.dispatch({ type: 'uploadProgressed', id, fraction }),
+        onRead: (done, total) => store.dispatch({ type: 'readingProgressed', id, done, total }),
+      },
+    );
   }
 
   /**

@@ -10,6 +10,7 @@
  * @property {string} name
  * @property {File[] | null} files
  * @property {string | null} exampleUrl
+ * @property {string | null} series the UID of the one to read; null for the service's choice
  * @property {Phase} phase
  * @property {number} uploaded fraction in 0..1
  * @property {{ done: number, total: number } | null} read slices
@@ -32,6 +33,7 @@
  *   | { type: 'studyFailed', id: number, failure: ServiceFailure }
  *   | { type: 'studyPostponed', id: number, interrupted: boolean }
  *   | { type: 'studyCancelled', id: number }
+ *   | { type: 'seriesChosen', id: number, uid: string }
  *   | { type: 'studyRetried', id: number }} StudyAction
  */
 
@@ -44,6 +46,7 @@ export function createStudy(id, source) {
   return {
     ...source,
     id,
+    series: null,
     phase: 'waiting',
     uploaded: 0,
     read: null,
@@ -122,6 +125,8 @@ export function reduceStudy(study, action) {
     case 'studyCancelled':
       if (!isPending(study)) return study;
       return { ...study, phase: study.prediction === null ? 'cancelled' : 'done' };
+    case 'seriesChosen':
+      return reduceStudy({ ...study, series: action.uid }, { type: 'studyRetried', id: study.id });
     case 'studyRetried':
       if (isPending(study) || !hasFiles(study)) return study;
       return { ...study, phase: 'waiting', uploaded: 0, failure: null, interrupted: false };

@@ -14,7 +14,7 @@ const MOST_KEPT = 6;
 
 /**
  * The voxels of studies, fetched from the service when they are first needed.
- * @param {(signal: AbortSignal, files: File[]) => Promise<ArrayBuffer>} fetchVolume
+ * @param {(signal: AbortSignal, sent: import('../api/client.js').Sent) => Promise<ArrayBuffer>} fetchVolume
  */
 export function createVolumes(fetchVolume) {
   /** @type {Map<string, Volume>} */
@@ -41,7 +41,10 @@ export function createVolumes(fetchVolume) {
     requests.set(nameVolume(study), controller);
     put(study, { state: 'loading' });
     try {
-      const compressed = await fetchVolume(controller.signal, study.files ?? []);
+      const compressed = await fetchVolume(controller.signal, {
+        files: study.files ?? [],
+        series: study.series,
+      });
       const file = await unpackGzip(compressed);
       put(study, { state: 'here', voxels: parseVoxels(file), file });
     } catch (error) {
@@ -92,9 +95,9 @@ export function createVolumes(fetchVolume) {
 }
 
 /**
- * Another model may read another sequence of the same files.
+ * Of the same files another model may read another sequence, and a user may choose another series.
  * @param {Study} study
  */
-function nameVolume({ id, prediction }) {
-  return `${id} ${prediction?.model.sha256}`;
+function nameVolume({ id, series, prediction }) {
+  return `${id} ${prediction?.model.sha256} ${series ?? ''}`;
 }

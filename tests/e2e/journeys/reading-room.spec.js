@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findCase, findExample, makeNifti, WHY_SKIPPED } from '../scans.js';
 import { describeViewer, openStudy, readCanvas } from '../viewer.js';
@@ -33,10 +34,14 @@ test('slider and heat map agree on every study, whichever was seen before', asyn
     });
   });
   await page.goto('/');
-  await parts.chooser.setInputFiles([
-    findExample('phantom-lesion-a.png'),
-    findExample('phantom-plain.png'),
-  ]);
+  // A file of a path is not among what an intercepted request sends.
+  await parts.chooser.setInputFiles(
+    ['phantom-lesion-a.png', 'phantom-plain.png'].map((name) => ({
+      name,
+      mimeType: 'image/png',
+      buffer: readFileSync(findExample(name)),
+    })),
+  );
   await expect(parts.studies.nth(1).locator('.study-step')).toHaveText(DECIDED);
   for (const [place, percent] of [
     [0, '45'],

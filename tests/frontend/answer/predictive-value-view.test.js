@@ -1,6 +1,6 @@
 import { createPredictiveValueView } from '../../../frontend/src/answer/predictive-value-view.js';
 import { setLanguage } from '../../../frontend/src/i18n/translate.js';
-import { makePrediction } from '../factories.mjs';
+import { makePrediction, makeVolumePrediction } from '../factories.mjs';
 
 /** @type {HTMLElement} */
 let root;
@@ -62,4 +62,10 @@ test('an answer without a decision hides it', () => {
   expect(section.hidden).toBe(true);
   view.update(null);
   expect(section.hidden).toBe(true);
+});
+
+test('the rates of single images are not given for a volume', () => {
+  createPredictiveValueView(root).update(makeVolumePrediction());
+  expect(root.querySelector('label')?.closest('[hidden]')).not.toBeNull();
+  expect(root.querySelector('a')?.getAttribute('href')).toBe('#model');
 });

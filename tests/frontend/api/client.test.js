@@ -70,12 +70,13 @@ beforeEach(() => {
   vi.stubGlobal('XMLHttpRequest', StubbedRequest);
 });
 
-function startPrediction() {
+/** @param {string | null} [series] */
+function startPrediction(series = null) {
   const controller = new AbortController();
   const onUploaded = vi.fn();
   const onRead = vi.fn();
   const files = [makeFile('1.dcm'), makeFile('2.dcm')];
-  const answer = predict(controller.signal, files, { onUploaded, onRead });
+  const answer = predict(controller.signal, { files, series }, { onUploaded, onRead });
   return { controller, onUploaded, onRead, answer, request: StubbedRequest.last };
 }
 
@@ -88,6 +89,12 @@ describe('a prediction', () => {
     expect(request.target).toBe('POST /api/predict?picture=shown&slices=all&explain=kinds');
     expect(request.form?.getAll('file')).toHaveLength(2);
     expect(request.sentHeaders['X-Request-Id']).toMatch(/^[A-Za-z0-9._-]{32,128}$/);
+  });
+
+  test('of a series that was chosen asks for it', async () => {
+    const { request } = startPrediction('1.2.840.1');
+    expect(request.target).toMatch(/&series=1\.2\.840\.1$/);
+    request.onloadend();
   });
 
   test('tells how much is uploaded', async () => {
@@ -219,10 +226,14 @@ describe('a prediction', () => {
   test('is not sent when it was aborted before', async () => {
     const before = StubbedRequest.last;
     await expect(
-      predict(AbortSignal.abort(), [makeFile('scan.png')], {
-        onUploaded: () => {},
-        onRead: () => {},
-      }),
+      predict(
+        AbortSignal.abort(),
+        { files: [makeFile('scan.png')], series: null },
+        {
+          onUploaded: () => {},
+          onRead: () => {},
+        },
+      ),
     ).rejects.toMatchObject({ name: 'AbortError' });
     expect(StubbedRequest.last).toBe(before);
   });
@@ -309,10 +320,10 @@ test('the voxels of a study are asked for with its files', async () => {
   });
   vi.stubGlobal('fetch', fetched);
   const files = [makeFile('1.dcm'), makeFile('2.dcm')];
-  const volume = await fetchVolume(new AbortController().signal, files);
+  const volume = await fetchVolume(new AbortController().signal, { files, series: '1.2.3' });
   expect([...new Uint8Array(volume)]).toEqual([7]);
   const [url, init] = fetched.mock.calls[0] ?? ['', {}];
-  expect([init.method, url]).toEqual(['POST', '/api/volume']);
+  expect([init.method, url]).toEqual(['POST', '/api/volume?series=1.2.3']);
   const sent = /** @type {FormData} */ (init.body).getAll('file');
   expect(sent.map((file) => /** @type {File} */ (file).name)).toEqual(['1.dcm', '2.dcm']);
 });
@@ -321,7 +332,9 @@ test('voxels that are refused say why', async () => {
   const problem = JSON.stringify({ code: 'overloaded', detail: 'Later.' });
   const answer = new Response(problem, { status: 503, headers: { 'Retry-After': '3' } });
   vi.stubGlobal('fetch', async () => answer);
-  await expect(fetchVolume(new AbortController().signal, [])).rejects.toMatchObject({
+  await expect(
+    fetchVolume(new AbortController().signal, { files: [], series: null }),
+  ).rejects.toMatchObject({
     code: 'overloaded',
     status: 503,
     retryAfterS: 3,

@@ -11,14 +11,12 @@ test('a measured figure has its interval, its slices and its patients', () => {
   ]);
 });
 
-test('each operating point has its rates of answers and errors', () => {
+test('each operating point has its rates of answers', () => {
   const [screening] = readModelCard(makeModelAnswer()).points;
   expect(screening).toEqual({
     name: 'screening',
     answered: 0.8,
     right: 0.97,
-    missed: 0.004,
-    falseAlarms: null,
   });
 });
 

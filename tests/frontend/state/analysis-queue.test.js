@@ -11,8 +11,8 @@ function startQueue() {
    *           answer: { resolve: (value: any) => void, reject: (error: Error) => void } }[]} */
   const requests = [];
   const client = {
-    /** @param {AbortSignal} signal @param {File[]} files */
-    predict(signal, files) {
+    /** @param {AbortSignal} signal @param {import('../../../frontend/src/api/client.js').Sent} sent */
+    predict(signal, { files }) {
       return new Promise((resolve, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason));
         requests.push({

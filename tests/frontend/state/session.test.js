@@ -5,7 +5,7 @@ import {
   findSelected,
   reduceSession,
 } from '../../../frontend/src/state/session.js';
-import { makeFile, makeHealth, makePrediction } from '../factories.mjs';
+import { makeFile, makeHealth, makePrediction, makeStudy } from '../factories.mjs';
 
 /** @typedef {import('../../../frontend/src/state/session.js').Action} Action */
 
@@ -222,4 +222,12 @@ test('a study that was removed comes back to its place, with what was known of i
   expect(undone.studies).toEqual(before.studies);
   expect([undone.selectedId, undone.removed]).toEqual([2, null]);
   expect(reduceSession(removed, { type: 'sessionCleared' }).removed).toBeNull();
+});
+
+test('a series that is chosen is read instead, unless the files are gone', () => {
+  const added = replay(add('study.zip'));
+  const [study] = added.studies;
+  const done = { ...added, studies: [makeStudy({ ...study, phase: 'done' })] };
+  const chosen = reduceSession(done, { type: 'seriesChosen', id: 1, uid: '1.2.3' });
+  expect(chosen.studies[0]).toMatchObject({ phase: 'waiting', series: '1.2.3' });
 });

@@ -83,8 +83,6 @@ export const MODEL = {
   'model.point.balanced': 'ausgewogen',
   'model.pointAnswered': 'Beantwortet',
   'model.pointRight': 'Davon richtig',
-  'model.pointMissed': 'Tumoren mit Antwort „kein Tumor“',
-  'model.pointFalseAlarms': 'Ohne Tumor mit Antwort „Tumor“',
   'model.dataTitle': 'Trainingsdaten',
   'model.dataPatients':
     '{training} Patienten in den Trainingsdaten, {heldOut} zurückgehalten. Niemand ist in beiden Gruppen.',

@@ -103,4 +103,11 @@ export const RESULTS = {
     'Beim Neuladen der Seite werden keine Bilder behalten. Wählen Sie die Datei erneut, um sie zu sehen.',
   'study.filesGone':
     'Die Seite wurde neu geladen, bevor die Antwort kam. Wählen Sie die Datei erneut.',
+  'series.title': 'Serien der Studie',
+  'series.unnamed': 'Serie ohne Namen',
+  'series.read': 'gelesen',
+  'series.slice': '{count} Schicht',
+  'series.slices': '{count} Schichten',
+  'predictiveValue.fewVolumes': 'Für einen prädiktiven Wert wurden zu wenige Volumen gemessen.',
+  'predictiveValue.decisions': 'Wie Volumen beantwortet wurden',
 };

@@ -83,8 +83,6 @@ export const MODEL = {
   'model.point.balanced': 'balanced',
   'model.pointAnswered': 'Answered',
   'model.pointRight': 'Correct, of the answered',
-  'model.pointMissed': 'Tumours answered “no tumour”',
-  'model.pointFalseAlarms': 'No tumour, answered “tumour”',
   'model.dataTitle': 'Training data',
   'model.dataPatients':
     '{training} patients in the training set, {heldOut} held out. No patient is in both.',

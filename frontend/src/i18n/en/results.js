@@ -101,4 +101,11 @@ export const RESULTS = {
   'slice.notKept':
     'Images are not kept when the page is reloaded. Choose the file again to see them.',
   'study.filesGone': 'The page was reloaded before the answer came. Choose the file again.',
+  'series.title': 'Series of the study',
+  'series.unnamed': 'unnamed series',
+  'series.read': 'read',
+  'series.slice': '{count} slice',
+  'series.slices': '{count} slices',
+  'predictiveValue.fewVolumes': 'Too few volumes were measured for a predictive value.',
+  'predictiveValue.decisions': 'How volumes were answered',
 };

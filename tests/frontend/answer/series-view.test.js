@@ -1,0 +1,46 @@
+import { createSeriesView } from '../../../frontend/src/answer/series-view.js';
+import { makePrediction, makeStudy } from '../factories.mjs';
+
+function makeSeries() {
+  const prediction = makePrediction();
+  prediction.input.series = [
+    {
+      ...{ uid: '1.2', description: 'T1 mprage', sequence: 't1', plane: 'sagittal' },
+      ...{ slice_count: 176, chosen: true, why_not: null },
+    },
+    {
+      ...{ uid: '1.3', description: '', sequence: null, plane: null },
+      ...{ slice_count: 1, chosen: false, why_not: 'localizer' },
+    },
+  ];
+  return prediction;
+}
+
+function createView() {
+  const root = document.createElement('div');
+  const onSeries = vi.fn();
+  return { root, onSeries, view: createSeriesView(root, { onSeries }) };
+}
+
+test('the series of a study are named, and the one that was read is marked', () => {
+  const { root, view, onSeries } = createView();
+  const prediction = makeSeries();
+  view.update(makeStudy({ id: 7, prediction }), prediction);
+  const buttons = [...root.querySelectorAll('button')];
+  expect(buttons.map((button) => button.textContent)).toEqual([
+    'T1 mprageread · sagittal · 176 slices · non-contrast T1',
+    'unnamed series1 slice',
+  ]);
+  expect(buttons.map((button) => button.getAttribute('aria-pressed'))).toEqual(['true', 'false']);
+  buttons[1]?.click();
+  expect(onSeries).toHaveBeenCalledWith(7, '1.3');
+});
+
+test('a single series, and a study whose files are gone, offer no choice', () => {
+  const { root, view } = createView();
+  const prediction = makeSeries();
+  view.update(makeStudy({ files: null, prediction }), prediction);
+  expect([...root.querySelectorAll('button')].every((button) => button.disabled)).toBe(true);
+  view.update(makeStudy(), makePrediction());
+  expect(root.querySelector('section')?.hidden).toBe(true);
+});
