@@ -1,4 +1,5 @@
 import { translate } from '../i18n/translate.js';
+import { writeJson } from '../report/summary-text.js';
 import { createElement, createFact, createSentence } from '../shell/element.js';
 import { describeWarning } from './service-messages.js';
 import { makesLessCertain } from './study-description.js';
@@ -39,7 +40,7 @@ export function createAnswerView(root) {
           .map((warning) => createSentence('li', describeWarning(warning))),
       );
       facts.replaceChildren(...describeFacts(prediction).flatMap(createFact));
-      json.textContent = JSON.stringify(prediction, null, 2);
+      json.textContent = writeJson(prediction);
     },
   };
 }

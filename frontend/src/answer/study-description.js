@@ -190,6 +190,7 @@ function describePrediction(prediction, wording) {
       ...reasons,
       ...cautions.filter((text) => text !== '').map(inPageLanguage),
       ...describeProbability(prediction, 'patient.probability'),
+      inPageLanguage(translate('patient.next')),
     ],
     otherWording: 'staff',
   };
@@ -215,7 +216,7 @@ function withModelChange(study, service, description) {
  * The slices that the answer to a volume rests on.
  * @param {PredictionAnswer} prediction
  */
-function describeBasis({ decision, findings }) {
+export function describeBasis({ decision, findings }) {
   const [finding] = findings;
   if (finding === undefined) return [];
   const { slices, extent_mm, planes } = finding;

@@ -3,6 +3,7 @@ import { createButton, createElement } from '../shell/element.js';
 import { nameFile } from './file-name.js';
 import { saveFile } from './save-file.js';
 import { writeSessionCsv } from './session-csv.js';
+import { writeJson, writeSummary } from './summary-text.js';
 import './export-view.css';
 
 /** @typedef {import('../state/study.js').Study} Study */
@@ -22,12 +23,21 @@ export function createExportView(root, { onReport, getStudies }) {
   const data = [
     createButton(translate('export.json'), () => {
       if (shown === null) return;
-      saveFile(nameFile(shown.name, 'prediction.json'), formatJson(shown), 'application/json');
+      saveFile(
+        nameFile(shown.name, 'prediction.json'),
+        writeJson(shown.prediction),
+        'application/json',
+      );
     }),
   ];
   // Browsers grant the clipboard to pages on a secure connection only.
   if (navigator.clipboard !== undefined) {
-    data.push(createButton(translate('export.copy'), copyJson));
+    data.push(
+      createButton(translate('export.copyText'), () =>
+        copy((study, prediction) => writeSummary(study, prediction)),
+      ),
+      createButton(translate('export.copy'), () => copy((_, prediction) => writeJson(prediction))),
+    );
   }
   const table = createButton(translate('export.csv'), () => {
     const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
@@ -40,10 +50,11 @@ export function createExportView(root, { onReport, getStudies }) {
   ]);
   root.append(section);
 
-  async function copyJson() {
-    if (shown === null) return;
+  /** @param {(study: Study, prediction: import('../api/client.js').PredictionAnswer) => string} write */
+  async function copy(write) {
+    if (shown === null || shown.prediction === null) return;
     try {
-      await navigator.clipboard.writeText(formatJson(shown));
+      await navigator.clipboard.writeText(write(shown, shown.prediction));
       status.textContent = translate('export.copied');
     } catch {
       status.textContent = translate('export.notCopied');
@@ -71,9 +82,4 @@ export function createExportView(root, { onReport, getStudies }) {
       report.focus();
     },
   };
-}
-
-/** @param {Study} study */
-function formatJson({ prediction }) {
-  return `${JSON.stringify(prediction, null, 2)}\n`;
 }

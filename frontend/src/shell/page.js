@@ -170,7 +170,7 @@ export function buildPage({
     studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
     if (selected === null) return;
     decision.update(selected, session.service, session.wording);
-    bars.update(prediction);
+    bars.update(forStaff);
     predictiveValue.update(forStaff);
     seriesView.update(selected, forStaff);
     answer.update(forStaff);

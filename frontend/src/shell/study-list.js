@@ -43,12 +43,12 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
         row.item.remove();
         rows.delete(id);
       }
-      for (const study of studies) {
+      for (const [place, study] of studies.entries()) {
         let row = rows.get(study.id);
         if (row === undefined) {
           row = createRow(study, onSelect);
           rows.set(study.id, row);
-          list.append(row.item);
+          list.insertBefore(row.item, list.children[place] ?? null);
         }
         row.update(study, study.id === selectedId, wording);
       }

@@ -216,6 +216,10 @@ test('a study is removed, and a session cleared after one question', async ({ pa
   await page.getByRole('button', { name: 'Remove this study' }).click();
   await expect(parts.studies).toHaveCount(2);
   await expect(page.getByRole('img', { name: 'Slice phantom-lesion-a.png' })).toBeVisible();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(parts.studies).toHaveCount(3);
+  await page.getByRole('button', { name: 'Remove this study' }).click();
+  await expect(parts.studies).toHaveCount(2);
 
   await page.getByRole('button', { name: 'Clear the session' }).click();
   const dialog = page.getByRole('dialog', { name: 'Remove all studies of this session?' });

@@ -28,12 +28,12 @@ test('the slices of a volume are gone through by wheel, key, slider and curve', 
   await see(30);
   await viewer.canvas.hover();
   await page.mouse.wheel(0, 120);
-  await see(32);
+  await see(31);
   await viewer.square.focus();
   await page.keyboard.press('ArrowUp');
-  await see(31);
+  await see(30);
   await page.keyboard.press('PageUp');
-  await see(21);
+  await see(20);
   await page.keyboard.press('Home');
   await see(1);
   await page.keyboard.press('End');
@@ -64,6 +64,7 @@ test('a picture has the same tools, and takes its voxels when its window changes
   await page.getByRole('button', { name: 'Reset' }).click();
   expect(await readCanvas(viewer.canvas)).toEqual(start);
 
+  await page.getByText('Window', { exact: true }).click();
   const [level, width] = [await viewer.level.inputValue(), await viewer.width.inputValue()];
   await viewer.width.press('ArrowLeft');
   await expect.poll(async () => (await readCanvas(viewer.canvas)).mark).not.toBe(start.mark);
@@ -94,6 +95,7 @@ test('the window is dragged with the right button, or with the left one when so 
   expect(right[0]).toBeGreaterThan(start[0]);
   expect(right[1]).toBeLessThan(start[1]);
   expect(await drag('left'), 'the picture is moved instead').toEqual(right);
+  await page.getByText('Window', { exact: true }).click();
   await page.getByRole('button', { name: 'Drag window' }).click();
   const left = await drag('left');
   expect(left[0]).toBeGreaterThan(right[0]);

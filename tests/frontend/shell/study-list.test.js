@@ -12,4 +12,6 @@ test('a study that is removed leaves the list, and the others keep their places'
   list.update(studies.toSpliced(1, 1), 1, 0, 'staff');
   expect(names()).toEqual(['1.png', '3.png']);
   expect(root.querySelectorAll('li')[1]).toBe(kept);
+  list.update(studies, 2, 0, 'staff');
+  expect(names(), 'and comes back to its own').toEqual(['1.png', '2.png', '3.png']);
 });

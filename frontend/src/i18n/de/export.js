@@ -54,4 +54,5 @@ export const EXPORT = {
   'undo.removed': '{study} wurde entfernt.',
   'undo.undo': 'Rückgängig',
   'undo.close': 'Schließen',
+  'export.copyText': 'Als Text kopieren',
 };

@@ -110,4 +110,6 @@ export const RESULTS = {
   'series.slices': '{count} Schichten',
   'predictiveValue.fewVolumes': 'Für einen prädiktiven Wert wurden zu wenige Volumen gemessen.',
   'predictiveValue.decisions': 'Wie Volumen beantwortet wurden',
+  'patient.next':
+    'Zeigen Sie die Aufnahme dem Arzt, der Sie geschickt hat. Fragen Sie ihn, was jetzt zu tun ist.',
 };

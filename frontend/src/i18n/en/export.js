@@ -54,4 +54,5 @@ export const EXPORT = {
   'undo.removed': '{study} was removed.',
   'undo.undo': 'Undo',
   'undo.close': 'Close',
+  'export.copyText': 'Copy as text',
 };

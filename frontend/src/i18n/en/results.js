@@ -108,4 +108,5 @@ export const RESULTS = {
   'series.slices': '{count} slices',
   'predictiveValue.fewVolumes': 'Too few volumes were measured for a predictive value.',
   'predictiveValue.decisions': 'How volumes were answered',
+  'patient.next': 'Show the scan to the doctor who sent you there, and ask what to do next.',
 };
