@@ -68,6 +68,7 @@ test('a patient reads another headline, the plain reasons and what the answer do
     'In plain words.',
     expect.stringMatching(/not mean that there is a tumour, or that there is none/),
     expect.stringMatching(/is 98\u00a0%\. This is not the chance that you are ill/),
+    expect.stringMatching(/ask what to do next/),
   ]);
   expect(describeStep(study, 'patient')).toBe('The program is not sure');
   expect(description.otherWording).toBe('staff');
