@@ -190,7 +190,16 @@ def test_heatmap_is_drawn_when_asked_for_in_the_size_of_the_file(live: ServedPro
     for lesion in (False, True):
         answer = _predict(live, make_phantom_file(lesion=lesion), explain="heatmap").json()
         explanation = answer["explanation"]
-        assert set(explanation) == {"method", "label", "slice_index", "width", "height", "heatmap_png", "by_kind", "further"}
+        assert set(explanation) == {
+            "method",
+            "label",
+            "slice_index",
+            "width",
+            "height",
+            "heatmap_png",
+            "by_kind",
+            "further",
+        }
         assert (explanation["method"], explanation["further"], explanation["by_kind"]) == ("hirescam", [], {})
         kinds = {name: share for name, share in answer["probabilities"].items() if name != "no_tumor"}
         assert explanation["label"] == (answer["label"] or max(kinds, key=lambda name: kinds[name]))
