@@ -32,7 +32,7 @@ def test_a_map_lies_on_its_images_within_half_a_pixel(data_folder: Path, name: s
     paths = sorted((data_folder / name).rglob("*.dcm"))
     scan = decode_upload(sniff_upload([SourceFile("", path.read_bytes()) for path in paths]), FROM_DISK)
     assert isinstance(scan, Volume)
-    result = predict_scan(CLASSIFIER, scan, explain=True)
+    result = predict_scan(CLASSIFIER, scan, explain="heatmap")
     explanation = result.explanation
     assert explanation is not None
     # The slices themselves, as they are shown, in the place of what was seen on them.

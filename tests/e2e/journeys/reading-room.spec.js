@@ -130,7 +130,7 @@ test('a window holds for the whole volume, and its presets differ', async ({ pag
   await expect(viewer.loading).toBeHidden();
   await viewer.slice.fill('20');
   const seen = new Map();
-  await page.getByText('Window', { exact: true }).click();
+  await page.locator('.window-menu summary').click();
   for (const name of ['Auto', 'Brain', 'Full range']) {
     const button = page.getByRole('button', { name, exact: true });
     await button.click();
@@ -191,7 +191,7 @@ test('the viewer is two keys away, and a toolbar is one stop', async ({ page }) 
   await page.keyboard.press('Enter');
   await expect(describeViewer(page).square).toBeFocused();
   await page.keyboard.press('Tab');
-  await expect(page.getByText('Window', { exact: true })).toBeFocused();
+  await expect(page.locator('.window-menu summary')).toBeFocused();
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('button', { name: 'Invert' })).toBeFocused();
   await page.keyboard.press('Tab');

@@ -164,7 +164,7 @@ def _predict(
     upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
     times = StepTimes()
     decode = partial(decoders.decode, limits=FROM_DISK)
-    result = predict_upload(classifier, upload, decode, times.add, explain=dicom_out is not None)
+    result = predict_upload(classifier, upload, decode, times.add, explain="none" if dicom_out is None else "heatmap")
     answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)
     row = answer.model_dump(mode="json")
     return row if dicom_out is None else {**row, "dicom_files": _write_objects(result, answer, dicom_out)}

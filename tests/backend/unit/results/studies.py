@@ -105,7 +105,7 @@ def predict(files: Sequence[bytes | Path]) -> Predicted:
     """Decode and predict, with heat maps."""
     sources = [SourceFile("", one if isinstance(one, bytes) else one.read_bytes()) for one in files]
     decode = partial(decode_upload, limits=FROM_DISK)
-    return _present(predict_upload(CLASSIFIER, sniff_upload(sources), decode, explain=True))
+    return _present(predict_upload(CLASSIFIER, sniff_upload(sources), decode, explain="heatmap"))
 
 
 def _present(result: StudyPrediction) -> Predicted:
