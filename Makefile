@@ -176,7 +176,9 @@ lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--up
 
 .PHONY: up
 up: ## Build and start the two containers; on an NVIDIA GPU: GPU=1
-	$(COMPOSE) up --build --detach
+	@$(COMPOSE) up --build --detach || { \
+	    echo 'The service is not ready. Its log says:' >&2; \
+	    $(COMPOSE) logs --no-color --tail 1000 keys backend 2>&1 | grep -v '"event": "request"' | tail -n 5 >&2; exit 1; }
 	@echo "Tumorscope is open at http://$$($(COMPOSE) port frontend 8080)"
 
 .PHONY: rolling-restart

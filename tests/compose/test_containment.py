@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -57,6 +58,24 @@ def test_only_the_page_is_published_and_to_this_machine_only(stack: Stack) -> No
 def test_service_has_no_way_out(stack: Stack) -> None:
     networks = stack.inspect("backend")["NetworkSettings"]["Networks"]
     assert [json.loads(run(["docker", "network", "inspect", name]))[0]["Internal"] for name in networks] == [True]
+
+
+def test_service_does_not_reach_this_machine(stack: Stack) -> None:
+    name = next(iter(stack.inspect("backend")["NetworkSettings"]["Networks"]))
+    (addresses,) = json.loads(run(["docker", "network", "inspect", name]))[0]["IPAM"]["Config"]
+    gateway = addresses.get("Gateway") or next(ip_network(addresses["Subnet"]).hosts())
+    # An address that is somebody's answers, if only by refusing the connection.
+    knock = f"""
+import socket
+try:
+    socket.create_connection(("{gateway}", 22), timeout=5).close()
+    print("open")
+except ConnectionRefusedError:
+    print("refused")
+except OSError:
+    print("nobody")
+"""
+    assert stack.execute("backend", "python", "-c", knock).strip() == "nobody"
 
 
 def test_backend_image_is_below_700_mb(stack: Stack) -> None:

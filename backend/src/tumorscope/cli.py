@@ -1,5 +1,6 @@
 """The ``tumorscope`` command."""
 
+import errno
 import json
 import os
 import sys
@@ -26,6 +27,8 @@ from tumorscope.version import VERSION
 
 # typer's exit status after Ctrl-C.
 _INTERRUPTED = 130
+# Errors of writing, which name no file.
+_OF_DISKS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 app = typer.Typer(
     help=f"Reads a brain MRI and predicts how likely it shows a tumour. {NOTICE}",
@@ -71,10 +74,11 @@ def main() -> None:
         Console(stderr=True).print(f"{prefix}{escape(str(error))}")
         sys.exit(1)
     except OSError as error:
-        # Of a file that the user named; any other is a fault.
-        if error.filename is None:
+        # Of a file that the user named, or of a disk; any other is a fault.
+        if error.filename is None and error.errno not in _OF_DISKS:
             raise
-        sys.exit(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        sys.exit(f"{place}{error.strerror}")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tumorscope"):
             raise

@@ -1277,7 +1277,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request; as DICOM or FHIR: nothing_to_report; as DICOM: no_dicom_origin */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, took_too_long, invalid_request; as DICOM or FHIR: nothing_to_report; as DICOM: no_dicom_origin */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1410,7 +1410,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, invalid_request */
+            /** @description corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, missing_modality, unknown_series, took_too_long, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2184,7 +2184,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description invalid_request */
+            /** @description took_too_long, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2315,7 +2315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["InferenceProblem"];
                 };
             };
-            /** @description invalid_request */
+            /** @description took_too_long, invalid_request */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -34,6 +34,13 @@ def test_path_that_cannot_be_written_is_a_sentence_not_a_stack(tmp_path: Path) -
     assert (result.returncode, result.stderr) == (1, f"{tmp_path}: Is a directory\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_full_disk_is_a_sentence_not_a_stack() -> None:
+    run = _run("phantom", "/dev/full")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == "No space left on device\n"
+
+
 def test_phantom_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     for name in ("a", "b"):
         assert _run("phantom", tmp_path / name, "--seed", "7", "--lesion").returncode == 0

@@ -186,6 +186,20 @@ def test_500_idle_connections_delay_no_prediction(served: ServedProcess) -> None
             connection.close()
 
 
+def test_200_clients_that_ask_and_read_nothing_starve_nobody(served: ServedProcess) -> None:
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            deaf = stack.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect(served.address)
+            deaf.sendall(asked)
+        _check_answers(served)
+        # What they ask for is held back.
+        assert served.resident_mib < 1024
+    _check_idle(served)
+
+
 async def _predict(address: tuple[str, int], data: bytes) -> tuple[bytes, bytes]:
     """Head and body of an answer."""
     reader, writer = await asyncio.open_connection(*address)

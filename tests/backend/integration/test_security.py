@@ -41,6 +41,14 @@ def test_every_answer_has_the_security_headers_once(client: TestClient, path: st
     assert headers.get_list("x-frame-options") == ["DENY"]
 
 
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/live", "/health/ready", "/v2/health/live", "/v2/health/ready", "/openapi.json"]
+)
+def test_head_is_answered_as_get_without_a_body(client: TestClient, path: str) -> None:
+    head, whole = client.head(path), client.get(path)
+    assert (head.status_code, head.headers["content-type"]) == (whole.status_code, whole.headers["content-type"])
+
+
 @pytest.mark.parametrize("path", ["/health/", "/predict/", "//predict", "/docs/", "/docs/oauth2-redirect", "/redoc"])
 def test_no_redirect_leads_to_the_host_of_a_request(client: TestClient, path: str) -> None:
     check_problem(client.get(path, headers={"X-Forwarded-Host": "elsewhere.example"}), 404, "not_found")

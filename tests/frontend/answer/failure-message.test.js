@@ -17,6 +17,7 @@ const CODES_OF_THE_CONTRACT = [
   'forbidden_origin',
   'unknown_host',
   'upload_too_slow',
+  'took_too_long',
   'upload_too_large',
   'image_too_large',
   'too_many_slices',

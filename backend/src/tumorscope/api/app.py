@@ -15,6 +15,7 @@ from tumorscope.api.auth.key_ring import KeyRing
 from tumorscope.api.auth.origins import OriginCheck
 from tumorscope.api.auth.security import ApiKeyCheck
 from tumorscope.api.http import errors
+from tumorscope.api.http.deadline import RequestDeadline
 from tumorscope.api.http.dependencies import Components
 from tumorscope.api.http.middleware import MODEL_VERSION, REQUEST_ID, RequestContext
 from tumorscope.api.http.openapi import build_document
@@ -93,6 +94,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         # A redirect would send the client to whatever host its request named.
         redirect_slashes=False,
+        # `routes.docs` has it.
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         exception_handlers={
@@ -125,6 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_private_network=True,
         )
     app.add_middleware(OriginCheck, hosts=settings.allowed_hosts, origins=settings.allowed_origins)
+    app.add_middleware(RequestDeadline, max_s=settings.max_request_s)
     watch_state(collectors, service, work_queue, upload_memory)
     app.add_middleware(RequestContext, service=service, metrics=collectors)
     app.openapi = lambda: build_document(app)  # type: ignore[method-assign]

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     max_wait_s: float = Field(
         5.0, gt=0, le=600, description="Longest expected wait of a picture; one that would wait longer is refused."
     )
+    max_request_s: float = Field(
+        300.0, gt=0, le=86_400, description="Longest time for a whole request, from its headers to its answer."
+    )
     engine: EngineChoice = Field(
         "auto", description="auto (a GPU, else the fastest on the CPU), litert (int8), ncnn (float32) or tensorflow."
     )

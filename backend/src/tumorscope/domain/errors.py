@@ -24,6 +24,7 @@
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   ├── NothingToReport       out of scope: no report is made of a refusal
     │   ├── NoDicomOrigin         DICOM objects are asked for of what is no series of DICOM images
+    │   ├── TookTooLong           the request as a whole takes longer than the service allows
     │   ├── UnknownModel          another name or version than the served model's
     │   └── InvalidRequest
     ├── ModelError                the model cannot be used
@@ -180,6 +181,12 @@ class NoDicomOrigin(InputError):
     """DICOM objects refer to DICOM images, and the study was not read from such that can be referred to."""
 
     code = "no_dicom_origin"
+
+
+class TookTooLong(InputError):
+    """The request as a whole takes longer than the service allows."""
+
+    code = "took_too_long"
 
 
 class UnknownModel(InputError):

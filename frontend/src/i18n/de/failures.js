@@ -60,6 +60,9 @@ export const FAILURES = {
   'failure.missing_modality.happened': 'In diesem Fall fehlt eine Sequenz',
   'failure.missing_modality.advice':
     'Fügen Sie die fehlende Sequenz hinzu und senden Sie den Fall noch einmal.',
+  'failure.took_too_long.happened': 'Der Dienst hat zu lange gebraucht',
+  'failure.took_too_long.advice':
+    'Senden Sie nur eine Serie oder ein Volumen, oder versuchen Sie es später noch einmal.',
   'failure.invalid_request.happened': 'Der Dienst hat die Anfrage nicht verstanden',
   'failure.invalid_request.advice':
     'Laden Sie diese Seite neu: Sie ist möglicherweise älter als der Dienst.',

@@ -50,6 +50,8 @@ export const FAILURES = {
     'Choose the file of the series that contains the image. A header (.hdr, .nhdr) needs its data file as well.',
   'failure.missing_modality.happened': 'A sequence is missing from this case',
   'failure.missing_modality.advice': 'Add the missing sequence and send the case again.',
+  'failure.took_too_long.happened': 'The service took too long',
+  'failure.took_too_long.advice': 'Send a single series or a single volume, or try again later.',
   'failure.invalid_request.happened': 'The service did not understand the request',
   'failure.invalid_request.advice': 'Reload this page: it may be older than the service.',
   'failure.unknown_model.happened': 'The service does not serve this model',

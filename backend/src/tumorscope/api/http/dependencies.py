@@ -1,14 +1,10 @@
-"""What routes use: the components, as FastAPI dependencies, and whether a client is still there."""
+"""What routes use: the components, as FastAPI dependencies."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from threading import Event
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from starlette.requests import ClientDisconnect
 
 from tumorscope.api.http.uploads import UploadLimits, UploadMemory
 from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
@@ -66,6 +62,11 @@ async def refuse_unknown_parameters(request: Request) -> None:
             raise InvalidRequest(f"query.{name}: There is no such parameter.")
 
 
+def identify_client(request: Request) -> Hashable:
+    """Whom turns are given to: the name of the key, and the address, which a trusted proxy may have forwarded."""
+    return request.state.client, request.client and request.client.host
+
+
 async def _classifier(request: Request, components: ComponentsDependency) -> Classifier:
     """The model that answers this request to its end; the answer names its version, whichever is served by then."""
     service = components.service
@@ -76,25 +77,3 @@ async def _classifier(request: Request, components: ComponentsDependency) -> Cla
 
 
 ClassifierDependency = Annotated[Classifier, Depends(_classifier)]
-
-
-@asynccontextmanager
-async def watch_client(request: Request, has_left: Event) -> AsyncIterator[None]:
-    """Set the event when the client of a request, whose body was read, disconnects."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        has_left.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-
-
-def raise_if_left(has_left: Event) -> None:
-    """Raise `ClientDisconnect` when the event is set; for any thread."""
-    if has_left.is_set():
-        raise ClientDisconnect

@@ -51,6 +51,7 @@ STATUS: dict[type[errors.TumorscopeError], int] = {
     errors.MissingModality: 422,
     errors.NothingToReport: 422,
     errors.NoDicomOrigin: 422,
+    errors.TookTooLong: 422,
     errors.InvalidRequest: 422,
     errors.InputError: 422,
     errors.MissingApiKey: 401,
@@ -119,7 +120,7 @@ async def answer_tumorscope_error(request: Request, error: Exception) -> Respons
         response.headers["Retry-After"] = str(error.retry_after_s)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Bearer realm="tumorscope"'
-    if isinstance(error, errors.UploadTooSlow):
+    if isinstance(error, errors.UploadTooSlow | errors.TookTooLong):
         # The rest of the body is not read.
         response.headers["Connection"] = "close"
     return response

@@ -50,7 +50,7 @@ UPLOAD_ERRORS: dict[int, str] = {
     413: "upload_too_large, image_too_large, too_many_files, too_many_slices, expands_too_much",
     415: "unsupported_format",
     422: "corrupt_file, not_an_mr_image, not_an_anatomical_image, not_a_brain, tiled_image, no_pixel_data, "
-    "missing_modality, unknown_series, invalid_request",
+    "missing_modality, unknown_series, took_too_long, invalid_request",
     500: "internal",
     503: "not_ready, overloaded; with Retry-After",
 }

@@ -10,6 +10,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
+from tumorscope.api.http.deadline import end_in_time
 from tumorscope.domain.errors import (
     InputError,
     InvalidRequest,
@@ -194,7 +195,8 @@ async def _open_body(
     try:
         if _is_declared_too_large(request, limits):
             raise _too_large(limits.request_bytes)
-        yield chunks
+        async with end_in_time(request):
+            yield chunks
     except (InputError, ServiceError):
         buffer.release()
         # A client that waits for "100 Continue" has sent nothing and gets the answer at once.

@@ -1,20 +1,20 @@
-"""Work in, run in a thread beside the event loop, in the order it came; beyond a bound it is refused."""
+"""Work in, run in a thread beside the event loop, in turns between clients; beyond a bound it is refused."""
 
 import math
 import random
-from asyncio import CancelledError, Future, get_running_loop
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from asyncio import CancelledError, Future, create_task, get_running_loop, wait
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
-from threading import Condition
+from threading import Condition, Event
 from time import monotonic
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from starlette.requests import ClientDisconnect
 
+from tumorscope.api.jobs.turns import Turns
 from tumorscope.domain.errors import ImageTooLarge, Overloaded
+from tumorscope.imaging.decoder_channel import Watch, watch_nothing
 from tumorscope.imaging.source import Reserve
 
 Result = TypeVar("Result")
@@ -34,10 +34,17 @@ _STUDY_WAIT_S = 8.0
 # are answered in a moment, need not wait for studies.
 _PICTURE_SHARE = 16
 _MEMORY_RETRY_S = 2
+_TOO_MANY = "More requests are waiting than can be answered in time."
+# How often a thread that waits for memory looks whether it is still wanted.
+_POLL_S = 0.1
 
 
 class NotAmongPictures(Overloaded):
     """The picture needs so much memory that its turn is among the studies."""
+
+
+class NotWanted(Exception):
+    """Raised in a thread whose work nobody waits for any more."""
 
 
 class DecodeMemory:
@@ -56,10 +63,17 @@ class DecodeMemory:
         self.used_bytes = 0
         self._max_wait_s = max_wait_s
         self._freed = Condition()
+        # Pictures do not wait behind studies.
+        self._turns: dict[bool, Turns[object]] = {True: Turns(), False: Turns()}
 
     @contextmanager
-    def open_reservation(self, *, is_study: bool) -> Iterator[Reserve]:
+    def open_reservation(
+        self, *, is_study: bool, client: Hashable = None, watch: Watch = watch_nothing
+    ) -> Iterator[Reserve]:
         """Give what reserves memory for one request, by its bytes; all is freed with the context.
+
+        Clients take turns. Who has a part already need not wait for others' turns, since they might wait for that part.
+        `watch` is called while it waits, and what it raises ends the waiting.
 
         Its call raises `ImageTooLarge` for more than there is, `NotAmongPictures` for a picture that needs more than a
         picture's share, and `Overloaded` if others keep the memory for too long.
@@ -74,18 +88,40 @@ class DecodeMemory:
                 raise ImageTooLarge(f"Decoding the file needs more than {self.max_bytes // 2**20} MiB of memory.")
             if not is_study and held + size > share:
                 raise NotAmongPictures("The picture is too large to be read now.", _MEMORY_RETRY_S)
+            deadline = monotonic() + self._max_wait_s
+            turns, ticket = self._turns[is_study], object()
             with self._freed:
-                if not self._freed.wait_for(lambda: self.used_bytes + size <= limit, self._max_wait_s):
-                    raise Overloaded("Other requests use the memory that the file needs.", _MEMORY_RETRY_S)
-                self.used_bytes += size
+                turns.add(client, ticket)
+                try:
+                    while self.used_bytes + size > limit or not (held or turns.first == (client, ticket)):
+                        if monotonic() >= deadline:
+                            raise Overloaded("Other requests use the memory that the file needs.", _MEMORY_RETRY_S)
+                        watch()
+                        self._freed.wait(_POLL_S)
+                    self.used_bytes += size
+                finally:
+                    turns.remove(client, ticket)
+                    self._freed.notify_all()
             held += size
 
         try:
             yield reserve
         finally:
-            with self._freed:
-                self.used_bytes -= held
-                self._freed.notify_all()
+            self._change(-held)
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Count bytes that are in memory already, such as an answer until it is read."""
+        self._change(size)
+        try:
+            yield
+        finally:
+            self._change(-size)
+
+    def _change(self, size: int) -> None:
+        with self._freed:
+            self.used_bytes += size
+            self._freed.notify_all()
 
 
 class WorkQueue:
@@ -128,9 +164,14 @@ class WorkQueue:
         task: Callable[..., Result],
         *arguments: object,
         is_study: bool = False,
-        is_gone: Callable[[], Awaitable[bool]] | None = None,
+        client: Hashable = None,
+        stop: Event | None = None,
     ) -> Result:
-        """Run a task in a thread, after those of its kind that came before it.
+        """Run a task in a thread, when it is its client's turn among those of its kind.
+
+        Where the queue is full, the last task of the client with the most gives way to another client's.
+
+        One that is cancelled while it waits has left the queue; one that runs is waited for.
 
         Parameters
         ----------
@@ -138,26 +179,26 @@ class WorkQueue:
             Called with the arguments.
         is_study : bool
             Whether it may take long: a volume, or files that may hold one.
-        is_gone : callable, optional
-            Whether the client has disconnected; asked before a task begins that had to wait.
+        client : hashable
+            Who waits for it.
+        stop : Event, optional
+            Set when the task is cancelled while it runs.
 
         Raises
         ------
         Overloaded
             Too many tasks are waiting, or it would wait too long.
-        ClientDisconnect
-            The client has disconnected; the task was not begun.
         """
         lane = self._studies if is_study else self._pictures
-        return await lane.work(partial(task, *arguments), is_gone)
+        return await lane.work(partial(task, *arguments), client, stop or Event())
 
     async def decode(
         self,
         memory: DecodeMemory,
-        task: Callable[[Reserve], Result],
+        task: Callable[[Reserve, Watch], Result],
         *,
         is_study: bool,
-        is_gone: Callable[[], Awaitable[bool]],
+        client: Hashable = None,
     ) -> Result:
         """Run a task that decodes, given what reserves memory; a picture that needs much of it starts again as a study.
 
@@ -166,24 +207,29 @@ class WorkQueue:
         memory : DecodeMemory
             What all such tasks share.
         task : callable
-            Called with a `Reserve`.
-        is_study, is_gone
+            Called with a `Reserve`, and with what ends it, by an exception, when it is cancelled.
+        is_study, client
             As of `work`.
 
         Raises
         ------
-        Overloaded, ClientDisconnect
+        Overloaded
             As of `work`.
         """
+        stop = Event()
+
+        def watch() -> None:
+            if stop.is_set():
+                raise NotWanted
 
         def run(*, is_study: bool) -> Result:
-            with memory.open_reservation(is_study=is_study) as reserve:
-                return task(reserve)
+            with memory.open_reservation(is_study=is_study, client=client, watch=watch) as reserve:
+                return task(reserve, watch)
 
         if not is_study:
             with suppress(NotAmongPictures):
-                return await self.work(partial(run, is_study=False), is_gone=is_gone)
-        return await self.work(partial(run, is_study=True), is_study=True, is_gone=is_gone)
+                return await self.work(partial(run, is_study=False), client=client, stop=stop)
+        return await self.work(partial(run, is_study=True), is_study=True, client=client, stop=stop)
 
 
 class Lane:
@@ -208,58 +254,76 @@ class Lane:
         self._threads = threads
         self.max_depth = threads + max_waiting
         self._busy = 0
-        self._waiting: deque[Future[None]] = deque()
+        self._max_waiting = max_waiting
+        self._turns: Turns[Future[None]] = Turns()
         # This lane counts the threads itself; anyio's own limit would be a second queue.
         self._unlimited = CapacityLimiter(math.inf)
         self._max_wait_s = max_wait_s
         self._mean_s: float | None = None
 
-    async def work(self, task: Callable[[], Result], is_gone: Callable[[], Awaitable[bool]] | None) -> Result:
+    async def work(self, task: Callable[[], Result], client: Hashable, stop: Event) -> Result:
         """See `WorkQueue.work`."""
-        if self.depth >= self.max_depth or self._estimate_wait_s() > self._max_wait_s:
-            raise Overloaded("More requests are waiting than can be answered in time.", self._choose_retry_s())
+        if self._estimate_wait_s(client) > self._max_wait_s:
+            raise Overloaded(_TOO_MANY, self._choose_retry_s(client))
+        if len(self._turns) >= self._max_waiting:
+            self._make_room(client)
         self.depth += 1
         came = monotonic()
         try:
-            async with self._take_thread() as has_waited:
-                if has_waited and is_gone is not None and await is_gone():
-                    raise ClientDisconnect
+            async with self._take_thread(client):
                 started = monotonic()
                 self._record_wait(self.name, started - came)
+                running = create_task(to_thread.run_sync(task, limiter=self._unlimited))
+                # Asked for, or asyncio logs an error that nobody waits for any more.
+                running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
                 try:
-                    return await to_thread.run_sync(task, limiter=self._unlimited)
+                    await wait({running})
+                except CancelledError:
+                    # What the thread uses is released when it has ended.
+                    stop.set()
+                    await wait({running})
+                    raise
                 finally:
                     self._learn(monotonic() - started)
+                return running.result()
         finally:
             self.depth -= 1
 
     @asynccontextmanager
-    async def _take_thread(self) -> AsyncIterator[bool]:
-        """One of the threads, and whether it had to be waited for."""
-        ready: Future[None] | None = None
+    async def _take_thread(self, client: Hashable) -> AsyncIterator[None]:
+        """One of the threads; perhaps it is waited for."""
         if self._busy < self._threads:
             self._busy += 1
         else:
-            ready = get_running_loop().create_future()
-            self._waiting.append(ready)
+            ready: Future[None] = get_running_loop().create_future()
+            self._turns.add(client, ready)
             try:
                 await ready
             except CancelledError:
-                if ready.done() and not ready.cancelled():
+                if ready.cancelled():
+                    self._turns.remove(client, ready)
+                elif ready.exception() is None:
                     self._pass_on()
                 raise
         try:
-            yield ready is not None
+            yield
         finally:
             self._pass_on()
 
     def _pass_on(self) -> None:
-        while self._waiting:
-            ready = self._waiting.popleft()
-            if not ready.done():
-                ready.set_result(None)
+        while (first := self._turns.first) is not None:
+            self._turns.remove(*first)
+            if not first[1].done():
+                first[1].set_result(None)
                 return
         self._busy -= 1
+
+    def _make_room(self, client: Hashable) -> None:
+        last = self._turns.find_last_of_longest(client)
+        if last is None:
+            raise Overloaded(_TOO_MANY, self._choose_retry_s(client))
+        self._turns.remove(*last)
+        last[1].set_exception(Overloaded(_TOO_MANY, self._choose_retry_s(last[0])))
 
     def _learn(self, took_s: float) -> None:
         if self._mean_s is None:
@@ -267,12 +331,12 @@ class Lane:
         else:
             self._mean_s += _SHARE_OF_LAST * (min(took_s, _MOST_TIMES_MEAN * self._mean_s) - self._mean_s)
 
-    def _estimate_wait_s(self) -> float:
-        """Of a task that comes now; none where a thread is free."""
-        before = max(0, self.depth - self._threads + 1)
+    def _estimate_wait_s(self, client: Hashable) -> float:
+        """Of a task of this client that comes now; none where a thread is free."""
+        before = 0 if self._busy < self._threads else self._turns.count_before(client) + 1
         return before * (self._mean_s or 0.0) / self._threads
 
-    def _choose_retry_s(self) -> int:
+    def _choose_retry_s(self, client: Hashable) -> int:
         """Whole seconds until between a half and all of the waiting tasks are done: not all come again at once."""
         share = random.uniform(0.5, 1)
-        return min(_MAX_RETRY_S, max(1, math.ceil(self._estimate_wait_s() * share)))
+        return min(_MAX_RETRY_S, max(1, math.ceil(self._estimate_wait_s(client) * share)))

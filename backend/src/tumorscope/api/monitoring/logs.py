@@ -1,24 +1,34 @@
-"""Log records in, lines of JSON out; a record has only the fields that its caller names, and no patient data."""
+"""Log records in, lines of JSON out; a record has only the fields that its caller names, and no patient data.
+
+Libraries that read files quote them in their messages and warnings: of these only type and place are logged.
+"""
 
 import json
 import logging
 import os
 import stat
 import sys
+import warnings
 from datetime import UTC, datetime
+from pathlib import Path
 from traceback import walk_tb
+from typing import TextIO
 
 _FIELDS = "fields"
+# Whose messages hold nothing of a file.
+_TRUSTED = {"tumorscope", "uvicorn", "asyncio"}
 
 
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **getattr(record, _FIELDS, {}),
         }
+        if record.name.partition(".")[0] in _TRUSTED:
+            line |= {"event": record.getMessage(), **getattr(record, _FIELDS, {})}
+        else:
+            line |= {"event": "library_message", "library": record.name, "place": f"{record.module}:{record.lineno}"}
         if record.exc_info and record.exc_info[1] is not None:
             # The message of an exception may quote the upload; its class and location are enough to find the fault.
             line["exception"] = type(record.exc_info[1]).__name__
@@ -71,8 +81,23 @@ def configure_logs(level: str) -> None:
     handler = _DescriptorHandler(sys.stdout.fileno())
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    warnings.showwarning = _log_warning
     # Its access log has the raw path and the client's address; ours has one line a request instead.
     logging.getLogger("uvicorn.access").disabled = True
+
+
+def _log_warning(
+    message: Warning | str,  # noqa: ARG001  (the signature is that of `warnings.showwarning`)
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    path = Path(filename)
+    log_event(
+        "library_warning", logging.WARNING, type=category.__name__, place=f"{path.parent.name}.{path.stem}:{lineno}"
+    )
 
 
 def log_event(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:

@@ -1,6 +1,6 @@
 """A served model in, its tensors described; the body of an inference request in, the body of its answer out."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ async def run_inference(
     classifier: Classifier,
     metrics: Metrics,
     body: EncodedRequest,
-    is_gone: Callable[[], Awaitable[bool]],
+    client: Hashable = None,
 ) -> EncodedAnswer:
     """Parse the pixels, run the network, and encode the requested outputs.
 
@@ -123,8 +123,8 @@ async def run_inference(
         Times the network.
     body : EncodedRequest
         As it was sent.
-    is_gone : callable
-        Whether the client has disconnected.
+    client : hashable
+        Whose turn it is.
 
     Raises
     ------
@@ -134,13 +134,11 @@ async def run_inference(
         The network gave infinity or not a number.
     Overloaded
         Too many requests are waiting.
-    ClientDisconnect
-        The client has disconnected.
     """
-    result = await queue.work(_answer_slice, classifier, metrics, body, is_gone=is_gone)
+    result = await queue.work(_answer_slice, classifier, metrics, body, client=client)
     if isinstance(result, EncodedAnswer):
         return result
-    return await queue.work(_answer, classifier, metrics, *result, is_study=True, is_gone=is_gone)
+    return await queue.work(_answer, classifier, metrics, *result, is_study=True, client=client)
 
 
 def _answer_slice(classifier: Classifier, metrics: Metrics, body: EncodedRequest) -> EncodedAnswer | _Parsed:

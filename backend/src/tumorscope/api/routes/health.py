@@ -51,18 +51,21 @@ class Alive(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", responses=_NOT_READY)
 async def read_health(components: ComponentsDependency, response: Response) -> Health:
     """Report the state of the service; 200 when it is ready."""
     return _describe(components, response)
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live")
 async def read_liveness() -> Alive:
     """Report that the process answers."""
     return Alive()
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", responses=_NOT_READY)
 async def read_readiness(components: ComponentsDependency, response: Response) -> Health:
     """Report whether the service wants requests: its model has reproduced its golden answers."""

@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from tumorscope.api.http.deadline import end_in_time, end_with_client
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     Components,
     ComponentsDependency,
+    identify_client,
     refuse_unknown_parameters,
 )
 from tumorscope.api.http.errors import InferenceProblem
@@ -38,7 +40,7 @@ _REFUSED = {
     408: "upload_too_slow",
     413: "upload_too_large, expands_too_much",
     415: "unsupported_format: a Content-Encoding other than gzip or deflate",
-    422: "invalid_request",
+    422: "took_too_long, invalid_request",
     500: "internal",
     503: "not_ready, overloaded; with Retry-After",
 }
@@ -123,12 +125,14 @@ async def read_server_metadata() -> ServerMetadata:
     return ServerMetadata()
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live")
 async def read_server_liveness() -> ServerLive:
     """Report that the process answers."""
     return ServerLive()
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get("/health/ready", responses=_describe_refusals(_NOT_READY))
 async def read_server_readiness(components: ComponentsDependency) -> ServerReady:
     """Report whether the service wants requests: its model has reproduced its golden answers."""
@@ -178,7 +182,10 @@ async def _infer(request: Request, components: Components, classifier: Classifie
         with components.metrics.upload_seconds.time():
             content = await read_body(request, max_bytes, buffer)
         body = EncodedRequest(content, request.headers.get("content-encoding", ""), request.headers.get(_JSON_LENGTH))
-        answer = await run_inference(components.queue, classifier, components.metrics, body, request.is_disconnected)
+        async with end_with_client(request), end_in_time(request):
+            answer = await run_inference(
+                components.queue, classifier, components.metrics, body, identify_client(request)
+            )
     is_binary = answer.json_bytes is not None
     headers = {_JSON_LENGTH: str(answer.json_bytes)} if is_binary else None
     return Response(answer.body, headers=headers, media_type=_BINARY if is_binary else "application/json")

@@ -4,33 +4,34 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from threading import Event
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import StreamingResponse
-from starlette.types import Receive, Scope, Send
+from python_multipart.multipart import parse_options_header
 
+from tumorscope.api.http.deadline import end_in_time, end_with_client
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     Components,
     ComponentsDependency,
     SeriesParameter,
-    raise_if_left,
+    identify_client,
     refuse_unknown_parameters,
-    watch_client,
 )
 from tumorscope.api.http.errors import describe_error, describe_internal, find_status
+from tumorscope.api.http.held_response import HeldResponse
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.api.monitoring.logs import log_event
 from tumorscope.api.monitoring.metrics import Metrics, record_prediction
 from tumorscope.domain.errors import TumorscopeError
 from tumorscope.imaging.decode import Upload, sniff_upload
+from tumorscope.imaging.decoder_channel import Watch
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import (
@@ -95,9 +96,10 @@ async def predict(
     series: SeriesParameter = None,
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
-    accepted = request.headers.get("accept", "")
+    accepted = _list_accepted(request.headers.get("accept", ""))
     write = _choose_form(accepted)
-    with components.memory.open_buffer() as buffer:
+    with ExitStack() as held:
+        buffer = held.enter_context(components.memory.open_buffer())
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
         job = _PredictionJob(
@@ -110,13 +112,18 @@ async def predict(
             write=write,
         )
         if NDJSON in accepted:
-            return await _stream_job(job, request)
-        has_left = Event()
-        async with watch_client(request, has_left):
-            return await _queue_job(job, has_left, lambda _progress: None)
+            return await _stream_job(job, request, held)
+        async with end_with_client(request):
+            return await _queue_job(job, request, lambda _progress: None)
 
 
-def _choose_form(accepted: str) -> _Write:
+def _list_accepted(accept: str) -> set[str]:
+    """Media types of the header, without those that are not acceptable (``q=0``)."""
+    listed = [parse_options_header(one) for one in accept.split(",")]
+    return {kind.decode("latin-1") for kind, options in listed if options.get(b"q", b"1").strip(b"0.")}
+
+
+def _choose_form(accepted: set[str]) -> _Write:
     """By the header Accept; whoever asks for lines gets JSON in them."""
     if NDJSON in accepted:
         return _write_json
@@ -147,31 +154,17 @@ def _write_dicom(result: StudyPrediction, answer: PredictionAnswer) -> Response:
     return Response(b"".join([*parts, f"--{boundary}--\r\n".encode()]), media_type=f"{_DICOM}; boundary={boundary}")
 
 
-class _JobStream(StreamingResponse):
-    """Lines of a job, which ends with the response: a client may disconnect before the first line is asked for."""
-
-    def __init__(self, lines: AsyncIterator[str], has_left: Event) -> None:
-        super().__init__(lines, media_type=NDJSON)
-        self._has_left = has_left
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._has_left.set()
-
-
-async def _stream_job(job: _PredictionJob, request: Request) -> StreamingResponse:
+async def _stream_job(job: _PredictionJob, request: Request, held: ExitStack) -> HeldResponse:
     """Lines of progress and the result, from when the upload is decoded: what is wrong with it is raised before."""
-    has_left = Event()
     lines: asyncio.Queue[Progress | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
     def report(progress: Progress) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, progress)
 
-    working = asyncio.create_task(_queue_job(job, has_left, report))
+    working = asyncio.create_task(_queue_job(job, request, report))
+    # The work ends with the response: a client may disconnect before the first line is asked for.
+    held.callback(working.cancel)
 
     def end(task: asyncio.Task[Response]) -> None:
         # Asked for, or asyncio logs an error that nobody waits for any more.
@@ -180,15 +173,12 @@ async def _stream_job(job: _PredictionJob, request: Request) -> StreamingRespons
         lines.put_nowait(None)
 
     working.add_done_callback(end)
-    try:
-        async with watch_client(request, has_left):
-            first = await lines.get()
-    except BaseException:
-        has_left.set()
-        raise
+    async with end_with_client(request):
+        first = await lines.get()
     if first is None:
         await working
-    return _JobStream(_write_lines(first, lines, working, job.components.metrics, request.state.request_id), has_left)
+    written = _write_lines(first, lines, working, job.components.metrics, request.state.request_id)
+    return HeldResponse(written, held.pop_all(), NDJSON)
 
 
 async def _write_lines(
@@ -223,19 +213,16 @@ def _describe_failure(metrics: Metrics, error: Exception, request_id: str) -> st
     return json.dumps({"event": "error", **problem.model_dump()}) + "\n"
 
 
-async def _queue_job(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None]) -> Response:
-    async def is_gone() -> bool:
-        return has_left.is_set()
-
-    work = partial(_run, job, has_left, report)
+async def _queue_job(job: _PredictionJob, request: Request, report: Callable[[Progress], None]) -> Response:
     memory, is_study = job.components.decode_memory, job.upload.may_be_volume
-    return await job.components.queue.decode(memory, work, is_study=is_study, is_gone=is_gone)
+    async with end_in_time(request):
+        return await job.components.queue.decode(
+            memory, partial(_run, job, report), is_study=is_study, client=identify_client(request)
+        )
 
 
-def _run(job: _PredictionJob, has_left: Event, report: Callable[[Progress], None], reserve: Reserve) -> Response:
+def _run(job: _PredictionJob, report: Callable[[Progress], None], reserve: Reserve, watch: Watch) -> Response:
     metrics, times = job.components.metrics, StepTimes()
-
-    watch = partial(raise_if_left, has_left)
 
     def observe(event: StepDone | Progress) -> None:
         watch()

@@ -1,22 +1,23 @@
 """POST /volume."""
 
-from functools import partial
-from threading import Event
+from contextlib import ExitStack
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from tumorscope.api.http.deadline import end_in_time, end_with_client
 from tumorscope.api.http.dependencies import (
     ClassifierDependency,
     ComponentsDependency,
     SeriesParameter,
-    raise_if_left,
+    identify_client,
     refuse_unknown_parameters,
-    watch_client,
 )
+from tumorscope.api.http.held_response import HeldResponse, cut
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
+from tumorscope.imaging.decoder_channel import Watch
 from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.study import choose_volume, prefer_sequences
@@ -49,22 +50,19 @@ async def volume(
     is the voxel at n1 - 1 - c, n2 - 1 - r, where pixels are square; where they are not, the view is stretched to square
     ones. Of a BraTS case, the sequence that the prediction shows; a picture is a volume of one slice.
     """
-    with components.memory.open_buffer() as buffer:
+    with components.memory.open_buffer() as buffer, ExitStack() as held:
         with components.metrics.upload_seconds.time():
             files = await read_files(request, components.limits, buffer)
         upload = prefer_sequences(sniff_upload(files, series), classifier.bundle.manifest.trust)
 
-        has_left = Event()
+        def decode_volume(reserve: Reserve, watch: Watch) -> bytes:
+            scan = components.decode(upload, reserve, watch)
+            content = encode_nifti(choose_volume(classifier.preprocessing.channels, scan))
+            held.enter_context(components.decode_memory.hold(len(content)))
+            return content
 
-        def decode_volume(reserve: Reserve) -> bytes:
-            scan = components.decode(upload, reserve, partial(raise_if_left, has_left))
-            return encode_nifti(choose_volume(classifier.preprocessing.channels, scan))
-
-        async def is_gone() -> bool:
-            return has_left.is_set()
-
-        async with watch_client(request, has_left):
+        async with end_with_client(request), end_in_time(request):
             content = await components.queue.decode(
-                components.decode_memory, decode_volume, is_study=True, is_gone=is_gone
+                components.decode_memory, decode_volume, is_study=True, client=identify_client(request)
             )
-    return Response(content, media_type=GZIP)
+        return HeldResponse(cut(content), held.pop_all(), GZIP, len(content))

@@ -1,4 +1,4 @@
-"""Connections whose request headers are too slow or too large are closed, all others stay open; with short timeouts."""
+"""Connections with slow or large request headers, or unread answers, are closed, all others stay open."""
 
 import contextlib
 import json
@@ -16,19 +16,24 @@ from tumorscope.api.http.connections import HeaderLimitsProtocol, raise_file_lim
 
 # Far more than any machine takes from connecting to sending.
 _HEAD_S = 2
+# More than kernels keep for both ends.
+_LONG = 32 * 2**20
 _REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
 
 
 class _Impatient(HeaderLimitsProtocol):
     header_timeout_s = _HEAD_S
+    write_timeout_s = _HEAD_S
 
 
 async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers once the whole body is there, or at once where it begins with a bang."""
+    """Answers once the whole body is there, or at once where it begins with a bang; "long" with megabytes."""
     body, more = b"", True
     while more and not body.startswith(b"!"):
         message = await receive()
         body, more = body + message["body"], message["more_body"]
+    if body == b"long":
+        body = bytes(_LONG)
     length = str(len(body)).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
     await send({"type": "http.response.body", "body": body})
@@ -161,6 +166,41 @@ def test_connection_may_be_reused_beyond_the_header_timeout(client: socket.socke
         client.sendall(_REQUEST + b"body")
         _read_answer(client, b"body")
         time.sleep(_HEAD_S * 0.4)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        _REQUEST + b"long",
+        _REQUEST.replace(b"Host", b"Connection: close\r\nHost") + b"long",
+        (_REQUEST.replace(b"Length: 4", b"Length: 40000") + bytes(40_000)) * 200,
+    ],
+    ids=["long answer", "last answer", "many short ones"],
+)
+def test_client_that_does_not_read_its_answer_is_disconnected(
+    client: socket.socket, caplog: pytest.LogCaptureFixture, request_: bytes
+) -> None:
+    caplog.set_level("INFO", "tumorscope")
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(_HEAD_S / 4)
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        client.sendall(request_)
+    wait_until(lambda: any("answer not read" in str(record.__dict__) for record in caplog.records))
+
+
+def test_client_that_reads_slowly_gets_its_whole_answer(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
+    client.sendall(_REQUEST + b"long")
+    received = 0
+    while received < _LONG:
+        time.sleep(_HEAD_S / 8)
+        received += len(client.recv(2 * 2**20, socket.MSG_WAITALL))
+
+
+def test_few_open_files_are_logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (64, 64))
+    raise_file_limit()
+    assert [record.message for record in caplog.records] == ["few_open_files"]
 
 
 def test_limit_of_open_files_is_raised_as_far_as_the_system_allows() -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.waiting import PATIENCE_S, wait_until
 from tumorscope.api.jobs.work_queue import DecodeMemory, WorkQueue
 from tumorscope.domain.errors import ImageTooLarge, Overloaded
+from tumorscope.imaging.decoder_channel import Watch
 from tumorscope.imaging.source import Reserve
 
 _BYTES = 16 * 2**20
@@ -64,16 +66,14 @@ def test_picture_that_needs_much_memory_takes_its_turn_among_the_studies() -> No
         queue = WorkQueue(threads=1, max_waiting=4)
         held = threading.Event()
 
-        def hold(reserve: Reserve) -> bool:
+        def hold(reserve: Reserve, _watch: Watch) -> bool:
             reserve(_MOST)
             return held.wait(PATIENCE_S)
 
         def run(size: int) -> asyncio.Task[None]:
-            return asyncio.create_task(
-                queue.decode(memory, lambda reserve: reserve(size), is_study=False, is_gone=_stays)
-            )
+            return asyncio.create_task(queue.decode(memory, lambda reserve, _watch: reserve(size), is_study=False))
 
-        holding = asyncio.create_task(queue.decode(memory, hold, is_study=True, is_gone=_stays))
+        holding = asyncio.create_task(queue.decode(memory, hold, is_study=True))
         await asyncio.to_thread(wait_until, lambda: memory.used_bytes == _MOST)
         large = run(_BYTES // 4)
         # Those behind it are not held up.
@@ -87,5 +87,61 @@ def test_picture_that_needs_much_memory_takes_its_turn_among_the_studies() -> No
     assert memory.used_bytes == 0
 
 
-async def _stays() -> bool:
-    return False
+def test_what_is_held_is_kept_from_others() -> None:
+    memory = DecodeMemory(_BYTES, max_wait_s=0)
+    with memory.hold(_MOST), memory.open_reservation(is_study=True) as reserve, pytest.raises(Overloaded):
+        reserve(1)
+    assert memory.used_bytes == 0
+
+
+def test_work_that_is_cancelled_waits_for_no_memory() -> None:
+    async def cancel() -> None:
+        queue, memory = WorkQueue(threads=1, max_waiting=4), DecodeMemory(_BYTES, PATIENCE_S)
+        asked = threading.Event()
+
+        def ask(reserve: Reserve, _watch: Watch) -> None:
+            asked.set()
+            reserve(1)
+
+        with memory.hold(_MOST):
+            working = asyncio.create_task(queue.decode(memory, ask, is_study=True))
+            await asyncio.to_thread(asked.wait, PATIENCE_S)
+            working.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await working
+            assert queue.depth == 0
+        assert memory.used_bytes == 0
+
+    asyncio.run(cancel())
+
+
+def _reserve(memory: DecodeMemory, client: str, done: list[str], asked: threading.Event) -> None:
+    """All there is, when it is the client's turn; `asked` is set when it has to wait."""
+    with memory.open_reservation(is_study=True, client=client, watch=asked.set) as reserve:
+        reserve(_MOST)
+        done.append(client)
+
+
+def test_clients_take_turns_in_waiting_for_memory() -> None:
+    memory = DecodeMemory(_BYTES, PATIENCE_S)
+    done: list[str] = []
+    with ThreadPoolExecutor(4) as threads, memory.hold(_MOST):
+        for client in ("batch", "batch", "batch", "page"):
+            asked = threading.Event()
+            threads.submit(_reserve, memory, client, done, asked)
+            assert asked.wait(PATIENCE_S)
+        assert done == []
+    assert done == ["batch", "page", "batch", "batch"]
+
+
+def test_work_that_has_a_part_of_its_memory_waits_for_no_turn() -> None:
+    memory = DecodeMemory(_BYTES, PATIENCE_S)
+    done: list[str] = []
+    asked = threading.Event()
+    with ThreadPoolExecutor(1) as threads, memory.open_reservation(is_study=True, client="a") as holder:
+        holder(_MOST // 2)
+        threads.submit(_reserve, memory, "b", done, asked)
+        assert asked.wait(PATIENCE_S)
+        holder(_MOST // 2)
+        assert done == []
+    assert done == ["b"]

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from starlette.requests import ClientDisconnect
 
 from tests.waiting import PATIENCE_S, until
 from tumorscope.api.jobs import work_queue
@@ -110,27 +109,39 @@ def test_work_begins_in_the_order_it_came() -> None:
     assert asyncio.run(run()) == list(range(20))
 
 
-def test_work_that_nobody_waits_for_is_not_begun() -> None:
+def test_work_that_nobody_waits_for_leaves_the_queue_at_once() -> None:
     async def run() -> list[str]:
         queue = WorkQueue(threads=1, max_waiting=4)
         event, task = _hold()
         done: list[str] = []
-
-        async def is_gone() -> bool:
-            return True
-
         busy = await _fill(queue, 1, task)
-        left = asyncio.create_task(queue.work(done.append, "left", is_gone=is_gone))
+        left = asyncio.create_task(queue.work(done.append, "left"))
         there = asyncio.create_task(queue.work(done.append, "there"))
         await until(lambda: queue.depth == 3)
+        left.cancel()
+        await until(lambda: queue.depth == 2)
         event.set()
-        with pytest.raises(ClientDisconnect):
-            await left
         await asyncio.gather(*busy, there)
-        assert queue.depth == 0
         return done
 
     assert asyncio.run(run()) == ["there"]
+
+
+def test_work_that_is_cancelled_is_told_and_keeps_its_place_until_it_ends() -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        stop, (event, task) = threading.Event(), _hold()
+        working = asyncio.create_task(queue.work(task, stop=stop))
+        await until(lambda: queue.depth == 1)
+        working.cancel()
+        await until(stop.is_set)
+        assert queue.depth == 1
+        event.set()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+        assert queue.depth == 0
+
+    asyncio.run(run())
 
 
 def test_time_to_come_again_grows_with_the_work_that_waits(clock: _Clock) -> None:
@@ -226,6 +237,70 @@ def test_one_that_took_long_sends_nobody_away(clock: _Clock) -> None:
         for seconds in (0.01, 0.01, 2):
             await queue.work(clock.take, seconds)
         waiting = await _fill(queue, 8, task)
+        event.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+
+
+def test_batch_of_one_client_lets_another_go_between() -> None:
+    async def run() -> list[str]:
+        queue = WorkQueue(threads=1, max_waiting=20)
+        order: list[str] = []
+        names = [*("batch",) * 10, "page", "batch", "page"]
+        await asyncio.gather(*(queue.work(order.append, name, client=name) for name in names))
+        return order
+
+    # The first one finds a free thread, and ends the turn of nobody.
+    assert asyncio.run(run())[:5] == ["batch", "batch", "page", "batch", "page"]
+
+
+def test_batch_that_fills_the_queue_gives_way_to_another_client() -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=4)
+        event, task = _hold()
+        batch = [asyncio.create_task(queue.work(task, client="batch")) for _ in range(5)]
+        await until(lambda: queue.depth == 5)
+        page = asyncio.create_task(queue.work(task, client="page"))
+        with pytest.raises(Overloaded):
+            await batch[-1]
+        assert queue.depth == 5
+        # Its own next ones are refused, and not those of others.
+        with pytest.raises(Overloaded):
+            await queue.work(task, client="batch")
+        event.set()
+        await asyncio.gather(*batch[:-1], page)
+        assert queue.depth == 0
+
+    asyncio.run(run())
+
+
+def test_clients_with_as_much_each_do_not_push_each_other_out() -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=2)
+        event, task = _hold()
+        waiting = [asyncio.create_task(queue.work(task, client=client)) for client in ("a", "a", "b")]
+        await until(lambda: queue.depth == 3)
+        for client in ("a", "b", "c"):
+            with pytest.raises(Overloaded):
+                await queue.work(task, client=client)
+        event.set()
+        await asyncio.gather(*waiting)
+
+    asyncio.run(run())
+
+
+def test_expected_wait_is_that_of_the_client(clock: _Clock) -> None:
+    async def run() -> None:
+        queue = WorkQueue(threads=1, max_waiting=30, max_wait_s=0.9)
+        await queue.work(clock.take, 0.2)
+        event, task = _hold()
+        waiting = [asyncio.create_task(queue.work(task, client="batch")) for _ in range(5)]
+        await until(lambda: queue.depth == 5)
+        with pytest.raises(Overloaded):
+            await queue.work(task, client="batch")
+        waiting.append(asyncio.create_task(queue.work(task, client="page")))
+        await until(lambda: queue.depth == 6)
         event.set()
         await asyncio.gather(*waiting)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -29,6 +30,8 @@ from tests.factories import (
 from tests.serving import connect, listen
 from tests.waiting import PATIENCE_S, until, wait_until
 from tumorscope.api.app import create_app
+from tumorscope.api.auth.api_keys import format_key, make_key
+from tumorscope.api.http.connections import HeaderLimitsProtocol
 from tumorscope.api.settings import Settings
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.engine import Outputs
@@ -61,22 +64,56 @@ class _SlowEngine:
 
 
 @contextmanager
-def _serve(engine: _SlowEngine, **settings: int) -> Iterator[tuple[FastAPI, httpx.Client]]:
+def _serve(engine: _SlowEngine, **settings: float | Path) -> Iterator[tuple[FastAPI, httpx.Client]]:
     app = create_app(Settings(bundle=Path("unread"), **settings))  # type: ignore[arg-type]
     app.state.components.service.classifier = Classifier(make_headed_bundle(), engine)
-    with listen(app, lifespan="off") as address, connect(address) as client:
+    with listen(app, lifespan="off", http=HeaderLimitsProtocol) as address, connect(address) as client:
         try:
             yield app, client
         finally:
             engine.release()
 
 
-def _send(client: httpx.Client, body: bytes, accept: str = "*/*") -> socket.socket:
+def _send(client: httpx.Client, body: bytes, accept: str = "*/*", path: str = "/predict") -> socket.socket:
     """A request whose answer is not waited for."""
-    connection = socket.create_connection((client.base_url.host, client.base_url.port or 80))
-    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**14)
+    connection.connect((client.base_url.host, client.base_url.port or 80))
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(head.encode() + body)
     return connection
+
+
+@pytest.mark.parametrize("other", ["key", "address"])
+def test_batch_of_one_client_gives_way_to_another_key_or_address(other: str, tmp_path: Path) -> None:
+    made = [make_key(name, date(2026, 11, 1), None) for name in ("batch", "page")]
+    keys = tmp_path / "keys"
+    keys.write_text("\n".join(format_key(key) for key, _secret in made))
+    as_batch = {"X-API-Key": made[0][1]}
+    # As a proxy on this machine would say it.
+    as_other = {"X-API-Key": made[1][1]} if other == "key" else {**as_batch, "X-Forwarded-For": "192.0.2.1"}
+    engine = _SlowEngine()
+    with (
+        _serve(engine, threads=1, max_waiting=4, api_keys_file=keys) as (app, client),
+        ThreadPoolExecutor(6) as threads,
+    ):
+
+        def post(headers: dict[str, str]) -> httpx.Response:
+            return client.post("/predict", content=_PICTURE, headers=headers)
+
+        batch = [threads.submit(post, as_batch) for _ in range(5)]
+        wait_until(lambda: app.state.components.queue.depth == 5 and engine.begun == 1)
+        assert post(as_batch).json()["code"] == "overloaded"
+        page = threads.submit(post, as_other)
+        # One of the batch leaves the queue, another one is before the page.
+        wait_until(lambda: any(one.done() for one in batch))
+        for begun in (2, 3):
+            engine.may_run.release()
+            wait_until(lambda begun=begun: engine.begun == begun)  # type: ignore[misc]
+        engine.may_run.release()
+        assert page.result().status_code == 200
+        engine.release()
+        assert sorted(one.result().status_code for one in batch) == [200] * 4 + [503]
 
 
 def _make_volume(slices: int) -> bytes:
@@ -233,3 +270,89 @@ def test_lane_that_is_full_says_when_to_come_again() -> None:
         for connection in waiting:
             assert connection.recv(12) == b"HTTP/1.1 200"
             connection.close()
+
+
+def test_request_that_waits_too_long_leaves_the_queue() -> None:
+    engine = _SlowEngine()
+    with _serve(engine, threads=1, max_request_s=1) as (app, client), _send(client, _PICTURE) as busy:
+        wait_until(lambda: engine.begun == 1)
+        late = client.post("/predict", content=_PICTURE)
+        assert (late.status_code, late.json()["code"]) == (422, "took_too_long")
+        # The one that runs is late as well, and has its place until its batch ends.
+        assert app.state.components.queue.depth == 1
+        engine.release()
+        assert b"took_too_long" in busy.makefile("rb").read()
+        wait_until(lambda: app.state.components.queue.depth == 0)
+    assert engine.begun == 1
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/x-ndjson"])
+def test_volume_that_takes_too_long_ends_after_its_batch_and_says_so(accept: str) -> None:
+    engine = _SlowEngine()
+    with _serve(engine, threads=1, max_request_s=1) as (app, client), ThreadPoolExecutor(1) as threads:
+        while not engine.begun:
+            # On a slow machine it takes too long before it begins.
+            answering = threads.submit(client.post, "/predict", content=_make_volume(200), headers={"Accept": accept})
+            wait_until(lambda: engine.begun or answering.done())  # noqa: B023  (called at once)
+        with connect((client.base_url.host, client.base_url.port or 80)) as other:
+            # What came later is late: so is the volume.
+            assert other.post("/predict", content=_make_volume(200)).status_code == 422
+        engine.release()
+        answer = answering.result()
+        assert json.loads(answer.text.splitlines()[-1])["code"] == "took_too_long"
+        assert answer.status_code == (422 if accept == "*/*" else 200)
+        wait_until(lambda: app.state.components.queue.depth == 0)
+    assert engine.slices < 60
+
+
+def test_body_that_takes_too_long_is_refused() -> None:
+    with _serve(_SlowEngine(), max_request_s=1) as (_app, client), _send(client, b"") as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nhalf")
+        answers = connection.makefile("rb").read()
+    assert b"took_too_long" in answers
+    assert b"connection: close" in answers.lower()
+
+
+def test_volume_is_counted_until_it_is_read() -> None:
+    noise = np.frombuffer(np.random.default_rng(0).bytes(128**3), np.uint8).reshape(128, 128, 128)
+    with _serve(_SlowEngine()) as (app, client), _send(client, make_nifti_bytes(noise), path="/volume") as connection:
+        answer = connection.makefile("rb")
+        assert answer.readline().startswith(b"HTTP/1.1 200 ")
+        components = app.state.components
+        assert components.queue.depth == 0
+        # It is smaller than the voxels, whose memory is free.
+        assert 2**20 < components.decode_memory.used_bytes < 2 * 128**3
+        size = next(int(line.split(b":")[1]) for line in answer if line.lower().startswith(b"content-length"))
+        while answer.readline() != b"\r\n":
+            pass
+        assert len(answer.read(size)) == size
+        wait_until(lambda: components.decode_memory.used_bytes == 0)
+
+
+def test_volume_that_nobody_reads_is_forgotten_when_the_client_leaves() -> None:
+    noise = np.frombuffer(np.random.default_rng(0).bytes(128**3), np.uint8).reshape(128, 128, 128)
+    with _serve(_SlowEngine()) as (app, client):
+        connection = _send(client, make_nifti_bytes(noise), path="/volume")
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        connection.close()
+        wait_until(lambda: app.state.components.decode_memory.used_bytes == 0)
+        wait_until(lambda: 'route="/volume",status="499"} 1.0' in client.get("/metrics").text)
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("application/json, application/x-ndjson;q=0.5", "application/x-ndjson"),
+        ("application/x-ndjson ; q=1.0", "application/x-ndjson"),
+        ("application/x-ndjson;q=0, */*", "application/json"),
+        ("application/x-ndjson;q=0.000", "application/json"),
+        ("application/x-ndjson-other", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_stream_is_sent_to_those_who_accept_it(accept: str, media_type: str) -> None:
+    engine = _SlowEngine()
+    engine.release()
+    with _serve(engine) as (_app, client):
+        answer = client.post("/predict", content=_PICTURE, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
