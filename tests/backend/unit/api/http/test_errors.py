@@ -31,6 +31,8 @@ _STATUS = {
     "unknown_series": 422,
     "no_pixel_data": 422,
     "missing_modality": 422,
+    "nothing_to_report": 422,
+    "no_dicom_origin": 422,
     "took_too_long": 422,
     "invalid_request": 422,
     "missing_api_key": 401,
