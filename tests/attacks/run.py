@@ -1,11 +1,8 @@
 """A service in, what each attack on it came to out."""
 
-import math
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
 
@@ -101,28 +98,3 @@ def _is_right(name: str, answer: str) -> bool:
 def _describe(answer: httpx.Response) -> str:
     code = answer.json().get("code", "") if "json" in answer.headers.get("content-type", "") else ""
     return f"{answer.status_code} {code}".strip()
-
-
-@contextmanager
-def watch_health(client: httpx.Client) -> Iterator[list[float]]:
-    """Seconds that each answer of ``/health/live`` took, asked for all the time; endless where it was none."""
-    took: list[float] = []
-    ended = threading.Event()
-
-    def ask() -> None:
-        while not ended.wait(0.1):
-            started = time.monotonic()
-            try:
-                client.get("/health/live").raise_for_status()
-            except httpx.HTTPError:
-                took.append(math.inf)
-            else:
-                took.append(time.monotonic() - started)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield took
-    finally:
-        ended.set()
-        thread.join()

@@ -95,7 +95,7 @@ VOLUMES: dict[str, Attack] = {
         lambda: _encapsulate(JPEG2000Lossless, _compress(), 512, 200), (ANSWERED, CORRUPT, EXPANDS, LARGE), within_s=60
     ),
     "NIfTI of 32,767 slices": Attack(lambda: _make_nothing((32, 32, 32_767)), (_SLICES,)),
-    "NIfTI of 2,000 slices": Attack(lambda: _make_nothing((64, 64, 2000)), (ANSWERED, CORRUPT), within_s=60),
+    "NIfTI of 2,000 slices": Attack(lambda: _make_nothing((64, 64, 2000)), (ANSWERED, CORRUPT), within_s=100),
     "NIfTI of half a gigabyte": Attack(
         lambda: _make_nothing((400, 400, 400), np.float64), (ANSWERED, EXPANDS, LARGE, CORRUPT), within_s=60
     ),
