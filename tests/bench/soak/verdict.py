@@ -11,7 +11,8 @@ from tests.bench.soak.client import Outcome
 from tests.bench.soak.studies import PICTURE
 from tests.bench.soak.watch import Sample
 
-_P99_S = 1.0
+# A request may wait for five seconds (TUMORSCOPE_MAX_WAIT_S).
+P99_S = 6.0
 _GROWTH = 0.05
 _WARM_UP = 0.2
 _LATE_S = 0.1
@@ -97,9 +98,9 @@ def judge(run: Run) -> list[Check]:
         Check("requests without a complete answer", "0", str(fates["broken"]), fates["broken"] == 0),
         Check(
             "p99 latency of accepted single pictures",
-            f"< {_P99_S:g} s",
+            f"< {P99_S:g} s",
             "none was accepted" if p99 is None else f"{p99:.3f} s",
-            p99 is not None and p99 < _P99_S,
+            p99 is not None and p99 < P99_S,
         ),
         Check(
             "memory growth after warm-up",
