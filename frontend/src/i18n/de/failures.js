@@ -95,4 +95,10 @@ export const FAILURES = {
   'failure.unknown.happened': 'Der Dienst hat diese Studie abgelehnt',
   'failure.wait.one': 'Der Dienst bittet Sie, 1 Sekunde zu warten.',
   'failure.wait.other': 'Der Dienst bittet Sie, {count} Sekunden zu warten.',
+  'failure.nothing_to_report.happened': 'Es gibt nichts zu berichten',
+  'failure.nothing_to_report.advice':
+    'Die Eingabe sieht nicht wie ein MRT des Gehirns aus. Daher gibt es keinen Bericht.',
+  'failure.no_dicom_origin.happened': 'Die Ergebnisse können nicht als DICOM geschrieben werden',
+  'failure.no_dicom_origin.advice':
+    'Nur eine Studie, die als DICOM gesendet wurde, kann ihre Ergebnisse als DICOM bekommen.',
 };

@@ -77,4 +77,10 @@ export const FAILURES = {
   'failure.unknown.happened': 'The service rejected this study',
   'failure.wait.one': 'The service asks you to wait 1 second.',
   'failure.wait.other': 'The service asks you to wait {count} seconds.',
+  'failure.nothing_to_report.happened': 'There is nothing to report',
+  'failure.nothing_to_report.advice':
+    'The input does not look like a brain MRI, so no report was made of it.',
+  'failure.no_dicom_origin.happened': 'The results cannot be written as DICOM',
+  'failure.no_dicom_origin.advice':
+    'Only a study that was sent as DICOM files can get its results as DICOM files.',
 };
