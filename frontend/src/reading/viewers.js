@@ -41,7 +41,7 @@ export function createViewers(root, { store, volumes, displays }) {
     execute: slice.execute,
     focus: () => slice.square.focus(),
     /** @returns whether there was a layer over the slice */
-    closeLayer: () => planes.close(),
+    closeLayer: () => slice.closeMenu() || planes.close(),
     /** @param {Study[]} studies */
     keepOnly(studies) {
       slice.keepOnly(studies);

@@ -5,6 +5,7 @@
  * @param {[back: string, on: string]} keys
  */
 export function attachRoving(group, selector, [back, on]) {
+  /** The control that had the focus last. */
   /** @type {HTMLElement | null} */
   let stop = null;
 
@@ -16,8 +17,8 @@ export function attachRoving(group, selector, [back, on]) {
   /** Call it when controls have come or gone. */
   function refresh() {
     const controls = list();
-    if (stop === null || !controls.includes(stop)) stop = controls[0] ?? null;
-    for (const control of controls) control.tabIndex = control === stop ? 0 : -1;
+    const current = controls.find((control) => control === stop) ?? controls[0];
+    for (const control of controls) control.tabIndex = control === current ? 0 : -1;
   }
 
   group.addEventListener('focusin', ({ target }) => {

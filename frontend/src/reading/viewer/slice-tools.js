@@ -116,6 +116,12 @@ export function createSliceTools(root, onCommand) {
   return {
     element: tools,
     buttons,
+    /** @returns whether the window's menu was open */
+    closeMenu() {
+      const wasOpen = windows.open;
+      windows.open = false;
+      return wasOpen;
+    },
     get dragging() {
       return dragging === 'window' && windowing === null ? 'pan' : dragging;
     },

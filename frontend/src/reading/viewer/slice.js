@@ -207,6 +207,7 @@ export function createSliceView(root, displays, listeners) {
     square,
     curvePlace,
     execute,
+    closeMenu: tools.closeMenu,
     keepOnly: bitmapCache.keepOnly,
     /**
      * @param {Study} study
