@@ -12,6 +12,7 @@ from tumorscope.domain.scan import ScanWarning, SequenceName, Series
 from tumorscope.imaging.formats.dicom_instance import Place, find_place, find_thickness, is_multi_frame_mr
 from tumorscope.imaging.formats.dicom_pixels import count_frames
 from tumorscope.imaging.formats.dicom_sequence import ImageKind, find_kind, find_sequence
+from tumorscope.imaging.formats.dicom_tiles import find_tiles
 from tumorscope.imaging.scan_warnings import warn_kind, warn_series_chosen
 from tumorscope.imaging.slices import name_plane
 from tumorscope.imaging.source import SeriesWish
@@ -109,7 +110,9 @@ def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:
             place = find_place(dataset, frame)
             if place is not None and place.position is not None:
                 normal = tuple(place.normal.round(2).tolist())
-                heights[normal][round(float(place.position @ place.normal), 1)] = place
+                tiles = find_tiles(dataset)
+                for position in [place.position] if tiles is None else tiles.positions:
+                    heights[normal][round(float(position @ place.normal), 1)] = place
     # Of equally many the last kind, as b-values of 0 look anatomical.
     kind = max(kinds, key=lambda kind: (kinds[kind], _KINDS.index(kind)))
     sequence = max(sequences, key=lambda name: (sequences[name], str(name)))

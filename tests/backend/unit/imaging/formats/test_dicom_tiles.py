@@ -100,6 +100,7 @@ def test_real_tiles_become_one_volume_of_a_head(folder: str, slices: int, files:
     volume = decode_dicom([SourceFile("", path.read_bytes()) for path in paths], FROM_DISK)
     assert isinstance(volume, Volume)
     assert volume.voxels.shape == (64, 64, slices)
+    assert [series.slice_count for series in volume.series] == [slices]
     said = {warning.code: warning.params for warning in volume.warnings}
     assert said["duplicate_slices"]["count"] == slices * (files - 1)
     # A head lies about the scanner's origin.
