@@ -107,12 +107,14 @@ def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:
     heights: dict[tuple[float, ...], dict[float, Place]] = defaultdict(dict)
     for dataset in datasets:
         for frame in range(len(dataset.PerFrameFunctionalGroupsSequence) if is_multi_frame_mr(dataset) else 1):
-            place = find_place(dataset, frame)
-            if place is not None and place.position is not None:
-                normal = tuple(place.normal.round(2).tolist())
-                tiles = find_tiles(dataset)
-                for position in [place.position] if tiles is None else tiles.positions:
-                    heights[normal][round(float(position @ place.normal), 1)] = place
+            place, tiles = find_place(dataset, frame), find_tiles(dataset)
+            if place is None:
+                continue
+            # A tiled image states the places of its tiles, and perhaps none of its own.
+            positions = list(tiles.positions) if tiles else [] if place.position is None else [place.position]
+            normal = tuple(place.normal.round(2).tolist())
+            for position in positions:
+                heights[normal][round(float(position @ place.normal), 1)] = place
     # Of equally many the last kind, as b-values of 0 look anatomical.
     kind = max(kinds, key=lambda kind: (kinds[kind], _KINDS.index(kind)))
     sequence = max(sequences, key=lambda name: (sequences[name], str(name)))
