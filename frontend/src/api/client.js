@@ -109,13 +109,12 @@ function sendFiles(signal, { files, series }, requestId, progress) {
 }
 
 /**
- * Asks after the service whenever a request has been silent for long. A service that has gone, or that is another one
- * since, does not always end its requests.
+ * Asks after the service whenever a request has been silent for long: one that has gone does not always end its
+ * requests.
  * @param {AbortSignal} signal
  * @param {() => void} onLost
  */
 function watchSilence(signal, onLost) {
-  const startMs = Date.now();
   let unanswered = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer = setTimeout(ask, SILENCE_MS);
@@ -126,8 +125,7 @@ function watchSilence(signal, onLost) {
     // Heard from meanwhile, or at its end.
     if (signal.aborted || timer !== asked) return;
     unanswered = health === null ? unanswered + 1 : 0;
-    const isAnother = health !== null && 1000 * health.uptime_s < Date.now() - startMs;
-    if (isAnother || unanswered === MOST_UNANSWERED) onLost();
+    if (unanswered === MOST_UNANSWERED) onLost();
     else wait();
   }
 
