@@ -255,7 +255,7 @@ def test_dicom_objects_are_written_of_dicom_images_alone(bundle: Path, archive: 
     command = ("--format", "ndjson", "--dicom-out", folder, archive / "mixed", archive / "volume.nii.gz")
     first = _run(bundle, *command)
     assert first.returncode == 0, first.stderr
-    rows = [json.loads(line) for line in first.stdout.splitlines()]
+    rows = [json.loads(line) for line in first.stdout.splitlines()[1:]]
     named = [row["dicom_files"] for row in rows if row["input"]["format"] == "dicom"]
     assert [row["dicom_files"] for row in rows if row["input"]["format"] != "dicom"] == [[]]
     written = {path.name for path in folder.iterdir()}
