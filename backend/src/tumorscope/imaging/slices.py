@@ -31,7 +31,7 @@ STACK_AXIS: dict[Plane, int] = {"sagittal": 0, "coronal": 1, "axial": 2}
 _HEAD_LEVEL = 0.1
 _RANGE_PERCENTILES = (1.0, 99.0)
 # Slices with a smaller share of the largest head area show the neck, the vertex or an ear. Model 0.6 saw none of
-# healthy people in training and takes them for tumours (`scripts.choose_pooling`).
+# healthy people in training and took them for tumours.
 _MIN_AREA = 1 / 3
 # Axial slices lower than this below the vertex show face and neck. In 20 skull-stripped brains, slices of enough area
 # end 97 to 118 mm below the top; scalp and skull add about 10 mm. In 18 heads without a tumour, of which a model had

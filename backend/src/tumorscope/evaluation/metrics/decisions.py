@@ -16,7 +16,9 @@ from tumorscope.evaluation.studies.find import Study
 FEWEST_PEOPLE = 20
 """Of fewer people a figure is a count, without an interval."""
 
+Grouping = Literal["all", "sequence", "source", "height"]
 Answer = Literal["tumor", "no_tumor", "uncertain", "refused"]
+_HEIGHTS = ("axial, lowest third", "axial, middle third", "axial, highest third")
 ANSWERS: dict[Decision, Answer] = {
     Decision.TUMOR: "tumor",
     Decision.NO_TUMOR: "no_tumor",
@@ -43,7 +45,7 @@ class DecisionRow(TypedDict):
     than `FEWEST_PEOPLE`.
     """
 
-    by: Literal["all", "sequence", "source"]
+    by: Grouping
     name: str
     truth: Literal["tumor", "no_tumor"]
     count: int
@@ -57,7 +59,7 @@ class DecisionRow(TypedDict):
 
 
 def count_decisions(judged: Sequence[Judged], class_names: tuple[str, ...]) -> list[DecisionRow]:
-    """Rows for all of each group, for each sequence and for each source, with a tumour and without.
+    """Rows for all of each group, each sequence, each source and each third of the head, with a tumour and without.
 
     Parameters
     ----------
@@ -69,17 +71,20 @@ def count_decisions(judged: Sequence[Judged], class_names: tuple[str, ...]) -> l
     Returns
     -------
     list of DecisionRow
-        Groups in the order of their first case; sequences and sources by name.
+        Groups in the order of their first case; sequences and sources by name; heights from below, of axial slices.
     """
-    names: dict[Literal["all", "sequence", "source"], Callable[[Judged], str]] = {
+    names: dict[Grouping, Callable[[Judged], str | None]] = {
         "all": lambda one: one.group,
         "sequence": lambda one: one.case.sequence or UNSTATED,
         "source": lambda one: one.case.source,
+        "height": _name_height,
     }
     rows = []
     for by, name_of in names.items():
-        found = list(dict.fromkeys(name_of(one) for one in judged))
-        for name in found if by == "all" else sorted(found, key=lambda name: (name == UNSTATED, name)):
+        found = list(dict.fromkeys(name for name in map(name_of, judged) if name is not None))
+        if by == "height":
+            found = [name for name in _HEIGHTS if name in found]
+        for name in found if by in {"all", "height"} else sorted(found, key=lambda name: (name == UNSTATED, name)):
             part = [one for one in judged if name_of(one) == name]
             with_tumor = [one for one in part if one.case.label != NO_TUMOR]
             without = [one for one in part if one.case.label == NO_TUMOR]
@@ -89,7 +94,7 @@ def count_decisions(judged: Sequence[Judged], class_names: tuple[str, ...]) -> l
 
 
 def _count(
-    by: Literal["all", "sequence", "source"],
+    by: Grouping,
     name: str,
     truth: Literal["tumor", "no_tumor"],
     judged: Sequence[Judged],
@@ -116,6 +121,13 @@ def _count(
         right=int(totals[4]),
         intervals=_bootstrap(counts) if len(people) >= FEWEST_PEOPLE else None,
     )
+
+
+def _name_height(one: Judged) -> str | None:
+    """The third of the head that an axial slice lies in; None where it is not known."""
+    if not isinstance(one.case, Example) or one.case.plane != "axial" or one.case.position is None:
+        return None
+    return _HEIGHTS[min(int(one.case.position * len(_HEIGHTS)), len(_HEIGHTS) - 1)]
 
 
 def _is_right(one: Judged, class_names: tuple[str, ...]) -> bool:

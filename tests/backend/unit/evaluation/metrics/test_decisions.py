@@ -1,11 +1,14 @@
 """The table of decisions counts what users get: answers, silence and refusals, and how many answers are right."""
 
+from dataclasses import replace
+
 import pytest
 
 from tumorscope.datasets.example import Example, ImageFileReference
 from tumorscope.datasets.shortcuts import UNSTATED
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.domain.prediction import Decision, Prediction
+from tumorscope.domain.scan import Plane
 from tumorscope.evaluation.metrics.decisions import DecisionRow, Judged, count_decisions
 from tumorscope.evaluation.studies.find import Study
 
@@ -55,6 +58,16 @@ def test_tumour_and_none_are_counted_apart_in_each_group_sequence_and_source() -
         ("source", "b", "tumor", 1, 1),
         ("source", "b", "no_tumor", 1, 0),
     ]
+
+
+def test_false_alarms_are_counted_by_height_of_axial_slices() -> None:
+    def at(position: float, plane: Plane = "axial") -> Judged:
+        judged = _judge("no_tumor", "glioma")
+        assert isinstance(judged.case, Example)
+        return replace(judged, case=replace(judged.case, plane=plane, position=position))
+
+    rows = _count([at(1.0), at(0.9), at(0.1), at(0.5, "sagittal"), _judge("no_tumor", "no_tumor")], "height")
+    assert [(row["name"], row["count"]) for row in rows] == [("axial, lowest third", 1), ("axial, highest third", 2)]
 
 
 def test_interval_is_of_people_and_absent_where_they_are_few() -> None:
