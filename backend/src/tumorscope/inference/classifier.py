@@ -15,13 +15,15 @@ from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.inference.study import SlicePrediction, rank_slices
-from tumorscope.inference.study_probability import decide_study, weigh
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.manifest import OperatingPoint
+from tumorscope.model.manifest import STUDY_FEATURES, OperatingPoint, StudyManifest
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
 # A study is refused when more than this share of its slices is.
 _MAX_REFUSED = 0.5
+# What describes a study is a logit no further from 0 than that of this probability, and a length in this unit.
+_LOWEST = 0.01
+_EXTENT_SCALE_MM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +163,12 @@ def pool_study(
     region : Region, optional
         With the most evidence; None where there is none.
     evidence : ndarray, shape (5,), float64, optional
-        From `study_probability.describe_study`; None where the model of studies does not apply.
+        From `describe_study`; None where the model of studies does not apply.
 
     Returns
     -------
     Prediction
-        Of `study_probability`, or of `pool_slices` where no model of studies applies; out of scope where most
+        By the model of studies, or by `pool_slices` where none applies; out of scope where most
         of the slices are.
     """
     every = [one.prediction for one in slices]
@@ -182,6 +184,71 @@ def pool_study(
     rows = [one.prediction.probabilities for one in inside if one.prediction.decision is not Decision.OUT_OF_SCOPE]
     kinds = {name: float(np.mean([row[name] for row in rows])) for name in classifier.bundle.manifest.class_names}
     return decide_study(weigh(trust.study, evidence), kinds, trust.study, classifier.operating_point)
+
+
+def describe_study(
+    region: Region | None, shares: NDArray[np.float64], reach: float, planes: int
+) -> NDArray[np.float64]:
+    """Describe the evidence of a study by few numbers.
+
+    Parameters
+    ----------
+    region : Region, optional
+        With the most evidence; None where there is none.
+    shares : ndarray, shape (n,), float64
+        Tumour probabilities of the acquired plane's slices, in 0..1; not a number where a slice is out of scope, which
+        not all are.
+    reach : float
+        See `inference.classifier.pool_slices`.
+    planes : int
+        How many were read.
+
+    Returns
+    -------
+    ndarray, shape (5,), float64
+        In the order of `STUDY_FEATURES`: logit of the highest probability, that of the one which a share of the slices
+        reaches, log(1 + extent / 10 mm), share of the other two planes that agree, and 1 where all three were read.
+    """
+    peak = float(np.nanmax(shares)) if region is None else region.peak_share
+    reached = float(np.nanquantile(shares, 1 - reach))
+    extent = 0.0 if region is None else float(np.log1p(region.extent_mm / _EXTENT_SCALE_MM))
+    agreement = 0.0 if region is None else (len(region.planes) - 1) / 2
+    return np.array([_logit(peak), _logit(reached), extent, agreement, float(planes == 3)])
+
+
+def _logit(probability: float) -> float:
+    kept = min(max(probability, _LOWEST), 1 - _LOWEST)
+    return float(np.log(kept / (1 - kept)))
+
+
+def weigh(study: StudyManifest, described: NDArray[np.float64]) -> float:
+    """The tumour probability, in 0..1, by the logistic regression."""
+    weights = np.array([study.coefficients[name] for name in STUDY_FEATURES])
+    return float(1 / (1 + np.exp(-(study.intercept + described @ weights))))
+
+
+def decide_study(
+    probability: float, kinds: Mapping[str, float], study: StudyManifest, point: OperatingPoint
+) -> Prediction:
+    """Decide whether a study shows a tumour, and of which kind, by limits of studies.
+
+    Parameters
+    ----------
+    probability : float
+        Of a tumour, in 0..1.
+    kinds : mapping of str to float
+        How probable each class is in the region; ``no_tumor`` is passed over.
+    study : StudyManifest
+        Its limits.
+    point : OperatingPoint
+        Which of them.
+    """
+    share = sum(value for name, value in kinds.items() if name != NO_TUMOR) or 1.0
+    limits = study.operating_points[point]
+    return decide(
+        {name: 1 - probability if name == NO_TUMOR else probability * kinds[name] / share for name in kinds},
+        DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from, study.kinds_kept_from),
+    )
 
 
 def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from tumorscope.domain.prediction import Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, Series, Slice
 from tumorscope.imaging.decode import Upload
-from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network
+from tumorscope.inference.classifier import Classifier, describe_study, name_classes, pool_study, run_network, weigh
 from tumorscope.inference.findings import Region, find_regions, find_stretches, gather_evidence, measure_share
 from tumorscope.inference.heatmap import Explanation, explain_slices
 from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
@@ -30,7 +30,6 @@ from tumorscope.inference.study import (
     prefer_sequences,
     rank_slices,
 )
-from tumorscope.inference.study_probability import describe_study, weigh
 from tumorscope.preprocessing.pipeline import ModelInput, to_model_input
 
 Step = Literal["decode", "preprocess", "inference", "explain"]
@@ -104,7 +103,7 @@ class StudyPrediction:
     slices : tuple of SlicePrediction
         Of the slices of the acquired plane that were read, in the order of the stack.
     evidence : ndarray, shape (5,), float64, optional
-        Of a volume, from `study_probability.describe_study`; None of one that is not axial or not in scope.
+        Of a volume, from `classifier.describe_study`; None of one that is not axial or not in scope.
     findings : tuple of Finding
         Of a volume: the most evidence first.
     shown : SlicePrediction

@@ -80,7 +80,7 @@ class ScopeManifest(_Strict):
 
 
 STUDY_FEATURES = ("peak", "reach", "extent", "agreement", "planes")
-"""What a study's tumour probability is computed from; see `inference.study_probability.describe_study`."""
+"""What a study's tumour probability is computed from; see `inference.classifier.describe_study`."""
 
 
 class StudyLimits(_Strict):

@@ -6,8 +6,8 @@ import pytest
 from tests.factories import make_study_model
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.domain.scan import Plane
+from tumorscope.inference.classifier import decide_study, describe_study, weigh
 from tumorscope.inference.findings import Region, Stretch
-from tumorscope.inference.study_probability import decide_study, describe_study, weigh
 
 _KINDS = {"glioma": 0.6, "meningioma": 0.1, "no_tumor": 0.2, "pituitary": 0.1}
 _ALL: tuple[Plane, ...] = ("axial", "sagittal", "coronal")

@@ -12,9 +12,8 @@ from tumorscope.domain.scan import Volume
 from tumorscope.evaluation.calibration.study_model import fit_study_model, read_studies
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.studies.find import Study
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, weigh
 from tumorscope.inference.engines.engine import Outputs
-from tumorscope.inference.study_probability import weigh
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import StudyReading
 
