@@ -124,6 +124,7 @@ test('the map lies on a turned DICOM slice where its source says', async ({ page
   await expectAlignedWhereverSeen(page);
   // The voxels, which a change of the window brings, lie where the picture lay.
   const voxels = page.waitForResponse('**/api/volume');
+  await page.locator('.window-menu summary').click();
   await describeViewer(page).width.press('ArrowLeft');
   await (await voxels).finished();
   await expect(page.getByText('The full intensity range is loading.')).toBeHidden();
@@ -160,6 +161,10 @@ test('the map lies on the slice of a volume of oblong voxels where its source sa
   const viewer = describeViewer(page);
   await expect(viewer.loading).toBeHidden();
   await expect(viewer.caption).toHaveText('Slice 12 of 21, axial');
+  // In the full range nothing but the spot is white.
+  await page.locator('.window-menu summary').click();
+  await page.getByRole('button', { name: 'Full range', exact: true }).click();
+  await page.keyboard.press('Escape');
   await expectAlignedWhereverSeen(page);
   // It belongs to this slice, and is on no other.
   await viewer.square.press('ArrowDown');

@@ -82,7 +82,7 @@ for (const decision of Object.keys(CANDIDATES)) {
       await expect(page.getByText(text, { exact: true })).toBeVisible();
     }
     await expect(page.locator('.answer')).toBeHidden();
-    await expect(page.locator('.predictive-value')).toBeHidden();
+    await expect(page.locator('section.predictive-value')).toBeHidden();
     await expect(parts.studies.locator('.study-step')).toHaveText(PATIENT_HEADLINES[decision]);
     await checkAppearance(page, `real-${decision}-patient`);
   });
