@@ -7,8 +7,9 @@ export function describeViewer(page) {
     canvas: page.locator('.slice canvas').first(),
     caption: page.locator('.slice-caption').first(),
     slice: page.getByRole('slider', { name: 'Slice', exact: true }).first(),
-    level: page.getByRole('slider', { name: 'Level' }).first(),
-    width: page.getByRole('slider', { name: 'Width' }).first(),
+    // Also while the window's menu is closed.
+    level: page.getByRole('slider', { name: 'Level', includeHidden: true }).first(),
+    width: page.getByRole('slider', { name: 'Width', includeHidden: true }).first(),
     zoom: page.locator('.zoom').first(),
     loading: page.getByText('The other slices are loading.'),
   };
