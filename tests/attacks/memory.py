@@ -16,7 +16,7 @@ class Peak:
     mib = 0.0
 
     def take(self) -> float:
-        """Say it, and begin anew."""
+        """Say it, and begin again."""
         mib, self.mib = self.mib, 0.0
         return mib
 

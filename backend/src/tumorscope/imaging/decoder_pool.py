@@ -208,8 +208,11 @@ class DecoderPool:
             if monotonic() > deadline:
                 raise TimeoutError
 
-        ours, theirs = socket.socketpair()
-        report, reported = os.pipe()
+        try:
+            ours, theirs = socket.socketpair()
+            report, reported = os.pipe()
+        except OSError as error:
+            raise Overloaded("There are too few file descriptors to read files.", _RETRY_AFTER_S) from error
         ours.settimeout(_POLL_S)
         try:
             try:

@@ -1,5 +1,6 @@
 """Files are read in processes that may crash, hang and be killed; what they answer is what reading here gives."""
 
+import errno
 import gc
 import os
 import resource
@@ -94,6 +95,16 @@ def pool() -> Iterator[DecoderPool]:
 def misbehaving() -> Iterator[DecoderPool]:
     with DecoderPool(decode=_misbehave) as opened:
         yield opened
+
+
+def test_want_of_descriptors_is_overload(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with DecoderPool(decode=_misbehave) as pool:
+        monkeypatch.setattr("socket.socketpair", refuse)
+        with pytest.raises(Overloaded):
+            _call(pool, "signal SIGSEGV")
 
 
 def _compress() -> bytes:

@@ -30,7 +30,7 @@ async def read_style() -> Response:
 
 
 def _answer_once(request: Request, name: str, make: Callable[[], Response]) -> Response:
-    """The same bytes each time: made anew for each of many requests, they would hold up the event loop."""
+    """The same bytes each time: made again for each of many requests, they would hold up the event loop."""
     state = request.app.state
     if not hasattr(state, name):
         setattr(state, name, make())

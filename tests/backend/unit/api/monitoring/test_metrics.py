@@ -196,7 +196,7 @@ def test_state_model_queue_and_memory_are_gauges(client: TestClient) -> None:
     assert states == {"ready": 1, "starting": 0, "draining": 0, "failed": 0}
     (model,) = [name for name in after if name.startswith("tumorscope_model_info")]
     assert " name=tiny version=0.0.1" in model
-    assert " device=cpu engine=" in model
+    assert f" device=cpu engine={client.get('/health').json()['model']['engine']} " in model
     for lane, capacity in (("pictures", 34), ("studies", 33)):
         assert after[f"tumorscope_queue_depth lane={lane}"] == 0
         assert after[f"tumorscope_queue_capacity lane={lane}"] == capacity
