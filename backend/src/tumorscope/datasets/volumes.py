@@ -166,10 +166,10 @@ def find_masked_slices(folder: Path, label: str) -> list[Example]:
     Returns
     -------
     list of Example
-        Without boxes, as in the training of the default model; empty if the folder is missing.
+        Empty if the folder is missing.
     """
     return [
-        replace(example, sequence="t1", box=None)
+        replace(example, sequence="t1")
         for path in sorted(folder.glob("*/*_Scan_T1.nii.gz"))
         for example in slice_masked_volume(
             path,

@@ -82,6 +82,9 @@ def test_only_slices_through_the_mask_are_tumours(tmp_path: Path) -> None:
     assert _places(examples) == [("axial", 2), ("axial", 3)]
     assert {(e.label, e.patient_id, e.source) for e in examples} == {("glioma", "progression-01", "progression")}
     assert read_example(examples[0]).pixels.max() > 1
+    box = examples[0].box
+    assert box is not None
+    assert (box.width, box.height) == (0.75, 0.75)
 
 
 @pytest.mark.parametrize(("voxels", "slices"), [(149, 0), (150, 1)])
