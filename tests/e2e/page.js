@@ -47,7 +47,8 @@ export async function readAnswer(page) {
 
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
 
-export const DECIDED = /^(Tumour likely|No tumour seen|Not certain|This does not look like)/;
+export const DECIDED =
+  /^(Tumour likely|No tumour seen|Not certain|This does not look like|Not a brain MRI)/;
 
 /**
  * What must hold of every state in every theme, and a picture of it for people.

@@ -51,7 +51,26 @@ export function makesLessCertain({ code }) {
 }
 
 /**
- * The step the study is at, in a few words, for the list.
+ * The decision in a word or two, with its probability; before it the step that the study is at.
+ * @param {Study} study
+ * @param {Wording} wording
+ */
+export function describeOutcome(study, wording) {
+  const { phase, prediction } = study;
+  if (phase !== 'done' || prediction === null || wording === 'patient') {
+    return describeStep(study, wording);
+  }
+  const { decision, tumor_probability } = prediction;
+  const outcome = translate(`outcome.${decision}`);
+  if (tumor_probability === null) return outcome;
+  const percentage = formatPercentage(tumor_probability);
+  // Beside any other decision the figure says that it is that of a tumour.
+  if (decision === 'tumor') return `${outcome} · ${percentage}`;
+  return translate('outcome.withProbability', { outcome, percentage });
+}
+
+/**
+ * The step the study is at, or its decision.
  * @param {Study} study
  * @param {Wording} wording
  */

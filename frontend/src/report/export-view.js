@@ -3,7 +3,7 @@ import { createButton, createElement } from '../shell/element.js';
 import { nameFile } from './file-name.js';
 import { saveFile } from './save-file.js';
 import { writeSessionCsv } from './session-csv.js';
-import { writeJson, writeSummary } from './summary-text.js';
+import { writeJson, writeSessionJson, writeSummary } from './summary-text.js';
 import './export-view.css';
 
 /** @typedef {import('../state/study.js').Study} Study */
@@ -39,16 +39,28 @@ export function createExportView(root, { onReport, getStudies }) {
       createButton(translate('export.copy'), () => copy((_, prediction) => writeJson(prediction))),
     );
   }
-  const table = createButton(translate('export.csv'), () => {
-    const name = `tumorscope-${new Date().toISOString().slice(0, 10)}.csv`;
-    saveFile(name, writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
-  });
+  // Phones hand a text to the app of a person's choice; most desktops do not.
+  if (navigator.share !== undefined) data.push(createButton(translate('export.share'), share));
+  const session = [
+    createButton(translate('export.csv'), () => {
+      saveFile(nameSession('csv'), writeSessionCsv(getStudies()), 'text/csv;charset=utf-8');
+    }),
+    createButton(translate('export.sessionJson'), () => {
+      saveFile(nameSession('json'), writeSessionJson(getStudies()), 'application/json');
+    }),
+  ];
   const section = createElement('section', { className: 'export', hidden: true }, [
     createElement('h3', { textContent: translate('export.title') }),
-    createElement('div', { className: 'export-actions' }, [report, ...data, table]),
+    createElement('div', { className: 'export-actions' }, [report, ...data, ...session]),
     status,
   ]);
   root.append(section);
+
+  async function share() {
+    if (shown === null || shown.prediction === null) return;
+    // Rejected where the person changes their mind.
+    await navigator.share({ text: writeSummary(shown, shown.prediction) }).catch(() => {});
+  }
 
   /** @param {(study: Study, prediction: import('../api/client.js').PredictionAnswer) => string} write */
   async function copy(write) {
@@ -73,7 +85,7 @@ export function createExportView(root, { onReport, getStudies }) {
       const forStaff = wording === 'staff';
       section.hidden = !isDone && !(forStaff && study.phase === 'failed');
       report.hidden = !isDone;
-      table.hidden = !forStaff;
+      for (const button of session) button.hidden = !forStaff;
       for (const button of data) button.hidden = !isDone || !forStaff;
     },
 
@@ -82,4 +94,9 @@ export function createExportView(root, { onReport, getStudies }) {
       report.focus();
     },
   };
+}
+
+/** @param {string} ending */
+function nameSession(ending) {
+  return `tumorscope-${new Date().toISOString().slice(0, 10)}.${ending}`;
 }

@@ -31,9 +31,29 @@ export function writeSummary({ name }, prediction) {
  * @param {PredictionAnswer | null} prediction
  */
 export function writeJson(prediction) {
-  return JSON.stringify(
-    prediction,
-    (key, value) => (key.endsWith('_png') ? null : key === 'by_kind' ? {} : value),
-    2,
-  );
+  return JSON.stringify(prediction, dropPictures, 2);
+}
+
+/**
+ * The session as JSON: one entry for each study, failed ones included.
+ * @param {Study[]} studies
+ */
+export function writeSessionJson(studies) {
+  const entries = studies.map(({ name, phase, prediction, failure, requestId }) => ({
+    name,
+    state: phase,
+    request_id: (phase === 'failed' ? failure?.requestId : requestId) || null,
+    failure: phase === 'failed' ? (failure?.code ?? null) : null,
+    answer: phase === 'done' ? prediction : null,
+  }));
+  return JSON.stringify(entries, dropPictures, 2);
+}
+
+/**
+ * @param {string} key
+ * @param {unknown} value
+ */
+function dropPictures(key, value) {
+  if (key.endsWith('_png')) return null;
+  return key === 'by_kind' ? {} : value;
 }

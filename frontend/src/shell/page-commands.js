@@ -1,4 +1,5 @@
 import { getLanguage, LANGUAGES } from '../i18n/translate.js';
+import { listStudies } from '../state/study-order.js';
 import { listenToCommands } from './commands.js';
 import { createKeySheet } from './key-sheet.js';
 import { keepPreference, readPreference } from './preferences.js';
@@ -32,7 +33,8 @@ export function attachCommands(root, parts, signal) {
 
   /** @param {1 | -1} by */
   function selectNeighbour(by) {
-    const { studies, selectedId } = store.getState();
+    const { selectedId } = store.getState();
+    const studies = listStudies(store.getState());
     const place = studies.findIndex(({ id }) => id === selectedId);
     const next = place === -1 ? undefined : studies[place + by];
     if (next === undefined) return;

@@ -84,6 +84,7 @@ export function buildPage({
   const studies = createElement('div', { className: 'studies' });
   const studyList = createStudyList(studies, {
     onSelect: (id) => store.dispatch({ type: 'studySelected', id }),
+    onListed: (listing) => store.dispatch({ type: 'studiesListed', listing }),
     onChoose: intake.choose,
     onChooseFolder: intake.chooseFolder,
   });
@@ -167,7 +168,7 @@ export function buildPage({
     volumes.keepOnly(session.studies);
     // Figures and technical terms are for staff.
     const forStaff = session.wording === 'staff' ? prediction : null;
-    studyList.update(session.studies, session.selectedId, session.leftOut, session.wording);
+    studyList.update(session);
     if (selected === null) return;
     decision.update(selected, session.service, session.wording);
     bars.update(forStaff);

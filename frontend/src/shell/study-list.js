@@ -1,8 +1,10 @@
-import { describeStep } from '../answer/study-description.js';
+import { describeOutcome } from '../answer/study-description.js';
 import { describeLeftOut } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
 import { isActive } from '../state/study.js';
+import { listStudies } from '../state/study-order.js';
 import { createButton, createElement } from './element.js';
+import { createListControls } from './list-controls.js';
 import { attachRoving } from './roving.js';
 import './study-list.css';
 
@@ -11,31 +13,45 @@ import './study-list.css';
 
 /**
  * @param {HTMLElement} root
- * @param {{ onSelect: (id: number) => void, onChoose: () => void, onChooseFolder: () => void }} events
+ * @param {{ onSelect: (id: number) => void, onChoose: () => void, onChooseFolder: () => void,
+ *   onListed: (listing: Partial<import('../state/study-order.js').Listing>) => void }} events
  */
-export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
+export function createStudyList(root, { onSelect, onChoose, onChooseFolder, onListed }) {
   /** @type {Map<number, ReturnType<typeof createRow>>} */
   const rows = new Map();
   const list = createElement('ul');
   const leftOutLine = createElement('p', { className: 'left-out' });
-  const navigation = createElement('nav', { className: 'study-list' }, [
+  const navigation = createElement('nav', { className: 'study-list' });
+  const controls = createListControls(navigation, { onListed });
+  navigation.append(
     list,
     createButton(translate('studyList.addFiles'), onChoose, { className: 'add-button' }),
     createButton(translate('studyList.addFolder'), onChooseFolder, { className: 'add-button' }),
     leftOutLine,
-  ]);
+  );
   const roving = attachRoving(list, 'button', ['ArrowUp', 'ArrowDown']);
   navigation.setAttribute('aria-label', translate('studyList.name'));
   root.append(navigation);
 
+  /**
+   * What moves loses the focus.
+   * @param {HTMLElement} item
+   * @param {number} place
+   */
+  function move(item, place) {
+    const focused = document.activeElement;
+    list.insertBefore(item, list.children[place] ?? null);
+    if (focused instanceof HTMLElement && item.contains(focused)) {
+      focused.focus({ preventScroll: true });
+    }
+  }
+
   return {
-    /**
-     * @param {Study[]} studies
-     * @param {number | null} selectedId
-     * @param {number} leftOut
-     * @param {Wording} wording
-     */
-    update(studies, selectedId, leftOut, wording) {
+    /** @param {import('../state/session.js').Session} session */
+    update(session) {
+      const { selectedId, leftOut, wording } = session;
+      const studies = listStudies(session);
+      controls.update(session, studies.length);
       leftOutLine.hidden = leftOut === 0;
       leftOutLine.textContent = leftOut === 0 ? '' : describeLeftOut(leftOut);
       for (const [id, row] of rows) {
@@ -48,8 +64,8 @@ export function createStudyList(root, { onSelect, onChoose, onChooseFolder }) {
         if (row === undefined) {
           row = createRow(study, onSelect);
           rows.set(study.id, row);
-          list.insertBefore(row.item, list.children[place] ?? null);
         }
+        if (list.children[place] !== row.item) move(row.item, place);
         row.update(study, study.id === selectedId, wording);
       }
       roving.refresh();
@@ -87,7 +103,7 @@ function createRow({ id, name }, onSelect) {
      * @param {Wording} wording
      */
     update(study, selected, wording) {
-      const words = describeStep(study, wording);
+      const words = describeOutcome(study, wording);
       if (step.textContent !== words) step.textContent = words;
       step.classList.toggle('failed', study.phase === 'failed');
       line.hidden = !isActive(study);

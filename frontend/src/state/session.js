@@ -1,5 +1,6 @@
 import { observeService, UNKNOWN_SERVICE } from './service.js';
 import { createStudy, reduceStudy } from './study.js';
+import { WHOLE_LIST } from './study-order.js';
 
 /** @typedef {import('../api/client.js').Health} Health */
 /** @typedef {import('./service.js').Service} Service */
@@ -18,6 +19,7 @@ import { createStudy, reduceStudy } from './study.js';
  * @property {number | null} selectedId
  * @property {number | null} comparedId of the study beside the selected one
  * @property {Wording} wording
+ * @property {import('./study-order.js').Listing} listing
  * @property {number} leftOut files of the last folder that are of no format that is read here
  * @property {number} nextId no study of the session gets that of another, also where that was removed
  * @property {View} view
@@ -29,6 +31,7 @@ import { createStudy, reduceStudy } from './study.js';
  *   | { type: 'serviceBusy', leftS: number | null }
  *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
+ *   | { type: 'studiesListed', listing: Partial<import('./study-order.js').Listing> }
  *   | { type: 'comparisonChosen', id: number | null }
  *   | { type: 'studyRemoved', id: number }
  *   | { type: 'sessionCleared' }
@@ -49,6 +52,7 @@ export const EMPTY_SESSION = {
   selectedId: null,
   comparedId: null,
   wording: 'staff',
+  listing: WHOLE_LIST,
   leftOut: 0,
   nextId: 1,
   view: 'study',
@@ -90,6 +94,8 @@ export function reduceSession(session, action) {
       return { ...session, service: { ...session.service, retryInS: action.leftS } };
     case 'studySelected':
       return selectStudy(session, action.id);
+    case 'studiesListed':
+      return { ...session, listing: { ...session.listing, ...action.listing } };
     case 'comparisonChosen':
       return { ...session, comparedId: action.id };
     case 'studyRemoved':
@@ -143,6 +149,8 @@ function addStudies(session, sources, leftOut) {
     ...session,
     studies: [...session.studies, ...added],
     selectedId: firstId,
+    // What was just added is seen.
+    listing: { ...session.listing, only: null },
     leftOut,
     nextId: firstId + added.length,
     view: 'study',

@@ -4,13 +4,14 @@ import { makePrediction, makeStudy } from '../factories.mjs';
 function startView() {
   const root = document.createElement('div');
   const writeText = vi.fn(async (/** @type {string} */ _text) => {});
-  vi.stubGlobal('navigator', { clipboard: { writeText } });
+  const share = vi.fn(async (/** @type {ShareData} */ _data) => {});
+  vi.stubGlobal('navigator', { clipboard: { writeText }, share });
   const onReport = vi.fn();
   const study = makeStudy({ phase: 'done', prediction: makePrediction() });
   const view = createExportView(root, { onReport, getStudies: () => [study] });
   const findButton = (/** @type {string} */ name) =>
     [...root.querySelectorAll('button')].find(({ textContent }) => textContent === name);
-  return { root, view, study, onReport, writeText, findButton };
+  return { root, view, study, onReport, writeText, share, findButton };
 }
 
 test('a waiting study cannot be exported', () => {
@@ -58,11 +59,21 @@ test('a browser that denies its clipboard is named as the reason', async () => {
   );
 });
 
-test('without a clipboard there is no button for it', () => {
+test('a phone shares the lines of the summary, without a word where the person changes their mind', async () => {
+  const { root, view, study, share, findButton } = startView();
+  share.mockRejectedValue(new DOMException('', 'AbortError'));
+  view.update(study, 'staff');
+  findButton('Share')?.click();
+  expect(share.mock.calls[0]?.[0].text).toMatch(/^scan\.png: Tumour likely: glioma\n/);
+  await Promise.resolve();
+  expect(root.querySelector('[role="status"]')?.textContent).toBe('');
+});
+
+test('without a clipboard, or a way to share, there is no button for it', () => {
   vi.stubGlobal('navigator', {});
   const root = document.createElement('div');
   createExportView(root, { onReport: vi.fn(), getStudies: () => [] });
-  expect(root.textContent).not.toContain('Copy JSON');
+  expect(root.textContent).not.toMatch(/Copy JSON|Share/);
 });
 
 test('the answer is saved under the name of its study, and no address of it is left', () => {

@@ -1,4 +1,9 @@
-import { writeJson, writeSummary } from '../../../frontend/src/report/summary-text.js';
+import { ServiceFailure } from '../../../frontend/src/api/failure.js';
+import {
+  writeJson,
+  writeSessionJson,
+  writeSummary,
+} from '../../../frontend/src/report/summary-text.js';
 import { makePrediction, makeStudy, makeView } from '../factories.mjs';
 
 test('a summary has decision, figures, what it rests on, model and notice', () => {
@@ -23,4 +28,21 @@ test('the JSON has no pictures in it, and all else', () => {
   const answer = JSON.parse(writeJson(prediction));
   expect(JSON.stringify(answer)).not.toContain('PIXELS');
   expect(answer.probabilities).toEqual(prediction.probabilities);
+});
+
+test('the JSON of a session has an entry for each study, failed ones included', () => {
+  const failure = new ServiceFailure({ code: 'corrupt_file', requestId: 'r-2' });
+  const prediction = makePrediction();
+  prediction.input.view = makeView({ picture_png: 'PIXELS' });
+  const text = writeSessionJson([
+    makeStudy({ name: 'a.png', phase: 'done', prediction, requestId: 'r-1' }),
+    makeStudy({ name: 'b.png', phase: 'failed', failure }),
+    makeStudy({ name: 'c.png', phase: 'waiting', prediction }),
+  ]);
+  expect(text).not.toContain('PIXELS');
+  expect(JSON.parse(text)).toMatchObject([
+    { name: 'a.png', state: 'done', request_id: 'r-1', answer: { decision: 'tumor' } },
+    { name: 'b.png', state: 'failed', failure: 'corrupt_file', request_id: 'r-2', answer: null },
+    { name: 'c.png', state: 'waiting', failure: null, request_id: null, answer: null },
+  ]);
 });

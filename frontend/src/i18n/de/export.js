@@ -7,6 +7,8 @@ export const EXPORT = {
   'export.copied': 'Die Antwort wurde in die Zwischenablage kopiert.',
   'export.notCopied': 'Der Browser verweigert den Zugriff auf die Zwischenablage.',
   'export.csv': 'Alle Studien als CSV',
+  'export.share': 'Teilen',
+  'export.sessionJson': 'Alle Studien als JSON',
   'report.title': 'Bericht zur Vorhersage',
   'report.of': 'Bericht: {study}',
   'report.print': 'Drucken oder als PDF speichern',

@@ -7,6 +7,8 @@ export const EXPORT = {
   'export.copied': 'The answer was copied to the clipboard.',
   'export.notCopied': 'The browser denied access to the clipboard.',
   'export.csv': 'All studies as CSV',
+  'export.share': 'Share',
+  'export.sessionJson': 'All studies as JSON',
   'report.title': 'Prediction report',
   'report.of': 'Report: {study}',
   'report.print': 'Print or save as PDF',
