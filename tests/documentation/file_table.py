@@ -6,16 +6,25 @@ Writes the tables again; needs the real files (TUMORSCOPE_DATA, else ../shared/d
 """
 
 import gzip
+import io
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.uid import EnhancedSRStorage
 
-from tests.factories import make_dicom_bytes, make_nifti_bytes, make_slice
+from tests.factories import (
+    make_dicom_bytes,
+    make_dicom_dataset,
+    make_nifti_bytes,
+    make_nrrd_bytes,
+    make_slice,
+    write_dicom,
+)
 from tumorscope.domain.errors import InputError
 from tumorscope.domain.scan import Examination, Scan, Slice
 from tumorscope.imaging.decode import decode_upload, sniff_upload
@@ -32,21 +41,33 @@ _SLICES = 12
 def write_real() -> list[str]:
     """Each folder of real files: its studies, and what is read of them."""
     rows = ["| folder | studies | what is read |", "| --- | --- | --- |"]
-    folders = sorted(
-        {path.parent for kind in ("dicom", "field") for path in (DATA / kind).rglob("*") if path.is_file()}
-    )
-    for folder in folders:
-        studies = find_studies([folder], lambda _: False, lambda _: None)
-        read = Counter(_read(list(map(_load, study))) for study in studies)
+    for folder, studies in find_real():
+        read = Counter(map(_read, studies))
         answers = [f"{count} × {answer}" if count > 1 else answer for answer, count in sorted(read.items())]
-        rows.append(f"| `{folder.relative_to(DATA)}` | {read.total()} | {'<br>'.join(answers)} |")
+        rows.append(f"| `{folder}` | {read.total()} | {'<br>'.join(answers)} |")
     return rows
 
 
 def write_made() -> list[str]:
     """Each kind of file that `_MADE` makes, and what is read of it."""
     rows = ["| kind | what is read |", "| --- | --- |"]
-    return rows + [f"| {kind} | {_read([SourceFile('', data) for data in make()])} |" for kind, make in _MADE.items()]
+    return rows + [f"| {kind} | {_read(files)} |" for kind, files in make_all()]
+
+
+def make_all() -> Iterator[tuple[str, list[SourceFile]]]:
+    """The kinds of `_MADE` and their files."""
+    for kind, make in _MADE.items():
+        files = make()
+        named = files.items() if isinstance(files, dict) else (("", data) for data in files)
+        yield kind, [SourceFile(name, data) for name, data in named]
+
+
+def find_real() -> Iterator[tuple[str, list[list[SourceFile]]]]:
+    """The folders of real files and their studies."""
+    folders = {path.parent for kind in ("dicom", "field") for path in (DATA / kind).rglob("*") if path.is_file()}
+    for folder in sorted(folders):
+        studies = find_studies([folder], lambda _: False, lambda _: None)
+        yield str(folder.relative_to(DATA)), [list(map(_load, study)) for study in studies]
 
 
 def replace_table(page: str, name: str, rows: list[str]) -> str:
@@ -72,9 +93,10 @@ def _read(files: list[SourceFile]) -> str:
 def _describe(scan: Scan) -> str:
     if isinstance(scan, Slice):
         return f"a slice, {scan.plane or 'plane unknown'}"
+    sequences = f" of {', '.join(scan.sequences)}" if isinstance(scan, Examination) else ""
     volume = next(iter(scan.sequences.values())) if isinstance(scan, Examination) else scan
     count = volume.voxels.shape[STACK_AXIS[volume.plane]]
-    return f"{count} slice{'s' * (count > 1)}, {volume.stated_plane or volume.plane}"
+    return f"{count} slice{'s' * (count > 1)}{sequences}, {volume.stated_plane or volume.plane}"
 
 
 _HEADS = [make_slice(number + 1).pixels.astype(np.uint16) * 9 for number in range(_SLICES)]
@@ -119,7 +141,35 @@ def _nifti(voxels: NDArray[np.generic], unit: int = 0, *, scale: float = 1.0, sh
     return [bytes(content)]
 
 
-_MADE: dict[str, Callable[[], list[bytes]]] = {
+def _report() -> list[bytes]:
+    dataset = make_dicom_dataset(_HEADS[0], SOPClassUID=EnhancedSRStorage, Modality=None)
+    del dataset.PixelData
+    return [write_dicom(dataset)]
+
+
+def _case(name: str, *endings: str) -> dict[str, bytes]:
+    return {f"{name}{ending}.nii": _nifti(np.roll(_VOXELS, z, 2))[0] for z, ending in enumerate(endings)}
+
+
+def _detached() -> dict[str, bytes]:
+    return {"a.nhdr": make_nrrd_bytes(_VOXELS, data_file="a.raw"), "a.raw": _VOXELS.tobytes(order="F")}
+
+
+def _analyze() -> dict[str, bytes]:
+    image = nibabel.AnalyzeImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0]))
+    files = image.make_file_map({"header": io.BytesIO(), "image": io.BytesIO()})
+    image.to_file_map(files)
+    return {"a.hdr": files["header"].fileobj.getvalue(), "a.img": files["image"].fileobj.getvalue()}
+
+
+def _colours(*, are_grey: bool) -> NDArray[np.generic]:
+    channels = np.zeros(_VOXELS.shape, [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    for name in "RGB"[: 3 if are_grey else 1]:
+        channels[name] = _VOXELS // 9
+    return channels
+
+
+_MADE: dict[str, Callable[[], list[bytes] | dict[str, bytes]]] = {
     "DICOM, magnitude and phase": _pair({"ImageType": ["ORIGINAL", "PRIMARY", "P"]}),
     "DICOM, two echoes": _pair({"EchoTime": 90}),
     "DICOM, two b-values": _pair({"DiffusionBValue": 1000.0}),
@@ -156,11 +206,41 @@ _MADE: dict[str, Callable[[], list[bytes]]] = {
         *_make_series(lambda _: {"SeriesInstanceUID": "1.3.1", "SeriesDescription": "t2_tse_tra"})[2:],
         *_make_series(lambda _: {"SeriesInstanceUID": "1.3.2", "SeriesDescription": "ep2d_diff"}),
     ],
+    "DICOM, T1 before and after contrast agent": lambda: [
+        *_make_series(lambda _: {"SeriesInstanceUID": "1.3.1", "SeriesDescription": "T1 MPRAGE"}),
+        *_make_series(lambda _: {"SeriesInstanceUID": "1.3.2", "SeriesDescription": "T1 MPRAGE +C"})[2:],
+    ],
+    "DICOM, an image and its subtraction at each position": _pair({"ImageType": ["DERIVED", "PRIMARY", "SUBTRACTION"]}),
+    "DICOM, T2*": lambda: [make_dicom_bytes(_HEADS[0], SeriesDescription="T2*_FLASH")],
+    "DICOM, an ADC map": lambda: [make_dicom_bytes(_HEADS[0], ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])],
+    "DICOM, a series of another study": lambda: [
+        make_dicom_bytes(_HEADS[0]),
+        make_dicom_bytes(_HEADS[1], StudyInstanceUID="1.2.4"),
+    ],
+    "DICOM, two copies of each file": lambda: 2 * _make_series(lambda _: {}),
+    "DICOM, an abdomen": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="ABDOMEN")],
     "DICOM, a knee": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="KNEE")],
+    "DICOM, a neck": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="NECK")],
+    "DICOM, a spine by its protocol": lambda: [make_dicom_bytes(_HEADS[0], ProtocolName="T2 tse sag C-Spine")],
+    "DICOM, a breast by its protocol": lambda: [make_dicom_bytes(_HEADS[0], ProtocolName="breast_dynamic")],
+    "DICOM, an animal": lambda: [make_dicom_bytes(_HEADS[0], PatientSpeciesDescription="Macaca mulatta")],
+    "DICOM, an orange, as a subject of quality control": lambda: [
+        make_dicom_bytes(_HEADS[0], QualityControlSubject="YES")
+    ],
+    "DICOM, a CT": lambda: [make_dicom_bytes(_HEADS[0], Modality="CT")],
+    "DICOM without an image": _report,
+    "DICOM images and a report": lambda: [*_make_series(lambda _: {}), *_report()],
     "MGH": lambda: [nibabel.MGHImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0])).to_bytes()],
     "NIfTI, with a text and an STL": lambda: [*_nifti(_VOXELS), b"Dear colleague", b"solid head"],
     "NIfTI, two volumes without names": lambda: [*_nifti(_VOXELS), *_nifti(_VOXELS[::-1])],
+    "BraTS 2023 case": lambda: _case("BraTS-GLI-00001-000", "-t1c", "-t1n", "-t2f", "-t2w"),
+    "BIDS subject": lambda: _case("sub-01", "_T1w", "_ce-gadolinium_T1w", "_T2w", "_FLAIR"),
+    "BIDS subject, with a functional image": lambda: _case("sub-01", "_T1w", "_bold"),
+    "Analyze pair": _analyze,
+    "Analyze header without its image": lambda: {"a.hdr": _analyze()["a.hdr"]},
     "NRRD": lambda: [_NRRD + _VOXELS.tobytes(order="F")],
+    "NRRD, voxels in another file": _detached,
+    "NRRD header without its file": lambda: {"a.nhdr": _detached()["a.nhdr"]},
     "NRRD, voxels as text": lambda: [_NRRD.replace(b"raw", b"text") + b"1 2 3"],
     "MetaImage": lambda: [b"ObjectType = Image"],
     "tar behind gzip": lambda: [gzip.compress(bytes(257) + b"ustar" + bytes(250))],
@@ -176,6 +256,9 @@ _MADE: dict[str, Callable[[], list[bytes]]] = {
     "NIfTI, one slice at several times": lambda: _nifti(_VOXELS[:, :, None], 2 + 8),
     "NIfTI, axes that are not at right angles": lambda: _nifti(_VOXELS, shear=2),
     "NIfTI, labels": lambda: _nifti((_VOXELS > 900).astype(np.uint8)),
+    "NIfTI, a statistical map": lambda: _nifti(np.where(_VOXELS > 1800, _VOXELS / 500, 0).astype(np.float32)),
+    "NIfTI, colours": lambda: _nifti(_colours(are_grey=False)),
+    "NIfTI, grey values in three channels": lambda: _nifti(_colours(are_grey=True)),
     "NIfTI, Hounsfield units": lambda: _nifti(np.where(_VOXELS > 200, 40 + _VOXELS // 90, -1000).astype(np.int16)),
 }
 

@@ -47,6 +47,7 @@ _OTHER_PARTS = (
 )
 _IN_PROTOCOL = re.compile(rf"(?<![A-Z])({_OTHER_PARTS})(?![A-Z])")
 _IN_BODY_PART = re.compile(rf"(?<![A-Z])({_OTHER_PARTS}|ARM|EXTREMITY|FOOT|HAND|HEART|LEG|WHOLEBODY)(?![A-Z])")
+_HUMANS = ("HUMAN", "HOMO", "SAPIENS")
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
 _NO_MAGNITUDE = {"P", "R", "I", "PHASE", "REAL", "IMAGINARY", "PHASE MAP", "FIELD_MAP", "B0 MAP", "SUB"}
@@ -83,7 +84,7 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     NotAnMrImage
         The file states another modality, or is a parametric map.
     NotABrain
-        It states another part of the body, and nowhere the head.
+        It states another part of the body, and nowhere the head; or an animal, or an object for quality control.
     """
     modality, sop_class = _text(dataset, "Modality").upper(), _text(dataset, "SOPClassUID")
     if modality not in ("", _MR, _OTHER):
@@ -91,6 +92,11 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
         raise NotAnMrImage(f"The DICOM file states {stated}. Send a brain MRI.")
     if sop_class == _PARAMETRIC_MAP:
         raise NotAnMrImage("The DICOM file holds a parametric map. Send the MR images that it was computed from.")
+    species = _text(dataset, "PatientSpeciesDescription").upper()
+    if species and not any(human in species for human in _HUMANS):
+        raise NotABrain("The DICOM file states an animal. Send a brain MRI of a person.")
+    if _text(dataset, "QualityControlSubject") == "YES":
+        raise NotABrain("The DICOM file states a phantom for quality control. Send a brain MRI of a person.")
     notes = []
     if sop_class == _SECONDARY_CAPTURE or (modality != _MR and sop_class not in _MR_CLASSES):
         notes.append(NOT_ORIGINAL)

@@ -106,7 +106,8 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
             others.append(decode_nifti_scan(file.data, shared))
         except NotAnAnatomicalImage:
             left_out.append("mask")
-    volumes = {name: decode_nifti_scan(file.data, shared) for name, file in named.items() if name != SEGMENTATION}
+    images = sorted((name, file) for name, file in named.items() if name != SEGMENTATION)
+    volumes = {name: decode_nifti_scan(file.data, shared) for name, file in images}
     if not volumes and not others:
         raise NotAnAnatomicalImage("The volumes are segmentations, masks or maps. Send the MR volume itself.")
     if others and len(others) + len(volumes) > 1:
