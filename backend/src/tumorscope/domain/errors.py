@@ -19,7 +19,7 @@
     │   ├── NotAnMrImage          a DICOM object that says CT, ultrasound, X-ray …; Hounsfield units
     │   ├── NotAnAnatomicalImage  labels, a mask, a statistical map, vectors
     │   ├── TiledImage            slices as tiles of one image, which cannot be told apart
-    │   ├── NotABrain             a DICOM object that states another part of the body
+    │   ├── NotABrain             a DICOM object that states another part of the body, an animal or a phantom
     │   ├── NoPixelData           the file is sound, and holds no picture
     │   ├── MissingModality       the model reads several sequences, and not all were sent
     │   ├── NothingToReport       out of scope: no report is made of a refusal
@@ -154,7 +154,7 @@ class TiledImage(InputError):
 
 
 class NotABrain(InputError):
-    """An image that is stated to show another part of the body than the head."""
+    """An image that is stated to show something else than a human head."""
 
     code = "not_a_brain"
 

@@ -43,7 +43,7 @@ _LEAST_MM, _MOST_MM = 60.0, 700.0
 # The finest volumes of a head have 600. Each slice costs a turn of the network, whatever its size.
 _MAX_SLICES = 2000
 
-ACCEPTED = "PNG, JPEG, BMP, TIFF, WebP, DICOM, NIfTI, NRRD, MGZ, Analyze, and ZIP archives of one study of these"
+ACCEPTED = "DICOM, NIfTI, NRRD, MGZ, Analyze, PNG, JPEG, BMP, TIFF, WebP, and a ZIP of one study of these"
 
 # What else lies in folders of scans, by its place and first bytes.
 _OTHERS = (

@@ -44,10 +44,14 @@ _HARDLY_SEEN = {
 }
 
 
-def warn_kind(kind: str) -> tuple[ScanWarning, ...]:
-    """A kind of image is no anatomical one; localizers and derived maps have warnings of their own."""
-    if kind not in _HARDLY_SEEN:
+def warn_kind(kind: str, *, is_computed: bool) -> tuple[ScanWarning, ...]:
+    """A kind of image is no anatomical one; of one that is computed from others, `DERIVED_MAP` says enough."""
+    if kind == "anatomical":
         return ()
+    if kind == "localizer":
+        return (LOCALIZER,)
+    if kind == "derived_map" or is_computed:
+        return (DERIVED_MAP,)
     message = f"The file states {_HARDLY_SEEN[kind]}; the model was not trained on such images."
     return (ScanWarning("kind_hardly_seen", message, {"kind": kind}),)
 

@@ -35,7 +35,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Senden Sie nur eine Serie oder ein Volumen.',
   'failure.unsupported_format.happened': 'Dieses Dateiformat wird nicht unterstützt',
   'failure.unsupported_format.advice':
-    'Exportieren Sie die Aufnahme als DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF oder WebP und fügen Sie sie erneut hinzu. Entpacken Sie andere Archive als ZIP vorher.',
+    'Exportieren Sie die Aufnahme als DICOM (kein Video), NIfTI, NRRD, MGZ, Analyze, PNG, JPEG, BMP, TIFF oder WebP, oder eine Studie daraus als ZIP, und fügen Sie sie erneut hinzu. Entpacken Sie andere Archive vorher.',
   'failure.corrupt_file.happened': 'Diese Datei ist beschädigt',
   'failure.corrupt_file.advice':
     'Sie ließ sich nicht bis zum Ende lesen. Exportieren Sie sie noch einmal.',
@@ -49,9 +49,9 @@ export const FAILURES = {
   'failure.tiled_image.happened': 'Dieses Bild zeigt viele Schichten nebeneinander',
   'failure.tiled_image.advice':
     'Die Datei sagt nicht, wo jede Schicht liegt. Exportieren Sie jede Schicht als eigenes Bild, oder wandeln Sie die Serie in NIfTI um.',
-  'failure.not_a_brain.happened': 'Diese Datei zeigt einen anderen Körperteil',
+  'failure.not_a_brain.happened': 'Diese Datei zeigt keinen menschlichen Kopf',
   'failure.not_a_brain.advice':
-    'Die Datei nennt einen anderen Körperteil als den Kopf. Wählen Sie die Serie des Kopfes.',
+    'Die Datei nennt einen anderen Körperteil, ein Tier oder ein Phantom. Wählen Sie die Serie des Kopfes.',
   'failure.unknown_series.happened': 'Die gewählte Serie ist nicht unter diesen Dateien',
   'failure.unknown_series.advice': 'Wählen Sie eine der Serien, die die Antwort nennt.',
   'failure.no_pixel_data.happened': 'Diese Datei enthält kein Bild',

@@ -29,7 +29,7 @@ export const FAILURES = {
   'failure.expands_too_much.advice': 'Send a single series or a single volume.',
   'failure.unsupported_format.happened': 'This file format is not supported',
   'failure.unsupported_format.advice':
-    'Export the scan as DICOM, NIfTI, NRRD, MGZ, PNG, JPEG, BMP, TIFF or WebP and add it again. Unpack archives other than ZIP first.',
+    'Export the scan as DICOM (no video), NIfTI, NRRD, MGZ, Analyze, PNG, JPEG, BMP, TIFF or WebP, or a study of these as a ZIP, and add it again. Unpack other archives first.',
   'failure.corrupt_file.happened': 'This file is damaged',
   'failure.corrupt_file.advice': 'It could not be read to its end. Export it again.',
   'failure.not_an_mr_image.happened': 'This is not an MR image',
@@ -40,9 +40,9 @@ export const FAILURES = {
   'failure.tiled_image.happened': 'This image shows many slices side by side',
   'failure.tiled_image.advice':
     'The file does not say where each slice lies. Export every slice as an image of its own, or convert the series to NIfTI.',
-  'failure.not_a_brain.happened': 'This file shows another part of the body',
+  'failure.not_a_brain.happened': 'This file does not show a human head',
   'failure.not_a_brain.advice':
-    'The file states a part other than the head. Choose the series of the head.',
+    'The file states another part of the body, an animal or a phantom. Choose the series of the head.',
   'failure.unknown_series.happened': 'The chosen series is not among these files',
   'failure.unknown_series.advice': 'Choose one of the series that the answer lists.',
   'failure.no_pixel_data.happened': 'This file contains no image',

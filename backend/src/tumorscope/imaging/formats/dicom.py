@@ -151,4 +151,4 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
 
 
 def _with_warnings(scan: Slice | Volume, warnings: tuple[ScanWarning, ...]) -> Slice | Volume:
-    return replace(scan, warnings=(*warnings, *scan.warnings))
+    return replace(scan, warnings=tuple(dict.fromkeys((*warnings, *scan.warnings))))

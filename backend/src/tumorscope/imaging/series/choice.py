@@ -9,7 +9,14 @@ from pydicom.dataset import FileDataset
 
 from tumorscope.domain.errors import UnknownSeries
 from tumorscope.domain.scan import ScanWarning, SequenceName, Series
-from tumorscope.imaging.formats.dicom_instance import Place, find_place, find_thickness, is_multi_frame_mr
+from tumorscope.imaging.formats.dicom_instance import (
+    Place,
+    find_place,
+    find_thickness,
+    is_derived_map,
+    is_multi_frame_mr,
+    is_no_magnitude,
+)
 from tumorscope.imaging.formats.dicom_pixels import count_frames
 from tumorscope.imaging.formats.dicom_sequence import ImageKind, find_kind, find_sequence
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
@@ -97,7 +104,8 @@ def choose_series(
         series.append(Series(one.uid, description, one.sequence, plane, one.slice_count, why))
     chosen = ranked[0].datasets
     warnings = (warn_series_chosen(len(files), len(chosen)),) if len(files) > 1 else ()
-    return chosen, tuple(series), (*warnings, *warn_kind(ranked[0].kind))
+    is_computed = all(is_derived_map(dataset) or is_no_magnitude(dataset) for dataset in chosen)
+    return chosen, tuple(series), (*warnings, *warn_kind(ranked[0].kind, is_computed=is_computed))
 
 
 def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:
@@ -115,6 +123,9 @@ def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:
             normal = tuple(place.normal.round(2).tolist())
             for position in positions:
                 heights[normal][round(float(position @ place.normal), 1)] = place
+    # The magnitude is read, beside which there may be phase, real and imaginary parts.
+    if 3 * (kinds.total() - kinds["derived_map"]) >= kinds["derived_map"]:
+        del kinds["derived_map"]
     # Of equally many the last kind, as b-values of 0 look anatomical.
     kind = max(kinds, key=lambda kind: (kinds[kind], _KINDS.index(kind)))
     sequence = max(sequences, key=lambda name: (sequences[name], str(name)))

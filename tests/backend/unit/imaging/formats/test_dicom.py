@@ -243,9 +243,11 @@ def test_other_modalities_are_refused(modality: str) -> None:
         {"ProtocolName": "C-SPINE routine"},
         {"ProtocolName": "abdomen_liver^dyn"},
         {"ProtocolName": "Knie links"},
+        {"PatientSpeciesDescription": "Macaca mulatta"},
+        {"QualityControlSubject": "YES"},
     ],
 )
-def test_other_parts_of_the_body_are_refused(said: dict[str, Any]) -> None:
+def test_what_is_stated_to_be_no_human_head_is_refused(said: dict[str, Any]) -> None:
     with pytest.raises(NotABrain):
         _read(**said)
 
@@ -258,6 +260,7 @@ def test_other_parts_of_the_body_are_refused(said: dict[str, Any]) -> None:
         {"ProtocolName": "fMRI hand foot task"},
         {"ProtocolName": "t1_mprage_ship"},
         {"ProtocolName": "Head and Neck"},
+        {"PatientSpeciesDescription": "Homo sapiens", "QualityControlSubject": "NO"},
     ],
 )
 def test_part_that_may_be_the_head_is_read(said: dict[str, Any]) -> None:
@@ -274,7 +277,9 @@ def test_doubts_give_warnings() -> None:
     assert _codes(_read(BodyPartExamined="BRAIN")) == []
     assert _codes(_read(ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])) == ["localizer"]
     assert _codes(_read(SeriesDescription="3 Axis locator")) == ["localizer"]
-    assert _codes(_read(ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])) == ["kind_hardly_seen", "derived_map"]
+    assert _codes(_read(SeriesDescription="3-pl loc")) == ["localizer"]
+    assert _codes(_read(SeriesDescription="T1 map")) == ["derived_map"]
+    assert _codes(_read(ImageType=["DERIVED", "PRIMARY", "DIFFUSION", "ADC"])) == ["derived_map"]
 
 
 @pytest.mark.parametrize("part", ["P", "REAL", "SUBTRACTION", "T2_STAR MAP"])

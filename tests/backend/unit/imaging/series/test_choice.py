@@ -40,6 +40,10 @@ _DTI = _series("7", 40, "ep2d_diff", repeats=3)
 _TOF = _series("8", 90, "3D TOF", step=1)
 _FINE_T1 = _series("9", 56, "T1 SPGR", step=2.5)
 _DYNAMIC_T1 = _series("10", 20, "T1 dynamic", step=7, repeats=5)
+_COMPONENTS = [
+    *_series("13", 22, "T1 VIBE"),
+    *(image for part in "PRI" for image in _series("13", 22, "T1 VIBE", ImageType=["ORIGINAL", "PRIMARY", part])),
+]
 _NOWHERE = _series("11", 20, "T1 +C", ImagePositionPatient=None)
 
 
@@ -56,6 +60,7 @@ _NOWHERE = _series("11", 20, "T1 +C", ImagePositionPatient=None)
         (_FINE_T1, _T1, "fewer_slices"),
         (_T1, _DYNAMIC_T1, "fewer_slices"),
         (_T1, _NOWHERE, "covers_less"),
+        (_COMPONENTS, _T2, "sequence"),
     ],
 )
 def test_better_series_is_chosen(better: list[FileDataset], worse: list[FileDataset], why_not: str) -> None:
@@ -88,14 +93,25 @@ def test_order_of_the_files_does_not_matter() -> None:
 
 
 def test_only_series_is_chosen_without_a_warning() -> None:
-    chosen, (series,), warnings = choose_series(_LOCALIZER, ANY_SERIES)
-    assert (chosen, series.why_not, warnings) == (_LOCALIZER, None, ())
+    chosen, (series,), warnings = choose_series(_T2, ANY_SERIES)
+    assert (chosen, series.why_not, warnings) == (_T2, None, ())
 
 
 @pytest.mark.parametrize(
     ("series", "kinds"),
-    [(_T2, []), (_MAP, ["diffusion"]), (_series("12", 3, "T2*_FLASH"), ["susceptibility"]), (_TOF, ["angiography"])],
+    [
+        (_T2, []),
+        (_COMPONENTS, []),
+        (_DTI, ["diffusion"]),
+        (_series("12", 3, "T2*_FLASH"), ["susceptibility"]),
+        (_TOF, ["angiography"]),
+    ],
 )
 def test_series_that_is_no_anatomical_one_is_warned_of(series: list[FileDataset], kinds: list[str]) -> None:
     _, _, warnings = choose_series(series, ANY_SERIES)
     assert [warning.params["kind"] for warning in warnings if warning.code == "kind_hardly_seen"] == kinds
+
+
+@pytest.mark.parametrize(("series", "code"), [(_MAP, "derived_map"), (_LOCALIZER, "localizer")])
+def test_computed_images_and_localizers_are_warned_of_as_such(series: list[FileDataset], code: str) -> None:
+    assert [warning.code for warning in choose_series(series, ANY_SERIES)[2]] == [code]
