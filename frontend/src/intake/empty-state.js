@@ -4,13 +4,14 @@ import { createButton, createElement } from '../shell/element.js';
 import './empty-state.css';
 
 /** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
-/** @typedef {{ url: string, preview: string, name: string, title: MessageKey }} Example */
+/** @typedef {{ url: string, preview: string, name: string, title: MessageKey, kind: MessageKey }} Example */
 
 /** @type {Example[]} */
 const EXAMPLES = [
-  createExample('phantom-plain', 'emptyState.plain'),
-  createExample('phantom-lesion-a', 'emptyState.lesionA'),
-  createExample('phantom-lesion-b', 'emptyState.lesionB'),
+  createExample('phantom-plain.png', 'emptyState.plain', 'emptyState.synthetic'),
+  createExample('phantom-lesion-a.png', 'emptyState.lesionA', 'emptyState.synthetic'),
+  createExample('phantom-lesion-b.png', 'emptyState.lesionB', 'emptyState.synthetic'),
+  createExample('phantom-volume.nii.gz', 'emptyState.volume', 'emptyState.syntheticVolume'),
 ];
 
 /**
@@ -65,14 +66,15 @@ export function createEmptyState(root, { onChoose, onChooseFolder, onExample }) 
 }
 
 /**
- * The page shows a small preview, which loads fast, and sends the full image.
- * @param {string} stem of its files
+ * The page shows a small preview, which loads fast, and sends the full file.
+ * @param {string} name of the file
  * @param {MessageKey} title
+ * @param {MessageKey} kind
  * @returns {Example}
  */
-function createExample(stem, title) {
-  const name = `${stem}.png`;
-  return { url: `/examples/${name}`, preview: `/examples/${stem}-preview.webp`, name, title };
+function createExample(name, title, kind) {
+  const [stem] = name.split('.');
+  return { url: `/examples/${name}`, preview: `/examples/${stem}-preview.webp`, name, title, kind };
 }
 
 /**
@@ -85,9 +87,6 @@ function createTryButton(example, onExample) {
     createElement('span', {
       textContent: translate('emptyState.try', { example: translate(example.title) }),
     }),
-    createElement('span', {
-      className: 'synthetic',
-      textContent: translate('emptyState.synthetic'),
-    }),
+    createElement('span', { className: 'synthetic', textContent: translate(example.kind) }),
   ]);
 }

@@ -1,4 +1,4 @@
-import { checkAppearance, expect, test } from '../page.js';
+import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import config from '../playwright.config.js';
 import { findExample, makeNifti } from '../scans.js';
 import { describeViewer, openStudy } from '../viewer.js';
@@ -78,6 +78,21 @@ test('a volume is seen in three planes on request, and the module comes only the
   await expect.poll(async () => (await measure(planes.picture)).light).toBeGreaterThan(0.1);
   await planes.closer.click();
   await expect(planes.panel).toBeHidden();
+});
+
+test('a newcomer scrolls the synthetic volume, sees its curve and its planes', async ({ page }) => {
+  const planes = describePlanes(page);
+  const viewer = describeViewer(page);
+  await page.goto('/');
+  await page.getByRole('button', { name: /Try: Phantom volume/ }).click();
+  await expect(describePage(page).headline).toHaveText(DECIDED);
+  await expect(page.locator('.curve-finding').first()).toBeVisible();
+  await expect(viewer.loading).toBeHidden();
+  await viewer.square.press('Home');
+  await expect(viewer.caption).toHaveText('Slice 1 of 60, axial');
+  await planes.opener.click();
+  await expect.poll(async () => (await measure(planes.picture)).light).toBeGreaterThan(0.1);
+  await checkAppearance(page, 'synthetic-volume');
 });
 
 test('without WebGL 2 a sentence says so, and the slices stay', async ({ page }) => {
