@@ -156,11 +156,11 @@ def _predict(
     if stat.S_ISDIR(states[0].st_mode):
         # Raises where the folder cannot be opened.
         next(files[0].iterdir(), None)
-        raise NoFile("The folder holds no scan.")
+        raise NoFile("The folder holds no scan. Name the folder of a series.")
     if not all(stat.S_ISREG(one.st_mode) for one in states):
-        raise UnsupportedFormat("Neither a regular file nor a folder.")
+        raise UnsupportedFormat("Neither a regular file nor a folder. Name the file of a scan.")
     if sum(one.st_size for one in states) > FROM_DISK.expanded_bytes:
-        raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB.")
+        raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB. Name a single series.")
     upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
     times = StepTimes()
     decode = partial(decoders.decode, limits=FROM_DISK)

@@ -21,10 +21,12 @@ _TYPES = {
 }
 # Of floating-point and whole numbers: an array of objects would hold addresses.
 _KINDS = "fiu"
-_FORGED = "The file cannot be read."
 _LONGEST_MESSAGE = 2**24
 _LENGTH_BYTES = 8
 _MOST_AT_ONCE = 2**30
+
+DAMAGED = "The file is damaged: reading it fails. Export it again."
+"""Of a file whose parser fails in any way that it does not explain itself."""
 
 Watch = Callable[[], None]
 """Called several times a second while a file is read; what it raises ends the work."""
@@ -84,7 +86,7 @@ def unpack(packed: Any, arrays: Sequence[NDArray[Any]]) -> Any:  # noqa: ANN401
     try:
         return build(packed)
     except Exception as error:
-        raise CorruptFile(_FORGED) from error
+        raise CorruptFile(DAMAGED) from error
 
 
 def allocate(dtype: str, shape: Sequence[int]) -> NDArray[Any]:
@@ -100,8 +102,8 @@ def allocate(dtype: str, shape: Sequence[int]) -> NDArray[Any]:
         if kind.kind in _KINDS:
             return np.empty(shape, kind)
     except (TypeError, ValueError) as error:
-        raise CorruptFile(_FORGED) from error
-    raise CorruptFile(_FORGED)
+        raise CorruptFile(DAMAGED) from error
+    raise CorruptFile(DAMAGED)
 
 
 def send(
@@ -126,13 +128,13 @@ def receive(channel: socket.socket, watch: Watch = watch_nothing) -> Any:  # noq
     length = bytearray(_LENGTH_BYTES)
     move(channel.recv_into, memoryview(length), watch)
     if (size := int.from_bytes(length)) > _LONGEST_MESSAGE:
-        raise CorruptFile(_FORGED)
+        raise CorruptFile(DAMAGED)
     text = bytearray(size)
     move(channel.recv_into, memoryview(text), watch)
     try:
         return json.loads(text)
     except ValueError as error:
-        raise CorruptFile(_FORGED) from error
+        raise CorruptFile(DAMAGED) from error
 
 
 def receive_bytes(channel: socket.socket, size: int) -> bytes:

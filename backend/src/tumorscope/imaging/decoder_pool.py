@@ -19,7 +19,17 @@ from tumorscope.domain import errors
 from tumorscope.domain.errors import CorruptFile, InputError, Overloaded, TumorscopeError
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload, decode_upload
-from tumorscope.imaging.decoder_channel import Watch, allocate, move, pack, receive, send, unpack, watch_nothing
+from tumorscope.imaging.decoder_channel import (
+    DAMAGED,
+    Watch,
+    allocate,
+    move,
+    pack,
+    receive,
+    send,
+    unpack,
+    watch_nothing,
+)
 from tumorscope.imaging.decoder_process import EXIT_CODE_BYTES, Decode
 from tumorscope.imaging.source import DecodeLimits, Reserve
 
@@ -40,7 +50,7 @@ _KEPT = 4
 _KEPT_BYTES = 256 * 2**20
 # Pictures of up to 4 megapixels.
 _LITTLE_BYTES = 80 * 2**20
-_DAMAGED = "The file cannot be read."
+_AGAIN = "Send the file again in a moment."
 
 
 class _NotLittle(TumorscopeError):
@@ -124,9 +134,13 @@ class DecoderPool:
         except (EOFError, OSError) as error:
             exit_code = self._end(worker)
             if exit_code in _FROM_OUTSIDE:
-                raise Overloaded("The process that reads the file was ended.", _RETRY_AFTER_S) from error
+                raise Overloaded(
+                    f"The service was interrupted while it read the file. {_AGAIN}", _RETRY_AFTER_S
+                ) from error
             late = exit_code == -signal.SIGPROF
-            raise CorruptFile("The file takes longer to read than any scan." if late else _DAMAGED) from error
+            raise CorruptFile(
+                "The file takes longer to read than any scan does. Export it again." if late else DAMAGED
+            ) from error
         except BaseException:
             _kill(worker)
             self._end(worker)
@@ -147,7 +161,7 @@ class DecoderPool:
         def watch_time() -> None:
             watch()
             if monotonic() > deadline:
-                raise Overloaded("The process that reads the file does not run.", _RETRY_AFTER_S)
+                raise Overloaded(f"The service has too much to do to read the file. {_AGAIN}", _RETRY_AFTER_S)
 
         job = {
             "upload": pack(replace(upload, files=()))[0],
@@ -173,12 +187,12 @@ class DecoderPool:
                         move(worker.channel.recv_into, array.data.cast("B"), watch_time)
                     scan = unpack(packed, arrays)
                     if not isinstance(scan, Scan):
-                        raise CorruptFile(_DAMAGED)
+                        raise CorruptFile(DAMAGED)
                     return scan
                 case {"error": str(name), "message": str(message), "cause": cause}:
                     return _make_error(name, message, cause)
                 case _:
-                    raise CorruptFile(_DAMAGED)
+                    raise CorruptFile(DAMAGED)
 
     def _take(self) -> _Worker:
         with self._lock:
@@ -212,7 +226,9 @@ class DecoderPool:
             ours, theirs = socket.socketpair()
             report, reported = os.pipe()
         except OSError as error:
-            raise Overloaded("There are too few file descriptors to read files.", _RETRY_AFTER_S) from error
+            raise Overloaded(
+                f"The service has too many files open to read another. {_AGAIN}", _RETRY_AFTER_S
+            ) from error
         ours.settimeout(_POLL_S)
         try:
             try:
@@ -225,7 +241,7 @@ class DecoderPool:
         except (EOFError, OSError) as error:
             ours.close()
             os.close(report)
-            raise Overloaded("The process that reads files does not start.", _RETRY_AFTER_S) from error
+            raise Overloaded(f"The service cannot start to read files. {_AGAIN}", _RETRY_AFTER_S) from error
 
     def _require_server(self) -> "_Server":
         if self._servers and self._servers[0].process.poll() is not None:
@@ -309,7 +325,7 @@ def _make_error(name: str, message: str, cause: object) -> Exception:
     if name == MemoryError.__name__:
         return MemoryError()
     kind = getattr(errors, name, None)
-    error = kind(message) if isinstance(kind, type) and issubclass(kind, InputError) else CorruptFile(_DAMAGED)
+    error = kind(message) if isinstance(kind, type) and issubclass(kind, InputError) else CorruptFile(DAMAGED)
     if isinstance(cause, str) and cause.isidentifier():
         # For the log, which has types only.
         error.__cause__ = type(cause, (Exception,), {})()

@@ -13,14 +13,13 @@ from typing import Any
 from tumorscope.domain.errors import CorruptFile, InputError, TumorscopeError
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
-from tumorscope.imaging.decoder_channel import pack, receive, receive_bytes, send, unpack
+from tumorscope.imaging.decoder_channel import DAMAGED, pack, receive, receive_bytes, send, unpack
 from tumorscope.imaging.decoder_confinement import confine
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 EXIT_CODE_BYTES = 4
 # Memory is asked for by so much, since each question costs a turn of both processes.
 _RESERVE_STEP = 2**20
-_DAMAGED = "The file cannot be read."
 
 Decode = Callable[[Upload, DecodeLimits], Scan]
 
@@ -93,7 +92,7 @@ def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) ->
 def _describe(error: Exception) -> dict[str, str | None]:
     # Not where it was caught: that would keep the error, and all that was unpacked, in a cycle of references.
     cause = error.__cause__ if isinstance(error, TumorscopeError) else error
-    stated = error if isinstance(error, InputError | MemoryError) else CorruptFile(_DAMAGED)
+    stated = error if isinstance(error, InputError | MemoryError) else CorruptFile(DAMAGED)
     name = MemoryError.__name__ if isinstance(error, MemoryError) else type(stated).__name__
     return {"error": name, "message": str(stated), "cause": type(cause).__name__ if cause else None}
 

@@ -266,12 +266,15 @@ def _choose_volumes(
     missing = [name for name in channels if name not in given]
     if missing:
         raise MissingModality(
-            f"The model reads {', '.join(channels)} of one examination together; missing: {', '.join(missing)}."
+            f"The model reads {', '.join(channels)} of one examination together; missing: {', '.join(missing)}. "
+            "Send all of them."
         )
     try:
         volumes = tuple(normalise_brain(given[name]) for name in channels)
     except ValueError as error:
-        raise CorruptFile("A volume of the examination has no contrast.") from error
+        raise CorruptFile(
+            "A volume of the examination has no contrast: its voxels are nearly equal. Export it again."
+        ) from error
     every = [*scan.warnings, *(warning for volume in given.values() for warning in volume.warnings)]
     return volumes, given[channels[0]], tuple(dict.fromkeys(every))
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tumorscope.api.http.errors import answer_tumorscope_error
 from tumorscope.domain.errors import TookTooLong
 
-_TOO_LONG = "The request takes longer than the service allows."
+_TOO_LONG = "The request takes longer than the service allows. Send a single series."
 # For an answer, or the last line of a stream, after the body and the work.
 _ANSWER_S = 30.0
 

@@ -53,7 +53,8 @@ class UploadRateCheck:
                     message = await receive()
             except TimeoutError as error:
                 raise UploadTooSlow(
-                    f"Less than {self._rate.min_bytes // 1024} KiB arrived within {self._rate.window_s:g} seconds."
+                    f"Less than {self._rate.min_bytes // 1024} KiB arrived within {self._rate.window_s:g} seconds. "
+                    "Try again over a faster connection, or send fewer files."
                 ) from error
             is_complete = not message.get("more_body", False)
             received += len(message.get("body", b""))

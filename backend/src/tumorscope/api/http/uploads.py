@@ -83,7 +83,9 @@ class UploadBuffer:
             All requests together would exceed their bound; the chunk is not kept.
         """
         if self._memory.used_bytes + len(chunk) > self._memory.max_bytes:
-            raise Overloaded("Other uploads fill the memory for uploads.", _RETRY_AFTER_S)
+            raise Overloaded(
+                "Other uploads fill the memory for uploads. Send this one again in a moment.", _RETRY_AFTER_S
+            )
         self._memory.used_bytes += len(chunk)
         self._used_bytes += len(chunk)
         self._current += chunk
@@ -216,7 +218,7 @@ async def _read_body(chunks: AsyncIterator[bytes], limits: UploadLimits, buffer:
             raise _too_large(limits.part_bytes)
         buffer.append(chunk)
     if not buffer.current_bytes:
-        raise NoFile("The request holds no file.")
+        raise NoFile("The request holds no file. Send an image, the files of a series, or a volume.")
     buffer.finish_file()
 
 
@@ -290,7 +292,7 @@ class _Form:
         if not self._is_file or not (self._name or self.buffer.current_bytes):
             return
         if len(self.buffer.files) == self.limits.files:
-            raise TooManyFiles(f"The request holds more than {self.limits.files} files.")
+            raise TooManyFiles(f"The request holds more than {self.limits.files} files. Send a single series.")
         self.buffer.finish_file(self._name)
 
     def _end(self) -> None:
@@ -310,4 +312,6 @@ async def _discard(chunks: AsyncIterator[bytes]) -> None:
 
 
 def _too_large(limit: int) -> UploadTooLarge:
-    return UploadTooLarge(f"The upload is larger than {limit // 2**20} MiB.")
+    return UploadTooLarge(
+        f"The upload is larger than {limit // 2**20} MiB. Send a single series, or compress the volume with gzip."
+    )

@@ -34,7 +34,8 @@ _STUDY_WAIT_S = 8.0
 # are answered in a moment, need not wait for studies.
 _PICTURE_SHARE = 16
 _MEMORY_RETRY_S = 2
-_TOO_MANY = "More requests are waiting than can be answered in time."
+_TOO_MANY = "More requests are waiting than can be answered in time. Send this one again in a moment."
+_NO_MEMORY = "Other requests use the memory that the file needs. Send it again in a moment."
 # How often a thread that waits for memory looks whether it is still wanted.
 _POLL_S = 0.1
 
@@ -85,9 +86,12 @@ class DecodeMemory:
         def reserve(size: int) -> None:
             nonlocal held
             if held + size > self.max_bytes - 2 * share:
-                raise ImageTooLarge(f"Decoding the file needs more than {self.max_bytes // 2**20} MiB of memory.")
+                raise ImageTooLarge(
+                    f"Decoding the file needs more than {self.max_bytes // 2**20} MiB of memory. Send a single series, "
+                    "or the image at its original resolution."
+                )
             if not is_study and held + size > share:
-                raise NotAmongPictures("The picture is too large to be read now.", _MEMORY_RETRY_S)
+                raise NotAmongPictures(_NO_MEMORY, _MEMORY_RETRY_S)
             deadline = monotonic() + self._max_wait_s
             turns, ticket = self._turns[is_study], object()
             with self._freed:
@@ -95,7 +99,7 @@ class DecodeMemory:
                 try:
                     while self.used_bytes + size > limit or not (held or turns.first == (client, ticket)):
                         if monotonic() >= deadline:
-                            raise Overloaded("Other requests use the memory that the file needs.", _MEMORY_RETRY_S)
+                            raise Overloaded(_NO_MEMORY, _MEMORY_RETRY_S)
                         watch()
                         self._freed.wait(_POLL_S)
                     self.used_bytes += size
