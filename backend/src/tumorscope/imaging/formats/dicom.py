@@ -78,7 +78,7 @@ def _decode(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish)
     if len(failures) > len(others):
         warnings = (*warnings, warn_files_left_out(len(failures) - len(others), len(files)))
     scan = _decode_one(chosen[0], limits) if len(chosen) == 1 else decode_series(chosen, limits)
-    return replace(_with_warnings(scan, warnings), series=series)
+    return replace(scan, series=series, warnings=_join(warnings, scan.warnings))
 
 
 def _join_series(datasets: Sequence[FileDataset]) -> None:
@@ -120,7 +120,8 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
     notes = check_modality(dataset)
     frames = count_frames(dataset)
     if is_multi_frame_mr(dataset):
-        return _with_warnings(decode_multi_frame(dataset, limits), notes)
+        volume = decode_multi_frame(dataset, limits)
+        return replace(volume, warnings=_join(notes, volume.warnings))
     check_size(dataset, 1, limits)
     if find_tiles(dataset) is not None:
         return decode_series([dataset], limits)
@@ -150,5 +151,5 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
     return replace(found, pixels=reorientation.apply(found.pixels), plane=plane, reorientation=reorientation)
 
 
-def _with_warnings(scan: Slice | Volume, warnings: tuple[ScanWarning, ...]) -> Slice | Volume:
-    return replace(scan, warnings=tuple(dict.fromkeys((*warnings, *scan.warnings))))
+def _join(first: tuple[ScanWarning, ...], second: tuple[ScanWarning, ...]) -> tuple[ScanWarning, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

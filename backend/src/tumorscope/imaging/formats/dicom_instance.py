@@ -47,6 +47,8 @@ _OTHER_PARTS = (
 )
 _IN_PROTOCOL = re.compile(rf"(?<![A-Z])({_OTHER_PARTS})(?![A-Z])")
 _IN_BODY_PART = re.compile(rf"(?<![A-Z])({_OTHER_PARTS}|ARM|EXTREMITY|FOOT|HAND|HEART|LEG|WHOLEBODY)(?![A-Z])")
+# The cosine of 30 degrees: rows and columns nearer to each other state no plane.
+_NEARLY_ONE_WAY = 0.866
 _HUMANS = ("HUMAN", "HOMO", "SAPIENS")
 _MAPS = {"ADC", "FA", "TRACEW", "TENSOR", "PERFUSION", "CBF", "CBV", "MTT", "TTP", "FMRI", "T1 MAP", "T2 MAP", "MIP"}
 _MAPS |= {"MAXIMUM INTENSITY PROJECTION", "PROJECTION IMAGE", "PHASE MAP", "T2_STAR MAP", "FIELD_MAP"}
@@ -147,7 +149,7 @@ def find_place(dataset: Dataset, frame: int) -> Place | None:
     if min(lengths) < 1e-6:
         return None
     right, down = right / lengths[0], down / lengths[1]
-    if np.linalg.norm(np.cross(right, down)) < 0.5:
+    if abs(float(right @ down)) > _NEARLY_ONE_WAY:
         return None
     position = read_numbers(_find(groups, "PlanePositionSequence", "ImagePositionPatient", dataset), 3)
     return Place(position, down, right)

@@ -120,9 +120,10 @@ def _describe(uid: str, datasets: list[FileDataset]) -> _Candidate:
                 continue
             # A tiled image states the places of its tiles, and perhaps none of its own.
             positions = list(tiles.positions) if tiles else [] if place.position is None else [place.position]
-            normal = tuple(place.normal.round(2).tolist())
+            normal = place.normal
+            rounded = tuple(normal.round(2).tolist())
             for position in positions:
-                heights[normal][round(float(position @ place.normal), 1)] = place
+                heights[rounded][round(float(position @ normal), 1)] = place
     # The magnitude is read, beside which there may be phase, real and imaginary parts.
     if 3 * (kinds.total() - kinds["derived_map"]) >= kinds["derived_map"]:
         del kinds["derived_map"]
