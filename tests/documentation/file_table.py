@@ -15,6 +15,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedSRStorage
 
 from tests.factories import (
@@ -147,6 +148,16 @@ def _report() -> list[bytes]:
     return [write_dicom(dataset)]
 
 
+def _enhanced() -> bytes:
+    groups = []
+    for z in range(_SLICES):
+        group, position = Dataset(), Dataset()
+        position.ImagePositionPatient = [0, 0, 5 * z]
+        group.PlanePositionSequence = [position]
+        groups.append(group)
+    return make_dicom_bytes(np.stack(_HEADS), NumberOfFrames=_SLICES, PerFrameFunctionalGroupsSequence=groups)
+
+
 def _case(name: str, *endings: str) -> dict[str, bytes]:
     return {f"{name}{ending}.nii": _nifti(np.roll(_VOXELS, z, 2))[0] for z, ending in enumerate(endings)}
 
@@ -218,6 +229,10 @@ _MADE: dict[str, Callable[[], list[bytes] | dict[str, bytes]]] = {
         make_dicom_bytes(_HEADS[1], StudyInstanceUID="1.2.4"),
     ],
     "DICOM, two copies of each file": lambda: 2 * _make_series(lambda _: {}),
+    "DICOM, one object of several frames twice": lambda: 2 * [_enhanced()],
+    "DICOM, a file of a series cut short": lambda: [
+        data[: len(data) // 2] if z == 4 else data for z, data in enumerate(_make_series(lambda _: {}))
+    ],
     "DICOM, an abdomen": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="ABDOMEN")],
     "DICOM, a knee": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="KNEE")],
     "DICOM, a neck": lambda: [make_dicom_bytes(_HEADS[0], BodyPartExamined="NECK")],
@@ -232,6 +247,7 @@ _MADE: dict[str, Callable[[], list[bytes] | dict[str, bytes]]] = {
     "DICOM images and a report": lambda: [*_make_series(lambda _: {}), *_report()],
     "MGH": lambda: [nibabel.MGHImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0])).to_bytes()],
     "NIfTI, with a text and an STL": lambda: [*_nifti(_VOXELS), b"Dear colleague", b"solid head"],
+    "NIfTI, with an office document": lambda: [*_nifti(_VOXELS), b"PK\3\4" + bytes(26) + b"[Content_Types].xml"],
     "NIfTI, two volumes without names": lambda: [*_nifti(_VOXELS), *_nifti(_VOXELS[::-1])],
     "BraTS 2023 case": lambda: _case("BraTS-GLI-00001-000", "-t1c", "-t1n", "-t2f", "-t2w"),
     "BIDS subject": lambda: _case("sub-01", "_T1w", "_ce-gadolinium_T1w", "_T2w", "_FLAIR"),

@@ -45,10 +45,13 @@ _MAX_SLICES = 2000
 
 ACCEPTED = "DICOM, NIfTI, NRRD, MGZ, Analyze, PNG, JPEG, BMP, TIFF, WebP, and a ZIP of one study of these"
 
+# Where the first entry of a ZIP states its name.
+_IN_OFFICE_ZIP = (b"[Content_Types].xml", b"mimetypeapplication/vnd.oasis")
 # What else lies in folders of scans, by its place and first bytes.
 _OTHERS = (
     (0, b"%PDF", "PDF"),
     (0, b"solid", "STL"),
+    *((30, name, "Office document") for name in _IN_OFFICE_ZIP),
     (0, b"ObjectType", "MetaImage"),
     (0, b"\x89HDF", "HDF5"),
     (0, b"7z\xbc\xaf", "7z"),
@@ -248,8 +251,8 @@ def _find_kind(data: bytes) -> Kind | None:
 
 
 def looks_like_zip(data: bytes) -> bool:
-    """Whether a file begins like a ZIP archive."""
-    return data.startswith(ZIP_MAGIC)
+    """Whether a file begins like a ZIP archive, and is no office document."""
+    return data.startswith(ZIP_MAGIC) and not data.startswith(_IN_OFFICE_ZIP, 30)
 
 
 def looks_like_dicom(data: bytes) -> bool:

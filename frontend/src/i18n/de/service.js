@@ -105,6 +105,7 @@ export const SERVICE = {
     'Die Schicht liegt schräg. Das Modell wurde mit axialen, koronaren und sagittalen Schichten trainiert.',
 
   'kind.text': 'Text',
+  'kind.Office document': 'Office-Dokumente',
   'kind.mask': 'Masken oder Karten',
   'kind.empty': 'leer',
   'kind.functional': 'funktionelle oder Diffusionsbilder',

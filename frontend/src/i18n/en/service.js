@@ -103,6 +103,7 @@ export const SERVICE = {
     'The slice is oblique. The model was trained on axial, coronal and sagittal slices.',
 
   'kind.text': 'text',
+  'kind.Office document': 'office documents',
   'kind.mask': 'masks or maps',
   'kind.empty': 'empty',
   'kind.functional': 'functional or diffusion images',

@@ -18,7 +18,13 @@ from tumorscope.imaging.formats.dicom_instance import (
     is_multi_frame_mr,
 )
 from tumorscope.imaging.formats.dicom_origin import STATED_SERIES, find_origin
-from tumorscope.imaging.formats.dicom_pixels import bound_frame_bytes, check_size, count_frames, decode_frames
+from tumorscope.imaging.formats.dicom_pixels import (
+    bound_frame_bytes,
+    check_is_whole,
+    check_size,
+    count_frames,
+    decode_frames,
+)
 from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
 from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out, warn_other_files
@@ -106,6 +112,7 @@ def _read_all(files: Sequence[SourceFile], limits: DecodeLimits) -> tuple[list[F
                 dataset = read_dataset(file.data, limits.expanded_bytes, limits.reserve)
                 check_modality(dataset)
                 check_size(dataset, 1, limits)
+                check_is_whole(dataset)
                 find_tiles(dataset)
                 datasets.append(dataset)
         except ImageTooLarge:

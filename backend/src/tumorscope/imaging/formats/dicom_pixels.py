@@ -91,6 +91,22 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
         raise ExpandsTooMuch(f"The frames need more than {limits.expanded_bytes // 2**20} MiB. Send a single series.")
 
 
+def check_is_whole(dataset: Dataset) -> None:
+    """Check that an uncompressed grey image holds all pixels of a frame; `check_size` comes first.
+
+    Raises
+    ------
+    CorruptFile
+        It was cut short.
+    """
+    stored, syntax = dataset.get("PixelData"), UID(dataset.file_meta.TransferSyntaxUID)
+    is_plain = int(dataset.get("SamplesPerPixel") or 1) == 1 and not (
+        syntax.is_transfer_syntax and syntax.is_encapsulated
+    )
+    if is_plain and stored is not None and 8 * len(stored) < dataset.Rows * dataset.Columns * dataset.BitsAllocated:
+        raise CorruptFile("The DICOM file is shorter than its header states. Copy or export it again.")
+
+
 def bound_frame_bytes(dataset: Dataset) -> int:
     """Bound the memory that decoding takes for each frame; `check_size` comes first.
 

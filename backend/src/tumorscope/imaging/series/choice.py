@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import get_args
 
 from pydicom.dataset import FileDataset
@@ -66,11 +67,14 @@ def choose_series(
     UnknownSeries
         No series has the UID that is asked for.
     """
-    files: dict[str, list[FileDataset]] = defaultdict(list)
+    files: dict[tuple[str, bytes], list[FileDataset]] = defaultdict(list)
     for dataset in datasets:
-        keyword = "SOPInstanceUID" if is_multi_frame_mr(dataset) else "SeriesInstanceUID"
-        files[str(dataset.get(keyword) or "")].append(dataset)
-    candidates = [_describe(uid, members) for uid, members in files.items()]
+        if is_multi_frame_mr(dataset):
+            # A copy of it adds nothing.
+            files[str(dataset.get("SOPInstanceUID") or ""), bytes(dataset.get("PixelData") or b"")] = [dataset]
+        else:
+            files[str(dataset.get("SeriesInstanceUID") or ""), b""].append(dataset)
+    candidates = [_describe(uid, members) for (uid, _), members in sorted(files.items(), key=itemgetter(0))]
     wanted = {one.uid for one in candidates if wish.uid in {one.uid, str(one.datasets[0].get("SeriesInstanceUID"))}}
     if wish.uid is not None and not wanted:
         raise UnknownSeries(
