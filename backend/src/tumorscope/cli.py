@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from tumorscope import NOTICE
-from tumorscope.commands import key, model
+from tumorscope.commands import key, model, pacs
 from tumorscope.commands.audit import audit
 from tumorscope.commands.calibrate import calibrate
 from tumorscope.commands.card import card
@@ -39,6 +39,7 @@ for command in (audit, calibrate, card, evaluate, export, predict, prepare, spli
     app.command()(command)
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
+app.add_typer(pacs.app, name="pacs")
 
 
 def _print_version(is_asked: bool) -> None:
@@ -82,7 +83,8 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tumorscope"):
             raise
-        sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[train]'")
+        extra = "pacs" if error.name == "httpx" else "train"
+        sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[{extra}]'")
 
 
 @app.command()

@@ -43,6 +43,9 @@
     │   └── RateLimited           this client asks faster than it may
     ├── SetupInvalid              the service cannot run as it is set up
     │   └── ApiKeysInvalid        the file of API keys is missing, damaged, or does not hold what was asked for
+    ├── PeerError                 an archive, or the service that its watcher asks, does not do what it should
+    │   ├── PeerUnavailable       it cannot be reached, or cannot answer now
+    │   └── StudyRefused          the service makes no report of the study
     ├── TrainingError             a training run cannot start or go on
     ├── EvaluationError           model and data do not fit each other, or a part of the data is absent
     └── DatasetError              a file or a case of a data set cannot be used
@@ -291,6 +294,42 @@ class SetupInvalid(TumorscopeError):
 
 class ApiKeysInvalid(SetupInvalid):
     """The file of API keys is missing, damaged, or does not hold what was asked for."""
+
+
+class PeerError(TumorscopeError):
+    """An archive, or the service that its watcher asks, does not do what it should.
+
+    Parameters
+    ----------
+    code : str
+        For the job table and the log.
+    message : str
+        For people.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class PeerUnavailable(PeerError):
+    """It cannot be reached, or cannot answer now, or not to us: no fault of the study that was asked for.
+
+    Parameters
+    ----------
+    code, message : str
+        See `PeerError`.
+    retry_after_s : float
+        Seconds after which another try makes sense, where it says so.
+    """
+
+    def __init__(self, code: str, message: str, retry_after_s: float = 0) -> None:
+        super().__init__(code, message)
+        self.retry_after_s = retry_after_s
+
+
+class StudyRefused(PeerError):
+    """The service makes no report of the study; another try changes nothing."""
 
 
 class TrainingError(TumorscopeError):

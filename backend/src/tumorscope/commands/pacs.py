@@ -1,0 +1,104 @@
+"""``tumorscope pacs``: an archive in, an answer to each of its studies in the same archive out."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tumorscope.domain.errors import SetupInvalid
+
+app = typer.Typer(help="Answer the studies of an archive (PACS) that speaks DICOMweb.", no_args_is_help=True)
+
+_JobsFile = Annotated[
+    Path, typer.Option("--jobs", envvar="TUMORSCOPE_PACS_JOBS", help="File that keeps what is done (SQLite).")
+]
+_Secret = Path | None
+
+
+@app.command()
+def watch(
+    dicomweb: Annotated[
+        str, typer.Option(envvar="TUMORSCOPE_PACS_DICOMWEB", help="Address of the archive's DICOMweb.")
+    ],
+    jobs: _JobsFile = Path("tumorscope-pacs.sqlite"),
+    service: Annotated[
+        str, typer.Option(envvar="TUMORSCOPE_PACS_SERVICE", help="Address of the service that predicts.")
+    ] = "http://127.0.0.1:8000",
+    login: Annotated[
+        _Secret, typer.Option(envvar="TUMORSCOPE_PACS_LOGIN", help="File with USER:PASSWORD for the archive.")
+    ] = None,
+    token: Annotated[
+        _Secret, typer.Option(envvar="TUMORSCOPE_PACS_TOKEN", help="File with a bearer token for the archive.")
+    ] = None,
+    api_key: Annotated[
+        _Secret, typer.Option(envvar="TUMORSCOPE_PACS_API_KEY", help="File with a key of the service.")
+    ] = None,
+    modality: Annotated[str, typer.Option(help="Series of this modality are read.")] = "MR",
+    body_part: Annotated[
+        list[str], typer.Option(help="Series of these body parts are read, and those that state none.")
+    ] = ["HEAD", "BRAIN", "SKULL"],  # noqa: B006  (typer's form)
+    description: Annotated[
+        str, typer.Option(help="Regular expression that the description of the study or series contains.")
+    ] = "",
+    days: Annotated[
+        int, typer.Option(min=0, max=36_500, help="Studies of the last days are read, by their date; of all: 0.")
+    ] = 7,
+    settle_s: Annotated[
+        float, typer.Option(min=0, help="A study to which no instance was added for so long is complete.")
+    ] = 60,
+    poll_s: Annotated[float, typer.Option(min=0.1, help="The archive is asked again after so long.")] = 5,
+) -> None:
+    """Find new studies, ask the service for predictions, and store report, heat maps and picture in the archive.
+
+    It runs until it is ended, at any time: what was not finished is done at the next start, and nothing twice. Images
+    are passed on, and not kept. The log, in JSON, tells nothing of a patient.
+    """
+    from tumorscope.api.monitoring.logs import configure_logs, log_event  # noqa: PLC0415  (imported where it is needed)
+    from tumorscope.pacs.archive import Archive  # noqa: PLC0415
+    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+    from tumorscope.pacs.peers import authorize_by_file, open_client  # noqa: PLC0415
+    from tumorscope.pacs.watch import Filters, Watcher  # noqa: PLC0415
+
+    if login is not None and token is not None:
+        raise SetupInvalid("--login and --token exclude each other.")
+    try:
+        pattern = re.compile(description, re.IGNORECASE)
+    except re.error as error:
+        raise SetupInvalid(f"--description: {error}.") from error
+    archive_secret = login or token
+    authorize = archive_secret and authorize_by_file(archive_secret, "Basic" if login else "Bearer")
+    filters = Filters(modality, frozenset(part.upper() for part in body_part), pattern, days)
+    configure_logs("INFO")
+    # It logs the address of every request, which has the UID of a study.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with (
+        open_client(dicomweb, authorize or None) as archive,
+        open_client(service, authorize_by_file(api_key, "Bearer") if api_key else None) as predicting,
+        Jobs(jobs) as table,
+        table.hold(),
+    ):
+        log_event("watching")
+        Watcher(Archive(archive), predicting, table, filters, settle_s, log_event).watch(poll_s)
+
+
+@app.command()
+def status(jobs: _JobsFile = Path("tumorscope-pacs.sqlite")) -> None:
+    """Print how many studies are in which state, and those that failed for good, with their UIDs."""
+    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+
+    with Jobs(jobs) as table:
+        for state, count in table.count().items():
+            typer.echo(f"{state:<9} {count}")
+        for study in table.find_failed():
+            typer.echo(f"study {study.number} failed, {study.code}: {study.uid}")
+
+
+@app.command()
+def retry(jobs: _JobsFile = Path("tumorscope-pacs.sqlite")) -> None:
+    """Try the studies again that failed for good."""
+    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+
+    with Jobs(jobs) as table:
+        typer.echo(f"{table.retry_failed()} studies are due again")

@@ -1,0 +1,129 @@
+"""Studies and series of an archive, by DICOMweb (DICOM PS3.18): QIDO-RS to find, WADO-RS to read, STOW-RS to store."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tumorscope.domain.errors import PeerError
+from tumorscope.pacs.multipart import join_parts, read_parts
+from tumorscope.pacs.peers import reaching, require_success
+
+_PAGE = 500
+_JSON = {"Accept": "application/dicom+json"}
+# Without the asterisk an archive may decompress the images (PS3.18, 8.7.3.5.2).
+_FILES = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
+_STUDY_UID, _STUDY_DESCRIPTION, _STUDY_INSTANCES = "0020000D", "00081030", "00201208"
+_SERIES_UID, _SERIES_DESCRIPTION, _SERIES_INSTANCES = "0020000E", "0008103E", "00201209"
+_MODALITY, _MANUFACTURER, _BODY_PART = "00080060", "00080070", "00180015"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What the archive says of a series; a text that it does not state is empty."""
+
+    uid: str
+    modality: str
+    manufacturer: str
+    body_part: str
+    study_description: str
+    description: str
+    instance_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """An archive that speaks DICOMweb.
+
+    Its functions raise `PeerUnavailable` when it cannot be reached or cannot answer now, and `PeerError` when its answer
+    cannot be used.
+
+    Parameters
+    ----------
+    client : httpx.Client
+        Its base address is that of the archive's DICOMweb.
+    """
+
+    client: httpx.Client
+
+    def find_studies(self, modality: str, since: str | None) -> Iterator[tuple[str, int]]:
+        """List studies with a series of a modality, from a date on (YYYYMMDD): UID and number of instances."""
+        found: set[str] = set()
+        query = {"ModalitiesInStudy": modality} | ({"StudyDate": f"{since}-"} if since else {})
+        while True:
+            # Orthanc 1.10 applies the limit before the offset.
+            page = {"offset": str(len(found)), "limit": str(len(found) + _PAGE)} if found else {"limit": str(_PAGE)}
+            rows = {
+                _text(row, _STUDY_UID): _count(row, _STUDY_INSTANCES) for row in self._query("studies", query | page)
+            }
+            yield from rows.items()
+            if rows.keys() <= found:
+                return
+            found |= rows.keys()
+
+    def find_series(self, study: str) -> list[Series]:
+        """List the series of a study; none of one that is not there."""
+        fields = {"includefield": ",".join((_STUDY_DESCRIPTION, _MANUFACTURER, _BODY_PART, _SERIES_DESCRIPTION))}
+        return [
+            Series(
+                uid=_text(row, _SERIES_UID),
+                modality=_text(row, _MODALITY),
+                manufacturer=_text(row, _MANUFACTURER),
+                body_part=_text(row, _BODY_PART),
+                study_description=_text(row, _STUDY_DESCRIPTION),
+                description=_text(row, _SERIES_DESCRIPTION),
+                instance_count=_count(row, _SERIES_INSTANCES),
+            )
+            for row in self._query(f"studies/{study}/series", fields)
+        ]
+
+    def holds(self, study: str, instance: str) -> bool:
+        """Ask whether an instance of a study is there."""
+        return bool(self._query(f"studies/{study}/instances", {"SOPInstanceUID": instance}))
+
+    def read_series(self, study: str, series: str) -> Iterator[bytes | None]:
+        """Read the files of a series: None where one begins, then its content in pieces."""
+        with (
+            reaching("archive"),
+            self.client.stream("GET", f"studies/{study}/series/{series}", headers=_FILES) as response,
+        ):
+            require_success(response, "archive")
+            yield from read_parts(response.headers.get("Content-Type", ""), response.iter_bytes())
+
+    def store(self, study: str, files: Iterable[bytes]) -> None:
+        """Send DICOM files to a study; only `holds` tells whether they are there.
+
+        The body states its length: Orthanc answers 200 to one in chunks, and stores nothing of it.
+        """
+        boundary = uuid4().hex
+        kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
+        with reaching("archive"):
+            response = self.client.post(
+                f"studies/{study}", content=join_parts(files, boundary), headers={"Content-Type": kind, **_JSON}
+            )
+        require_success(response, "archive")
+
+    def _query(self, path: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+        with reaching("archive"):
+            response = self.client.get(path, params=parameters, headers=_JSON)
+        require_success(response, "archive")
+        try:
+            # No content: nothing was found.
+            rows = response.json() if response.content else []
+        except ValueError as error:
+            raise PeerError("answer_invalid", "The archive's answer is not JSON.") from error
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise PeerError("answer_invalid", "The archive's answer is not a list of datasets.")
+        return rows
+
+
+def _text(row: dict[str, Any], tag: str) -> str:
+    value = (row.get(tag) or {}).get("Value") or [""]
+    return str(value[0] or "")
+
+
+def _count(row: dict[str, Any], tag: str) -> int:
+    text = _text(row, tag)
+    return int(text) if text.isdecimal() else 0

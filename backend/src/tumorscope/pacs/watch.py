@@ -1,0 +1,182 @@
+"""An archive and a service in, an answer to each new study in the archive out, once, whatever fails on the way."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import httpx
+
+from tumorscope.domain.errors import PeerError, PeerUnavailable, StudyRefused
+from tumorscope.pacs import service
+from tumorscope.pacs.archive import Archive, Series
+from tumorscope.pacs.jobs import Jobs, Study
+
+# What `results` writes.
+_OWN = "Tumorscope"
+# An archive may list what it stored only after a while.
+_LISTED_AFTER_S = (0, 0.5, 1, 2, 4, 8)
+_LONGEST_PAUSE_S = 60
+
+Log = Callable[..., None]
+"""Takes the name of an event, and fields by keyword that tell nothing of a patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which series are read.
+
+    Parameters
+    ----------
+    modality : str
+        As DICOM codes it.
+    body_parts : set of str
+        Of these, in capitals; series that state none are read too.
+    description : re.Pattern
+        Found in the description of the study or of the series.
+    days : int
+        Studies that are at most so old by their date; 0 for all.
+    """
+
+    modality: str
+    body_parts: frozenset[str]
+    description: re.Pattern[str]
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Answers the studies of an archive.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where studies come, and results go.
+    service : httpx.Client
+        Of the service that predicts.
+    jobs : Jobs
+        What is done, and what is not.
+    filters : Filters
+        Which series are read.
+    settle_s : float
+        A study is complete when its number of instances has not changed for so long.
+    log : Log
+        Is told what happens.
+    """
+
+    archive: Archive
+    service: httpx.Client
+    jobs: Jobs
+    filters: Filters
+    settle_s: float
+    log: Log
+
+    def watch(self, poll_s: float) -> None:
+        """Ask for new studies every `poll_s` seconds and answer them one by one; it never returns.
+
+        While the archive or the service is out of reach, or the disk is full, it tries again, after a minute at most.
+        """
+        failures, polled_at = 0, -poll_s
+        while True:
+            try:
+                if time.monotonic() >= polled_at + poll_s:
+                    self.poll()
+                    polled_at = time.monotonic()
+                if not self.answer_next():
+                    time.sleep(poll_s)
+                failures = 0
+            except (PeerError, sqlite3.OperationalError) as error:
+                failures += 1
+                asked_s = error.retry_after_s if isinstance(error, PeerUnavailable) else 0
+                pause_s = min(max(asked_s, 2.0**failures), _LONGEST_PAUSE_S)
+                code = error.code if isinstance(error, PeerError) else "jobs_not_written"
+                self.log("paused", code=code, seconds=pause_s)
+                time.sleep(pause_s)
+
+    def poll(self) -> None:
+        """Ask the archive for its studies, and note which are new or have grown."""
+        days = self.filters.days
+        since = (datetime.now(UTC).astimezone() - timedelta(days=days)).strftime("%Y%m%d") if days else None
+        self.jobs.see(self.archive.find_studies(self.filters.modality, since), time.time())
+
+    def answer_next(self) -> bool:
+        """Answer the study that is due; False where none is.
+
+        Raises
+        ------
+        PeerUnavailable
+            The archive or the service is out of reach; the study is tried again.
+        """
+        study = self.jobs.find_due(time.time(), self.settle_s)
+        if study is None:
+            return False
+        began = time.monotonic()
+        try:
+            self._answer(study, began)
+        except PeerUnavailable:
+            # Others go first: perhaps it is this one that the service has no room for.
+            self.jobs.postpone(study, time.time() + 1)
+            raise
+        except StudyRefused as error:
+            self.jobs.finish(study, "refused", error.code)
+            self.log("study_refused", study=study.number, code=error.code)
+        return True
+
+    def _answer(self, study: Study, began: float) -> None:
+        try:
+            series = [one for one in self.archive.find_series(study.uid) if self._is_wanted(one)]
+            source = _identify(series)
+            if not series:
+                self.jobs.finish(study, "skipped")
+            elif source == study.source and study.state not in {"arriving", "waiting"}:
+                self.jobs.leave(study)
+            else:
+                study = self.jobs.begin(study, source)
+                self._store_answer(study, series)
+                self.jobs.finish(study, "answered")
+                self.log("study_answered", study=study.number, seconds=round(time.monotonic() - began, 1))
+        except (PeerUnavailable, StudyRefused):
+            raise
+        except PeerError as error:
+            state = self.jobs.fail(study, error.code, time.time())
+            self.log("study_failed", study=study.number, code=error.code, attempt=study.attempts + 1, state=state)
+
+    def _is_wanted(self, series: Series) -> bool:
+        filters = self.filters
+        return (
+            series.modality == filters.modality
+            and series.manufacturer != _OWN
+            and (not series.body_part or series.body_part.upper() in filters.body_parts)
+            and any(filters.description.search(text) for text in (series.study_description, series.description))
+        )
+
+    def _store_answer(self, study: Study, series: list[Series]) -> None:
+        # Stored before a restart: the service may have another model by now, whose results have other UIDs.
+        if study.results and not self._find_missing(study, study.results):
+            return
+        objects = service.predict(self.service, self._read(study, series))
+        self.jobs.expect(study, objects)
+        missing = self._find_missing(study, objects)
+        if missing:
+            self.archive.store(study.uid, [objects[uid] for uid in missing])
+        for pause_s in _LISTED_AFTER_S:
+            time.sleep(pause_s)
+            missing = self._find_missing(study, missing)
+            if not missing:
+                return
+        raise PeerError("not_stored", "The archive does not list what was stored.")
+
+    def _read(self, study: Study, series: list[Series]) -> Iterator[bytes | None]:
+        for one in series:
+            yield from self.archive.read_series(study.uid, one.uid)
+
+    def _find_missing(self, study: Study, instances: Iterable[str]) -> list[str]:
+        return [uid for uid in instances if not self.archive.holds(study.uid, uid)]
+
+
+def _identify(series: list[Series]) -> str:
+    lines = sorted(f"{one.uid} {one.instance_count}" for one in series)
+    return sha256("\n".join(lines).encode()).hexdigest()
