@@ -16,11 +16,11 @@ Address = tuple[str, int]
 
 
 @contextmanager
-def listen(app: Any, **config: Any) -> Iterator[Address]:
+def listen(app: Any, port: int = 0, **config: Any) -> Iterator[Address]:
     """Its address, from when it accepts connections; uvicorn's configuration by keyword."""
     server = uvicorn.Server(uvicorn.Config(app, **{"ws": "none", "log_config": None, **config}))
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", port))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -94,6 +94,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     ),
     "study.zip": _write_zip,
     "archive": _write_archive,
+    "series": _write_series,
     "model.zip": _write_release,
     "DATA": _write_data,
     "BUNDLE": partial(_write_bundle, version="0.7.0"),

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +18,13 @@ from tests import processes
 from tests.documentation.files import FILES
 from tests.documentation.outputs import find_difference
 from tests.documentation.pages import PAGES, ROOT, Block, read_blocks
+from tests.orthanc import WHY_NOT, run_orthanc
 from tumorscope.model.store import DEFAULT_BUNDLE
 
 _LANGUAGES = {"sh", "python", "json", "text", "yaml", "csv"}
 _LINKED = (".venv", "Makefile", "backend", "frontend", "scripts", "docs", "tests", "MODEL_CARD.md", "README.md")
+# Debian's Orthanc, whose DICOM port is 4242.
+_ARCHIVE = "127.0.0.1:8042"
 # Far above what the slowest machine needs.
 _TIMEOUT_S = 600
 
@@ -38,12 +42,14 @@ class _Shell:
     """Runs blocks one after another in a folder; what they export lasts."""
 
     folder: Path
-    address: str
+    places: dict[str, str]
     environment: dict[str, str]
 
     def run(self, block: Block) -> str:
         """What the block prints to standard output."""
-        content = block.content.replace("127.0.0.1:8000", self.address)
+        content = block.content
+        for stated, actual in self.places.items():
+            content = content.replace(stated, actual)
         if block.language == "python":
             command = [sys.executable, "-c", content]
         else:
@@ -110,6 +116,22 @@ def _prepare(folder: Path, blocks: list[Block]) -> None:
             write(folder / name)
 
 
+@contextmanager
+def _find_places(blocks: list[Block], address: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Where the servers are that the blocks name; an archive is started for those that name one."""
+    places = {"127.0.0.1:8000": address}
+    if not any(_ARCHIVE in block.content for block in blocks):
+        yield places
+        return
+    if WHY_NOT is not None:
+        pytest.skip(WHY_NOT)
+    (folder / "archive.d").mkdir()
+    with run_orthanc(folder / "archive.d") as orthanc:
+        yield places | {_ARCHIVE: f"127.0.0.1:{orthanc.http}", "127.0.0.1 4242": f"127.0.0.1 {orthanc.dicom}"} | {
+            "tumorscope pacs watch": f"tumorscope pacs watch --service http://{address}"
+        }
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_of_a_page_run_and_print_what_it_states(page: Path, tmp_path: Path, address: str) -> None:
     blocks = read_blocks(page)
@@ -122,15 +144,16 @@ def test_commands_of_a_page_run_and_print_what_it_states(page: Path, tmp_path: P
         "COLUMNS": "120",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    shell = _Shell(tmp_path, address, environment)
-    printed = None
-    for block in blocks:
-        if block.is_output:
-            assert printed is not None, f"{block.place} is the output of no block that was run"
-            difference = find_difference(block.language, block.content, printed)
-            assert difference is None, f"{block.place}: {difference}\n{printed}"
-        else:
-            printed = shell.run(block) if block.is_run else None
+    with _find_places(blocks, address, tmp_path) as places:
+        shell = _Shell(tmp_path, places, environment)
+        printed = None
+        for block in blocks:
+            if block.is_output:
+                assert printed is not None, f"{block.place} is the output of no block that was run"
+                difference = find_difference(block.language, block.content, printed)
+                assert difference is None, f"{block.place}: {difference}\n{printed}"
+            else:
+                printed = shell.run(block) if block.is_run else None
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,6 +1,6 @@
 """Studies and series of an archive, by DICOMweb (DICOM PS3.18): QIDO-RS to find, WADO-RS to read, STOW-RS to store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -37,8 +37,8 @@ class Series:
 class Archive:
     """An archive that speaks DICOMweb.
 
-    Its functions raise `PeerUnavailable` when it cannot be reached or cannot answer now, and `PeerError` when its answer
-    cannot be used.
+    Its functions raise `PeerUnavailable` when it cannot be reached or cannot answer now, and `PeerError` when its
+    answer cannot be used.
 
     Parameters
     ----------
@@ -55,9 +55,8 @@ class Archive:
         while True:
             # Orthanc 1.10 applies the limit before the offset.
             page = {"offset": str(len(found)), "limit": str(len(found) + _PAGE)} if found else {"limit": str(_PAGE)}
-            rows = {
-                _text(row, _STUDY_UID): _count(row, _STUDY_INSTANCES) for row in self._query("studies", query | page)
-            }
+            listed = self._query("studies", query | page)
+            rows = {_text(row, _STUDY_UID): _count(row, _STUDY_INSTANCES) for row in listed}
             yield from rows.items()
             if rows.keys() <= found:
                 return
@@ -65,7 +64,7 @@ class Archive:
 
     def find_series(self, study: str) -> list[Series]:
         """List the series of a study; none of one that is not there."""
-        fields = {"includefield": ",".join((_STUDY_DESCRIPTION, _MANUFACTURER, _BODY_PART, _SERIES_DESCRIPTION))}
+        fields = {"includefield": [_STUDY_DESCRIPTION, _SERIES_DESCRIPTION, _MANUFACTURER, _BODY_PART]}
         return [
             Series(
                 uid=_text(row, _SERIES_UID),
@@ -105,7 +104,7 @@ class Archive:
             )
         require_success(response, "archive")
 
-    def _query(self, path: str, parameters: dict[str, str]) -> list[dict[str, Any]]:
+    def _query(self, path: str, parameters: Mapping[str, str | list[str]]) -> list[dict[str, Any]]:
         with reaching("archive"):
             response = self.client.get(path, params=parameters, headers=_JSON)
         require_success(response, "archive")

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -85,6 +85,7 @@ class Jobs:
         self._file = file
         # Each statement is a transaction of its own.
         self._connection = sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute(_TABLE)
         except sqlite3.DatabaseError as error:
@@ -142,7 +143,8 @@ class Jobs:
 
     def count(self) -> dict[str, int]:
         """Count studies by state."""
-        return dict(self._connection.execute("SELECT state, count(*) FROM studies GROUP BY state ORDER BY state"))
+        counted = self._connection.execute("SELECT state, count(*) FROM studies GROUP BY state ORDER BY state")
+        return {str(state): int(number) for state, number in counted}
 
     def begin(self, study: Study, source: str) -> Study:
         """Note that it is worked on; of other images than before, the work begins anew."""
@@ -188,9 +190,9 @@ class Jobs:
         return changed.rowcount
 
     def _select(self, condition: str, values: dict[str, float]) -> list[Study]:
-        columns = ", ".join(field.name for field in fields(Study))
+        columns = "number, uid, instances, state, source, attempts, code, results"
         rows = self._connection.execute(f"SELECT {columns} FROM studies {condition}", values).fetchall()  # noqa: S608  (ours)
-        return [Study(*row[:-1], results=tuple(json.loads(row[-1]))) for row in rows]
+        return [Study(**{**dict(row), "results": tuple(json.loads(row["results"]))}) for row in rows]
 
     def _update(self, study: Study, assignments: str, *values: str | float) -> None:
         self._connection.execute(

@@ -29,7 +29,13 @@ def open_client(url: str, authorize: Callable[[httpx.Request], httpx.Request] | 
     """
     if re.fullmatch(r"https?://[^/]+(/.*)?", url) is None:
         raise SetupInvalid(f"{url} is no address of a server: it begins with http:// or https://.")
-    return httpx.Client(base_url=url, auth=authorize, timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S))
+    # A connection for each request: a kept one may be closed at the moment in which it is used again.
+    return httpx.Client(
+        base_url=url,
+        auth=authorize,
+        timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )
 
 
 def authorize_by_file(file: Path, scheme: str) -> Callable[[httpx.Request], httpx.Request]:

@@ -1,0 +1,309 @@
+"""The watcher between a real archive, Orthanc, and the service."""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from fastapi import FastAPI, Response
+
+from tests.factories import make_dicom_bytes, make_slice
+from tests.orthanc import Orthanc, needs_orthanc, run_orthanc
+from tests.serving import listen
+from tests.waiting import wait_until
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.pacs.archive import Archive
+from tumorscope.pacs.jobs import Jobs
+from tumorscope.pacs.peers import open_client
+from tumorscope.pacs.watch import Filters, Watcher
+
+pytestmark = needs_orthanc
+
+_REPORT, _MAP, _PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.7"
+_MOST_MIB = 300
+_KILLS = 12
+
+
+@pytest.fixture(scope="module")
+def shared_orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    with run_orthanc(tmp_path_factory.mktemp("orthanc")) as running:
+        yield running
+
+
+@pytest.fixture
+def orthanc(shared_orthanc: Orthanc) -> Orthanc:
+    """An empty archive."""
+    shared_orthanc.clear()
+    return shared_orthanc
+
+
+def _make_study(uid: str = "1.2.3", slices: int = 3, **stated: object) -> list[bytes]:
+    """The files of a series; its patient's name is in no log."""
+    common: dict[str, Any] = {
+        "StudyInstanceUID": uid,
+        "SeriesInstanceUID": f"{uid}.4",
+        "FrameOfReferenceUID": f"{uid}.9",
+        "PatientName": "Doe^Jane",
+        "PatientID": "4711",
+        "SliceThickness": 5,
+        **stated,
+    }
+    places = {number: {"SOPInstanceUID": f"{uid}.4.{number}"} for number in range(1, slices + 1)}
+    return [
+        make_dicom_bytes(
+            make_slice(number, size=128).pixels.astype(np.uint16),
+            **{"ImagePositionPatient": [0, 0, 5 * number], **place, **common},
+        )
+        for number, place in places.items()
+    ]
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """A watcher in this process, which looks at what there is and waits for nothing."""
+
+    watcher: Watcher
+
+    def work(self) -> dict[str, int]:
+        """Do all that is due; the states of the studies."""
+        self.watcher.poll()
+        while self.watcher.answer_next():
+            pass
+        return self.watcher.jobs.count()
+
+
+@contextmanager
+def _watch_here(
+    orthanc: Orthanc, service: str, jobs: Path, log: list[dict[str, object]] | None = None, **filters: Any
+) -> Iterator[_Watched]:
+    def note(event: str, **fields: object) -> None:
+        if log is not None:
+            log.append({"event": event, **fields})
+
+    read = Filters(
+        **{"modality": "MR", "body_parts": frozenset({"HEAD"}), "description": re.compile(""), "days": 0, **filters}
+    )
+    with (
+        open_client(orthanc.dicomweb, None) as archive,
+        open_client(f"http://{service}", None) as predicting,
+        Jobs(jobs) as table,
+    ):
+        yield _Watched(Watcher(Archive(archive), predicting, table, read, settle_s=0, log=note))
+
+
+@dataclass(frozen=True)
+class _Process:
+    """`tumorscope pacs watch`."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    def read_log(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def wait_for(self, event: str, times: int = 1, **fields: object) -> None:
+        """Until its log has an event so often."""
+
+        def happened() -> bool:
+            assert self.popen.poll() is None, self.log.read_text()
+            lines = [one for one in self.read_log() if one.items() >= {"event": event, **fields}.items()]
+            return len(lines) >= times
+
+        wait_until(happened)
+
+
+@contextmanager
+def _watch(orthanc: Orthanc, service: str, folder: Path, *options: str) -> Iterator[_Process]:
+    log = folder / "watch.log"
+    # The home folder would be the place of whatever is kept beside the jobs.
+    environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder), "NO_PROXY": "127.0.0.1"}
+    addresses = ["--dicomweb", orthanc.dicomweb, "--service", f"http://{service}", "--jobs", str(folder / "jobs")]
+    pace = ["--days", "0", "--settle-s", "0.5", "--poll-s", "0.2"]
+    command = [sys.executable, "-m", "tumorscope", "pacs", "watch", *addresses, *pace, *options]
+    with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as popen:
+        try:
+            yield _Process(popen, log)
+        finally:
+            popen.kill()
+
+
+def _status(folder: Path) -> str:
+    command = [sys.executable, "-m", "tumorscope", "pacs", "status", "--jobs", str(folder / "jobs")]
+    return str(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _find(client: httpx.Client, study: str, **query: str) -> list[dict[str, Any]]:
+    answer = client.get(f"/dicom-web/studies/{study}/instances", params=query).raise_for_status()
+    return list(answer.json())
+
+
+def test_series_sent_by_storescu_is_answered_in_the_archive(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path, data_folder: Path
+) -> None:
+    study = "1.3.12.2.1107.5.2.32.35389.30000010072311244895300000004"
+    orthanc.send(data_folder / "dicom" / "t1_mprage_series")
+    images = orthanc.list_uids()
+    assert len(images) == 176
+    with _watch(orthanc, tiny_address, tmp_path) as process:
+        process.wait_for("study_answered")
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.popen.pid}/status").read_text())
+        assert peak is not None
+        # Another one is answered: until then the watcher has asked the archive again, and seen its own results.
+        orthanc.put(_make_study())
+        process.wait_for("study_answered", 2)
+        assert [one["study"] for one in process.read_log() if one["event"] == "study_answered"] == [1, 2]
+    assert int(peak[1]) / 1024 < _MOST_MIB
+    for sop_class in (_REPORT, _MAP, _PICTURE):
+        (found,) = _find(orthanc.client, study, SOPClassUID=sop_class)
+        uid = found["00080018"]["Value"][0]
+        assert uid not in images
+        assert uid in orthanc.find(StudyInstanceUID=study, SeriesInstanceUID="", SOPInstanceUID=uid, SOPClassUID="")
+    assert len(orthanc.list_uids()) == 176 + 3 + 3 + 3
+    assert _status(tmp_path) == "answered  2\n"
+    written = "".join(path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file())
+    assert not re.search("Rorden|Doe|4711|19701112|t1_MPRAGE", written)
+    assert not re.search(r"1\.3\.12\.2", (tmp_path / "watch.log").read_text())
+
+
+def test_watcher_killed_at_random_points_finishes_each_study_once(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    studies = [f"1.2.{number}" for number in range(1, 2 * _KILLS + 1)]
+    points = random.Random(20)
+    for number in range(_KILLS):
+        for uid in studies[2 * number : 2 * number + 2]:
+            orthanc.put(_make_study(uid))
+        with _watch(orthanc, tiny_address, tmp_path) as process:
+            process.wait_for("watching", number + 1)
+            time.sleep(points.uniform(0.5, 1.5))
+            process.popen.send_signal(signal.SIGKILL)
+            assert process.popen.wait() == -signal.SIGKILL
+    with _watch(orthanc, tiny_address, tmp_path) as process:
+        wait_until(lambda: _status(tmp_path) == f"answered  {len(studies)}\n", every_s=0.5)
+    for uid in studies:
+        found = [one["00080016"]["Value"][0] for one in _find(orthanc.client, uid)]
+        assert sorted(set(found) - {"1.2.840.10008.5.1.4.1.1.4"}) == sorted([_REPORT, _MAP, _PICTURE])
+        assert len(found) == 3 + 3
+
+
+def test_archive_and_service_that_are_down_are_waited_for(tiny_bundle_folder: Path, tmp_path: Path) -> None:
+    with ExitStack() as later:
+        with run_orthanc(tmp_path) as orthanc:
+            orthanc.put(_make_study())
+        with listen(FastAPI()) as (host, port):
+            nobody = f"{host}:{port}"
+        process = later.enter_context(_watch(orthanc, nobody, tmp_path))
+        process.wait_for("paused", 2, code="archive_unavailable")
+        restarted = later.enter_context(run_orthanc(tmp_path))
+        process.wait_for("paused", code="service_unavailable")
+        app = create_app(Settings(bundle=tiny_bundle_folder))
+        later.enter_context(listen(app, port))
+        process.wait_for("study_answered", study=1)
+        assert len(restarted.list_uids(Manufacturer="Tumorscope")) == 3
+        assert not [one for one in process.read_log() if one["event"] == "study_failed"]
+
+
+def test_same_study_twice_and_a_lost_job_table_make_no_second_copy(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    log: list[dict[str, object]] = []
+    orthanc.put(_make_study())
+    for jobs in ("first", "first", "second"):
+        with _watch_here(orthanc, tiny_address, tmp_path / jobs, log) as watched:
+            assert watched.work() == {"answered": 1}
+        orthanc.put(_make_study())
+    assert [one["event"] for one in log] == ["study_answered", "study_answered"]
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
+    assert len(orthanc.list_uids()) == 3 + 3
+
+
+def test_study_that_grows_is_answered_anew(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    orthanc.put(_make_study(slices=3))
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs") as watched:
+        watched.work()
+        orthanc.put(_make_study(slices=5))
+        assert watched.work() == {"answered": 1}
+        assert watched.work() == {"answered": 1}
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 6
+
+
+def test_only_what_the_filters_want_is_read(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    studies: dict[str, dict[str, Any]] = {
+        "1.2.1": {"Modality": "MR", "BodyPartExamined": "HEAD", "SeriesDescription": "T1 axial"},
+        "1.2.2": {"Modality": "MR", "BodyPartExamined": None, "StudyDescription": "MRI t1"},
+        "1.2.3": {"Modality": "MR", "BodyPartExamined": "KNEE", "SeriesDescription": "T1 axial"},
+        "1.2.4": {"Modality": "MR", "BodyPartExamined": "HEAD", "SeriesDescription": "localizer"},
+        "1.2.5": {"Modality": "CT", "BodyPartExamined": "HEAD", "SeriesDescription": "T1 axial"},
+        "1.2.6": {"Modality": "MR", "BodyPartExamined": "HEAD", "SeriesDescription": "T1", "StudyDate": "20200101"},
+        "1.2.7": {"Modality": "MR", "Manufacturer": "Tumorscope", "SeriesDescription": "T1 axial"},
+    }
+    for uid, stated in studies.items():
+        orthanc.put(_make_study(uid, **{"StudyDate": time.strftime("%Y%m%d"), **stated}))
+    pattern = re.compile("t1", re.IGNORECASE)
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", days=2, description=pattern) as watched:
+        assert watched.work() == {"answered": 2, "skipped": 3}
+    for uid in studies:
+        assert len(_find(orthanc.client, uid)) == (6 if uid in {"1.2.1", "1.2.2"} else 3)
+
+
+def test_refused_study_is_not_asked_for_again(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    log: list[dict[str, object]] = []
+    orthanc.put(_make_study(SOPClassUID="1.2.840.10008.5.1.4.1.1.4", ImageType=["DERIVED", "SECONDARY"], Rows=0))
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
+        assert watched.work() == {"refused": 1}
+        assert watched.work() == {"refused": 1}
+    assert [(one["event"], one["study"]) for one in log] == [("study_refused", 1)]
+    assert log[0]["code"] == "corrupt_file"
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_path: Path, status: int) -> None:
+    app = FastAPI()
+
+    @app.post("/predict")
+    async def fail() -> Response:
+        return Response(status_code=status)
+
+    log: list[dict[str, object]] = []
+    orthanc.put(_make_study())
+    with listen(app) as (host, port), _watch_here(orthanc, f"{host}:{port}", tmp_path / "jobs", log) as watched:
+        assert watched.work() == {"waiting": 1}
+    assert [(one["event"], one["code"], one["attempt"]) for one in log] == [
+        ("study_failed", f"service_http_{status}", 1)
+    ]
+
+
+def test_secrets_come_from_files(tiny_address: str, tmp_path: Path) -> None:
+    secret = tmp_path / "login"
+    secret.write_text("wrong:password\n")
+    with (
+        run_orthanc(tmp_path, ("tumorscope", "pass:word")) as orthanc,
+        _watch(orthanc, tiny_address, tmp_path, "--login", str(secret)) as process,
+    ):
+        orthanc.put(_make_study())
+        process.wait_for("paused", code="archive_refused")
+        secret.write_text("tumorscope:pass:word\n")
+        process.wait_for("study_answered")
+        assert "pass:word" not in process.log.read_text()
+
+
+def test_archive_with_more_studies_than_a_page_lists_each_once(orthanc: Orthanc) -> None:
+    pixels = np.zeros((2, 2), np.uint8)
+    uids = [f"1.2.{number}" for number in range(1, 1102)]
+    orthanc.put([make_dicom_bytes(pixels, StudyInstanceUID=uid, SOPInstanceUID=f"{uid}.1") for uid in uids])
+    with open_client(orthanc.dicomweb, None) as client:
+        found = list(Archive(client).find_studies("MR", None))
+    assert sorted(found) == sorted((uid, 1) for uid in uids)
