@@ -127,9 +127,11 @@ def _find_places(blocks: list[Block], address: str, folder: Path) -> Iterator[di
         pytest.skip(WHY_NOT)
     (folder / "archive.d").mkdir()
     with run_orthanc(folder / "archive.d") as orthanc:
-        yield places | {_ARCHIVE: f"127.0.0.1:{orthanc.http}", "127.0.0.1 4242": f"127.0.0.1 {orthanc.dicom}"} | {
-            "tumorscope pacs watch": f"tumorscope pacs watch --service http://{address}"
-        }
+        yield (
+            places
+            | {_ARCHIVE: f"127.0.0.1:{orthanc.http}", "127.0.0.1 4242": f"127.0.0.1 {orthanc.dicom}"}
+            | {"tumorscope pacs watch": f"tumorscope pacs watch --service http://{address}"}
+        )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
