@@ -301,13 +301,13 @@ class PeerError(TumorscopeError):
 
     Parameters
     ----------
-    code : str
-        For the job table and the log.
     message : str
         For people.
+    code : str
+        For the job table and the log.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -317,14 +317,14 @@ class PeerUnavailable(PeerError):
 
     Parameters
     ----------
-    code, message : str
+    message, code : str
         See `PeerError`.
     retry_after_s : float
         Seconds after which another try makes sense, where it says so.
     """
 
-    def __init__(self, code: str, message: str, retry_after_s: float = 0) -> None:
-        super().__init__(code, message)
+    def __init__(self, message: str, code: str, retry_after_s: float = 0) -> None:
+        super().__init__(message, code)
         self.retry_after_s = retry_after_s
 
 

@@ -112,9 +112,9 @@ class Archive:
             # No content: nothing was found.
             rows = response.json() if response.content else []
         except ValueError as error:
-            raise PeerError("answer_invalid", "The archive's answer is not JSON.") from error
+            raise PeerError("The archive's answer is not JSON.", "answer_invalid") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise PeerError("answer_invalid", "The archive's answer is not a list of datasets.")
+            raise PeerError("The archive's answer is not a list of datasets.", "answer_invalid")
         return rows
 
 

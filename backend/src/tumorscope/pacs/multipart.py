@@ -35,7 +35,7 @@ def read_parts(content_type: str, chunks: Iterable[bytes]) -> Iterator[bytes | N
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if kind != b"multipart/related" or not boundary:
-        raise PeerError("answer_invalid", "The answer is not multipart/related.")
+        raise PeerError("The answer is not multipart/related.", "answer_invalid")
     pieces: list[bytes | None] = []
     ends: list[bool] = []
     callbacks: MultipartCallbacks = {
@@ -50,9 +50,9 @@ def read_parts(content_type: str, chunks: Iterable[bytes]) -> Iterator[bytes | N
             yield from pieces
             pieces.clear()
     except FormParserError as error:
-        raise PeerError("answer_invalid", "The answer is malformed.") from error
+        raise PeerError("The answer is malformed.", "answer_invalid") from error
     if not ends:
-        raise PeerError("answer_invalid", "The answer ends early.")
+        raise PeerError("The answer ends early.", "answer_invalid")
 
 
 def join_parts(parts: Iterable[bytes], boundary: str) -> bytes:

@@ -74,9 +74,9 @@ def reaching(peer: str) -> Iterator[None]:
     try:
         yield
     except _UNREACHABLE as error:
-        raise PeerUnavailable(f"{peer}_unavailable", f"The {peer} cannot be reached.") from error
+        raise PeerUnavailable(f"The {peer} cannot be reached.", f"{peer}_unavailable") from error
     except httpx.HTTPError as error:
-        raise PeerError(f"{peer}_disconnected", f"The {peer} ended its answer early.") from error
+        raise PeerError(f"The {peer} ended its answer early.", f"{peer}_disconnected") from error
 
 
 def require_success(response: httpx.Response, peer: str) -> None:
@@ -94,8 +94,8 @@ def require_success(response: httpx.Response, peer: str) -> None:
     if response.status_code in _LATER:
         wait = response.headers.get("Retry-After", "")
         raise PeerUnavailable(
-            f"{peer}_unavailable", f"The {peer} cannot answer now.", float(wait) if wait.isdecimal() else 0
+            f"The {peer} cannot answer now.", f"{peer}_unavailable", float(wait) if wait.isdecimal() else 0
         )
     if response.status_code in _REFUSED:
-        raise PeerUnavailable(f"{peer}_refused", f"The {peer} refuses the request: {response.status_code}.")
-    raise PeerError(f"{peer}_http_{response.status_code}", f"The {peer} answered {response.status_code}.")
+        raise PeerUnavailable(f"The {peer} refuses the request: {response.status_code}.", f"{peer}_refused")
+    raise PeerError(f"The {peer} answered {response.status_code}.", f"{peer}_http_{response.status_code}")

@@ -47,7 +47,7 @@ def predict(client: httpx.Client, files: Iterable[bytes | None]) -> dict[str, by
     if response.status_code in _OF_CONTENT:
         code = _read_code(response)
         if code not in _OF_LOAD:
-            raise StudyRefused(code, "The service makes no report of the study.")
+            raise StudyRefused("The service makes no report of the study.", code)
     require_success(response, "service")
     objects: list[bytearray] = []
     for piece in read_parts(response.headers.get("Content-Type", ""), [response.content]):
@@ -74,4 +74,4 @@ def _read_code(response: httpx.Response) -> str:
     try:
         return str(response.json()["code"])
     except (ValueError, KeyError, TypeError) as error:
-        raise PeerError("answer_invalid", "The service's answer states no code.") from error
+        raise PeerError("The service's answer states no code.", "answer_invalid") from error

@@ -167,7 +167,7 @@ class Watcher:
             missing = self._find_missing(study, missing)
             if not missing:
                 return
-        raise PeerError("not_stored", "The archive does not list what was stored.")
+        raise PeerError("The archive does not list what was stored.", "not_stored")
 
     def _read(self, study: Study, series: list[Series]) -> Iterator[bytes | None]:
         for one in series:

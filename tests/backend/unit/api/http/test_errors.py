@@ -47,6 +47,8 @@ _STATUS = {
 
 
 def _make(error: type[errors.TumorscopeError]) -> errors.TumorscopeError:
+    if issubclass(error, errors.PeerError):
+        return error("message", error.code)
     return error("message", 1) if issubclass(error, errors.ServiceError) else error("message")
 
 
