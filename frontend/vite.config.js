@@ -54,6 +54,7 @@ export default defineConfig({
     license: { fileName: 'licenses.md' },
     modulePreload: { polyfill: false },
   },
+  worker: { format: 'es' },
   // The unit tests stand beside the other tests of the project, outside this folder.
   server: { ...address, fs: { allow: ['.', '../tests/frontend'] } },
   preview: { ...address, headers: securityHeaders },

@@ -1,6 +1,7 @@
 import './shell/page.css';
 import { fetchExample, fetchHealth, fetchModel, fetchVolume, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
+import { startPreview } from './reading/preview/start-preview.js';
 import { createAnnouncer } from './shell/announcer.js';
 import { followHistory } from './shell/history.js';
 import { applyLanguage, keepLanguage, readLanguage } from './shell/language.js';
@@ -8,6 +9,7 @@ import { buildPage } from './shell/page.js';
 import { applyTheme, readTheme } from './shell/theme.js';
 import { createAnalysisQueue } from './state/analysis-queue.js';
 import { keepSession } from './state/kept-session.js';
+import { createPreviews } from './state/previews.js';
 import { getPauseMs } from './state/service.js';
 import { EMPTY_SESSION, reduceSession } from './state/session.js';
 import { createStore } from './state/store.js';
@@ -38,6 +40,7 @@ const wiring = {
   queue,
   fetchModel,
   volumes: createVolumes(fetchVolume),
+  previews: createPreviews(startPreview),
   displays: new Map(),
   typed: new Map(),
   onLanguageChosen: changeLanguage,

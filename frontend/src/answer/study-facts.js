@@ -5,7 +5,7 @@ import { isMessageKey, translate } from '../i18n/translate.js';
 
 /**
  * The position of the slice in its volume, and its plane.
- * @param {PredictionAnswer['input']} input
+ * @param {Pick<PredictionAnswer['input'], 'slice_count' | 'plane' | 'view'>} input
  */
 export function describePlace({ slice_count, plane, view }) {
   const parts = [];

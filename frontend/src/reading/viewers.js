@@ -11,9 +11,9 @@ import { createSliceView } from './viewer/slice.js';
 /**
  * The views of a study's image data: slices, curve, three planes, and a second study to compare.
  * @param {HTMLElement} root
- * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'displays'>} wiring
+ * @param {Pick<import('../shell/page.js').PageWiring, 'store' | 'volumes' | 'previews' | 'displays'>} wiring
  */
-export function createViewers(root, { store, volumes, displays }) {
+export function createViewers(root, { store, volumes, previews, displays }) {
   const viewers = createElement('div', { className: 'viewers' });
   root.append(viewers);
   const slice = createSliceView(viewers, displays, {
@@ -55,7 +55,8 @@ export function createViewers(root, { store, volumes, displays }) {
     update(session, selected, curved) {
       const compared = findCompared(session);
       for (const study of [selected, compared]) if (hasSlices(study)) volumes.request(study, false);
-      const volume = volumes.get(selected);
+      previews.follow(selected);
+      const volume = volumes.get(selected) ?? previews.get(selected);
       curve.update(curved);
       comparison.update(session, selected, compared, compared && volumes.get(compared));
       slice.update(selected, volume);

@@ -33,6 +33,7 @@ import { createUndoView } from './undo.js';
  * @property {{ cancel: (id: number) => void }} queue
  * @property {(signal: AbortSignal) => Promise<import('../api/client.js').ModelAnswer>} fetchModel
  * @property {ReturnType<typeof import('../state/volumes.js').createVolumes>} volumes
+ * @property {ReturnType<typeof import('../state/previews.js').createPreviews>} previews
  * @property {import('../reading/viewer/display.js').Displays} displays
  * @property {import('../report/report-fields.js').Typed} typed on an open report
  * @property {(language: Language) => void} onLanguageChosen
@@ -49,6 +50,7 @@ export function buildPage({
   queue,
   fetchModel,
   volumes,
+  previews,
   displays,
   typed,
   onLanguageChosen,
@@ -101,7 +103,7 @@ export function buildPage({
   const bars = createProbabilityBars(result);
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
-  const viewers = createViewers(studies, { store, volumes, displays });
+  const viewers = createViewers(studies, { store, volumes, previews, displays });
   const modelView = createModelView(middle, { onClose: () => openView('study') });
   const modelRoute = createModelRoute(
     modelView,
@@ -169,7 +171,10 @@ export function buildPage({
     // Figures and technical terms are for staff.
     const forStaff = session.wording === 'staff' ? prediction : null;
     studyList.update(session);
-    if (selected === null) return;
+    if (selected === null) {
+      previews.follow(null);
+      return;
+    }
     decision.update(selected, session.service, session.wording);
     bars.update(forStaff);
     predictiveValue.update(forStaff);
@@ -181,6 +186,7 @@ export function buildPage({
   topBar.showTheme(readTheme());
   const unsubscribe = store.subscribe(render);
   const unsubscribeVolumes = volumes.subscribe(() => render(store.getState()));
+  const unsubscribePreviews = previews.subscribe(() => render(store.getState()));
   render(store.getState());
 
   return {
@@ -190,6 +196,7 @@ export function buildPage({
       removal.abort();
       unsubscribe();
       unsubscribeVolumes();
+      unsubscribePreviews();
       viewers.close();
       header.replaceChildren();
       middle.replaceChildren();

@@ -5,7 +5,7 @@ import { parseVoxels, unpackGzip } from '../reading/pixels/voxels.js';
 /** @typedef {import('./session.js').Study} Study */
 /**
  * @typedef {{ state: 'loading' }
- *   | { state: 'here', voxels: Voxels, file: ArrayBuffer }
+ *   | { state: 'here', voxels: Voxels, file: ArrayBuffer | null }
  *   | { state: 'failed', failure: ServiceFailure }} Volume
  */
 

@@ -1,5 +1,5 @@
 /**
- * A volume as `POST /volume` gives it: the axes grow to the patient's right, anterior and superior.
+ * A volume, as `POST /volume` gives it: the axes grow to the patient's right, anterior and superior.
  * @typedef {object} Voxels
  * @property {Int16Array | Uint16Array} stored the first axis runs fastest
  * @property {[number, number, number]} shape
@@ -49,23 +49,28 @@ export function parseVoxels(file) {
   const stored =
     kind === INT16 ? new Int16Array(file, start, count) : new Uint16Array(file, start, count);
   const sliceAxis = findSliceAxis(header.getUint8(39));
-  const [across, down] = [0, 1, 2].filter((axis) => axis !== sliceAxis);
   const scale = header.getFloat32(112, true);
   const slope = Number.isFinite(scale) && scale !== 0 ? scale : 1;
   const intercept = slope === scale ? header.getFloat32(116, true) : 0;
+  const affine = [280, 296, 312].map((at) =>
+    [0, 4, 8, 12].map((within) => header.getFloat32(at + within, true)),
+  );
+  return makeVoxels({ stored, shape, sliceAxis, slope, intercept, affine });
+}
+
+/**
+ * @param {Pick<Voxels, 'stored' | 'shape' | 'sliceAxis' | 'slope' | 'intercept' | 'affine'>} stated
+ * @returns {Voxels} with what follows from that
+ */
+export function makeVoxels(stated) {
+  const { stored, shape, sliceAxis, slope, intercept } = stated;
+  const [across, down] = [0, 1, 2].filter((axis) => axis !== sliceAxis);
   const [low, high] = findRange(stored);
   return {
-    stored,
-    shape,
-    sliceAxis,
+    ...stated,
     sliceCount: shape[sliceAxis],
     width: /** @type {number} */ (shape[across ?? 0]),
     height: /** @type {number} */ (shape[down ?? 1]),
-    slope,
-    intercept,
-    affine: [280, 296, 312].map((at) =>
-      [0, 4, 8, 12].map((within) => header.getFloat32(at + within, true)),
-    ),
     least: low * slope + intercept,
     largest: high * slope + intercept,
   };

@@ -57,7 +57,8 @@ export function createThreePlanes(square, buttons) {
 
   async function open() {
     const { volume, display } = shown;
-    if (volume?.state !== 'here') return;
+    if (volume?.state !== 'here' || volume.file === null) return;
+    const { voxels, file } = volume;
     opened += 1;
     const turn = opened;
     panel.hidden = false;
@@ -70,7 +71,6 @@ export function createThreePlanes(square, buttons) {
     place.replaceChildren(canvas);
     try {
       const { openVolumeViewer } = await import('./volume-viewer.js');
-      const { voxels, file } = volume;
       const start = [0, 1, 2].map((axis) =>
         axis === voxels.sliceAxis ? (display?.index ?? 0) : null,
       );
@@ -114,7 +114,8 @@ export function createThreePlanes(square, buttons) {
     update(id, volume) {
       if (id !== shown.id) close();
       shown = { ...shown, id, volume };
-      opener.hidden = volume?.state !== 'here' || volume.voxels.sliceCount < 2;
+      opener.hidden =
+        volume?.state !== 'here' || volume.file === null || volume.voxels.sliceCount < 2;
     },
     /** @param {Display} display of the slice behind */
     follow(display) {

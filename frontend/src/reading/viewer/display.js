@@ -47,14 +47,16 @@ const OPACITY = 0.45;
  */
 
 /**
- * The slice that the answer shows. Even a map of weak evidence has a brightest place: where no tumour was found it is
+ * The slice that the answer shows; before there is one the middle of the stack. Even a map of weak evidence has a brightest place: where no tumour was found it is
  * hidden until somebody raises the opacity.
  * @param {PredictionAnswer | null} prediction
+ * @param {Voxels | null} [voxels]
  * @returns {Display}
  */
-export function startDisplay(prediction) {
+export function startDisplay(prediction, voxels = null) {
+  const middle = voxels === null ? 0 : Math.floor(voxels.sliceCount / 2);
   return {
-    index: prediction?.input.view.slice_index ?? 0,
+    index: prediction?.input.view.slice_index ?? middle,
     window: 'auto',
     viewport: WHOLE,
     inverted: false,
@@ -71,7 +73,7 @@ export function startDisplay(prediction) {
  * @returns {Display}
  */
 export function changeDisplay(display, command, { prediction, voxels }) {
-  const last = (prediction?.input.slice_count ?? 1) - 1;
+  const last = (prediction?.input.slice_count ?? voxels?.sliceCount ?? 1) - 1;
   switch (command.kind) {
     case 'step':
       return goTo(display, clamp(display.index + command.by, 0, last));
@@ -101,7 +103,7 @@ export function changeDisplay(display, command, { prediction, voxels }) {
     case 'toggleMap':
       return { ...display, opacity: display.opacity > 0 ? 0 : OPACITY };
     case 'reset': {
-      const { viewport, window, inverted } = startDisplay(prediction);
+      const { viewport, window, inverted } = startDisplay(prediction, voxels);
       return { ...display, viewport, window, inverted };
     }
   }
@@ -141,7 +143,8 @@ function findNextFinding(index, by, prediction) {
 export function findWindow({ window }, prediction, voxels) {
   if (typeof window !== 'string') return window;
   const own = prediction?.input.view.window ?? null;
-  if (voxels === null || (window === 'auto' && voxels.sliceCount === 1)) return own;
+  const isOfSlice = window === 'auto' && voxels?.sliceCount === 1 && own !== null;
+  if (voxels === null || isOfSlice) return own;
   return measureWindows(voxels)[window];
 }
 

@@ -3,7 +3,7 @@ import { translate } from '../../i18n/translate.js';
 import { createElement } from '../../shell/element.js';
 import { setText } from './slice-status.js';
 
-/** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../preview/describe-input.js').Seen} Seen */
 
 // Left, right, top and bottom, as radiologists view a patient: from the feet, from the front, from the left.
 /** @type {Record<string, string>} */
@@ -23,7 +23,7 @@ export function createSliceOverlay(frame) {
 
   return {
     /**
-     * @param {PredictionAnswer['input'] | null} input
+     * @param {Seen | null} input
      * @param {number} pixelsPerMm of the screen; 0 where it is not known
      */
     update(input, pixelsPerMm) {
@@ -43,7 +43,7 @@ export function createSliceOverlay(frame) {
 
 /**
  * The side of a pixel of the view, which is square.
- * @param {PredictionAnswer['input']} input
+ * @param {Seen} input
  * @returns {number | null} in mm; null where it is not known
  */
 export function measurePixel({ spacing_mm, width, height, view }) {
@@ -54,7 +54,7 @@ export function measurePixel({ spacing_mm, width, height, view }) {
 
 /**
  * @param {import('./display.js').Line} line
- * @param {PredictionAnswer['input']} input
+ * @param {Seen} input
  */
 export function describeRuler([from, to], input) {
   const { width, height } = input.view;

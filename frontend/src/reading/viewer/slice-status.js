@@ -36,7 +36,7 @@ export function describeVolume(volume, sliceCount) {
 
 /**
  * The position of the slice that is shown.
- * @param {import('../../api/client.js').PredictionAnswer['input']} input
+ * @param {import('../preview/describe-input.js').Seen} input
  * @param {number} index
  */
 export function describeSeen(input, index) {

@@ -5,6 +5,7 @@ import { createBitmapCache } from '../pixels/bitmap-cache.js';
 import { drawRuler, drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
 import { probe } from '../pixels/voxels.js';
+import { describeInput } from '../preview/describe-input.js';
 import { changeDisplay, findWindow, startDisplay } from './display.js';
 import { createHeatmapControl } from './heatmap-control.js';
 import { attachGestures } from './slice-gestures.js';
@@ -34,7 +35,7 @@ import './slice.css';
 
 /**
  * The slice viewer: one slice of a study, its window, position and zoom, and the heat map over it. Until the voxels are
- * loaded it shows the slice of the answer, before there is an answer the image that was sent.
+ * loaded it shows the slice of the answer; before there is an answer what the browser itself can read of the files.
  * @param {HTMLElement} root
  * @param {Displays} displays
  * @param {SliceListeners} listeners
@@ -102,16 +103,23 @@ export function createSliceView(root, displays, listeners) {
 
   /** @returns {Display} */
   function display() {
-    if (shown === null) return startDisplay(null);
-    return displays.get(nameDisplay(shown)) ?? startDisplay(shown.prediction);
+    if (shown === null) return startDisplay(null, null);
+    return displays.get(nameDisplay(shown)) ?? startDisplay(shown.prediction, findVoxels());
   }
 
   function countSlices() {
-    return shown?.prediction?.input.slice_count ?? 1;
+    return shown?.prediction?.input.slice_count ?? findVoxels()?.sliceCount ?? 1;
   }
 
   function findVoxels() {
     return volume?.state === 'here' ? volume.voxels : null;
+  }
+
+  /** What is known of the slices: from the answer, before it from the files. */
+  function findInput() {
+    if (shown?.prediction) return shown.prediction.input;
+    const voxels = findVoxels();
+    return voxels && describeInput(voxels);
   }
 
   /** @param {import('./display.js').DisplayCommand} command */
@@ -120,7 +128,8 @@ export function createSliceView(root, displays, listeners) {
     const scan = { prediction: shown.prediction, voxels: findVoxels() };
     displays.set(nameDisplay(shown), changeDisplay(display(), command, scan));
     // The image of the answer has its window burned in; another window needs the voxels.
-    if (command.kind === 'setWindow' || command.kind === 'moveWindow') {
+    const isWindow = command.kind === 'setWindow' || command.kind === 'moveWindow';
+    if (isWindow && shown.prediction !== null) {
       listeners.onVolumeWanted(shown, false);
     }
     paint();
@@ -149,7 +158,7 @@ export function createSliceView(root, displays, listeners) {
     const { index, inverted } = now;
     const voxels = findVoxels();
     const window = findWindow(now, shown.prediction, voxels);
-    const view = shown.prediction?.input.view;
+    const view = findInput()?.view;
     if (voxels !== null && view) {
       const range = window ?? { lower: voxels.least, upper: voxels.largest };
       return { picture: paintSlice(voxels, index, range, inverted), size: view, inverted: false };
@@ -172,7 +181,7 @@ export function createSliceView(root, displays, listeners) {
       viewport: now.viewport,
     });
     if (place !== null && now.ruler !== null) drawRuler(canvas, place, now.ruler);
-    const input = prediction?.input ?? null;
+    const input = findInput();
     const side = input && measurePixel(input);
     const perMm =
       place === null || input === null || side === null

@@ -14,11 +14,14 @@ export function makeVolumeFile({ shape, sliceAxis, stored, scale = [1, 0] }) {
   header.setUint8(39, (sliceAxis + 1) << 4);
   for (const [at, size] of [3, ...shape].entries()) header.setInt16(40 + 2 * at, size, true);
   header.setInt16(70, stored instanceof Int16Array ? 4 : 512, true);
+  header.setInt16(72, 16, true);
   header.setFloat32(108, 352, true);
   header.setFloat32(112, scale[0], true);
   header.setFloat32(116, scale[1], true);
   for (const row of [0, 1, 2]) header.setFloat32(280 + 20 * row, 2, true);
   header.setFloat32(292, -90, true);
+  header.setInt16(254, 1, true);
+  new Uint8Array(file, 344).set([...'n+1'].map((letter) => letter.charCodeAt(0)));
   new Uint8Array(file, 352).set(
     new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength),
   );

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
+import { findExample, findSeries, makeNifti, WHY_SKIPPED } from '../scans.js';
+import { describeViewer, readCanvas } from '../viewer.js';
+
+const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
+
+/**
+ * Holds the request for a prediction back.
+ * @param {import('@playwright/test').Page} page
+ * @returns {Promise<() => void>} lets it go
+ */
+async function holdAnswer(page) {
+  /** @type {() => void} */
+  let release = () => {};
+  const released = new Promise((resolve) => {
+    release = () => resolve(undefined);
+  });
+  await page.route('**/api/predict?*', async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
+test('a volume is scrolled before the service has answered, then its answer is shown', async ({
+  page,
+}) => {
+  /** @type {string[]} */
+  const asked = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  const parts = describePage(page);
+  const viewer = describeViewer(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await expect(parts.serviceState).toHaveText(/^service ready/);
+  expect(asked.filter((path) => path.includes('preview-worker'))).toEqual([]);
+  await parts.chooser.setInputFiles(VOLUME);
+  await expect(viewer.caption).toHaveText('Slice 21 of 40, axial');
+  await expect.poll(async () => (await readCanvas(viewer.canvas)).mean).toBeGreaterThan(20);
+  await expect(page.locator('.mark-left')).toHaveText('R');
+  const middle = await readCanvas(viewer.canvas);
+  await viewer.square.press('PageUp');
+  await expect(viewer.caption).toHaveText('Slice 11 of 40, axial');
+  expect((await readCanvas(viewer.canvas)).mark).not.toBe(middle.mark);
+  await viewer.slice.fill('30');
+  await expect(viewer.caption).toHaveText('Slice 30 of 40, axial');
+  await expect(page.getByRole('button', { name: 'Three planes' })).toBeHidden();
+  await checkAppearance(page, 'see-first-volume');
+
+  release();
+  await expect(parts.headline).toHaveText(DECIDED);
+  const { input } = await readAnswer(page);
+  const shown = `Slice ${input.view.slice_index + 1} of 40, axial`;
+  await expect(viewer.caption).toHaveText(shown);
+  await expect(page.getByRole('button', { name: 'Three planes' })).toBeVisible();
+});
+
+test('a slice is the same before the answer and after it', async ({ page }) => {
+  const parts = describePage(page);
+  const viewer = describeViewer(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-volume.nii.gz'));
+  await expect(viewer.caption).toHaveText('Slice 31 of 60, axial');
+  await viewer.slice.fill('20');
+  await expect(viewer.caption).toHaveText('Slice 20 of 60, axial');
+  const before = await viewer.canvas.screenshot();
+  release();
+  await expect(parts.headline).toHaveText(DECIDED);
+  await expect(viewer.loading).toBeHidden();
+  await viewer.slice.fill('20');
+  await page.getByRole('slider', { name: /^Heat map for/ }).fill('0');
+  await expect(viewer.caption).toHaveText('Slice 20 of 60, axial');
+  // The page around it has other heights now: the picture is compared at one size.
+  const difference = await page.evaluate(
+    async ([one, other]) => {
+      const [first, second] = await Promise.all(
+        [one, other].map(async (base64) => {
+          const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+          const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+          const context = new OffscreenCanvas(64, 64).getContext('2d');
+          context.drawImage(bitmap, 0, 0, 64, 64);
+          return context.getImageData(0, 0, 64, 64).data;
+        }),
+      );
+      const sum = first.reduce((total, value, at) => total + Math.abs(value - second[at]), 0);
+      return sum / first.length;
+    },
+    [before.toString('base64'), (await viewer.canvas.screenshot()).toString('base64')],
+  );
+  expect(difference).toBeLessThan(4);
+});
+
+test('a picture is seen at once', async ({ page }) => {
+  const parts = describePage(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(page.getByRole('img', { name: 'Slice phantom-lesion-a.png' })).toBeVisible();
+  expect((await readCanvas(describeViewer(page).canvas)).mean).toBeGreaterThan(20);
+  release();
+  await expect(parts.headline).toHaveText(DECIDED);
+});
+
+test('a real DICOM series is scrolled before the service has answered', async ({ page }) => {
+  const series = findSeries();
+  test.skip(series === null, WHY_SKIPPED);
+  const viewer = describeViewer(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await describePage(page).folderChooser.setInputFiles(series);
+  await expect(viewer.caption).toHaveText('Slice 89 of 176, sagittal');
+  await expect.poll(async () => (await readCanvas(viewer.canvas)).mean).toBeGreaterThan(20);
+  await checkAppearance(page, 'see-first-series');
+  release();
+  await expect(describePage(page).headline).toHaveText(DECIDED);
+});
+
+test('what a browser cannot read waits for the service', async ({ page }) => {
+  const parts = describePage(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles({
+    name: 'scans.zip',
+    mimeType: 'application/zip',
+    buffer: Buffer.concat([
+      Buffer.from('PK\x03\x04', 'latin1'),
+      readFileSync(findExample('phantom-plain.png')),
+    ]),
+  });
+  await expect(
+    page.getByText('The slice appears as soon as the service has read it.'),
+  ).toBeVisible();
+  release();
+});
