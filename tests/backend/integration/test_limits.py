@@ -35,6 +35,8 @@ _PICTURE = make_phantom_file("JPEG")
 _WINDOW_S = 2
 _HEAD_S = 15
 _MANY = 500
+_FEW_FILES = 64
+_DICOM = make_dicom_bytes(draw_phantom(1, True, 64).astype(np.uint16))
 
 
 @pytest.fixture(scope="module")
@@ -332,3 +334,20 @@ def test_memory_of_volumes_is_released_with_the_allocator_settings_of_the_image(
             list(threads.map(lambda _: wait_until(lambda: _is_answered(served, volume)), range(6)))
         # Of what three volumes hold while they are read, tenths of a gigabyte.
         assert served.process.memory_info().rss - idle < 50 * 2**20
+
+
+def test_service_with_few_open_files_says_so_and_answers_again_when_they_are_free(tmp_path: Path) -> None:
+    def allow_few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_FEW_FILES, _FEW_FILES))
+
+    with serve(Settings().bundle, tmp_path / "service.log", limit=allow_few) as served:
+        served.wait_for_status("ready")
+        events = [json.loads(line) for line in served.log.read_text().splitlines() if line.startswith("{")]
+        assert [event["limit"] for event in events if event["event"] == "few_open_files"] == [_FEW_FILES]
+        assert served.client.post("/predict", content=_DICOM).status_code == 200
+        with contextlib.ExitStack() as stack:
+            for _ in range(2 * _FEW_FILES):
+                stack.enter_context(socket.create_connection(served.address, timeout=PATIENCE_S))
+        served.wait_for_status("ready")
+        with served.connect() as client:
+            assert client.post("/predict", content=_DICOM).status_code == 200

@@ -74,8 +74,10 @@ def select_bundle(place: Path) -> SelectedBundle:
             command = f"tumorscope model activate {versions[-1].version} --store {place}"
             raise BundleInvalid(f"{place}: the store has no active version; `{command}` activates one") from error
         return SelectedBundle(place)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleInvalid(f"{place / CURRENT_FILE} cannot be read") from error
+    except OSError as error:
+        raise BundleInvalid(f"{place / CURRENT_FILE} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BundleInvalid(f"{place / CURRENT_FILE} is no text") from error
     if not lines or not _VERSION.fullmatch(lines[0]):
         raise BundleInvalid(f"{place / CURRENT_FILE} names no version")
     return SelectedBundle(place / lines[0], lines[1:] == [_ROLLED_BACK])

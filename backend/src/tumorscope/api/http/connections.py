@@ -4,6 +4,7 @@ import asyncio
 import logging
 import resource
 import socket
+import struct
 from contextlib import suppress
 from typing import ClassVar
 from uuid import uuid4
@@ -23,6 +24,7 @@ _MAX_HEADER_BYTES = 64 * 1024
 _MIN_READ_BYTES = 64 * 1024
 # What the kernel keeps of an answer beyond what is on its way; by default megabytes, which count as the container's.
 _MAX_UNSENT_BYTES = 128 * 1024
+_NO_LINGER = struct.pack("ii", 1, 0)
 _TOO_LARGE = f"The request headers are larger than {_MAX_HEADER_BYTES // 1024} KiB."
 
 
@@ -130,6 +132,9 @@ class HeaderLimitsProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type] 
         is_slow = unsent_bytes and self._unsent_bytes and self._unsent_bytes - unsent_bytes < _MIN_READ_BYTES
         if is_slow and not self._has_drained:
             log_event("connection_closed", reason=f"answer not read within {self.write_timeout_s:g} s")
+            with suppress(AttributeError, OSError):
+                # Reset: else the kernel keeps what was not read, and waits for its reader.
+                self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             self.transport.abort()
             return
         self._unsent_bytes, self._has_drained = unsent_bytes, False
