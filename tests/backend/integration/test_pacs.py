@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 from typing import Any
 
 import httpx
@@ -284,6 +285,19 @@ def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_p
     assert [(one["event"], one["code"], one["attempt"]) for one in log] == [
         ("study_failed", f"service_http_{status}", 1)
     ]
+
+
+def test_full_disk_is_waited_for(orthanc: Orthanc, tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2), np.uint8)
+    uids = [f"1.2.{number}" for number in range(1, 501)]
+    knee = {"BodyPartExamined": "KNEE"}
+    orthanc.put([make_dicom_bytes(pixels, StudyInstanceUID=uid, SOPInstanceUID=f"{uid}.1", **knee) for uid in uids])
+    with _watch(orthanc, "127.0.0.1:9", tmp_path, "--poll-s", "1") as process:
+        process.wait_for("watching")
+        prlimit(process.popen.pid, RLIMIT_FSIZE, (2**14, RLIM_INFINITY))
+        process.wait_for("paused", code="jobs_not_written")
+        prlimit(process.popen.pid, RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))
+        wait_until(lambda: _status(tmp_path) == f"skipped   {len(uids)}\n", every_s=0.5)
 
 
 def test_secrets_come_from_files(tiny_address: str, tmp_path: Path) -> None:

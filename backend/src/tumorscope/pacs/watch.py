@@ -79,12 +79,15 @@ class Watcher:
 
         While the archive or the service is out of reach, or the disk is full, it tries again, after a minute at most.
         """
-        failures, polled_at = 0, -poll_s
+        failures, poll_at = 0, 0.0
         while True:
             try:
-                if time.monotonic() >= polled_at + poll_s:
+                began = time.monotonic()
+                if began >= poll_at:
                     self.poll()
-                    polled_at = time.monotonic()
+                    ended = time.monotonic()
+                    # A long list of studies leaves most of the time to answer them.
+                    poll_at = ended + max(poll_s, 10 * (ended - began))
                 if not self.answer_next():
                     time.sleep(poll_s)
                 failures = 0

@@ -22,8 +22,9 @@ _PRESENT: Code = ("52101004", "Present")
 _PRESENCE: dict[Decision, Code] = {
     Decision.TUMOR: _PRESENT,
     Decision.NO_TUMOR: ("272519000", "Absent"),
-    Decision.UNCERTAIN: ("82334004", "Indeterminate"),
+    Decision.UNCERTAIN: ("373068000", "Undetermined"),
 }
+# In no context group of DICOM; TID 1410 leaves the finding to any code.
 _KINDS: dict[str, Code] = {
     "glioma": ("393564001", "Glioma"),
     "meningioma": ("302820008", "Intracranial meningioma"),
@@ -32,7 +33,7 @@ _KINDS: dict[str, Code] = {
 
 
 def find_presence(answer: PredictionAnswer) -> Code:
-    """Find the SNOMED CT code of whether there is a tumour, of a study in scope (PS3.16, CID 240 and CID 4220).
+    """Find the SNOMED CT code of whether there is a tumour, of a study in scope (PS3.16, CID 240).
 
     A tumour of which only the kind is uncertain is present.
     """

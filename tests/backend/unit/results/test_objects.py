@@ -14,8 +14,9 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
-from highdicom.sr import srread
+from highdicom.sr import CodedConcept, srread
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
 
 from tests.backend.unit.results.studies import LESION, ORIENTATIONS, Predicted, make_series, predict
 from tests.factories import make_dicom_bytes, make_nifti_bytes
@@ -83,13 +84,16 @@ def test_highdicom_reads_the_report_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "code"), [(Decision.NO_TUMOR, "272519000"), (Decision.UNCERTAIN, "82334004")], ids=str
+    ("decision", "code"), [(Decision.NO_TUMOR, "272519000"), (Decision.UNCERTAIN, "373068000")], ids=str
 )
 def test_presence_is_coded_as_decided(decision: Decision, code: str) -> None:
     groups = _groups(_read(_predict_series().decide(decision))[_SR])
     assert len(groups) == (1 if decision is Decision.NO_TUMOR else 2)
     for group in groups:
-        assert [one.ConceptCodeSequence[0].CodeValue for one in _find(group, "108369006")] == [code]
+        (presence,) = [one.ConceptCodeSequence[0] for one in _find(group, "108369006")]
+        assert presence.CodeValue == code
+        # Present-Absent, as the standard lists it.
+        assert CodedConcept.from_dataset(presence) in codes.CID240.concepts.values()
         # A kind is not stated where none was decided.
         assert [one.ConceptCodeSequence[0].CodeValue for one in _find(group, "121071")] == ["108369006"]
 
