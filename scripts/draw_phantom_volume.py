@@ -79,9 +79,10 @@ def draw_volume(rng: np.random.Generator) -> NDArray[np.uint8]:
     fill(image, measure((0, 0, 0), (0.80, 0.90, 0.92)), 0.80 + 0.08 * _smooth_noise(rng, 10))
     fill(image, measure((0, 0, 0), (0.74, 0.84, 0.86)), 0.10)
     fill(image, measure((0, 0, 0), (0.68, 0.78, 0.80)), 0.16)
-    fill(image, measure((0, 0, 0), (0.66, 0.76, 0.78)), 0.36 + 0.03 * _smooth_noise(rng, 20))
+    brain = measure((0, 0, 0), (0.66, 0.76, 0.78))
+    fill(image, brain, 0.36 + 0.03 * _smooth_noise(rng, 20))
     fill(image, measure((0, 0, 0), (0.60, 0.70, 0.72), 0.12), 0.47 + 0.05 * _smooth_noise(rng, 12))
-    falx = (np.abs(x) < 0.012) & (z > 0) & (np.abs(y) > 0.25) & (measure((0, 0, 0), (0.66, 0.76, 0.78)) < 1)
+    falx = (np.abs(x) < 0.012) & (z > -0.2) & (np.abs(brain - 0.8) < 0.2)
     image[falx] = 0.18
     for side in (-1, 1):
         fill(image, measure((0.13 * side, -0.14, -0.02), (0.10, 0.13, 0.14)), 0.39)

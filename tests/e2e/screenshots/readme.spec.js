@@ -1,26 +1,31 @@
 import { fileURLToPath } from 'node:url';
 import { DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
+import { describeViewer } from '../viewer.js';
 
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 844 };
 
-for (const { file, theme, size } of [
-  { file: 'page.png', theme: 'dark', size: WIDE },
-  { file: 'page-light.png', theme: 'light', size: WIDE },
-  { file: 'page-narrow.png', theme: 'dark', size: NARROW },
+const SLICE = 'phantom-lesion-a.png';
+const VOLUME = 'phantom-volume.nii.gz';
+
+for (const { file, scan, theme, size } of [
+  { file: 'page.png', scan: VOLUME, theme: 'dark', size: WIDE },
+  { file: 'page-light.png', scan: VOLUME, theme: 'light', size: WIDE },
+  { file: 'page-narrow.png', scan: SLICE, theme: 'dark', size: NARROW },
 ]) {
-  test(`the README shows the page with a synthetic slice and its overlay: ${file}`, async ({
+  test(`the README shows the page with a synthetic scan and its overlay: ${file}`, async ({
     page,
   }) => {
     const parts = describePage(page);
     await page.setViewportSize(size);
     await page.addInitScript((chosen) => localStorage.setItem('tumorscope-theme', chosen), theme);
     await page.goto('/');
-    await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+    await parts.chooser.setInputFiles(findExample(scan));
     await expect(parts.headline).toHaveText(DECIDED);
     await expect(parts.opacity).toBeVisible();
-    await page.getByLabel('Of 100 scans, this many show a tumour').fill('5');
+    if (scan === VOLUME) await expect(describeViewer(page).loading).toBeHidden();
+    else await page.getByLabel('Of 100 scans, this many show a tumour').fill('5');
     await page.getByRole('heading', { name: 'Tumorscope' }).click();
     await page.evaluate(() => window.scrollTo(0, 0));
     const path = fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url));
