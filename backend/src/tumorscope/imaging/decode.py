@@ -223,7 +223,7 @@ def name_other(data: bytes) -> str:
         return "STL"
     begin = read_begin(data, 1024)
     if is_gzip(data):
-        return f"gzip of {'DICOM' if looks_like_dicom(begin) else name_other(begin)}"
+        return f"gzip of {'DICOM' if looks_like_dicom(begin) else _sniff_raster(begin) or name_other(begin)}"
     return "text" if begin.isascii() and b"\0" not in begin else "unknown"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.factories import make_dicom_bytes, make_nifti_bytes
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, InputError, NoPixelData, UnsupportedFormat
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.decode import decode_upload, sniff_upload
@@ -122,6 +122,7 @@ def test_damage_and_excess_get_their_error(files: list[tuple[str, bytes]], error
         (bytes(257) + b"ustar" + bytes(250), "tar"),
         (gzip.compress(bytes(257) + b"ustar" + bytes(250)), "gzip of tar"),
         (gzip.compress(make_dicom_bytes(_VOXELS[0])), "gzip of DICOM"),
+        (gzip.compress(make_phantom_file("PNG")), "gzip of PNG"),
         (b"BZh9" + bytes(30), "bzip2"),
         (b"\xfd7zXZ\0" + bytes(30), "xz"),
         (b"\0\0\0\x18ftypheic" + bytes(30), "HEIC"),
