@@ -38,6 +38,7 @@ const webServer = process.env.BASE_URL
 export default defineConfig({
   testDir: 'journeys',
   outputDir: 'test-results',
+  snapshotPathTemplate: 'looks/{arg}{ext}',
   workers: 1,
   retries: 0,
   forbidOnly: true,

@@ -27,7 +27,9 @@ export function createViewers(root, { store, volumes, previews, displays }) {
   const curve = createSliceCurve(slice.curvePlace, {
     onSlice: (index) => slice.execute({ kind: 'go', index }),
   });
-  const planes = createThreePlanes(slice.square, slice.buttons);
+  const planes = createThreePlanes(slice.square, slice.buttons, {
+    onSlice: (index) => slice.execute({ kind: 'go', index }),
+  });
   const comparison = createComparison(viewers, slice.buttons, displays, {
     onCompare: (id) => store.dispatch({ type: 'comparisonChosen', id }),
     onVolumeWanted: volumes.request,

@@ -92,7 +92,17 @@ test('a newcomer scrolls the synthetic volume, sees its curve and its planes', a
   await expect(viewer.caption).toHaveText('Slice 1 of 60, axial');
   await planes.opener.click();
   await expect.poll(async () => (await measure(planes.picture)).light).toBeGreaterThan(0.1);
+
+  // The planes and the slice behind them are at one place.
+  await viewer.slice.fill('34');
+  await planes.picture.focus();
+  await page.keyboard.press('PageUp');
+  await expect(viewer.caption).toHaveText('Slice 35 of 60, axial');
+  await expect(viewer.slice).toHaveValue('35');
   await checkAppearance(page, 'synthetic-volume');
+  const before = await measure(planes.picture);
+  await viewer.slice.fill('20');
+  await expect.poll(async () => (await measure(planes.picture)).mark).not.toBe(before.mark);
 });
 
 test('without WebGL 2 a sentence says so, and the slices stay', async ({ page }) => {

@@ -21,8 +21,9 @@ const MOVES = {
  * A volume in three planes, over the slice; opened on request only, because it needs a large module and WebGL 2.
  * @param {HTMLElement} square that it covers
  * @param {HTMLElement} buttons where it is opened
+ * @param {{ onSlice: (index: number) => void }} listeners told of the slice that the crosshair was moved to
  */
-export function createThreePlanes(square, buttons) {
+export function createThreePlanes(square, buttons, { onSlice }) {
   /** @type {{ id: number, volume: Volume | null, display: Display | null }} */
   let shown = { id: 0, volume: null, display: null };
   /** @type {VolumeViewer | null} */
@@ -75,7 +76,10 @@ export function createThreePlanes(square, buttons) {
         axis === voxels.sliceAxis ? (display?.index ?? 0) : null,
       );
       const window = display && findWindow(display, null, voxels);
-      const made = await openVolumeViewer(canvas, file, window, start);
+      const made = await openVolumeViewer(canvas, file, window, start, (voxel) => {
+        const index = voxel[voxels.sliceAxis];
+        if (index !== undefined && index !== shown.display?.index) onSlice(index);
+      });
       if (turn !== opened) {
         made.close();
         return;
@@ -117,9 +121,15 @@ export function createThreePlanes(square, buttons) {
       opener.hidden =
         volume?.state !== 'here' || volume.file === null || volume.voxels.sliceCount < 2;
     },
-    /** @param {Display} display of the slice behind */
+    /** @param {Display} display of the slice behind, whose position and window the planes share */
     follow(display) {
+      const { display: before, volume } = shown;
       shown = { ...shown, display };
+      if (viewer === null || volume?.state !== 'here') return;
+      const { voxels } = volume;
+      if (display.index !== before?.index) viewer.goTo(voxels.sliceAxis, display.index);
+      const window = findWindow(display, null, voxels);
+      if (window !== null && display.window !== before?.window) viewer.setWindow(window);
     },
   };
 }

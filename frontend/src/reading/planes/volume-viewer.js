@@ -3,6 +3,8 @@ import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from '@niivue/niivue';
 /**
  * @typedef {object} VolumeViewer
  * @property {(right: number, anterior: number, superior: number) => void} moveCrosshair by voxels
+ * @property {(axis: number, index: number) => void} goTo a slice across an axis
+ * @property {(window: import('../pixels/window-table.js').IntensityWindow) => void} setWindow
  * @property {() => void} close
  */
 
@@ -13,10 +15,11 @@ import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from '@niivue/niivue';
  * @param {ArrayBuffer} file NIfTI-1, unpacked
  * @param {import('../pixels/window-table.js').IntensityWindow | null} window
  * @param {(number | null)[]} place voxel that the crosshair begins at; null for the middle of an axis
+ * @param {(voxel: number[]) => void} onPlace the crosshair was moved by a person
  * @returns {Promise<VolumeViewer>}
  * @throws {Error} where the browser has no WebGL 2, or too little memory for it
  */
-export async function openVolumeViewer(canvas, file, window, place) {
+export async function openVolumeViewer(canvas, file, window, place, onPlace) {
   const viewer = new Niivue({
     logLevel: 'silent',
     loadingText: '',
@@ -41,18 +44,33 @@ export async function openVolumeViewer(canvas, file, window, place) {
   }
   const [volume] = viewer.volumes;
   if (volume === undefined) throw new Error('the volume cannot be shown');
-  if (window !== null) {
-    volume.cal_min = window.lower;
-    volume.cal_max = window.upper;
-    viewer.updateGLVolume();
-  }
+  if (window !== null) setWindow(window);
   const [right, anterior, superior] = [0, 1, 2].map(
     (axis) => place[axis] ?? Math.floor((volume.dims?.[axis + 1] ?? 1) / 2),
   );
   viewer.scene.crosshairPos = viewer.vox2frac([right ?? 0, anterior ?? 0, superior ?? 0]);
   viewer.drawScene();
+  viewer.onLocationChange = () => onPlace(findVoxel());
+
+  function findVoxel() {
+    return Array.from(viewer.frac2vox(viewer.scene.crosshairPos));
+  }
+
+  /** @param {import('../pixels/window-table.js').IntensityWindow} window */
+  function setWindow({ lower, upper }) {
+    if (volume === undefined) return;
+    volume.cal_min = lower;
+    volume.cal_max = upper;
+    viewer.updateGLVolume();
+  }
 
   return {
+    goTo(axis, index) {
+      const [i = 0, j = 0, k = 0] = findVoxel().with(axis, index);
+      viewer.scene.crosshairPos = viewer.vox2frac([i, j, k]);
+      viewer.drawScene();
+    },
+    setWindow,
     moveCrosshair(byRight, byAnterior, bySuperior) {
       viewer.moveCrosshairInVox(byRight, byAnterior, bySuperior);
       viewer.drawScene();
