@@ -233,11 +233,11 @@ def make_trust(
 
 
 def make_study_model() -> StudyManifest:
-    """A study model that goes by length and agreement."""
+    """A study model whose limits are those of the evidence itself."""
     limits = {"tumor_threshold": 0.5, "min_confidence": 0.6}
     return StudyManifest(
-        intercept=-3,
-        coefficients={"peak": 0.5, "reach": 0.0, "extent": 1, "agreement": 3, "planes": -1},
+        intercept=0,
+        slope=1,
         kept_from={"tumor": 0.3, "no_tumor": 0.3},
         kinds_kept_from=0.3,
         readings=[],

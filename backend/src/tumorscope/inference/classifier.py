@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from tumorscope.domain import reasons
 from tumorscope.domain.errors import AnswerNotFinite
@@ -16,14 +17,11 @@ from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
 from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.manifest import STUDY_FEATURES, OperatingPoint, StudyManifest
+from tumorscope.model.manifest import OperatingPoint, StudyManifest
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
 # A study is refused when more than this share of its slices is.
 _MAX_REFUSED = 0.5
-# What describes a study is a logit no further from 0 than that of this probability, and a length in this unit.
-_LOWEST = 0.01
-_EXTENT_SCALE_MM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +144,20 @@ def name_classes(classifier: Classifier, row: NDArray[np.float64]) -> dict[str, 
     return {name: float(value) for name, value in zip(classifier.bundle.manifest.class_names, row, strict=True)}
 
 
+def tumor_log_odds(classifier: Classifier, logits: NDArray[np.float32]) -> float:
+    """Of one slice's logits, shape (classes,), before calibration; not a number without the class ``no_tumor``."""
+    names = classifier.bundle.manifest.class_names
+    if NO_TUMOR not in names:
+        return float("nan")
+    kinds = [number for number, name in enumerate(names) if name != NO_TUMOR]
+    return float(np.logaddexp.reduce(logits[kinds].astype(np.float64)) - logits[names.index(NO_TUMOR)])
+
+
 def pool_study(
     classifier: Classifier,
     slices: Sequence[SlicePrediction],
     region: Region | None,
-    evidence: NDArray[np.float64] | None,
+    evidence: float | None,
 ) -> Prediction:
     """The prediction of a volume from those of its slices that are in scope.
 
@@ -162,8 +169,8 @@ def pool_study(
         Of the acquired plane, at least one.
     region : Region, optional
         With the most evidence; None where there is none.
-    evidence : ndarray, shape (5,), float64, optional
-        From `describe_study`; None where the model of studies does not apply.
+    evidence : float, optional
+        From `findings.measure_evidence`; None where the model of studies does not apply.
 
     Returns
     -------
@@ -186,45 +193,9 @@ def pool_study(
     return decide_study(weigh(trust.study, evidence), kinds, trust.study, classifier.operating_point)
 
 
-def describe_study(
-    region: Region | None, shares: NDArray[np.float64], reach: float, planes: int
-) -> NDArray[np.float64]:
-    """Describe the evidence of a study by few numbers.
-
-    Parameters
-    ----------
-    region : Region, optional
-        With the most evidence; None where there is none.
-    shares : ndarray, shape (n,), float64
-        Tumour probabilities of the acquired plane's slices, in 0..1; not a number where a slice is out of scope, which
-        not all are.
-    reach : float
-        See `inference.classifier.pool_slices`.
-    planes : int
-        How many were read.
-
-    Returns
-    -------
-    ndarray, shape (5,), float64
-        In the order of `STUDY_FEATURES`: logit of the highest probability, that of the one which a share of the slices
-        reaches, log(1 + extent / 10 mm), share of the other two planes that agree, and 1 where all three were read.
-    """
-    peak = float(np.nanmax(shares)) if region is None else region.peak_share
-    reached = float(np.nanquantile(shares, 1 - reach))
-    extent = 0.0 if region is None else float(np.log1p(region.extent_mm / _EXTENT_SCALE_MM))
-    agreement = 0.0 if region is None else (len(region.planes) - 1) / 2
-    return np.array([_logit(peak), _logit(reached), extent, agreement, float(planes == 3)])
-
-
-def _logit(probability: float) -> float:
-    kept = min(max(probability, _LOWEST), 1 - _LOWEST)
-    return float(np.log(kept / (1 - kept)))
-
-
-def weigh(study: StudyManifest, described: NDArray[np.float64]) -> float:
+def weigh(study: StudyManifest, evidence: float) -> float:
     """The tumour probability, in 0..1, by the logistic regression."""
-    weights = np.array([study.coefficients[name] for name in STUDY_FEATURES])
-    return float(1 / (1 + np.exp(-(study.intercept + described @ weights))))
+    return float(expit(study.intercept + study.slope * evidence))
 
 
 def decide_study(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Plane, Volume
@@ -16,6 +17,10 @@ from tumorscope.inference.heatmap import choose_explained_class, find_evidence
 from tumorscope.inference.study import PlaneSlices, SlicePrediction, tumor_share
 from tumorscope.model.bundle import Bundle
 
+# A tumour that brings a patient to a scanner is longer; a false alarm mostly shorter.
+_TUMOR_MM = 10.0
+# The evidence is no further from 0 than the log-odds of this probability.
+_LOWEST = 1e-4
 # Hysteresis (Canny 1986): evidence starts a stretch at the first, and extends it down to the second.
 _START, _EXTEND = 0.5, 0.3
 # So much without evidence does not end a stretch.
@@ -120,6 +125,34 @@ def gather_evidence(
             if evidence.max() > 0:
                 centres[row] = _place(volume, read.plane, slices[row], _find_centre(evidence))
     return PlaneEvidence(read.plane, positions, shares, centres)
+
+
+def measure_evidence(
+    positions_mm: NDArray[np.float64], log_odds: NDArray[np.float64], stretch: Stretch | None = None
+) -> float:
+    """The highest mean tumour probability over 10 mm of consecutive slices.
+
+    Parameters
+    ----------
+    positions_mm : ndarray, shape (n,), float64
+        Of one plane's slices along the slice axis, ascending.
+    log_odds : ndarray, shape (n,), float64
+        As of `SlicePrediction`; not a number where a slice is out of scope.
+    stretch : Stretch, optional
+        Of these slices; the 10 mm reach into it. None: anywhere.
+
+    Returns
+    -------
+    float
+        As log-odds. At least one slice counts, however thick; one that is out of scope shows nothing.
+    """
+    step = float(np.median(np.diff(positions_mm))) if len(positions_mm) > 1 else _TUMOR_MM
+    window = min(max(int(_TUMOR_MM / step + 1e-6), 1), len(log_odds))
+    shares = np.where(np.isnan(log_odds), 0.0, expit(log_odds))
+    if stretch is not None:
+        shares = shares[max(stretch.first - window + 1, 0) : stretch.last + window]
+    highest = np.convolve(shares, np.full(window, 1 / window), "valid").max()
+    return float(logit(np.clip(highest, _LOWEST, 1 - _LOWEST)))
 
 
 def measure_share(one: SlicePrediction) -> float:

@@ -10,15 +10,22 @@ from time import perf_counter
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.prediction import Prediction, decide, refuse
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, Series, Slice
 from tumorscope.imaging.decode import Upload
-from tumorscope.inference.classifier import Classifier, describe_study, name_classes, pool_study, run_network, weigh
-from tumorscope.inference.findings import Region, find_regions, find_stretches, gather_evidence, measure_share
+from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network, tumor_log_odds, weigh
+from tumorscope.inference.findings import (
+    Region,
+    Stretch,
+    find_regions,
+    find_stretches,
+    gather_evidence,
+    measure_evidence,
+    measure_share,
+)
 from tumorscope.inference.heatmap import Explanation, explain_slices
 from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
 from tumorscope.inference.study import (
@@ -102,8 +109,8 @@ class StudyPrediction:
         Of the study; of a single slice, the slice's.
     slices : tuple of SlicePrediction
         Of the slices of the acquired plane that were read, in the order of the stack.
-    evidence : ndarray, shape (5,), float64, optional
-        Of a volume, from `classifier.describe_study`; None of one that is not axial or not in scope.
+    evidence : float, optional
+        Of a volume, from `findings.measure_evidence`; None of one that is not read axially, or not in scope.
     findings : tuple of Finding
         Of a volume: the most evidence first.
     shown : SlicePrediction
@@ -126,7 +133,7 @@ class StudyPrediction:
 
     prediction: Prediction
     slices: tuple[SlicePrediction, ...]
-    evidence: NDArray[np.float64] | None
+    evidence: float | None
     findings: tuple[Finding, ...]
     shown: SlicePrediction
     shown_scan: Slice
@@ -244,7 +251,7 @@ def predict_scan(
     first = regions[0] if regions else None
     prediction, evidence = slices[0].prediction, None
     if stack.volume is not None:
-        evidence = _describe(classifier, stack, slices, first)
+        evidence = _find_evidence(stack, read)
         prediction = pool_study(classifier, slices, first, evidence)
     ranked = _rank_by_finding(slices, first)
     shown = ranked[0]
@@ -261,7 +268,9 @@ def predict_scan(
         prediction,
         tuple(slices),
         evidence,
-        tuple(_describe_finding(classifier, stack, slices, region) for region in regions),
+        tuple(
+            _describe_finding(classifier, stack, slices, region, by_model=evidence is not None) for region in regions
+        ),
         shown,
         shown_scan,
         stack.slice_count,
@@ -273,14 +282,17 @@ def predict_scan(
     )
 
 
-def _describe(
-    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region | None
-) -> NDArray[np.float64] | None:
-    """The evidence of a study; none of other stacks than a model of studies is fitted on: axial, and in scope."""
-    shares = np.array([measure_share(one) for one in slices])
-    if np.isnan(shares).all() or stack.planes[0].plane != "axial":
-        return None
-    return describe_study(region, shares, classifier.bundle.manifest.pooling.reach, len(stack.planes))
+def _find_evidence(stack: StudySlices, read: Sequence[Sequence[SlicePrediction]]) -> float | None:
+    """Of the axial slices, for a model of studies is fitted on those; None of a study without, or out of scope."""
+    for plane, slices in zip(stack.planes, read, strict=True):
+        if plane.plane == "axial" and not all(np.isnan(one.log_odds) for one in slices):
+            return _measure_evidence(slices, plane.spacing_mm)
+    return None
+
+
+def _measure_evidence(slices: Sequence[SlicePrediction], spacing_mm: float, stretch: Stretch | None = None) -> float:
+    positions = spacing_mm * np.array([one.index for one in slices], np.float64)
+    return measure_evidence(positions, np.array([one.log_odds for one in slices]), stretch)
 
 
 def _rank_by_finding(slices: Sequence[SlicePrediction], first: Region | None) -> list[SlicePrediction]:
@@ -304,16 +316,16 @@ def _find_regions(
 
 
 def _describe_finding(
-    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region
+    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region, *, by_model: bool
 ) -> Finding:
+    """Of a region; with its probability by the model of studies, or else its highest slice's."""
     volume, trust, stretch = stack.volume, classifier.bundle.manifest.trust, region.stretch
     assert volume is not None  # noqa: S101  (only volumes have regions)
     inside = [one for one in slices[stretch.first : stretch.last + 1] if not np.isnan(measure_share(one))]
     kinds = [name for name in classifier.bundle.manifest.class_names if name != NO_TUMOR]
     probability = region.peak_share
-    if trust is not None and trust.study is not None:
-        evidence = _describe(classifier, stack, slices, region)
-        probability = probability if evidence is None else weigh(trust.study, evidence)
+    if by_model and trust is not None and trust.study is not None:
+        probability = weigh(trust.study, _measure_evidence(slices, stack.planes[0].spacing_mm, stretch))
     centre = None
     if region.centre_mm is not None and volume.affine is not None:
         right, anterior, superior = volume.affine[:3] @ [*region.centre_mm / volume.spacing_mm, 1]
@@ -374,6 +386,7 @@ def _predict_batch(
                 refuse(prediction, *reasons) if reasons else prediction,
                 one.model_input.geometry,
                 one.model_input.window,
+                float("nan") if reasons else tumor_log_odds(classifier, answer.logits[row]),
                 distance,
                 # A copy, for a view would hold those of the whole batch.
                 answer.activation[row].copy() if with_activation else None,

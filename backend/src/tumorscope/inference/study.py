@@ -99,6 +99,9 @@ class SlicePrediction:
         Where on the slice the network looked.
     window : (float, float), optional
         Intensities of the slice that became black and white; None of a slice of several sequences.
+    log_odds : float
+        Of a tumour, by the network alone: before calibration. Not a number without the class ``no_tumor``, and where
+        the slice is out of scope.
     scope_distance : float, optional
         From `scope.measure_distance`; None of a model without a scope gate.
     activation : ndarray, shape (cells, cells, channels), float32, optional
@@ -109,6 +112,7 @@ class SlicePrediction:
     prediction: Prediction
     geometry: Geometry
     window: tuple[float, float] | None
+    log_odds: float
     scope_distance: float | None
     activation: NDArray[np.float32] | None
 
@@ -125,7 +129,7 @@ def choose_slices_to_read(
     scan : Slice, Volume or Examination
         Decoded.
     in_three_planes : bool
-        Whether the planes across an axial one are read too, sparsely, where voxels are at most 2 mm long.
+        Whether the planes across the acquired one are read too, sparsely, where voxels are at most 2 mm long.
 
     Raises
     ------
@@ -147,7 +151,7 @@ def choose_slices_to_read(
 
     chosen = choose_slices(outline, outline.plane)
     planes = [outline.plane]
-    if in_three_planes and outline.plane == "axial" and max(outline.spacing_mm) <= _FINE_MM:
+    if in_three_planes and outline.plane in PLANES and max(outline.spacing_mm) <= _FINE_MM:
         planes += [plane for plane in PLANES if plane != outline.plane]
     read = []
     for plane in planes:

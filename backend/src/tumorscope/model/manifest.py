@@ -79,10 +79,6 @@ class ScopeManifest(_Strict):
     )
 
 
-STUDY_FEATURES = ("peak", "reach", "extent", "agreement", "planes")
-"""What a study's tumour probability is computed from; see `inference.classifier.describe_study`."""
-
-
 class StudyLimits(_Strict):
     """One operating point for whole studies; see `domain.prediction.DecisionRule`."""
 
@@ -96,14 +92,14 @@ class StudyReading(_Strict):
     person: str
     source: str
     has_tumor: bool
-    evidence: list[float] = Field(min_length=len(STUDY_FEATURES), max_length=len(STUDY_FEATURES))
+    evidence: float
 
 
 class StudyManifest(_Strict):
     """The logistic regression that gives a study's tumour probability, and limits of its own."""
 
     intercept: float
-    coefficients: dict[str, float] = Field(description="By feature.")
+    slope: float = Field(ge=0, description="Of the evidence; see `inference.findings.measure_evidence`.")
     kept_from: dict[str, Probability] = Field(description="As of slices.")
     kinds_kept_from: Probability = Field(description="As of slices.")
     operating_points: dict[OperatingPoint, StudyLimits]
@@ -112,12 +108,9 @@ class StudyManifest(_Strict):
 
     @model_validator(mode="after")
     def _check_complete(self) -> Self:
-        complete = set(self.coefficients) == set(STUDY_FEATURES) and set(self.kept_from) == {
-            TUMOR_OF_UNSTATED_KIND,
-            NO_TUMOR,
-        }
+        complete = set(self.kept_from) == {TUMOR_OF_UNSTATED_KIND, NO_TUMOR}
         if not complete or len(self.operating_points) != len(get_args(OperatingPoint)):
-            raise ValueError("trust.study lacks a coefficient or a limit")
+            raise ValueError("trust.study lacks a limit")
         return self
 
 

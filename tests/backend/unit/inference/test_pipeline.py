@@ -115,6 +115,17 @@ def test_finding_has_its_slices_length_and_place_and_three_planes_agree() -> Non
     assert len(result.slices) < read <= 2 * len(result.slices)
 
 
+@pytest.mark.parametrize("plane", ["sagittal", "coronal"])
+def test_fine_volume_of_another_plane_is_judged_by_its_axial_slices(plane: Plane) -> None:
+    axial, _ = _of_studies(_head(), make_study_model())
+    result, _ = _of_studies(replace(_head(), plane=plane), make_study_model())
+    assert result.prediction.decision is Decision.TUMOR
+    assert result.evidence == pytest.approx(axial.evidence, abs=0.5)
+    assert result.findings[0].planes[0] == plane
+    thick, _ = _of_studies(replace(_head((5.0, 2.0, 2.0)), plane="sagittal"), make_study_model())
+    assert thick.evidence is None
+
+
 @pytest.mark.parametrize("study", [make_study_model(), None], ids=["thick slices", "no model of studies"])
 def test_one_plane_is_read_of_thick_slices_and_by_a_bundle_without_a_model_of_studies(
     study: StudyManifest | None,

@@ -1,45 +1,52 @@
-"""A study is judged by the length of its evidence and the planes that agree, within limits of its own."""
+"""A study is judged by ten millimetres of evidence, within limits of its own."""
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 from tests.factories import make_study_model
 from tumorscope.domain.prediction import Decision, Prediction
-from tumorscope.domain.scan import Plane
-from tumorscope.inference.classifier import decide_study, describe_study, weigh
-from tumorscope.inference.findings import Region, Stretch
+from tumorscope.inference.classifier import decide_study, weigh
+from tumorscope.inference.findings import Stretch, measure_evidence
 
 _KINDS = {"glioma": 0.6, "meningioma": 0.1, "no_tumor": 0.2, "pituitary": 0.1}
-_ALL: tuple[Plane, ...] = ("axial", "sagittal", "coronal")
 
 
-def _region(extent_mm: float = 20, planes: tuple[Plane, ...] = ("axial",), peak: float = 0.9) -> Region:
-    return Region(Stretch(0, 9, 5, 0, extent_mm), planes, peak, None)
+def _measure(shares: list[float], step_mm: float = 1, stretch: Stretch | None = None) -> float:
+    """The evidence as a probability."""
+    log_odds = np.asarray(logit(np.array(shares)), np.float64)
+    evidence = measure_evidence(step_mm * np.arange(len(shares), dtype=np.float64), log_odds, stretch)
+    return float(expit(evidence))
 
 
-def _weigh(region: Region | None, planes: int = 3) -> float:
-    return weigh(make_study_model(), describe_study(region, np.array([0.4, 0.1]), 0.1, planes))
+@pytest.mark.parametrize(("step_mm", "slices"), [(1, 10), (3, 3), (5, 2), (6, 1), (20, 1)])
+def test_evidence_is_the_highest_mean_over_ten_millimetres(step_mm: float, slices: int) -> None:
+    shares = [0.1] * 30
+    shares[7 : 7 + slices] = [0.9] * slices
+    assert _measure(shares, step_mm) == pytest.approx(0.9)
+    if slices > 1:
+        shares[7] = 0.1
+        assert _measure(shares, step_mm) == pytest.approx((0.9 * (slices - 1) + 0.1) / slices)
 
 
-def test_longer_higher_and_agreeing_evidence_is_more_probable() -> None:
-    assert _weigh(_region(40)) > _weigh(_region(20)) > _weigh(None)
-    assert _weigh(_region(peak=0.95)) > _weigh(_region(peak=0.6))
-    assert _weigh(_region(planes=_ALL)) > _weigh(_region(planes=_ALL[:2])) > _weigh(_region())
+def test_slices_out_of_scope_show_nothing() -> None:
+    assert _measure([0.1, np.nan, np.nan, 0.1], 5) == pytest.approx(0.05)
 
 
-def test_certain_slices_keep_the_figures_finite() -> None:
-    assert np.isfinite(describe_study(_region(peak=1.0), np.ones(3), 0.1, 3)).all()
-    assert np.isfinite(describe_study(None, np.zeros(3), 0.1, 1)).all()
+def test_evidence_of_a_stretch_reaches_into_it() -> None:
+    shares = [0.1] * 20 + [0.8] * 2 + [0.1] * 20 + [0.9] * 20
+    assert _measure(shares, 5, Stretch(20, 21, 20, 97.5, 107.5)) == pytest.approx(0.8)
+    assert _measure(shares, 5, Stretch(20, 20, 20, 97.5, 102.5)) == pytest.approx(0.8)
+    assert _measure(shares, 10, Stretch(42, 61, 42, 415, 615)) == pytest.approx(0.9)
 
 
-def test_slices_out_of_scope_do_not_count() -> None:
-    shares = np.array([0.1, 0.2, np.nan, 0.9])
-    assert np.array_equal(describe_study(None, shares, 0.5, 1), describe_study(None, shares[[0, 1, 3]], 0.5, 1))
+def test_certain_slices_and_single_ones_keep_the_figures_finite() -> None:
+    assert 0.99 < _measure([1.0]) < 1
+    assert 0 < _measure([0.0, 0.0]) < 0.01
 
 
-def test_what_a_share_of_the_slices_reaches_counts() -> None:
-    few, many = (describe_study(_region(), np.array(shares), 0.5, 1) for shares in ([0.1, 0.1, 0.9], [0.1, 0.9, 0.9]))
-    assert (many - few).tolist() == pytest.approx([0, 2 * np.log(9), 0, 0, 0])
+def test_more_evidence_is_more_probable() -> None:
+    assert weigh(make_study_model(), 1) > weigh(make_study_model(), 0) == 0.5
 
 
 def _decide(probability: float, kinds: dict[str, float] = _KINDS) -> Prediction:

@@ -99,7 +99,7 @@ def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
     Returns
     -------
     dict of str to Classifier
-        By patient. The scope gate is the served one.
+        By patient. The scope gate is the served one. A model of studies is fitted on the heads of all other people.
     """
     manifest = classifier.bundle.manifest
     trust = manifest.trust
@@ -112,11 +112,14 @@ def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
         decisions = fit_decisions(uncalibrated.take(folds != fold))
         changed = with_decisions(manifest, decisions, trust.figures, trust.scope, trust.tumor_sequences)
         other = replace(classifier, bundle=replace(classifier.bundle, manifest=changed))
-        if trust.study is not None:
-            left_out = set(scored.patients[folds == fold].tolist())
-            readings = [one for one in trust.study.readings if one.person not in left_out]
-            other = with_study_model(other, fit_study_model(readings, scored.take(folds != fold)))
-        fitted |= dict.fromkeys(np.unique(scored.patients[folds == fold]).tolist(), other)
+        readings = [] if trust.study is None else trust.study.readings
+        read = {one.person for one in readings}
+        # Few heads are read, and a fifth of them would be missed: one person's at a time are left out.
+        for left_out in (None, *sorted(read.intersection(scored.patients[folds == fold].tolist()))):
+            kept = [one for one in readings if one.person != left_out]
+            model = with_study_model(other, fit_study_model(kept, scored.take(folds != fold))) if kept else other
+            inside = np.unique(scored.patients[folds == fold]).tolist() if left_out is None else [left_out]
+            fitted |= dict.fromkeys(inside, model)
     return fitted
 
 

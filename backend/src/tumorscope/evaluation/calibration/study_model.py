@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from tumorscope.datasets.example import read_volume
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
@@ -17,14 +18,14 @@ from tumorscope.evaluation.metrics.statistics import area_under_roc
 from tumorscope.evaluation.studies.find import Study
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import predict_scan
-from tumorscope.model.manifest import STUDY_FEATURES, StudyLimits, StudyManifest, StudyReading
+from tumorscope.model.manifest import StudyLimits, StudyManifest, StudyReading
 
 InsertLesion = Callable[[Volume, str | None, np.random.Generator], Volume | None]
 """Puts a lesion into a head of a sequence; None where there is no room for one."""
 
-_FOLDS = 5
+_MAX_FOLDS = 20
 # Different lesions in copies of each head.
-_LESIONS = 3
+_LESIONS = 5
 # Of a Gaussian prior on the coefficients, for there are few people.
 _PRECISION = 1.0
 _EVEN = 0.5
@@ -34,22 +35,12 @@ _SHARE_OF_BALANCED = 0.5
 # From this tumour probability on, a slice says something of the kind; and so many slices are at least a study's.
 _SHOWS_KIND = 0.3
 _FEWEST_SLICES = 3
-# Reads three planes; what it answers is not looked at.
-_UNFITTED = StudyManifest(
-    intercept=0,
-    coefficients=dict.fromkeys(STUDY_FEATURES, 0.0),
-    kept_from={TUMOR_OF_UNSTATED_KIND: 0, NO_TUMOR: 0},
-    kinds_kept_from=0,
-    operating_points=dict.fromkeys(("screening", "balanced"), StudyLimits(tumor_threshold=_EVEN, min_confidence=0)),
-    readings=[],
-    figures={},
-)
 
 
 def read_studies(
     classifier: Classifier, studies: Sequence[Study], insert: InsertLesion, advance: Callable[[], None]
 ) -> list[StudyReading]:
-    """Read every head in one plane and, where it is fine enough, in three, as it is and with lesions.
+    """Read the axial slices of every head, as it is and with lesions; heads that are not axial are left out.
 
     Parameters
     ----------
@@ -63,19 +54,17 @@ def read_studies(
         Called after each study.
     """
     rng = np.random.default_rng(0)
-    by_planes = [with_study_model(classifier, None), with_study_model(classifier, _UNFITTED)]
+    # Without a model of studies only the acquired plane is read.
+    reader = with_study_model(classifier, None)
     readings: list[StudyReading] = []
     for study in studies:
         volume = read_volume(study.files[0])
         with_lesion = (insert(volume, study.sequence, rng) for _ in range(_LESIONS))
         for has_tumor, scan in [(False, volume), *((True, one) for one in with_lesion if one is not None)]:
-            found = [predict_scan(reader, scan).evidence for reader in by_planes]
-            known = [evidence.round(3).tolist() for evidence in found if evidence is not None]
-            readings += [
-                StudyReading(person=study.patient_id, source=study.source, has_tumor=has_tumor, evidence=evidence)
-                # Of thick slices both are the same reading.
-                for evidence in (known[:1] if known[:1] == known[1:] else known)
-            ]
+            evidence = predict_scan(reader, scan).evidence
+            if evidence is not None:
+                of_whom = {"person": study.patient_id, "source": study.source}
+                readings.append(StudyReading(**of_whom, has_tumor=has_tumor, evidence=round(evidence, 3)))
         advance()
     return readings
 
@@ -94,25 +83,24 @@ def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyMa
     evidence = np.array([one.evidence for one in readings])
     has_tumor = np.array([one.has_tumor for one in readings])
     sources = np.array([one.source for one in readings])
-    names = np.array([one.person for one in readings])
-    people = np.unique(names)
-    folds = dict(zip(people, np.random.default_rng(0).permutation(len(people)) % _FOLDS, strict=True))
-    probabilities = _cross_validate(evidence, has_tumor, np.array([folds[name] for name in names]))
+    people = np.array([one.person for one in readings])
+    # One person at a time is left out, but of many people several.
+    folds = np.unique(people, return_inverse=True)[1] % _MAX_FOLDS
+    probabilities = _cross_validate(evidence, has_tumor, folds)
     kept_from = {
-        name: round(keep_from(of_class, values[None]), 4)
+        # Of fewer than twenty heads all are kept: no more can be promised of the next one.
+        name: round(keep_from(of_class, values[None], min(COVERAGE, 1 - 1 / (of_class.sum() + 1))), 4)
         for name, of_class, values in (
             (TUMOR_OF_UNSTATED_KIND, has_tumor, probabilities),
             (NO_TUMOR, ~has_tumor, 1 - probabilities),
         )
     }
-    intercept, *coefficients = (round(float(weight), 4) for weight in _fit(evidence, has_tumor))
+    intercept, slope = (round(weight, 4) for weight in _fit(evidence, has_tumor))
     excluded = round(_SHARE_OF_BALANCED * kept_from[TUMOR_OF_UNSTATED_KIND], 4)
     own_shares = pool_own_shares(scored)
-    # The share of tumours that a tenth of the slices reaches is the answer without a model of studies.
-    reached = 1 / (1 + np.exp(-evidence[:, STUDY_FEATURES.index("reach")]))
     return StudyManifest(
         intercept=intercept,
-        coefficients=dict(zip(STUDY_FEATURES, coefficients, strict=True)),
+        slope=slope,
         kept_from=kept_from,
         # Of all kinds together: of some there are too few people for a limit of its own.
         kinds_kept_from=round(keep_from(np.ones(len(own_shares), bool), own_shares[None]), 4),
@@ -122,12 +110,11 @@ def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyMa
         },
         readings=list(readings),
         figures={
-            "people": len(people),
+            "people": len(np.unique(people)),
             "readings": len(readings),
             "coverage": COVERAGE,
             "cross_validated": _measure(probabilities, has_tumor),
             "left_out_sources": _measure(_cross_validate(evidence, has_tumor, sources), has_tumor),
-            "quantile": _measure(reached, has_tumor),
         },
     )
 
@@ -155,20 +142,18 @@ def with_study_model(classifier: Classifier, study: StudyManifest | None) -> Cla
     return replace(classifier, bundle=replace(classifier.bundle, manifest=changed))
 
 
-def _fit(evidence: NDArray[np.float64], has_tumor: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The intercept and the coefficients, most probable a posteriori; more evidence never means less probable."""
-    design = np.column_stack([np.ones(len(evidence)), evidence])
+def _fit(evidence: NDArray[np.float64], has_tumor: NDArray[np.bool_]) -> tuple[float, float]:
+    """The intercept and the slope, most probable a posteriori; more evidence never means less probable."""
     signs = np.where(has_tumor, 1.0, -1.0)
     # With and without count alike, however many lesions there are.
     counts = np.where(has_tumor, 0.5 / max(has_tumor.sum(), 1), 0.5 / max((~has_tumor).sum(), 1)) * len(evidence)
 
     def loss(weights: NDArray[np.float64]) -> float:
-        margins = signs * (design @ weights)
-        return float(counts @ np.logaddexp(0, -margins) + _PRECISION / 2 * (weights[1:] ** 2).sum())
+        margins = signs * (weights[0] + weights[1] * evidence)
+        return float(counts @ np.logaddexp(0, -margins) + _PRECISION / 2 * weights[1] ** 2)
 
-    bounds = [(None, None), *[(0, None)] * (len(STUDY_FEATURES) - 1), (None, None)]
-    weights: NDArray[np.float64] = minimize(loss, np.zeros(design.shape[1]), method="L-BFGS-B", bounds=bounds).x
-    return weights
+    intercept, slope = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(None, None), (0, None)]).x.tolist()
+    return intercept, slope
 
 
 def _cross_validate(
@@ -178,8 +163,8 @@ def _cross_validate(
     probabilities = np.empty(len(groups))
     for group in np.unique(groups):
         inside = groups == group
-        weights = _fit(evidence[~inside], has_tumor[~inside])
-        probabilities[inside] = 1 / (1 + np.exp(-(weights[0] + evidence[inside] @ weights[1:])))
+        intercept, slope = _fit(evidence[~inside], has_tumor[~inside])
+        probabilities[inside] = expit(intercept + slope * evidence[inside])
     return probabilities
 
 
