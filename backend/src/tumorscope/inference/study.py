@@ -24,6 +24,8 @@ from tumorscope.preprocessing.spatial import Geometry
 _FINE_MM = 2.01
 # Of another plane, slices about this far apart are read, and at most this share of the acquired plane's number.
 _ACROSS_MM, _ACROSS_SHARE = 3.0, 0.45
+# Of a volume acquired in another plane, axial slices about this far apart: several to a tumour's length.
+_AXIAL_MM = 2.01
 
 # With a larger share of the head's pixels at the highest value, brighter intensities were clipped. Preprocessing itself
 # clips half a percent; images of the public collections reach 4 %.
@@ -156,15 +158,19 @@ def choose_slices_to_read(
     read = []
     for plane in planes:
         spacing = outline.spacing_mm[STACK_AXIS[plane]]
-        indices = chosen if plane == outline.plane else _thin_out(choose_slices(outline, plane), spacing, len(chosen))
+        indices = chosen
+        if plane != outline.plane:
+            indices = choose_slices(outline, plane)
+            indices = indices[:: _find_step(plane, spacing, len(indices), len(chosen))]
         read.append(PlaneSlices(plane, spacing, tuple(indices), partial(cut, plane)))
     return StudySlices(tuple(read), outline.voxels.shape[STACK_AXIS[outline.plane]], outline, warnings)
 
 
-def _thin_out(indices: list[int], spacing_mm: float, acquired: int) -> list[int]:
-    """Every so many of another plane's slices, that all planes together take twice as long as the acquired one."""
-    step = max(ceil(_ACROSS_MM / spacing_mm), ceil(len(indices) / (_ACROSS_SHARE * acquired)))
-    return indices[::step]
+def _find_step(plane: Plane, spacing_mm: float, found: int, acquired: int) -> int:
+    """Every how many slices one of another plane is read: axial ones densely, for they decide; else sparsely."""
+    if plane == "axial":
+        return max(int(_AXIAL_MM / spacing_mm), 1)
+    return max(ceil(_ACROSS_MM / spacing_mm), ceil(found / (_ACROSS_SHARE * acquired)))
 
 
 def prefer_sequences(upload: Upload, trust: TrustManifest | None) -> Upload:
