@@ -237,6 +237,12 @@ def predict_scan(
     observe(Progress(0, total))
     read: list[list[SlicePrediction]] = []
     for plane in stack.planes:
+        if read and plane.plane != "axial" and not _shows_stretch(stack.planes[0], read[0]):
+            # It has nothing to confirm.
+            read.append([])
+            done += len(plane.indices)
+            observe(Progress(done, total))
+            continue
         slices: list[SlicePrediction] = []
         for prepared, seconds in _prepare_batches(classifier, plane):
             observe(StepDone("preprocess", seconds, len(prepared)))
@@ -280,6 +286,11 @@ def predict_scan(
         explanation,
         None if isinstance(scan, Examination) else scan.origin,
     )
+
+
+def _shows_stretch(plane: PlaneSlices, slices: Sequence[SlicePrediction]) -> bool:
+    positions = plane.spacing_mm * np.array([one.index for one in slices], np.float64)
+    return bool(find_stretches(positions, np.array([measure_share(one) for one in slices])))
 
 
 def _find_evidence(stack: StudySlices, read: Sequence[Sequence[SlicePrediction]]) -> float | None:

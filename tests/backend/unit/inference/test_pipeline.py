@@ -61,12 +61,16 @@ class _LesionEngine:
         return replace(make_outputs(logits), activation=np.ones((len(batch), _CELLS, _CELLS, 1), np.float32))
 
 
+@dataclass
 class _SmallBrightEngine:
-    """Says glioma of a picture with a small bright part, and shows where it is."""
+    """Says glioma of a picture with a small bright part, shows where it is, and counts its slices."""
 
-    name, device = "small and bright", "cpu"
+    name: str = "small and bright"
+    device: str = "cpu"
+    slices: int = 0
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
+        self.slices += len(batch)
         bright = batch[..., 0] > 0.9
         marked = bright.any(axis=(1, 2)) & (bright.mean(axis=(1, 2)) < 0.2)
         logits = np.where(marked, 4, -4)[:, None] * np.array([1, 0, -1, 0], np.float32)
@@ -88,13 +92,16 @@ def _head(spacing: tuple[float, float, float] = (2.0, 2.0, 2.0)) -> Volume:
     return Volume(np.where(lesion, 250, np.where(inside, 100, 0)).astype(np.uint8), spacing, affine)
 
 
-def _of_studies(volume: Volume, study: StudyManifest | None) -> tuple[StudyPrediction, int]:
-    """The answer, and how many slices were read in all planes."""
+def _of_studies(
+    volume: Volume, study: StudyManifest | None, engine: _SmallBrightEngine | None = None
+) -> tuple[StudyPrediction, int]:
+    """The answer, and how many slices were to be read in all planes."""
     trust = make_trust().model_copy(update={"study": study})
     # The gate's distances are not measured: the bundle has no arrays for it.
     manifest = make_manifest().model_copy(update={"trust": trust})
     events: list[StepDone | Progress] = []
-    result = predict_scan(Classifier(Bundle(manifest, "", _WEIGHTS, {}), _SmallBrightEngine()), volume, events.append)
+    classifier = Classifier(Bundle(manifest, "", _WEIGHTS, {}), engine or _SmallBrightEngine())
+    result = predict_scan(classifier, volume, events.append)
     last = [event for event in events if isinstance(event, Progress)][-1]
     assert last.done == last.total
     return result, last.total
@@ -144,7 +151,10 @@ def test_place_is_unknown_where_the_file_does_not_state_its_frame() -> None:
 
 def test_head_without_a_lesion_has_no_finding() -> None:
     head = _head()
-    result, _ = _of_studies(replace(head, voxels=np.minimum(head.voxels, 100)), make_study_model())
+    engine = _SmallBrightEngine()
+    result, _ = _of_studies(replace(head, voxels=np.minimum(head.voxels, 100)), make_study_model(), engine)
+    # Other planes have nothing to confirm, and are not read.
+    assert engine.slices == len(result.slices)
     assert result.findings == ()
     assert result.prediction.decision is Decision.NO_TUMOR
     assert sum(result.prediction.probabilities.values()) == pytest.approx(1)
