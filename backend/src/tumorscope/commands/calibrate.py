@@ -50,7 +50,7 @@ def _with_study_model(bundle: "Bundle", split: "Split", heads: "Sequence[Study]"
 
     from rich.progress import Progress  # noqa: PLC0415
 
-    from tumorscope.evaluation.calibration.study_model import fit_study_model, read_studies  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.study_model import fit_study_model, read_known_tumors, read_studies  # noqa: PLC0415
     from tumorscope.evaluation.evaluate import score_examples  # noqa: PLC0415
     from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
@@ -64,7 +64,7 @@ def _with_study_model(bundle: "Bundle", split: "Split", heads: "Sequence[Study]"
         classifier = Classifier(bundle, open_engine(bundle).engine)
         readings = read_studies(classifier, heads, insert_lesion, lambda: progress.advance(task))
         scored = score_examples(classifier, split.validation, lambda: progress.advance(task))
-    study = fit_study_model(readings, scored)
+    study = fit_study_model([*readings, *read_known_tumors(classifier, scored)], scored)
     Console().print("study", study.figures)
     changed = bundle.manifest.model_copy(update={"trust": trust.model_copy(update={"study": study})})
     return replace(bundle, manifest=changed)

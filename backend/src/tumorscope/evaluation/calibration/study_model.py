@@ -1,5 +1,6 @@
 """Whole heads without a tumour, and with inserted lesions, in; the model of studies and its limits out."""
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,10 +14,11 @@ from tumorscope.datasets.example import read_volume
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import Volume
 from tumorscope.evaluation.calibration.decision_limits import COVERAGE, keep_from
+from tumorscope.evaluation.calibration.temperature import recover_logits
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.statistics import area_under_roc
 from tumorscope.evaluation.studies.find import Study
-from tumorscope.inference.classifier import Classifier
+from tumorscope.inference.classifier import Classifier, tumor_log_odds
 from tumorscope.inference.pipeline import predict_scan
 from tumorscope.model.manifest import StudyLimits, StudyManifest, StudyReading
 
@@ -25,7 +27,7 @@ InsertLesion = Callable[[Volume, str | None, np.random.Generator], Volume | None
 
 _MAX_FOLDS = 20
 # Different lesions in copies of each head.
-_LESIONS = 5
+_LESIONS = 15
 # Of a Gaussian prior on the coefficients, for there are few people.
 _PRECISION = 1.0
 _EVEN = 0.5
@@ -69,6 +71,30 @@ def read_studies(
     return readings
 
 
+def read_known_tumors(classifier: Classifier, scored: Scored) -> list[StudyReading]:
+    """Read the tumour slices of each person in a sequence as a study of thick slices, which the highest decides.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        Calibrated, with a trust layer.
+    scored : Scored
+        Its answers to slices of people who were not trained on.
+    """
+    manifest = classifier.bundle.manifest
+    tumors = scored.take(scored.with_tumor)
+    logits = recover_logits(tumors.probabilities, manifest.temperature, manifest.uniform_weight)
+    log_odds = np.array([tumor_log_odds(classifier, row) for row in logits])
+    highest: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for key, value in zip(zip(tumors.patients, tumors.sources, tumors.sequences, strict=True), log_odds, strict=True):
+        highest[key].append(float(value))
+    return [
+        StudyReading(person=person, source=source, has_tumor=True, evidence=round(max(values), 3))
+        for (person, source, _), values in sorted(highest.items())
+        if len(values) >= _FEWEST_SLICES
+    ]
+
+
 def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyManifest:
     """Fit a logistic regression, limits on its cross-validated probabilities, and those of kinds.
 
@@ -78,7 +104,7 @@ def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyMa
         Of people who were not trained on, some with and some without a tumour.
     scored : Scored
         Calibrated answers to slices of people who were not trained on: each person's slices of a sequence with a tumour
-        are taken for a study, whose kind is known.
+        are taken for a study, as in `read_known_tumors`, whose kind is known.
     """
     evidence = np.array([one.evidence for one in readings])
     has_tumor = np.array([one.has_tumor for one in readings])

@@ -49,7 +49,7 @@ CARD = Card(
             "It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses "
             "most pictures that are not a brain MRI, not all."
         ),
-        "It leaves about half of the whole heads without a tumour uncertain, and most stacks that are not axial.",
+        "It leaves a quarter of the whole heads without a tumour uncertain, and most thick stacks that are not axial.",
         (
             "It learned tumours from contrast-enhanced T1 and FLAIR. On plain T1 and T2 it learned them almost only "
             "from synthetic lesions, and misses more of them."

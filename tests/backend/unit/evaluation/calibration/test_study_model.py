@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tests.factories import make_manifest, make_nifti_bytes, make_outputs, make_trust
 from tumorscope.domain.labels import NO_TUMOR
 from tumorscope.domain.scan import Volume
-from tumorscope.evaluation.calibration.study_model import fit_study_model, read_studies
+from tumorscope.evaluation.calibration.study_model import fit_study_model, read_known_tumors, read_studies
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.studies.find import Study
 from tumorscope.inference.classifier import Classifier, weigh
@@ -76,6 +76,16 @@ def test_of_few_heads_none_is_called_a_tumour_and_tumours_still_are() -> None:
     assert sum(1 - probability < limit for probability in probabilities[True]) >= 4
 
 
+def test_tumour_slices_of_a_person_are_a_study_that_the_highest_decides() -> None:
+    manifest = make_manifest().model_copy(update={"temperature": 1.0, "uniform_weight": 0.0})
+    scored = _score(np.array([0.3, 0.8]))
+    readings = read_known_tumors(Classifier(Bundle(manifest, "", {}, {}), _BrightEngine()), scored)
+    assert [(one.person, one.has_tumor) for one in readings] == [("p0", True), ("p1", True)]
+    assert [one.evidence for one in readings] == pytest.approx([np.log(9)] * 2, abs=0.01)
+    two = read_known_tumors(Classifier(Bundle(manifest, "", {}, {}), _BrightEngine()), scored.take(np.arange(6) < 4))
+    assert two == []
+
+
 def test_limit_of_kinds_keeps_the_true_kind_of_most_people() -> None:
     shares = np.linspace(0.01, 1, 100)
     study = fit_study_model(_read(), _score(shares))
@@ -120,7 +130,7 @@ def test_head_is_read_as_it_is_and_with_lesions(tmp_path: Path, thickness: float
     done: list[int] = []
     study = Study((path,), NO_TUMOR, "someone", "somewhere", "t1")
     found = read_studies(classifier, [study], insert, lambda: done.append(1))
-    assert (asked, len(done)) == (["t1"] * 5, 1)
-    assert [one.has_tumor for one in found] == [False] + [True] * 5
+    assert (asked, len(done)) == (["t1"] * 15, 1)
+    assert [one.has_tumor for one in found] == [False] + [True] * 15
     assert {one.person for one in found} == {"someone"}
     assert found[-1].evidence > 3 > -3 > found[0].evidence
