@@ -19,9 +19,10 @@ _DECISIONS_NOTE = (
 )
 _HELD_OUT_NOTE = (
     "Held-out patients are of the collections that the model was trained on; each is answered with calibration and "
-    "limits that were fitted on the other four fifths of them. These counts are of one such division; the section on "
-    "cross-validation has the mean over several, and their spread. External data are collections that the model "
-    "was not trained on, and that nothing was tuned on."
+    "limits that were fitted on the other four fifths of them (whole studies: on all others). These counts are of one "
+    "such division; the section on cross-validation has the mean over several, and their spread. External data are "
+    "collections that the model was neither trained nor calibrated on; designs were compared on them too, so that they "
+    "are not quite unseen."
 )
 _UNITS = {"slices": "Slices", "studies": "Whole studies"}
 

@@ -44,12 +44,18 @@ CARD = Card(
     ),
     license="CC-BY-NC-SA-4.0",
     limits=(
-        "It judges one slice at a time and knows three kinds of tumour. It has not learned other lesions.",
+        (
+            "It judges one slice at a time and knows three kinds of tumour. It has not learned other lesions, and can "
+            "call those of multiple sclerosis a tumour."
+        ),
         (
             "It leaves about one slice in five of collections like its own uncertain, and more of others. It refuses "
             "most pictures that are not a brain MRI, not all."
         ),
-        "It leaves a quarter of the whole heads without a tumour uncertain, and most thick stacks that are not axial.",
+        (
+            "It answers 'no_tumor' to about four of five whole heads without a tumour, and leaves most thick stacks "
+            "that are not axial uncertain."
+        ),
         (
             "It learned tumours from contrast-enhanced T1 and FLAIR. On plain T1 and T2 it learned them almost only "
             "from synthetic lesions, and misses more of them."
