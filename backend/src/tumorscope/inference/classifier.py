@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from tumorscope.domain import reasons
 from tumorscope.domain.errors import AnswerNotFinite
@@ -195,7 +194,7 @@ def pool_study(
 
 def weigh(study: StudyManifest, evidence: float) -> float:
     """The tumour probability, in 0..1, by the logistic regression."""
-    return float(expit(study.intercept + study.slope * evidence))
+    return float(1 / (1 + np.exp(-(study.intercept + study.slope * evidence))))
 
 
 def decide_study(

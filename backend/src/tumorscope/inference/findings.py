@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Plane, Volume
@@ -148,11 +147,12 @@ def measure_evidence(
     """
     step = float(np.median(np.diff(positions_mm))) if len(positions_mm) > 1 else _TUMOR_MM
     window = min(max(int(_TUMOR_MM / step + 1e-6), 1), len(log_odds))
-    shares = np.where(np.isnan(log_odds), 0.0, expit(log_odds))
+    shares = np.where(np.isnan(log_odds), 0.0, 1 / (1 + np.exp(-log_odds)))
     if stretch is not None:
         shares = shares[max(stretch.first - window + 1, 0) : stretch.last + window]
     highest = np.convolve(shares, np.full(window, 1 / window), "valid").max()
-    return float(logit(np.clip(highest, _LOWEST, 1 - _LOWEST)))
+    kept = min(max(float(highest), _LOWEST), 1 - _LOWEST)
+    return float(np.log(kept / (1 - kept)))
 
 
 def measure_share(one: SlicePrediction) -> float:
