@@ -33,8 +33,15 @@ for (const host of ['127.0.0.1', 'localhost']) {
     // The page gets no response to look at, and so Playwright has none either.
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
+    // The browser asks for an icon of the page too.
+    const predictions = new Set();
+    network.on('Network.requestWillBeSent', ({ requestId, request }) => {
+      if (request.url.endsWith('/api/predict')) predictions.add(requestId);
+    });
     const answered = new Promise((resolve) =>
-      network.once('Network.responseReceivedExtraInfo', ({ statusCode }) => resolve(statusCode)),
+      network.on('Network.responseReceivedExtraInfo', ({ requestId, statusCode }) => {
+        if (predictions.has(requestId)) resolve(statusCode);
+      }),
     );
     // What needs no preflight, and so is sent by any page.
     await page.evaluate(

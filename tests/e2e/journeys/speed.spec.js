@@ -5,7 +5,7 @@ test('full-size images and the volume viewer are not loaded at first', async ({ 
   const names = await page.evaluate(() =>
     performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname),
   );
-  expect(names.filter((name) => name.endsWith('.webp'))).toHaveLength(3);
+  expect(names.filter((name) => name.endsWith('.webp'))).toHaveLength(4);
   expect(names.filter((name) => name.endsWith('.js'))).toHaveLength(1);
   expect(names.filter((name) => name.endsWith('.png'))).toEqual([]);
 });
