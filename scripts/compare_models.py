@@ -81,7 +81,7 @@ def main() -> None:
     rows, pixels = _prepare(arguments.data, arguments.split, arguments.cache)
     named = dict(model.split("=", 1) for model in arguments.models)
     answers = {name: _answer(name, Path(file), pixels, rows, arguments.cache) for name, file in named.items()}
-    columns, cells = ["", "slices of people", *answers], _tabulate(rows, answers)
+    columns, cells = ["", "slices, people", *answers], _tabulate(rows, answers)
     for row in (columns, ["---"] * len(columns), *cells):
         print(f"| {' | '.join(row)} |")  # noqa: T201
     if arguments.output is not None:
@@ -165,7 +165,7 @@ def _tabulate(rows: Sequence[_Row], answers: dict[str, NDArray[np.float64]]) -> 
 
     def add(what: str, of: NDArray[np.bool_], figures: dict[str, str]) -> None:
         people = len({row.person for row, chosen in zip(rows, of, strict=True) if chosen})
-        lines.append([what, f"{of.sum()} of {people}", *(figures[name] for name in answers)])
+        lines.append([what, f"{of.sum()}, {people}", *(figures[name] for name in answers)])
 
     known = pictures & np.isin(labels, DEFAULT_CLASS_NAMES)
     add("pictures: accuracy, macro-F1", known, {n: _judge_kinds(p[known], labels[known]) for n, p in answers.items()})
