@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -180,8 +181,8 @@ def _write_objects(result: "StudyPrediction", answer: "PredictionAnswer", folder
         return []
     folder.mkdir(parents=True, exist_ok=True)
     for uid, data in objects.items():
-        # Complete, or not there.
-        unfinished = folder / f"{uid}.part"
+        # Complete, or not there; copies of a series, answered side by side, make objects of the same name.
+        unfinished = folder / f"{uid}.{threading.get_ident()}.part"
         unfinished.write_bytes(data)
         unfinished.replace(folder / f"{uid}.dcm")
     return [f"{uid}.dcm" for uid in objects]
