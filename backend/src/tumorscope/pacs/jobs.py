@@ -147,7 +147,7 @@ class Jobs:
         return {str(state): int(number) for state, number in counted}
 
     def begin(self, study: Study, source: str) -> Study:
-        """Note that it is worked on; of other images than before, the work begins anew."""
+        """Note that it is worked on; of other images than before, the work starts over."""
         self._update(study, "state = 'waiting', looked_at_instances = ?", study.instances)
         if source == study.source:
             return study
