@@ -22,11 +22,17 @@ _BRAIN_DEPTH_MM = (25.0, 95.0)
 # From the head's surface inwards: scalp, skull and a little brain.
 _SURFACE_MM = 16.0
 _HEAD_LEVEL = 0.12
+# Scalp and skull: no lesion breaks through them, and what pushes the brain does not move them.
+_SKULL_MM = 10.0
+_SOFT_MM = 4.0
+# Of the lesion's volume: how much of it has pushed the brain aside, where the rest has taken its place.
+_MASS = (0.0, 0.9)
 _RADIUS_MM = (7.0, 24.0)
 # Of tumours that brought patients to a scanner.
 _PATIENTS_RADIUS_MM = (10.0, 28.0)
 _EDGE_MM = (0.8, 3.0)
-_OEDEMA_MM = (4.0, 14.0)
+_OEDEMA_MM = (4.0, 20.0)
+_OEDEMA_SHARE = 0.65
 # Around the lesion: the tissue that its contrast is relative to.
 _RING_MM = 4.0
 # No bump of a lesion reaches further than this many radii.
@@ -35,6 +41,9 @@ _MIN_VOXELS = 20
 # Of the tissue around it: how bright a lesion's core is. Dark on plain T1, bright on the others; see `draw_lesion`.
 _CONTRAST = {"t1": (0.45, 0.85), "t2": (1.25, 1.9), "flair": (1.25, 2.0), "pd": (1.15, 1.5), "t1ce": (1.3, 2.2)}
 _UNKNOWN_CONTRAST = (0.5, 1.9)
+# Likewise of its middle, where it has died: like fluid, and dark inside a bright rim on FLAIR and after contrast agent.
+_MIDDLE_CONTRAST = {"t1": (0.3, 0.6), "t2": (1.5, 2.2), "flair": (0.35, 0.9), "pd": (1.2, 1.6), "t1ce": (0.4, 0.8)}
+_MIDDLE_SHARE = 0.4
 _SLICES_PER_PLANE = 2
 
 
@@ -52,6 +61,22 @@ class LesionSlice:
 
     scan: Slice
     example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a head has room for lesions.
+
+    Parameters
+    ----------
+    centres : ndarray of int, shape (n, 3)
+        Voxels that a lesion's centre may lie in; empty where there is no head.
+    depth_mm : ndarray, shape of the head's voxels, float32
+        Below the head's surface.
+    """
+
+    centres: NDArray[np.int_]
+    depth_mm: NDArray[np.float32]
 
 
 def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequence[int]) -> list[LesionSlice]:
@@ -82,8 +107,8 @@ def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequen
     for reference, example in volumes.items():
         volume = read_volume(reference.path)
         room = find_room(volume)
-        for _ in range(per_volume if len(room) else 0):
-            placed = draw_lesion(volume, room[rng.integers(len(room))], example.sequence, rng)
+        for _ in range(per_volume if len(room.centres) else 0):
+            placed = draw_lesion(volume, room, example.sequence, rng)
             if placed is not None:
                 slices += _cut(*placed, example)
     return slices
@@ -92,31 +117,33 @@ def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequen
 def insert_lesion(volume: Volume, sequence: str | None, rng: np.random.Generator) -> Volume | None:
     """The head with a lesion of a patient's size in its brain; None where there is no room for one."""
     room = find_room(volume)
-    if not len(room):
+    if not len(room.centres):
         return None
-    placed = draw_lesion(volume, room[rng.integers(len(room))], sequence, rng, _PATIENTS_RADIUS_MM)
+    placed = draw_lesion(volume, room, sequence, rng, _PATIENTS_RADIUS_MM)
     return None if placed is None else placed[0]
 
 
 def draw_lesion(
     volume: Volume,
-    centre: NDArray[np.int_],
+    room: Room,
     sequence: str | None,
     rng: np.random.Generator,
     radius_mm: tuple[float, float] = _RADIUS_MM,
 ) -> tuple[Volume, NDArray[np.bool_]] | None:
-    """Put one lesion into a head: an uneven ball with a core, sometimes a bright rim, and sometimes oedema.
+    """Put one lesion into a head: an uneven ball, sometimes with a dead middle, and sometimes with oedema.
+
+    It pushes the brain aside, more or less, and stays inside the skull.
 
     Parameters
     ----------
     volume : Volume
         In RAS+ orientation, brighter than air inside the head.
-    centre : ndarray of int, shape (3,)
-        The lesion's, in voxels; see `find_room`.
+    room : Room
+        The head's, from `find_room`, with at least one centre.
     sequence : str, optional
         Decides whether the lesion is darker or brighter than the brain; None: either.
     rng : numpy.random.Generator
-        Chooses size, shape, margin, oedema and contrast.
+        Chooses place, size, shape, margin, oedema, contrast and how much it displaces.
     radius_mm : (float, float)
         The least and the largest.
 
@@ -126,39 +153,44 @@ def draw_lesion(
         The head with the lesion, and where it is, without oedema; None for a lesion of too few voxels to be seen.
     """
     spacing = np.asarray(volume.spacing_mm)
+    centre = room.centres[rng.integers(len(room.centres))]
     radius = rng.uniform(*radius_mm)
     reach = np.ceil((_STRETCH * radius + _OEDEMA_MM[1]) / spacing).astype(int)
     first = np.maximum(centre - reach, 0)
     window = tuple(slice(start, stop) for start, stop in zip(first, centre + reach + 1, strict=True))
-    voxels = volume.voxels[window].astype(np.float32)
+    inside = np.clip((room.depth_mm[window] - _SKULL_MM) / _SOFT_MM, 0, 1)
+    voxels = _push_aside(volume.voxels[window].astype(np.float32), inside, centre - first, spacing, radius, rng)
     depth = _measure_depth(voxels.shape, centre - first, spacing, radius, rng)
-    lesion = depth > 0
-    ring = (depth > -_RING_MM) & ~lesion
+    lesion = (depth > 0) & (inside > 0.5)
+    ring = (depth > -_RING_MM) & (depth <= 0) & (inside > 0.5)
     if lesion.sum() < _MIN_VOXELS or not ring.any():
         return None
     tissue = float(np.median(voxels[ring]))
     factor = rng.uniform(*_CONTRAST.get(sequence or "", _UNKNOWN_CONTRAST))
-    texture = _smooth_noise(voxels.shape, spacing, 3.0, rng)
-    core = tissue * factor * (1 + rng.uniform(0.03, 0.15) * texture)
-    if sequence == "t1ce" and rng.random() < 0.5:
-        # An enhancing rim around a dark middle.
-        core = np.where(depth > rng.uniform(2.5, 6), tissue * rng.uniform(0.4, 0.8), core)
+    core = np.full(voxels.shape, tissue * factor, np.float32)
+    if sequence in _MIDDLE_CONTRAST and rng.random() < _MIDDLE_SHARE:
+        middle = np.clip((depth - rng.uniform(2.5, 6)) / rng.uniform(*_EDGE_MM), 0, 1)
+        core += middle * (tissue * rng.uniform(*_MIDDLE_CONTRAST[sequence]) - core)
+    for width_mm, most in ((3.0, 0.12), (8.0, 0.2)):
+        core *= 1 + rng.uniform(0.03, most) * _smooth_noise(voxels.shape, spacing, width_mm, rng)
     placed = voxels
-    if rng.random() < 0.5:
-        oedema = np.clip(1 + depth / rng.uniform(*_OEDEMA_MM), 0, 1) * rng.uniform(0.4, 0.9)
+    if rng.random() < _OEDEMA_SHARE:
+        width = rng.uniform(*_OEDEMA_MM)
+        uneven = depth + 0.4 * width * _smooth_noise(voxels.shape, spacing, 8.0, rng)
+        oedema = np.clip(1 + uneven / width, 0, 1) * rng.uniform(0.4, 0.9)
         # It follows the tissue, and leaves what is dark (ventricles, sulci) as it is.
-        oedema *= voxels > 0.35 * tissue
+        oedema *= inside * (voxels > 0.35 * tissue)
         swollen = tissue * (1 + np.sign(factor - 1) * rng.uniform(0.1, 0.45))
         placed = placed * (1 - oedema) + swollen * oedema
-    weight = np.clip(0.5 + depth / (2 * rng.uniform(*_EDGE_MM)), 0, 1)
+    weight = inside * np.clip(0.5 + depth / (2 * rng.uniform(*_EDGE_MM)), 0, 1)
     placed = placed * (1 - weight) + core * weight
     whole, marked = volume.voxels.astype(np.float32), np.zeros(volume.voxels.shape, bool)
     whole[window], marked[window] = np.clip(placed, whole.min(), whole.max()), lesion
     return replace(volume, voxels=whole), marked
 
 
-def find_room(volume: Volume) -> NDArray[np.int_]:
-    """Voxels in the upper head, well below its surface, where a lesion's centre may lie.
+def find_room(volume: Volume) -> Room:
+    """Where in the upper head, well below its surface, a lesion's centre may lie.
 
     Parameters
     ----------
@@ -167,19 +199,40 @@ def find_room(volume: Volume) -> NDArray[np.int_]:
 
     Returns
     -------
-    ndarray of int, shape (n, 3)
-        Empty where there is no head.
+    Room
+        Without any centre where there is no head.
     """
     voxels, spacing = volume.voxels, np.asarray(volume.spacing_mm)
     low, high = np.percentile(voxels, (1, 99.5))
     head = ndimage.binary_fill_holes(voxels > low + _HEAD_LEVEL * (high - low))
     heights = np.flatnonzero(head.mean(axis=(0, 1)) > 0.02)
     if not heights.size:
-        return np.empty((0, 3), int)
-    inside = ndimage.distance_transform_edt(head, sampling=spacing) > _SURFACE_MM
+        return Room(np.empty((0, 3), int), np.zeros(voxels.shape, np.float32))
+    depth_mm = ndimage.distance_transform_edt(head, sampling=spacing).astype(np.float32)
     below_vertex = (heights[-1] - np.arange(voxels.shape[2])) * spacing[2]
     at_brain = (below_vertex >= _BRAIN_DEPTH_MM[0]) & (below_vertex <= _BRAIN_DEPTH_MM[1])
-    return np.argwhere(inside & at_brain)
+    return Room(np.argwhere((depth_mm > _SURFACE_MM) & at_brain), depth_mm)
+
+
+def _push_aside(
+    voxels: NDArray[np.float32],
+    inside: NDArray[np.float32],
+    centre: NDArray[np.int_],
+    spacing: NDArray[np.float64],
+    radius: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """The brain around a lesion, moved outwards as what cannot be compressed is; less towards skull and window."""
+    axes = [(np.arange(n) - c) * s for n, c, s in zip(voxels.shape, centre, spacing, strict=True)]
+    offset = np.stack(np.meshgrid(*axes, indexing="ij"))
+    distance = np.maximum(np.linalg.norm(offset, axis=0), spacing.min())
+    from_distance = np.cbrt(np.maximum(distance**3 - rng.uniform(*_MASS) * radius**3, 0))
+    end = _STRETCH * radius + _OEDEMA_MM[1]
+    fading = np.clip((end - distance) / (end - radius), 0, 1) * inside
+    share = 1 - fading * (1 - from_distance / distance)
+    source = offset * share / spacing[:, None, None, None] + centre[:, None, None, None]
+    moved: NDArray[np.float32] = ndimage.map_coordinates(voxels, source, order=1, mode="nearest")
+    return moved
 
 
 def _measure_depth(

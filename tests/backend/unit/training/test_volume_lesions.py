@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tumorscope.datasets.example import Example, VolumeReference, read_volume
 from tumorscope.domain.scan import Volume
-from tumorscope.training.volume_lesions import draw_lesion, find_room, insert_into_heads
+from tumorscope.training.volume_lesions import Room, draw_lesion, find_room, insert_into_heads
 
 _SPACING = 3.0
 
@@ -34,8 +34,7 @@ def head(reference: VolumeReference) -> Volume:
 
 
 def _draw(head: Volume, sequence: str | None, seed: int = 0) -> tuple[Volume, NDArray[np.bool_]]:
-    rng, room = np.random.default_rng(seed), find_room(head)
-    drawn = draw_lesion(head, room[rng.integers(len(room))], sequence, rng)
+    drawn = draw_lesion(head, find_room(head), sequence, np.random.default_rng(seed))
     assert drawn is not None
     return drawn
 
@@ -64,6 +63,31 @@ def test_lesion_lies_inside_the_upper_head(head: Volume) -> None:
         assert 20 < (61 - centre[2]) * _SPACING < 100
 
 
+def test_lesion_pushes_the_brain_aside_and_leaves_the_skull_where_it_is(head: Volume) -> None:
+    radius = np.linalg.norm(np.indices(head.voxels.shape) - 33, axis=0)
+    # A bright shell in the brain, around a lesion in its middle.
+    shelled = replace(head, voxels=np.where((radius > 10) & (radius < 12), 250, head.voxels))
+    depth_mm = find_room(shelled).depth_mm
+    middle = Room(np.array([[33, 33, 33]]), depth_mm)
+    moved = []
+    for seed in range(10):
+        drawn = draw_lesion(shelled, middle, "t1", np.random.default_rng(seed))
+        assert drawn is not None
+        voxels = drawn[0].voxels
+        np.testing.assert_array_equal(voxels[depth_mm < 10], shelled.voxels[depth_mm < 10])
+        moved.append(np.average(radius, weights=np.clip(voxels - 150, 0, None)) - 11)
+    assert min(moved) > -0.2
+    assert max(moved) > 0.4
+
+
+def test_no_lesion_breaks_through_the_skull(head: Volume) -> None:
+    depth = find_room(head).depth_mm
+    for seed in range(10):
+        drawn, lesion = _draw(head, "t2", seed)
+        assert depth[lesion].min() > 10
+        np.testing.assert_array_equal(drawn.voxels[depth < 10], head.voxels[depth < 10])
+
+
 def test_seed_decides_the_lesion(head: Volume) -> None:
     first, again, other = (_draw(head, "t1", seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first[1], again[1])
@@ -72,7 +96,7 @@ def test_seed_decides_the_lesion(head: Volume) -> None:
 
 def test_no_lesion_where_there_is_no_head(head: Volume) -> None:
     empty = replace(head, voxels=np.zeros_like(head.voxels))
-    assert not len(find_room(empty))
+    assert not len(find_room(empty).centres)
 
 
 def test_slices_of_three_planes_show_one_lesion_as_a_tumour_of_unstated_kind(reference: VolumeReference) -> None:
