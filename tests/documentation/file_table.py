@@ -23,6 +23,7 @@ from tests.factories import (
     make_dicom_dataset,
     make_nifti_bytes,
     make_nrrd_bytes,
+    make_phantom_file,
     make_slice,
     write_dicom,
 )
@@ -245,6 +246,7 @@ _MADE: dict[str, Callable[[], list[bytes] | dict[str, bytes]]] = {
     "DICOM, a CT": lambda: [make_dicom_bytes(_HEADS[0], Modality="CT")],
     "DICOM without an image": _report,
     "DICOM images and a report": lambda: [*_make_series(lambda _: {}), *_report()],
+    "DICOM images, their thumbnail and a text": lambda: [*_make_series(lambda _: {}), make_phantom_file(), b"Dear"],
     "MGH": lambda: [nibabel.MGHImage(_VOXELS.astype(np.int16), np.diag([1.0, 1.0, 5.0, 1.0])).to_bytes()],
     "NIfTI, with a text and an STL": lambda: [*_nifti(_VOXELS), b"Dear colleague", b"solid head"],
     "NIfTI, with an office document": lambda: [*_nifti(_VOXELS), b"PK\3\4" + bytes(26) + b"[Content_Types].xml"],

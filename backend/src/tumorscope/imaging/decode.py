@@ -20,7 +20,7 @@ from tumorscope.imaging.formats.other_volumes import (
     looks_like_pair_header,
 )
 from tumorscope.imaging.formats.raster import decode_raster
-from tumorscope.imaging.scan_warnings import warn_other_files, warn_unlikely_size
+from tumorscope.imaging.scan_warnings import add_other_files, warn_unlikely_size
 from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
 from tumorscope.imaging.source import ANY_SERIES, DecodeLimits, Reserve, SeriesWish, SourceFile, allow_all
@@ -75,7 +75,10 @@ _PLAIN_BYTES = 8 * 2**20
 _PLAIN_SCANS = 16
 _START_OF_SCAN = b"\xff\xda"
 
-Kind = Literal["image", "dicom", "nifti", "zip"]
+Kind = Literal["dicom", "nifti", "image", "zip"]
+
+# How a file that is left out is called. An upload is read as the first of these kinds that it holds.
+_NAMES: dict[Kind, str] = {"dicom": "DICOM", "nifti": "volume", "image": "image", "zip": "ZIP"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,18 @@ def sniff_upload(files: Sequence[SourceFile], series: str | None = None) -> Uplo
     series : str, optional
         UID of the DICOM series to read.
 
+    Returns
+    -------
+    Upload
+        Its files are those of the first of these kinds that is there: DICOM, volumes, images. Others lie beside the
+        scan, such as the thumbnail of a series: they are left out, and named.
+
     Raises
     ------
     CorruptFile
         Every file is empty.
     MixedStudy
-        The files are of several kinds, or several images.
+        The files are several images, or an archive and others.
     UnsupportedFormat
         No file is of a supported format.
     """
@@ -141,13 +150,14 @@ def sniff_upload(files: Sequence[SourceFile], series: str | None = None) -> Uplo
         name = name_other(next(file.data for file in files if file.data))
         unpack = " Unpack it first." if name.startswith(_PACKED) else ""
         raise UnsupportedFormat(f"The format ({name}) is not supported.{unpack} Supported are {ACCEPTED}.")
-    if len(known) > 1:
-        raise MixedStudy("The files are of several kinds. Send the files of one study, of one kind.")
-    kept = [file for file, kind in zip(files, kinds, strict=True) if kind is not None]
-    if known <= {"image", "zip"} and len(kept) > 1:
-        raise MixedStudy("Several images or archives are not one study; send them one by one.")
-    left_out = tuple(name_other(file.data) for file, kind in zip(files, kinds, strict=True) if kind is None)
-    return Upload(known.pop(), kept, SeriesWish(series), left_out)
+    read = next(kind for kind in _NAMES if kind in known)
+    kept = [file for file, kind in zip(files, kinds, strict=True) if kind == read]
+    if (read in ("image", "zip") and len(kept) > 1) or (read != "zip" and "zip" in known):
+        raise MixedStudy("Several images, or an archive and other scans, are not one study; send them one by one.")
+    left_out = tuple(
+        _NAMES[kind] if kind else name_other(file.data) for file, kind in zip(files, kinds, strict=True) if kind != read
+    )
+    return Upload(read, kept, SeriesWish(series), left_out)
 
 
 def decode_upload(upload: Upload, limits: DecodeLimits) -> Scan:
@@ -179,10 +189,11 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
     files = upload.files
     match upload.kind:
         case "zip":
-            chosen, others = _choose_scans(unpack_zip(files[0].data, limits))
-            found = sniff_upload(chosen, upload.wish.uid)
+            scans, others = unpack_zip(files[0].data, limits, looks_readable)
+            found = sniff_upload(scans, upload.wish.uid)
             scan = _decode(replace(found, wish=upload.wish), limits)
-            return _warn_of_others(scan, [*found.left_out, *others])
+            kinds = [_NAMES["zip"] if looks_like_zip(begin) else name_other(begin) for begin in others]
+            return _warn_of_others(scan, [*found.left_out, *kinds])
         case "dicom":
             return decode_dicom(files, limits, upload.wish)
         case _ if upload.wish.uid is not None:
@@ -196,19 +207,7 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
 
 
 def _warn_of_others(scan: Scan, kinds: Sequence[str]) -> Scan:
-    return replace(scan, warnings=(warn_other_files(kinds), *scan.warnings)) if kinds else scan
-
-
-def _choose_scans(files: list[SourceFile]) -> tuple[list[SourceFile], list[str]]:
-    """The DICOM files of an archive, else its NIfTI volumes, else all; and the kinds of the others."""
-    kinds = _find_kinds(files)
-    wanted = next((kind for kind in ("dicom", "nifti") if kind in kinds), None)
-    if wanted is None:
-        return files, []
-    pairs = list(zip(files, kinds, strict=True))
-    return [file for file, kind in pairs if kind == wanted], [
-        kind or name_other(file.data) for file, kind in pairs if kind != wanted
-    ]
+    return replace(scan, warnings=add_other_files(scan.warnings, kinds)) if kinds else scan
 
 
 def name_other(data: bytes) -> str:

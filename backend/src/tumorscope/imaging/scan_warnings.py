@@ -62,11 +62,15 @@ def warn_files_left_out(left_out: int, total: int) -> ScanWarning:
     return ScanWarning("files_left_out", message, {"left_out": left_out, "total": total})
 
 
-def warn_other_files(kinds: Sequence[str]) -> ScanWarning:
-    """Files of an upload that hold no scan, one kind for each."""
-    named = sorted(set(kinds))
-    message = f"{len(kinds)} files that hold no scan of a head were left out: {', '.join(named)}."
-    return ScanWarning("other_files_left_out", message, {"count": len(kinds), "kinds": ",".join(named)})
+def add_other_files(warnings: Sequence[ScanWarning], kinds: Sequence[str]) -> tuple[ScanWarning, ...]:
+    """Say of files that lie beside the scan, one kind for each, that they were left out: in one warning with others."""
+    code = "other_files_left_out"
+    before = [one.params for one in warnings if one.code == code]
+    count = len(kinds) + sum(int(params["count"]) for params in before)
+    named = sorted({*kinds, *(name for params in before for name in str(params["kinds"]).split(","))})
+    message = f"{count} other files were left out: {', '.join(named)}."
+    added = ScanWarning(code, message, {"count": count, "kinds": ",".join(named)})
+    return added, *(one for one in warnings if one.code != code)
 
 
 def warn_sequence_chosen(name: str) -> ScanWarning:

@@ -57,8 +57,7 @@ export const SERVICE = {
   'warning.colour_picture': 'Das Bild ist farbig. Nur seine Helligkeit wurde verwendet.',
   'warning.files_left_out':
     '{left_out} von {total} Dateien waren nicht lesbar. Sie wurden ausgelassen.',
-  'warning.other_files_left_out':
-    'Dateien ohne Aufnahme eines Kopfes wurden ausgelassen: {count} ({kinds}).',
+  'warning.other_files_left_out': 'Andere Dateien wurden ausgelassen: {count} ({kinds}).',
   'warning.series_chosen':
     'Der Upload enthält {series} Serien. Eine davon wurde gelesen ({files} Dateien).',
   'warning.slices_left_out':

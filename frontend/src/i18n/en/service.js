@@ -59,8 +59,7 @@ export const SERVICE = {
   'warning.mostly_coloured': 'The image is in colour throughout, like a photograph.',
   'warning.colour_picture': 'The image is in colour. Only its brightness was used.',
   'warning.files_left_out': '{left_out} of {total} files could not be read. They were left out.',
-  'warning.other_files_left_out':
-    'Files that hold no scan of a head were left out: {count} ({kinds}).',
+  'warning.other_files_left_out': 'Other files were left out: {count} ({kinds}).',
   'warning.series_chosen':
     'The upload contains {series} series. One of them was read ({files} files).',
   'warning.slices_left_out':

@@ -95,7 +95,7 @@ def test_upload_is_sniffed_without_being_decoded(files: list[bytes], kind: str, 
         ([b"PK\x03\x04"] * 2, MixedStudy),
         ([b"Dear colleague"], UnsupportedFormat),
         ([make_phantom_file()] * 2, MixedStudy),
-        ([make_phantom_file(), make_dicom_bytes(_PIXELS)], MixedStudy),
+        ([b"PK\x03\x04", make_dicom_bytes(_PIXELS)], MixedStudy),
     ],
 )
 def test_upload_that_is_no_study_is_refused_at_once(files: list[bytes], error: type[Exception]) -> None:
@@ -107,16 +107,36 @@ def test_upload_that_is_no_study_is_refused_at_once(files: list[bytes], error: t
 def test_files_that_hold_no_scan_are_left_out_and_named(is_archive: bool) -> None:
     volume = make_nifti_bytes(np.random.default_rng(0).integers(0, 900, (9, 9, 9)).astype(np.int16))
     others = [b"%PDF-1.7", b"solid head", bytes(80) + b"\2\0\0\0" + bytes(100), b"Dear colleague", b"\xff\0"]
-    files = [SourceFile(f"{index}", data) for index, data in enumerate([*others, volume])]
+    files = {f"{index}": data for index, data in enumerate([*others, volume])} | {"6.txt": b"Dear", "7.pdf": b""}
+    assert _find_left_out(files, is_archive=is_archive) == [{"count": 7, "kinds": "PDF,STL,empty,text,unknown"}]
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_thumbnail_beside_a_series_is_left_out_and_named(is_archive: bool) -> None:
+    series = {f"{z}.dcm": make_dicom_bytes(_PIXELS, ImagePositionPatient=[0, 0, z]) for z in range(3)}
+    mask = make_nifti_bytes(np.zeros((9, 9, 9), np.int16))
+    files = {"thumbnail.png": make_phantom_file(), "README.txt": b"Dear colleague", "mask.nii": mask, **series}
+    assert _find_left_out(files, is_archive=is_archive) == [{"count": 3, "kinds": "image,text,volume"}]
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_what_is_left_out_of_a_subject_is_one_warning(is_archive: bool) -> None:
+    volume = make_nifti_bytes(np.random.default_rng(0).integers(0, 900, (9, 9, 9)).astype(np.int16))
+    files = {"sub-01_T1w.nii": volume, "sub-01_bold.nii": volume, "sub-01_T1w.json": b"{}"}
+    assert _find_left_out(files, is_archive=is_archive) == [{"count": 2, "kinds": "functional,text"}]
+
+
+def _find_left_out(files: dict[str, bytes], *, is_archive: bool) -> list[object]:
+    """Parameters of the warnings of other files."""
+    parts = [SourceFile(name, data) for name, data in files.items()]
     if is_archive:
         packed = BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
-            for file in files:
-                archive.writestr(file.name, file.data)
-        files = [SourceFile("", packed.getvalue())]
-    scan = decode_upload(sniff_upload(files), FROM_DISK)
-    warning = next(warning for warning in scan.warnings if warning.code == "other_files_left_out")
-    assert warning.params == {"count": 5, "kinds": "PDF,STL,text,unknown"}
+            for name, data in files.items():
+                archive.writestr(name, data)
+        parts = [SourceFile("", packed.getvalue())]
+    scan = decode_upload(sniff_upload(parts), FROM_DISK)
+    return [warning.params for warning in scan.warnings if warning.code == "other_files_left_out"]
 
 
 @pytest.mark.parametrize("slices", [2000, 2001])

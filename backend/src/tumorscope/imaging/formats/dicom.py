@@ -27,7 +27,7 @@ from tumorscope.imaging.formats.dicom_pixels import (
 )
 from tumorscope.imaging.formats.dicom_sequence import find_sequence
 from tumorscope.imaging.formats.dicom_tiles import find_tiles
-from tumorscope.imaging.scan_warnings import FIRST_FRAME, warn_files_left_out, warn_other_files
+from tumorscope.imaging.scan_warnings import FIRST_FRAME, add_other_files, warn_files_left_out
 from tumorscope.imaging.series.choice import choose_series
 from tumorscope.imaging.series.stack import decode_multi_frame, decode_series
 from tumorscope.imaging.slices import LPS_TO_RAS, SHOWN_BYTES, count_square_pixels, find_reorientation, make_square
@@ -80,7 +80,7 @@ def _decode(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish)
     chosen, series, warnings = choose_series(datasets, wish)
     others = [error for error in failures if isinstance(error, (NotAnMrImage, NotABrain, NoPixelData))]
     if others:
-        warnings = (*warnings, warn_other_files(["DICOM"] * len(others)))
+        warnings = add_other_files(warnings, ["DICOM"] * len(others))
     if len(failures) > len(others):
         warnings = (*warnings, warn_files_left_out(len(failures) - len(others), len(files)))
     scan = _decode_one(chosen[0], limits) if len(chosen) == 1 else decode_series(chosen, limits)

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination
-from tumorscope.domain.scan import Examination, Volume
+from tumorscope.domain.scan import Examination, ScanWarning, Volume
 from tumorscope.imaging.formats.nifti import decode_nifti_scan
-from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT, warn_other_files, warn_sequence_chosen
+from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT, add_other_files, warn_sequence_chosen
 from tumorscope.imaging.source import PREFERRED, DecodeLimits, SourceFile
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
@@ -115,9 +115,9 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
             "The volumes are not one examination: their names do not end in _flair, _t1, _t1ce and _t2, or in "
             "_FLAIR, _T1w, _ce-gadolinium_T1w and _T2w. Send one volume, or name them so."
         )
-    warnings = (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ()
+    warnings: tuple[ScanWarning, ...] = (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ()
     if left_out:
-        warnings = (*warnings, warn_other_files(left_out))
+        warnings = add_other_files(warnings, left_out)
     if others:
         return replace(others[0], warnings=(*warnings, *others[0].warnings))
     first = next(name for name in (*PREFERRED, *volumes) if name in volumes)

@@ -9,7 +9,7 @@ import pytest
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, InputError, NoFile, TooManyFiles
 from tumorscope.imaging.formats.archive import unpack_zip
-from tumorscope.imaging.source import DecodeLimits
+from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _MIB = 2**20
 _LIMITS = DecodeLimits(10**6, 8 * _MIB, 50)
@@ -23,10 +23,16 @@ def _pack(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return buffer.getvalue()
 
 
+def _unpack(data: bytes) -> tuple[list[SourceFile], list[bytes]]:
+    return unpack_zip(data, _LIMITS, lambda begin: begin.startswith(b"scan"))
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_files_come_out_by_their_last_names(method: int) -> None:
     data = _pack({"study/series/1.dcm": b"one", "study/series/2.dcm": b"two", "x\\y\\3": b"three"}, method)
-    assert [(file.name, file.data) for file in unpack_zip(data, _LIMITS)] == [
+    scans, others = _unpack(data)
+    assert others == []
+    assert [(file.name, file.data) for file in scans] == [
         ("1.dcm", b"one"),
         ("2.dcm", b"two"),
         ("3", b"three"),
@@ -34,34 +40,34 @@ def test_files_come_out_by_their_last_names(method: int) -> None:
 
 
 def test_what_is_no_scan_is_left_out() -> None:
-    aside = (
-        "README.txt",
-        "DICOMDIR",
-        "__MACOSX/._1.dcm",
-        ".DS_Store",
-        "a/.hidden/2.dcm",
-        "notes.PDF",
-        "1.dcm.nfo",
-        "empty/",
-    )
-    data = _pack({"1.dcm": b"one", "0.dcm": b"", **dict.fromkeys(aside, b"x"), "more.zip": _pack({"2.dcm": b"two"})})
-    assert [file.name for file in unpack_zip(data, _LIMITS)] == ["1.dcm"]
+    hidden = dict.fromkeys(("__MACOSX/._1.dcm", ".DS_Store", "a/.hidden/2.dcm", "empty/"), b"hidden")
+    aside = {"README.txt": b"text", "DICOMDIR": b"list", "notes.PDF": b"notes", "1.dcm.nfo": bytes(_MIB), "0.dcm": b""}
+    inner = _pack({"2.dcm": b"two"})
+    scans, others = _unpack(_pack({"1.dcm": b"one", **hidden, **aside, "more.zip": inner}))
+    assert [file.name for file in scans] == ["1.dcm"]
+    assert others == [b"text", b"list", b"notes", bytes(4096), b"", inner]
+
+
+def test_scan_under_the_name_of_a_text_is_read() -> None:
+    scan = b"scan" + bytes(5000)
+    scans, others = _unpack(_pack({"1.txt": scan, "2.txt": b"text"}))
+    assert ([(file.name, file.data) for file in scans], others) == ([("1.txt", scan)], [b"text"])
 
 
 def test_names_that_climb_out_of_the_archive_do_no_harm() -> None:
     data = _pack({"../../etc/passwd": b"root", "/absolute": b"x", "C:\\windows\\y": b"y"})
-    assert [file.name for file in unpack_zip(data, _LIMITS)] == ["passwd", "absolute", "y"]
+    assert [file.name for file in _unpack(data)[0]] == ["passwd", "absolute", "y"]
 
 
 @pytest.mark.parametrize("files", [{}, {"a.txt": b"text"}, {"inner.zip": _pack({"1.dcm": b"one"})}])
 def test_archive_without_a_scan_is_no_file(files: dict[str, bytes]) -> None:
     with pytest.raises(NoFile):
-        unpack_zip(_pack(files), _LIMITS)
+        _unpack(_pack(files))
 
 
 def test_too_many_files_are_refused() -> None:
     with pytest.raises(TooManyFiles, match="50"):
-        unpack_zip(_pack({f"{i}.dcm": b"x" for i in range(51)}), _LIMITS)
+        _unpack(_pack({f"{i}.dcm": b"x" for i in range(51)}))
 
 
 def _lie_about_sizes(data: bytes) -> bytes:
@@ -87,7 +93,7 @@ def test_bomb_is_stopped_where_the_limit_is(data: bytes, error: type[InputError]
     process = psutil.Process()
     before = process.memory_info().rss
     with pytest.raises(error):
-        unpack_zip(data, _LIMITS)
+        _unpack(data)
     assert process.memory_info().rss - before < 64 * _MIB
 
 
@@ -96,7 +102,7 @@ def test_locked_archive_is_corrupt() -> None:
     data[6] |= 1
     data[data.index(b"PK\x01\x02") + 8] |= 1
     with pytest.raises(CorruptFile, match="encrypted"):
-        unpack_zip(bytes(data), _LIMITS)
+        _unpack(bytes(data))
 
 
 def test_damaged_archives_are_corrupt() -> None:
@@ -105,7 +111,7 @@ def test_damaged_archives_are_corrupt() -> None:
     flipped[60] ^= 255
     for data in (b"PK\x03\x04", good[: len(good) // 2], good[:-5], bytes(flipped), b"PK\x05\x06" + bytes(3)):
         with pytest.raises(CorruptFile):
-            unpack_zip(data, _LIMITS)
+            _unpack(data)
 
 
 def test_damage_within_any_compression_is_corrupt() -> None:
@@ -116,4 +122,4 @@ def test_damage_within_any_compression_is_corrupt() -> None:
         damaged = bytearray(packed.getvalue())
         damaged[45:80] = b"\xff" * 35
         with pytest.raises(CorruptFile):
-            unpack_zip(bytes(damaged), _LIMITS)
+            _unpack(bytes(damaged))
