@@ -21,11 +21,13 @@ from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload, decode_upload
 from tumorscope.imaging.decoder_channel import (
     DAMAGED,
+    Channel,
     Watch,
     allocate,
-    move,
+    open_shared,
     pack,
     receive,
+    receive_arrays,
     send,
     unpack,
     watch_nothing,
@@ -48,6 +50,8 @@ _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, None)
 # hold some of it, which no budget counts.
 _KEPT = 4
 _KEPT_BYTES = 256 * 2**20
+# Of a small DICOM file at once, by its size: what an uncompressed one takes. Another question costs a turn of both.
+_GRANTED_TIMES, _GRANTED_BYTES = 20, 16 * 2**20
 # Pictures of up to 4 megapixels.
 _LITTLE_BYTES = 80 * 2**20
 _AGAIN = "Send the file again in a moment."
@@ -68,7 +72,7 @@ class _Server:
 @dataclass(frozen=True, slots=True)
 class _Worker:
     pid: int
-    channel: socket.socket
+    channel: Channel
     report: int
 
 
@@ -157,6 +161,8 @@ class DecoderPool:
         size = sum(len(file.data) for file in upload.files)
         cpu_s = min(self._cpu_s + _CPU_S_PER_MIB * size / 2**20, max(self._cpu_s, _MOST_CPU_S))
         deadline = monotonic() + cpu_s + self._patience_s
+        is_instance = upload.kind == "dicom" and len(upload.files) == 1
+        granted = min(_GRANTED_TIMES * size, _GRANTED_BYTES) if is_instance else 0
 
         def watch_time() -> None:
             watch()
@@ -168,10 +174,11 @@ class DecoderPool:
             "files": [(file.name, len(file.data)) for file in upload.files],
             "limits": (limits.pixels, limits.expanded_bytes, limits.files),
             "cpu_s": cpu_s,
+            "granted": granted,
         }
         # The process holds a copy of the files, and for a moment one of what comes back.
-        limits.reserve(size)
-        send(worker.channel, job, (file.data for file in upload.files), watch_time)
+        limits.reserve(size + granted)
+        send(worker.channel, job, [file.data for file in upload.files], watch_time)
         while True:
             watch_time()
             match receive(worker.channel, watch_time):
@@ -183,8 +190,7 @@ class DecoderPool:
                 case {"scan": packed, "arrays": described}:
                     arrays = [allocate(dtype, shape) for dtype, shape in described]
                     limits.reserve(sum(array.nbytes for array in arrays))
-                    for array in arrays:
-                        move(worker.channel.recv_into, array.data.cast("B"), watch_time)
+                    receive_arrays(worker.channel, arrays, watch_time)
                     scan = unpack(packed, arrays)
                     if not isinstance(scan, Scan):
                         raise CorruptFile(DAMAGED)
@@ -199,7 +205,7 @@ class DecoderPool:
             while self._idle:
                 worker = self._idle.pop()
                 # A channel from which something could be read has lost its process.
-                if not wait([worker.channel], 0):
+                if not wait([worker.channel.end], 0):
                     self._busy.append(worker)
                     return worker
                 _end_worker(worker)
@@ -222,22 +228,29 @@ class DecoderPool:
             if monotonic() > deadline:
                 raise TimeoutError
 
+        memory: list[int] = []
         try:
             ours, theirs = socket.socketpair()
+            memory = open_shared()
+            channel = Channel.join(ours, memory)
             report, reported = os.pipe()
         except OSError as error:
+            for descriptor in memory:
+                os.close(descriptor)
             raise Overloaded(
                 f"The service has too many files open to read another. {_AGAIN}", _RETRY_AFTER_S
             ) from error
-        ours.settimeout(_POLL_S)
         try:
             try:
                 with self._lock:
-                    socket.send_fds(self._require_server().control, [b"1"], [theirs.fileno(), reported])
+                    descriptors = [reported, theirs.fileno(), *memory]
+                    socket.send_fds(self._require_server().control, [b"1"], descriptors)
             finally:
                 theirs.close()
-                os.close(reported)
-            return _Worker(receive(ours, watch)["pid"], ours, report)
+                for descriptor in (reported, *memory):
+                    os.close(descriptor)
+            ours.settimeout(_POLL_S)
+            return _Worker(receive(channel, watch)["pid"], channel, report)
         except (EOFError, OSError) as error:
             ours.close()
             os.close(report)
@@ -305,7 +318,7 @@ def _end_all(servers: list[_Server], idle: list[_Worker], busy: list[_Worker]) -
 
 
 def _end_worker(worker: _Worker) -> int | None:
-    worker.channel.close()
+    worker.channel.end.close()
     if not wait([worker.report], _END_S):
         _kill(worker)
     stated = os.read(worker.report, EXIT_CODE_BYTES)

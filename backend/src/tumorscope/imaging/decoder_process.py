@@ -13,11 +13,12 @@ from typing import Any
 from tumorscope.domain.errors import CorruptFile, InputError, TumorscopeError
 from tumorscope.domain.scan import Scan
 from tumorscope.imaging.decode import Upload
-from tumorscope.imaging.decoder_channel import DAMAGED, pack, receive, receive_bytes, send, unpack
+from tumorscope.imaging.decoder_channel import DAMAGED, Channel, pack, receive, receive_files, send, unpack
 from tumorscope.imaging.decoder_confinement import confine
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 EXIT_CODE_BYTES = 4
+_MOST_DESCRIPTORS = 3
 # Memory is asked for by so much, since each question costs a turn of both processes.
 _RESERVE_STEP = 2**20
 
@@ -25,7 +26,7 @@ Decode = Callable[[Upload, DecodeLimits], Scan]
 
 
 def main(control_fd: int, module: str, function: str, address_bytes: int | None) -> None:
-    """Fork a process for each pair of descriptors that comes: its channel, and where its exit code is reported.
+    """Fork a process for each set of descriptors that comes: where its exit code is reported, and its channel.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def main(control_fd: int, module: str, function: str, address_bytes: int | None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+        message, descriptors, _, _ = socket.recv_fds(control, 1, _MOST_DESCRIPTORS)
         if not message:
             return
         if os.fork() == 0:
@@ -52,18 +53,19 @@ def main(control_fd: int, module: str, function: str, address_bytes: int | None)
             os.close(descriptor)
 
 
-def _supervise(decode: Decode, address_bytes: int | None, channel: int, report: int) -> None:
+def _supervise(decode: Decode, address_bytes: int | None, report: int, end: int, *memory: int) -> None:
     """Fork the process that decodes, and report its exit code; never returns."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
         os.close(report)
         try:
-            _serve(socket.socket(fileno=channel), decode, address_bytes)
+            _serve(Channel.join(socket.socket(fileno=end), memory), decode, address_bytes)
         finally:
             os._exit(0)
     try:
-        os.close(channel)
+        for descriptor in (end, *memory):
+            os.close(descriptor)
         exit_code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         # Fails where the owner has ended first.
         os.write(report, exit_code.to_bytes(EXIT_CODE_BYTES, signed=True))
@@ -71,21 +73,22 @@ def _supervise(decode: Decode, address_bytes: int | None, channel: int, report: 
         os._exit(0)
 
 
-def _serve(channel: socket.socket, decode: Decode, address_bytes: int | None) -> None:
+def _serve(channel: Channel, decode: Decode, address_bytes: int | None) -> None:
     """Answer files with a scan or an error, until the owner closes the channel; runs in the process."""
     confine(address_bytes)
     send(channel, {"pid": os.getpid()})
     with suppress(EOFError, OSError):
         while True:
             job = receive(channel)
-            files = [SourceFile(name, receive_bytes(channel, size)) for name, size in job["files"]]
+            contents = receive_files(channel, [size for _, size in job["files"]])
+            files = [SourceFile(name, data) for (name, _), data in zip(job["files"], contents, strict=True)]
             upload = replace(unpack(job["upload"], ()), files=files)
             # The kernel ends the process with this signal when the time is used up, whatever native code does.
             signal.setitimer(signal.ITIMER_PROF, job["cpu_s"])
-            answer, arrays = _answer(channel, decode, upload, DecodeLimits(*job["limits"]))
+            answer, arrays = _answer(channel, decode, upload, DecodeLimits(*job["limits"]), job["granted"])
             del files, upload
             signal.setitimer(signal.ITIMER_PROF, 0)
-            send(channel, answer, (array.data.cast("B") for array in arrays))
+            send(channel, answer, [array.data.cast("B") for array in arrays])
             del answer, arrays
 
 
@@ -97,8 +100,10 @@ def _describe(error: Exception) -> dict[str, str | None]:
     return {"error": name, "message": str(stated), "cause": type(cause).__name__ if cause else None}
 
 
-def _answer(channel: socket.socket, decode: Decode, upload: Upload, limits: DecodeLimits) -> tuple[Any, list[Any]]:
-    left = 0
+def _answer(
+    channel: Channel, decode: Decode, upload: Upload, limits: DecodeLimits, granted: int
+) -> tuple[Any, list[Any]]:
+    left = granted
 
     def reserve(size: int) -> None:
         nonlocal left

@@ -3,7 +3,9 @@
 import logging
 import warnings
 import zlib
+from functools import cache
 from io import BytesIO
+from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset
@@ -71,6 +73,17 @@ def read_dataset(data: bytes, max_bytes: int, reserve: Reserve = allow_all) -> F
         warnings.catch_warnings(action="ignore"),
     ):
         return _parse(data, max_bytes, reserve)
+
+
+def read_value(dataset: Dataset, keyword: str) -> Any:  # noqa: ANN401  (as pydicom gives it)
+    """The value of an element, or None; a tenth of the time that `Dataset.get` takes to find that there is none."""
+    tag = _find_tag(keyword)
+    return dataset[tag].value if tag in dataset.keys() else None  # noqa: SIM118  (the data set itself converts the tag)
+
+
+@cache
+def _find_tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 def read_series(begin: bytes) -> tuple[str | None, tuple[str, str] | None]:

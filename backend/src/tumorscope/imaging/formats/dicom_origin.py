@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from tumorscope.domain.scan import DicomOrigin, OriginImage
+from tumorscope.imaging.formats.dicom_dataset import read_value
 from tumorscope.imaging.formats.dicom_instance import Place, find_spacing, find_thickness
 
 STATED_SERIES = "stated_series_uid"
@@ -75,7 +76,7 @@ def find_origin(images: Sequence[tuple[Dataset, int | None, Place | None]]) -> D
 
 def _read(dataset: Dataset, keyword: str) -> str:
     """The text of a value, those of several apart by backslashes; empty where there is none."""
-    value = dataset.get(keyword)
+    value = read_value(dataset, keyword)
     if value is None:
         return ""
     several = value if isinstance(value, MultiValue) else [value]

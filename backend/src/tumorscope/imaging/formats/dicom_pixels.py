@@ -23,6 +23,7 @@ from tumorscope.domain.errors import (
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import ScanWarning, Voxels
+from tumorscope.imaging.formats.dicom_dataset import read_value
 from tumorscope.imaging.scan_warnings import IN_COLOUR
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
@@ -50,7 +51,7 @@ def count_frames(dataset: Dataset) -> int:
         It is not a positive number.
     """
     try:
-        frames = int(dataset.get("NumberOfFrames") or 1)
+        frames = int(read_value(dataset, "NumberOfFrames") or 1)
     except (TypeError, ValueError) as error:
         raise CorruptFile("The DICOM file states no valid number of frames. Export it again.") from error
     if frames < 1:
@@ -247,8 +248,8 @@ def _find_rescale(dataset: Dataset, index: int) -> tuple[float, float]:
 
 def find_functional_groups(dataset: Dataset, index: int) -> list[Dataset]:
     """The functional groups of a frame in an enhanced object: its own, then the shared one (PS3.3, C.7.6.16)."""
-    own = dataset.get("PerFrameFunctionalGroupsSequence") or ()
-    return [*own[index : index + 1], *(dataset.get("SharedFunctionalGroupsSequence") or ())]
+    own = read_value(dataset, "PerFrameFunctionalGroupsSequence") or ()
+    return [*own[index : index + 1], *(read_value(dataset, "SharedFunctionalGroupsSequence") or ())]
 
 
 def _narrow(pixels: NDArray[Any]) -> Voxels:

@@ -11,6 +11,7 @@ from typing import Literal
 from pydicom.dataset import Dataset
 
 from tumorscope.domain.scan import SequenceName
+from tumorscope.imaging.formats.dicom_dataset import read_value
 from tumorscope.imaging.formats.dicom_instance import (
     find_image_type,
     find_number,
@@ -85,7 +86,7 @@ def find_kind(dataset: Dataset, frame: int) -> ImageKind:
             return kind
     if find_number(find_functional_groups(dataset, frame), "MRDiffusionSequence", "DiffusionBValue", dataset):
         return "diffusion"
-    if dataset.get("AngioFlag") == "Y":
+    if read_value(dataset, "AngioFlag") == "Y":
         return "angiography"
     if is_derived_map(dataset) or is_no_magnitude(dataset):
         return "derived_map"
@@ -117,7 +118,9 @@ def find_sequence(dataset: Dataset, frame: int) -> SequenceName | None:
 
 def _split(dataset: Dataset) -> tuple[str, ...]:
     """The tokens of the description, or of the protocol's name where there is none."""
-    return _split_name(str(dataset.get("SeriesDescription") or dataset.get("ProtocolName") or "").lower())
+    return _split_name(
+        str(read_value(dataset, "SeriesDescription") or read_value(dataset, "ProtocolName") or "").lower()
+    )
 
 
 @lru_cache(maxsize=64)
@@ -164,8 +167,10 @@ def _name_agent(tokens: tuple[str, ...]) -> set[bool]:
 
 
 def _states_agent(dataset: Dataset) -> bool:
-    agent = str(dataset.get("ContrastBolusAgent") or "").strip().lower()
-    return agent not in {"", "no", "none", "n", "0", "without"} or bool(dataset.get("ContrastBolusAgentSequence"))
+    agent = str(read_value(dataset, "ContrastBolusAgent") or "").strip().lower()
+    return agent not in {"", "no", "none", "n", "0", "without"} or bool(
+        read_value(dataset, "ContrastBolusAgentSequence")
+    )
 
 
 def _weigh_attributes(dataset: Dataset, frame: int) -> tuple[set[SequenceName], SequenceName | None]:
@@ -203,5 +208,5 @@ def _weigh_attributes(dataset: Dataset, frame: int) -> tuple[set[SequenceName], 
 
 
 def _list(dataset: Dataset, keyword: str) -> list[str]:
-    value = dataset.get(keyword) or ()
+    value = read_value(dataset, keyword) or ()
     return [value.upper()] if isinstance(value, str) else [str(part).upper() for part in value]
