@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.bench.soak.studies import Study
+from tumorscope.api.http.deadline import ANSWER_S
+from tumorscope.api.settings import Settings
 
 Fate = Literal["answered", "refused", "overloaded", "wrong", "broken", "disconnected"]
 """A result; the expected error for a bad file; rejected under load; an unexpected answer; no complete answer; the
 client disconnected."""
 
 _STATUS_LINE = re.compile(rb"http/1\.1 (\d{3}) ")
-_PATIENCE_S = 60.0
+# The service's own limits: of body, wait and work, and of the answer.
+_PATIENCE_S = Settings().max_request_s + ANSWER_S
 _LEAVES_WITHIN_S = 0.5
 
 

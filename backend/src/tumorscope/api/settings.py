@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     )
     max_waiting: int = Field(32, ge=1, description="Most requests in the queue; further ones are refused.")
     max_wait_s: float = Field(
-        5.0, gt=0, le=600, description="Longest expected wait of a picture; one that would wait longer is refused."
+        5.0, gt=0, le=600, description="Longest wait of a picture; one that waits or would wait longer is refused."
     )
     max_request_s: float = Field(
         300.0, gt=0, le=86_400, description="Longest time for a whole request, from its headers to its answer."

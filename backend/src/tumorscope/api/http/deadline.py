@@ -11,8 +11,8 @@ from tumorscope.api.http.errors import answer_tumorscope_error
 from tumorscope.domain.errors import TookTooLong
 
 _TOO_LONG = "The request takes longer than the service allows. Send a single series."
-# For an answer, or the last line of a stream, after the body and the work.
-_ANSWER_S = 30.0
+ANSWER_S = 30.0
+"""For an answer, or the last line of a stream, after the body and the work."""
 
 
 class RequestDeadline:
@@ -45,7 +45,7 @@ class RequestDeadline:
             await send(message)
 
         try:
-            async with _cancel_at(request.state.deadline + _ANSWER_S, TookTooLong(_TOO_LONG)):
+            async with _cancel_at(request.state.deadline + ANSWER_S, TookTooLong(_TOO_LONG)):
                 await self._app(scope, receive, send_and_note)
         except TookTooLong as error:
             response = await answer_tumorscope_error(request, error)

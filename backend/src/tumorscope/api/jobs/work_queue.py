@@ -2,7 +2,7 @@
 
 import math
 import random
-from asyncio import CancelledError, Future, create_task, get_running_loop, wait
+from asyncio import CancelledError, Future, create_task, get_running_loop, timeout, wait
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -27,9 +27,9 @@ _SHARE_OF_LAST = 0.2
 # A single task that took long, for want of a processor perhaps, says little of the next.
 _MOST_TIMES_MEAN = 4
 _MAX_RETRY_S = 60
-# A study that would wait longer is refused at once: behind slow ones it is then answered within the minute that proxies
-# wait.
-_STUDY_WAIT_S = 8.0
+# A study that is expected to wait longer than the first is refused at once; one that has waited for the second, because
+# those before it took longer than expected, is refused then: the rest of a request's time is left for its work.
+_STUDY_WAIT_S, _MOST_STUDY_WAIT_S = 8.0, 60.0
 # Of all memory, one picture may take this share among pictures, and studies leave two such shares free: pictures, which
 # are answered in a moment, need not wait for studies.
 _PICTURE_SHARE = 16
@@ -138,7 +138,7 @@ class WorkQueue:
     max_waiting : int
         Tasks of either kind that may wait; fewer where they would wait too long.
     max_wait_s : float
-        Longest expected wait of a picture.
+        Longest wait of a picture: one that is expected to wait longer is refused at once, one that does then.
     record_wait : callable, optional
         Called with the name of the lane and the seconds that a task has waited, when it begins.
     """
@@ -150,8 +150,9 @@ class WorkQueue:
         max_wait_s: float = 5.0,
         record_wait: Callable[[str, float], None] = lambda _lane, _seconds: None,
     ) -> None:
-        self._pictures = Lane("pictures", threads, max_waiting, max_wait_s, record_wait)
-        self._studies = Lane("studies", max(1, (threads - 1) // 2), max_waiting, _STUDY_WAIT_S, record_wait)
+        self._pictures = Lane("pictures", threads, max_waiting, (max_wait_s, max_wait_s), record_wait)
+        waits_s = (_STUDY_WAIT_S, _MOST_STUDY_WAIT_S)
+        self._studies = Lane("studies", max(1, (threads - 1) // 2), max_waiting, waits_s, record_wait)
 
     @property
     def lanes(self) -> tuple["Lane", ...]:
@@ -245,12 +246,17 @@ class Lane:
         Of the kind.
     threads, max_waiting, record_wait
         As of `WorkQueue`.
-    max_wait_s : float
-        Longest expected wait, by what the last tasks took.
+    waits_s : (float, float)
+        Longest expected wait, by what the last tasks took; and longest wait.
     """
 
     def __init__(
-        self, name: str, threads: int, max_waiting: int, max_wait_s: float, record_wait: Callable[[str, float], None]
+        self,
+        name: str,
+        threads: int,
+        max_waiting: int,
+        waits_s: tuple[float, float],
+        record_wait: Callable[[str, float], None],
     ) -> None:
         self.name = name
         self.depth = 0
@@ -262,12 +268,12 @@ class Lane:
         self._turns: Turns[Future[None]] = Turns()
         # This lane counts the threads itself; anyio's own limit would be a second queue.
         self._unlimited = CapacityLimiter(math.inf)
-        self._max_wait_s = max_wait_s
+        self._max_expected_s, self._max_wait_s = waits_s
         self._mean_s: float | None = None
 
     async def work(self, task: Callable[[], Result], client: Hashable, stop: Event) -> Result:
         """See `WorkQueue.work`."""
-        if self._estimate_wait_s(client) > self._max_wait_s:
+        if self._estimate_wait_s(client) > self._max_expected_s:
             raise Overloaded(_TOO_MANY, self._choose_retry_s(client))
         if len(self._turns) >= self._max_waiting:
             self._make_room(client)
@@ -302,17 +308,24 @@ class Lane:
             ready: Future[None] = get_running_loop().create_future()
             self._turns.add(client, ready)
             try:
-                await ready
-            except CancelledError:
-                if ready.cancelled():
-                    self._turns.remove(client, ready)
-                elif ready.exception() is None:
-                    self._pass_on()
-                raise
+                async with timeout(self._max_wait_s):
+                    await self._wait_for_turn(client, ready)
+            except TimeoutError as error:
+                raise Overloaded(_TOO_MANY, self._choose_retry_s(client)) from error
         try:
             yield
         finally:
             self._pass_on()
+
+    async def _wait_for_turn(self, client: Hashable, ready: Future[None]) -> None:
+        try:
+            await ready
+        except CancelledError:
+            if ready.cancelled():
+                self._turns.remove(client, ready)
+            elif ready.exception() is None:
+                self._pass_on()
+            raise
 
     def _pass_on(self) -> None:
         while (first := self._turns.first) is not None:

@@ -201,6 +201,22 @@ def test_work_that_would_wait_too_long_is_overloaded(clock: _Clock, is_study: bo
     asyncio.run(overload())
 
 
+def test_picture_that_has_waited_too_long_is_overloaded() -> None:
+    async def wait_in_vain() -> None:
+        # Nothing was learned yet, so that no wait is expected.
+        queue = WorkQueue(threads=1, max_waiting=4, max_wait_s=0.05)
+        event, task = _hold()
+        (working,) = await _fill(queue, 1, task)
+        with pytest.raises(Overloaded):
+            await queue.work(task)
+        assert queue.depth == 1
+        event.set()
+        assert await working
+        assert await queue.work(task)
+
+    asyncio.run(wait_in_vain())
+
+
 def test_work_that_takes_long_is_done_where_nothing_waits(clock: _Clock) -> None:
     async def work() -> None:
         queue = WorkQueue(threads=1, max_waiting=1)
