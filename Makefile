@@ -59,7 +59,7 @@ $(SERVING_READY): backend/requirements.lock backend/pyproject.toml
 	@touch $@
 
 $(PYTHON_READY): $(SERVING_READY) backend/requirements-dev.lock
-	@echo 'Installing what development needs into .venv (2.8 GB)'
+	@echo 'Installing what development needs into .venv (3.3 GB)'
 	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
 	@touch $@
 
@@ -156,6 +156,10 @@ evaluate: $(PYTHON_READY) ## Measure what the model that ships answers; write fi
 .PHONY: bench
 bench: $(PYTHON_READY) ## Measure speed and accuracy
 	.venv/bin/python -m tests.bench $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: $(PYTHON_READY) ## Measure the scoring of an archive on Ray and without; options: ARGS="--studies 400"
+	.venv/bin/python -m tests.bench.scale $(ARGS)
 
 .PHONY: soak
 soak: $(PYTHON_READY) ## Load the service for ten minutes at twice its capacity; options: ARGS="--minutes 1 --attacks 0.1"

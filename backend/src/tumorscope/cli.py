@@ -20,6 +20,7 @@ from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.export import export
 from tumorscope.commands.predict import predict
 from tumorscope.commands.prepare import prepare
+from tumorscope.commands.score import score
 from tumorscope.commands.split import split
 from tumorscope.commands.train import train
 from tumorscope.domain.errors import TumorscopeError
@@ -35,7 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (audit, calibrate, card, evaluate, export, predict, prepare, split, train):
+for command in (audit, calibrate, card, evaluate, export, predict, prepare, score, split, train):
     app.command()(command)
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")
@@ -83,7 +84,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tumorscope"):
             raise
-        extra = "pacs" if error.name == "httpx" else "train"
+        extra = {"httpx": "pacs", "ray": "scale", "pyarrow": "scale"}.get(error.name, "train")
         sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[{extra}]'")
 
 

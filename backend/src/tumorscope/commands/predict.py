@@ -1,12 +1,8 @@
 """``tumorscope predict``: files and folders in, a prediction of each study out."""
 
-import os
-import stat
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -17,23 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tumorscope.commands.prediction_output import WRITERS, describe_failures
 from tumorscope.commands.results_file import ResultsFile
-from tumorscope.domain.errors import (
-    ExpandsTooMuch,
-    NoDicomOrigin,
-    NoFile,
-    NothingToReport,
-    TumorscopeError,
-    UnsupportedFormat,
-)
+from tumorscope.domain.errors import NoDicomOrigin, NothingToReport
 
 if TYPE_CHECKING:
     from tumorscope.imaging.decoder_pool import DecoderPool
     from tumorscope.inference.classifier import Classifier
-    from tumorscope.inference.pipeline import StudyPrediction
+    from tumorscope.inference.pipeline import Explain, StudyPrediction
     from tumorscope.presentation.answer import PredictionAnswer
-
-# Studies that are read ahead of the one that is written next, for each job.
-_AHEAD = 2
 
 
 def predict(
@@ -100,75 +86,33 @@ def _answer_all(
 ) -> Iterator[dict[str, Any]]:
     """The answers in the order of the studies, of which few are in memory at one time."""
     from tumorscope.imaging.series.study_files import count_files, find_studies  # noqa: PLC0415
+    from tumorscope.scale.in_threads import answer_in_threads  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Where nobody looks at a bar, the files need not be counted.
     is_seen = sys.stderr.isatty()
-    with (
-        Progress(*columns, console=Console(stderr=True), disable=not is_seen) as progress,
-        ThreadPoolExecutor(jobs) as threads,
-    ):
+    with Progress(*columns, console=Console(stderr=True), disable=not is_seen) as progress:
         task = progress.add_task("predicting", total=count_files(paths) if is_seen else None)
-        waiting: deque[tuple[list[Path], Future[dict[str, Any]]]] = deque()
-
-        def finish_first() -> dict[str, Any]:
-            files, future = waiting.popleft()
-            row = future.result()
+        studies = find_studies(paths, is_done, lambda _file: progress.advance(task))
+        for files, row in answer_in_threads(studies, answer, jobs):
             progress.advance(task, len(files))
-            return row
-
-        try:
-            for files in find_studies(paths, is_done, lambda _file: progress.advance(task)):
-                waiting.append((files, threads.submit(answer, files)))
-                if len(waiting) >= jobs * _AHEAD:
-                    yield finish_first()
-            while waiting:
-                yield finish_first()
-        except BaseException:
-            # What has not begun does not begin any more.
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
+            yield row
 
 
 def _answer(
     classifier: "Classifier", decoders: "DecoderPool", series: str | None, dicom_out: Path | None, files: list[Path]
 ) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
+    from tumorscope.presentation.from_disk import describe_failure, predict_files  # noqa: PLC0415
+
     names = [str(file) for file in files]
+    explain: Explain = "none" if dicom_out is None else "heatmap"
     try:
-        return {"files": names, **_predict(classifier, decoders, series, dicom_out, files)}
-    except TumorscopeError as error:
-        return {"files": names, "error": {"code": error.code, "detail": str(error)}}
-    except OSError as error:
-        return {"files": names, "error": {"code": "unreadable", "detail": os.strerror(error.errno or 0)}}
+        result, answer = predict_files(classifier, decoders, files, series=series, explain=explain, every_slice=True)
+        row = {"files": names, **answer.model_dump(mode="json")}
+        return row if dicom_out is None else {**row, "dicom_files": _write_objects(result, answer, dicom_out)}
     except Exception as error:  # noqa: BLE001  (one file of a million must not end the run)
-        return {"files": names, "error": {"code": TumorscopeError.code, "detail": type(error).__name__}}
-
-
-def _predict(
-    classifier: "Classifier", decoders: "DecoderPool", series: str | None, dicom_out: Path | None, files: list[Path]
-) -> dict[str, Any]:
-    from tumorscope.imaging.decode import sniff_upload  # noqa: PLC0415
-    from tumorscope.imaging.source import FROM_DISK, SourceFile  # noqa: PLC0415
-    from tumorscope.inference.pipeline import StepTimes, predict_upload  # noqa: PLC0415
-    from tumorscope.presentation.answer import present  # noqa: PLC0415
-
-    states = [file.stat() for file in files]
-    if stat.S_ISDIR(states[0].st_mode):
-        # Raises where the folder cannot be opened.
-        next(files[0].iterdir(), None)
-        raise NoFile("The folder holds no scan. Name the folder of a series.")
-    if not all(stat.S_ISREG(one.st_mode) for one in states):
-        raise UnsupportedFormat("Neither a regular file nor a folder. Name the file of a scan.")
-    if sum(one.st_size for one in states) > FROM_DISK.expanded_bytes:
-        raise ExpandsTooMuch(f"The study is larger than {FROM_DISK.expanded_bytes // 2**30} GiB. Name a single series.")
-    upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
-    times = StepTimes()
-    decode = partial(decoders.decode, limits=FROM_DISK)
-    result = predict_upload(classifier, upload, decode, times.add, explain="none" if dicom_out is None else "heatmap")
-    answer = present(result, classifier, upload.hash(), times, every_slice=True, with_picture=False)
-    row = answer.model_dump(mode="json")
-    return row if dicom_out is None else {**row, "dicom_files": _write_objects(result, answer, dicom_out)}
+        return {"files": names, "error": describe_failure(error)}
 
 
 def _write_objects(result: "StudyPrediction", answer: "PredictionAnswer", folder: Path) -> list[str]:

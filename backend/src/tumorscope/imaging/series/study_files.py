@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from tumorscope.domain.errors import CorruptFile
@@ -16,9 +18,28 @@ from tumorscope.imaging.series.brats_case import name_content
 _BEGIN = 64 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Files among which studies are looked for: those of one folder, or of one DICOMDIR.
+
+    Parameters
+    ----------
+    files : list of Path
+        In order of name; perhaps none.
+    root : Path, optional
+        The folder that was named and holds them; None of files that were named themselves.
+    folder : Path, optional
+        The folder whose files they are, all of them; `list_folder` lists it again.
+    """
+
+    files: list[Path]
+    root: Path | None
+    folder: Path | None = None
+
+
 def count_files(paths: Iterable[Path]) -> int:
     """Count the files for `find_studies` without opening them; a DICOMDIR counts as one."""
-    return sum(sum(map(len, _walk(path))) if path.is_dir() else 1 for path in paths)
+    return sum(sum(len(place.files) for place in _walk(path)) if path.is_dir() else 1 for path in paths)
 
 
 def is_outside_series(path: Path, uid: str) -> bool:
@@ -50,38 +71,45 @@ def find_studies(
         any other kind. A file named by its path is always in a study, so that decoding reports its errors; so are a
         path where nothing is, a folder that cannot be opened, and a named folder that holds no scan.
     """
+    for root, places in groupby(find_places(paths), lambda place: place.root):
+        holds_scan = root is None or is_done(root)
+        for place in places:
+            holds_scan = holds_scan or any(map(is_done, place.files))
+            for study in group_files(place, is_done, pass_over):
+                holds_scan = True
+                yield study
+        if root is not None and not holds_scan:
+            yield [root]
+
+
+def find_places(paths: Iterable[Path]) -> Iterator[Place]:
+    """List files, folders with their subfolders, and DICOMDIRs; of a named folder, there is at least one place."""
     named: dict[Path, list[Path]] = {}
     for path in paths:
         if path.is_dir():
-            yield from _find_in_folder(path, is_done, pass_over)
+            yield from _walk(path)
         elif (listed := _list_if_directory(path)) is not None:
-            yield from _group(listed, is_done, pass_over, is_named=True)
+            yield Place(listed, None)
         else:
             named.setdefault(path.parent, []).append(path)
-    for files in named.values():
-        yield from _group(files, is_done, pass_over, is_named=True)
+    yield from (Place(files, None) for files in named.values())
 
 
-def _find_in_folder(
-    folder: Path, is_done: Callable[[Path], bool], pass_over: Callable[[Path], None]
-) -> Iterator[list[Path]]:
-    holds_scan = is_done(folder)
-    for files in _walk(folder):
-        holds_scan = holds_scan or any(map(is_done, files))
-        for study in _group(files, is_done, pass_over, is_named=False):
-            holds_scan = True
-            yield study
-    if not holds_scan:
-        yield [folder]
+def list_folder(folder: Path) -> list[Path]:
+    """The files of a folder in order of name, without hidden ones."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
+    return [folder / name for name in sorted(names)]
 
 
-def _walk(folder: Path) -> Iterator[list[Path]]:
-    """The files of each folder in order of name, without hidden ones; last, the folders that cannot be opened."""
+def _walk(root: Path) -> Iterator[Place]:
+    """Each folder; last, the folders that cannot be opened."""
     closed: list[Path] = []
-    for place, folders, names in os.walk(folder, onerror=lambda error: closed.append(Path(error.filename))):
+    for name, folders, names in os.walk(root, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield [Path(place, name) for name in sorted(names) if not name.startswith(".")]
-    yield closed
+        folder = Path(name)
+        yield Place([folder / name for name in sorted(names) if not name.startswith(".")], root, folder)
+    yield Place(closed, root)
 
 
 def _list_if_directory(path: Path) -> list[Path] | None:
@@ -94,17 +122,18 @@ def _list_if_directory(path: Path) -> list[Path] | None:
         return None
 
 
-def _group(
-    files: list[Path], is_done: Callable[[Path], bool], pass_over: Callable[[Path], None], *, is_named: bool
+def group_files(
+    place: Place, is_done: Callable[[Path], bool], pass_over: Callable[[Path], None]
 ) -> Iterator[list[Path]]:
+    """Group the files of a place into studies; see `find_studies`."""
     studies: dict[object, list[Path]] = {}
     numbered: dict[object, object] = {}
-    for file in files:
+    for file in place.files:
         if is_done(file):
             pass_over(file)
             continue
         begin = _read_begin(file)
-        if not is_named and begin is not None and (is_directory(begin) or _lies_beside_scans(file, begin)):
+        if place.root is not None and begin is not None and (is_directory(begin) or _lies_beside_scans(file, begin)):
             pass_over(file)
         else:
             key, number = _identify(file, begin or b"")

@@ -1,0 +1,95 @@
+"""``tumorscope score``: an archive in, Parquet files of the answers to its studies out."""
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from tumorscope.inference.engines.choose import EngineChoice
+
+
+def score(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders with their subfolders, ZIP archives and other files of scans, DICOMDIRs."),
+    ] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="File with further sources, one a line; - for standard input.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the answers; run again, it is continued.")] = Path("scores"),
+    engine: Annotated[
+        Literal["ray", "local"],
+        typer.Option(help="ray: on the cluster that RAY_ADDRESS names, or started here. local: in this process."),
+    ] = "ray",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Studies that are worked on at the same time; by default one a core.")
+    ] = None,
+    part_studies: Annotated[int, typer.Option(min=1, help="Most studies in one part of the answers.")] = 10_000,
+    study_mib: Annotated[
+        int, typer.Option(min=64, help="Most memory to read one study, in MiB; a larger one is listed as a failure.")
+    ] = 1024,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and estimate; write nothing.")] = False,
+    bundle: Annotated[
+        Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model, or a store.")
+    ] = None,
+) -> None:
+    """Predict from each study of an archive, on Ray; the answers are Parquet tables.
+
+    Studies are what `tumorscope predict` takes for one. Studies that could not be read are in the table of failures.
+    Run again after an interruption of any kind, the command goes on: each study is answered once.
+    """
+    from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
+    from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
+    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.model.processor import count_cores  # noqa: PLC0415
+    from tumorscope.model.store import select_bundle  # noqa: PLC0415
+    from tumorscope.presentation.answer import ModelDescription  # noqa: PLC0415
+    from tumorscope.scale.answers import AnswerFolder, read_done  # noqa: PLC0415
+    from tumorscope.scale.score import answer_here, describe_time, estimate  # noqa: PLC0415
+    from tumorscope.scale.score import score as score_all  # noqa: PLC0415
+    from tumorscope.scale.worker import Worker, WorkerPlan  # noqa: PLC0415
+
+    settings = read_settings()
+    paths = [*(sources or []), *(_read_list(listed) if listed else [])]
+    if not paths:
+        raise typer.BadParameter("Name a source, or a list of them.")
+    folder = select_bundle(bundle or settings.bundle).folder.absolute()
+    loaded = read_bundle(folder)
+    threads = settings.engine_threads or 1
+    chosen = open_classifier(loaded, settings.engine, threads, settings.operating_point)
+    # Workers do not choose: they all run the same.
+    name = cast("EngineChoice", chosen.engine.name.split("-")[0])
+    plan = WorkerPlan(str(folder), loaded.sha256, name, threads, settings.operating_point, study_mib)
+    worker = Worker(plan)
+    count = workers or max(1, count_cores() // threads)
+    if dry_run:
+        found = estimate(paths, read_done(output), worker)
+        total = describe_time(found.studies * found.study_s / count)
+        typer.echo(
+            f"{found.files} files, {found.studies} studies without an answer; "
+            f"{found.study_s:.2f} s a study, {total} on {count} workers"
+        )
+        return
+    model = ModelDescription.from_domain(worker.classifier).model_dump(mode="json")
+    report = partial(print, file=sys.stderr, flush=True)
+    with AnswerFolder.open(output, model, loaded.manifest.class_names) as answers:
+        if engine == "local":
+            tally = score_all(
+                paths, answers, partial(answer_here, worker=worker, threads=count), worker, part_studies, report
+            )
+        else:
+            from tumorscope.scale.on_ray import answer_on_ray, join_cluster  # noqa: PLC0415
+
+            with join_cluster(count) as size:
+                on_ray = partial(answer_on_ray, plan=plan, workers=workers or max(1, size // threads))
+                tally = score_all(paths, answers, on_ray, worker, part_studies, report)
+    report(f"{tally.answered} studies answered, {tally.failed} failed; {len(answers.done)} in {output}")
+
+
+def _read_list(file: Path) -> list[Path]:
+    content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    return [Path(os.fsdecode(line)) for line in content.splitlines() if line]

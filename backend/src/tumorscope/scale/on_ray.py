@@ -1,0 +1,195 @@
+"""Places in, the answers to their studies out, from workers on a Ray cluster; the only user of Ray.
+
+Tasks group the files of a folder into studies; actors, which hold a model each, answer one study at a time. Paths go
+to them and answers come back: no pixel passes through Ray.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import ray
+import ray.data
+
+from tumorscope.domain.errors import SetupInvalid
+from tumorscope.imaging.series.study_files import Place, list_folder
+from tumorscope.scale.studies import Work, find_work
+from tumorscope.scale.worker import Worker, WorkerPlan, name_study
+
+# Paths and answers are all it holds.
+_OBJECT_STORE_BYTES = 100 * 2**20
+# Beside what a study may take: interpreter, model and parsers.
+_WORKER_MIB = 768
+# Tries of a study whose worker died, before it is left for the second pass.
+_RETRIES = 2
+_PASSES = 2
+_PLACES_PER_TASK = 16
+_WORKER_DIED = {"code": "worker_died", "detail": "The worker died several times while it read the study."}
+
+
+@contextmanager
+def join_cluster(processors: int) -> Iterator[int]:
+    """Join the cluster that the environment names (``RAY_ADDRESS``), or start Ray here for so many processors.
+
+    Yields
+    ------
+    int
+        Processors of the cluster.
+
+    Raises
+    ------
+    SetupInvalid
+        The cluster cannot be reached.
+    """
+    # Nothing about its use is sent to anybody.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    address = os.environ.get("RAY_ADDRESS") or "local"
+    if address == "local":
+        quiet |= {"num_cpus": processors, "object_store_memory": _OBJECT_STORE_BYTES}
+    try:
+        ray.init(address, **quiet)
+    except ConnectionError as error:
+        raise SetupInvalid("The Ray cluster that RAY_ADDRESS names cannot be reached.") from error
+    try:
+        yield int(ray.cluster_resources().get("CPU", 1))
+    finally:
+        ray.shutdown()
+
+
+def answer_on_ray(
+    places: Iterable[Place], done: Callable[[], set[str]], plan: WorkerPlan, workers: int
+) -> Iterator[tuple[Work, dict[str, Any] | None]]:
+    """Answer the studies of places that are not done, in any order.
+
+    Parameters
+    ----------
+    places : iterable of Place
+        Listed to their end before the first study is answered.
+    done : callable
+        Gives the keys of the studies that have an answer, those given here included.
+    plan : WorkerPlan
+        What each worker runs.
+    workers : int
+        At most so many, each with as many processors as it has threads.
+
+    Yields
+    ------
+    tuple
+        Work, and the answer to its study or what is wrong with it; None where it has no study.
+    """
+    listed = [_pack_place(place) for place in places]
+    expected = sum(int(one["count"]) for one in listed)
+    for _ in range(_PASSES):
+        settled = 0
+        for row in _score(listed, sorted(done()), plan, workers):
+            work = _unpack_work(row)
+            settled += work.settled
+            yield work, None if not work.files else json.loads(row["answer"])
+        if settled >= expected:
+            return
+    # What is still left ended its workers each time.
+    known = done()
+    for one in listed:
+        for work in find_work(_unpack_place(one), known.__contains__):
+            if work.files:
+                yield work, {**name_study(work.files), "error": _WORKER_DIED}
+
+
+def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, workers: int) -> Iterator[dict[str, Any]]:
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    # A block for each study: it is what a worker is given, and what is done again when one dies.
+    context.target_max_block_size = 1
+    # A study that ends its worker each time must not end the run, nor a node that dies while a worker starts.
+    context.max_errored_blocks = -1
+    context.max_consecutive_actor_init_deaths = 3
+    keys = ray.put(np.array(done, dtype="S24"))
+    found = ray.data.from_items(places, override_num_blocks=max(1, -(-len(places) // _PLACES_PER_TASK))).flat_map(
+        _find_work_of,
+        fn_kwargs={"keys": keys},
+        # Tasks wait for disks, and must not wait for the workers' processors.
+        num_cpus=0,
+        compute=ray.data.TaskPoolStrategy(max(1, workers // 8)),
+    )
+    answered = found.map(
+        _Scorer,
+        fn_constructor_args=(plan,),
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
+        num_cpus=plan.threads,
+        memory=(plan.study_mib + _WORKER_MIB) * 2**20,
+        ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
+    )
+    yield from answered.iter_rows()
+
+
+class _Scorer:
+    """Answers rows of `_find_work_of`."""
+
+    def __init__(self, plan: WorkerPlan) -> None:
+        self._worker = Worker(plan)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        work = _unpack_work(row)
+        answer = self._worker.answer(work.files) if work.files else None
+        return {**row, "answer": json.dumps(answer).encode()}
+
+
+def _find_work_of(item: dict[str, Any], keys: "ray.ObjectRef[Any]") -> list[dict[str, Any]]:
+    done = ray.get(keys)
+
+    def is_done(key: str) -> bool:
+        place = int(np.searchsorted(done, key.encode()))
+        return place < len(done) and bool(done[place] == key.encode())
+
+    found = find_work(_unpack_place(item), is_done)
+    # The folder may have changed since it was listed; as many files as then are settled.
+    found[0] = Work(found[0].files, found[0].settled + item["count"] - sum(one.settled for one in found), found[0].root)
+    return [_pack_work(work) for work in found]
+
+
+def _pack_place(place: Place) -> dict[str, Any]:
+    """Of a folder its name alone; the files are listed again where they are grouped."""
+    return {
+        "folder": _pack_paths([] if place.folder is None else [place.folder]),
+        "files": _pack_paths(place.files if place.folder is None else []),
+        "root": _pack_paths([] if place.root is None else [place.root]),
+        "count": len(place.files),
+    }
+
+
+def _unpack_place(item: dict[str, Any]) -> Place:
+    [root] = _unpack_paths(item["root"]) or [None]
+    for folder in _unpack_paths(item["folder"]):
+        return Place(list_folder(folder), root, folder)
+    return Place(list(_unpack_paths(item["files"])), root)
+
+
+def _pack_work(work: Work) -> dict[str, Any]:
+    return {
+        "files": _pack_paths(work.files),
+        "settled": work.settled,
+        "root": _pack_paths([] if work.root is None else [work.root]),
+    }
+
+
+def _unpack_work(row: dict[str, Any]) -> Work:
+    [root] = _unpack_paths(row["root"]) or [None]
+    return Work(_unpack_paths(row["files"]), int(row["settled"]), root)
+
+
+def _pack_paths(paths: Iterable[Path]) -> bytes:
+    """As bytes, for not every name of a file is text."""
+    return b"\0".join(os.fsencode(path) for path in paths)
+
+
+def _unpack_paths(packed: bytes) -> tuple[Path, ...]:
+    return tuple(Path(os.fsdecode(one)) for one in packed.split(b"\0")) if packed else ()

@@ -1,0 +1,303 @@
+"""``tumorscope score``: an archive's answers are those of the service, each study once, whatever interrupts the run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_slice
+from tests.waiting import PATIENCE_S, wait_for_state, wait_until
+from tumorscope.api.app import create_app
+from tumorscope.api.settings import Settings
+from tumorscope.cli import app
+from tumorscope.domain.errors import InvalidRequest
+from tumorscope.model.bundle import read_bundle
+from tumorscope.model.store import DEFAULT_BUNDLE
+
+pytest.importorskip("pyarrow", reason="the extra `scale` is not installed")
+
+from tumorscope.scale.answers import TABLES, read_done, read_table
+
+_NOTICE = "Investigational. Not for diagnostic use."
+_VERSION = read_bundle(DEFAULT_BUNDLE).manifest.version
+_MANY = 60
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures, a series, its ZIP, a volume, and files that are broken or none of scans."""
+    root = tmp_path_factory.mktemp("archive")
+    series = root / "patient" / "series"
+    series.mkdir(parents=True)
+    for number in range(8):
+        stated: dict[str, Any] = {"SOPInstanceUID": f"1.2.3.4.{number}", "ImagePositionPatient": [0, 0, 5 * number]}
+        data = make_dicom_bytes(make_slice(number + 1, lesion=True, size=128).pixels, InstanceNumber=number, **stated)
+        (series / f"{number}.dcm").write_bytes(data)
+    with zipfile.ZipFile(root / "series.zip", "w") as packed:
+        for file in series.iterdir():
+            packed.write(file, file.name)
+    voxels = np.stack([make_slice(number, size=96).pixels for number in range(1, 9)], 2)
+    (root / "volume.nii.gz").write_bytes(make_nifti_bytes(voxels, compressed=True))
+    (root / "cut.png").write_bytes(make_phantom_file()[:500])
+    (root / "void.png").touch()
+    (root / "notes.txt").write_text("call the ward")
+    (root / os.fsdecode(b"caf\xe9.png")).write_bytes(make_phantom_file(size=96))
+    (root / "many").mkdir()
+    for number in range(_MANY):
+        (root / "many" / f"{number:03}.png").write_bytes(make_phantom_file(seed=number % 7 + 1, size=64))
+    return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engine() -> Iterator[None]:
+    """The same in all processes, without measuring which is the fastest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUMORSCOPE_ENGINE", "litert")
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        yield
+
+
+def _list_arguments(output: Path, sources: tuple[Path, ...], more: tuple[str, ...]) -> list[str]:
+    return ["score", *map(str, sources), "--output", str(output), "--workers", "2", "--part-studies", "5", *more]
+
+
+def _score(output: Path, *sources: Path, more: tuple[str, ...] = ()) -> str:
+    """What the command prints, run in this process without Ray; its error is raised."""
+    arguments = _list_arguments(output, sources, ("--engine", "local", *more))
+    return CliRunner().invoke(app, arguments, catch_exceptions=False).output
+
+
+def _start(output: Path, *sources: Path, cluster: str | None = None) -> subprocess.Popen[str]:
+    """The command as a process, without Ray unless a cluster is named."""
+    more = ("--engine", "local") if cluster is None else ()
+    return subprocess.Popen(
+        [sys.executable, "-m", "tumorscope", *_list_arguments(output, sources, more)],
+        env={**os.environ, "RAY_ADDRESS": cluster or ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _read(output: Path) -> Rows:
+    tables = {name: read_table(output, name).to_pylist() for name in TABLES}
+    return {name: sorted(rows, key=lambda row: (row["study"], row.get("rank"))) for name, rows in tables.items()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    output = tmp_path_factory.mktemp("undisturbed") / "scores"
+    _score(output, archive)
+    return _read(output)
+
+
+def test_each_study_has_a_row_and_bad_files_have_their_codes(undisturbed: Rows) -> None:
+    answered = {tuple(sorted(Path(file).name for file in row["files"])) for row in undisturbed["studies"]}
+    assert answered == {
+        tuple(f"{number}.dcm" for number in range(8)),
+        ("series.zip",),
+        ("volume.nii.gz",),
+        ("caf\\xe9.png",),
+        *((f"{number:03}.png",) for number in range(_MANY)),
+    }
+    failed = {Path(row["files"][0]).name: row["code"] for row in undisturbed["failures"]}
+    assert failed == {"cut.png": "corrupt_file", "void.png": "corrupt_file"}
+    for rows in undisturbed.values():
+        assert {row["notice"] for row in rows} <= {_NOTICE}
+        assert {row["model_version"] for row in rows} <= {_VERSION}
+    assert len({row["study"] for row in undisturbed["studies"]}) == len(answered)
+
+
+def test_parquet_says_which_model_answered(archive: Path, tmp_path: Path) -> None:
+    _score(tmp_path / "scores", archive / "volume.nii.gz")
+    for name in TABLES:
+        metadata = read_table(tmp_path / "scores", name).schema.metadata
+        assert json.loads(metadata[b"model"])["engine"] == "litert-int8"
+        assert metadata[b"notice"].decode() == _NOTICE
+
+
+def _agree(row: object, answer: object) -> bool:
+    """Whether a row holds what the answer says, bit for bit; it leaves some fields out."""
+    if isinstance(row, dict):
+        assert isinstance(answer, dict)
+        return all(_agree(value, answer[name]) for name, value in row.items())
+    if isinstance(row, list):
+        assert isinstance(answer, list)
+        return len(row) == len(answer) and all(map(_agree, row, answer))
+    return row == answer
+
+
+def _compare_with_service(client: TestClient, output: Path) -> int:
+    """How many findings the service gives; its answers are those of the tables."""
+    rows, findings = read_table(output, "studies").to_pylist(), read_table(output, "findings").to_pylist()
+    for row in rows:
+        parts = [("file", (Path(file).name, Path(file).read_bytes())) for file in row["files"]]
+        response = client.post("/predict", files=parts)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        said = {name: value for name, value in row.items() if name not in {"study", "files", "model_version"}}
+        assert _agree(said, answer), row["files"]
+        assert row["model_version"] == answer["model"]["version"]
+        own = sorted((one for one in findings if one["study"] == row["study"]), key=lambda one: one["rank"])
+        origin = {"study", "rank", "model_version", "notice"}
+        found = [{name: value for name, value in one.items() if name not in origin} for one in own]
+        assert _agree(found, answer["findings"])
+    return len(findings)
+
+
+def test_answers_are_those_of_the_service_bit_for_bit(archive: Path, tmp_path: Path) -> None:
+    sources = [archive / "patient", archive / "volume.nii.gz", archive / "many" / "000.png", archive / "series.zip"]
+    _score(tmp_path / "scores", *sources)
+    with TestClient(create_app(Settings())) as client:
+        wait_for_state(client, "ready")
+        _compare_with_service(client, tmp_path / "scores")
+    assert len(read_done(tmp_path / "scores")) == len(sources)
+
+
+def test_answers_to_real_scans_are_those_of_the_service(data_folder: Path, tmp_path: Path) -> None:
+    sources = [data_folder / "field/healthy_sagittal_t1", data_folder / "volumes/tcia_brain_tumor_progression"]
+    output = tmp_path / "scores"
+    _score(output, sources[0], sources[1] / "01" / "Pre_Scan_T1.nii.gz")
+    with TestClient(create_app(Settings())) as client:
+        wait_for_state(client, "ready")
+        assert _compare_with_service(client, output) > 0
+
+
+def _wait_for_parts(process: subprocess.Popen[str], output: Path, count: int = 2) -> None:
+    def are_written() -> bool:
+        if process.poll() is not None:
+            raise AssertionError(process.communicate())
+        return len(list(output.glob("part=*"))) >= count
+
+    wait_until(are_written)
+
+
+def test_run_killed_at_any_point_ends_with_the_same_rows(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+    output = tmp_path / "scores"
+    with _start(output, archive) as process:
+        _wait_for_parts(process, output)
+        process.kill()
+    done = len(read_done(output))
+    assert 0 < done < len(undisturbed["studies"]) + len(undisturbed["failures"])
+    # As a run that is killed amid a part leaves it.
+    (output / ".part=000099").mkdir()
+    (output / ".part=000099" / "studies.parquet").write_bytes(b"PAR1")
+    _score(output, archive)
+    assert _read(output) == undisturbed
+    assert not list(output.glob(".part=*"))
+
+
+def test_full_disk_is_a_sentence_and_the_next_run_goes_on(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+    output = tmp_path / "scores"
+    with _start(output, archive) as process:
+        _wait_for_parts(process, output, 1)
+        prlimit(process.pid, RLIMIT_FSIZE, (1000, RLIM_INFINITY))
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, errors.splitlines()[-1]) == (1, "File too large")
+    _score(output, archive)
+    assert _read(output) == undisturbed
+
+
+def test_sources_are_listed_in_a_file_and_found_twice_are_answered_once(archive: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_bytes(b"\n".join(os.fsencode(archive / name) for name in ("patient", "void.png", "missing.png")))
+    output, empty = tmp_path / "scores", tmp_path / "empty"
+    empty.mkdir()
+    _score(output, archive / "patient", empty, more=("--list", str(listed)))
+    rows = _read(output)
+    assert [len(row["files"]) for row in rows["studies"]] == [8]
+    assert {Path(row["files"][0]).name: row["code"] for row in rows["failures"]} == {
+        "void.png": "corrupt_file",
+        "missing.png": "unreadable",
+        "empty": "no_file",
+    }
+
+
+def test_study_that_takes_more_memory_than_allowed_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "large.nii.gz").write_bytes(make_nifti_bytes(np.ones((512, 512, 200), np.uint16), compressed=True))
+    output = tmp_path / "scores"
+    _score(output, tmp_path / "large.nii.gz", more=("--study-mib", "64"))
+    assert [row["code"] for row in _read(output)["failures"]] == ["expands_too_much"]
+
+
+def test_dry_run_counts_and_writes_nothing(archive: Path, tmp_path: Path) -> None:
+    printed = _score(tmp_path / "scores", archive, more=("--dry-run",))
+    assert printed.startswith(f"{_MANY + 14} files, {_MANY + 6} studies without an answer; ")
+    assert not (tmp_path / "scores").exists()
+
+
+def test_answers_of_another_engine_and_other_folders_are_refused(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "scores"
+    _score(output, archive / "many" / "000.png")
+    with pytest.raises(InvalidRequest, match="name another folder"):
+        _score(archive, archive / "many")
+    monkeypatch.setenv("TUMORSCOPE_ENGINE", "ncnn")
+    with pytest.raises(InvalidRequest, match="name another folder"):
+        _score(output, archive / "many")
+
+
+def test_two_runs_do_not_write_into_one_folder(archive: Path, tmp_path: Path) -> None:
+    output = tmp_path / "scores"
+    with _start(output, archive) as process:
+        wait_until(lambda: (output / "model.json").exists() or process.poll() is not None)
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(InvalidRequest, match="Another run"):
+            _score(output, archive)
+        process.kill()
+
+
+@contextmanager
+def _run_cluster() -> Iterator[Any]:
+    """A cluster of two nodes on this machine, each with two processors by name."""
+    pytest.importorskip("ray", reason="the extra `scale` is not installed")
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 2, "object_store_memory": 100 * 2**20, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=node)
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def test_killed_node_and_killed_driver_end_with_the_same_rows(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+    output = tmp_path / "scores"
+    with _run_cluster() as cluster:
+        node = cluster.add_node(num_cpus=2, object_store_memory=100 * 2**20)
+        with _start(output, archive, cluster=cluster.address) as process:
+            _wait_for_parts(process, output)
+            process.kill()
+        assert len(read_done(output)) < len(undisturbed["studies"])
+        parts = len(list(output.glob("part=*")))
+        with _start(output, archive, cluster=cluster.address) as process:
+            _wait_for_parts(process, output, parts + 1)
+            cluster.remove_node(node, allow_graceful=False)
+            _, errors = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0, errors
+    assert _read(output) == undisturbed
+
+
+def test_ray_is_started_here_where_no_cluster_is_named(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+    pytest.importorskip("ray", reason="the extra `scale` is not installed")
+    output = tmp_path / "scores"
+    with _start(output, archive, cluster="local") as process:
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    assert _read(output) == undisturbed
+    assert errors.splitlines()[-1] == f"{_MANY + 4} studies answered, 2 failed; {_MANY + 6} in {output}"
