@@ -175,6 +175,8 @@ lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--up
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra build --extra pacs pyproject.toml --output-file requirements.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --constraint requirements.lock --extra build --extra train --extra dev \
 	    pyproject.toml --output-file requirements-dev.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements-dev.lock --extra build --extra cluster \
+	    pyproject.toml --output-file requirements-cluster.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements.lock --extra build --extra tensorflow \
 	    --override <(printf "$(GPU_OVERRIDE)") pyproject.toml --output-file requirements-gpu.lock >/dev/null
 
