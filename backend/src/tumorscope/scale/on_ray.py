@@ -7,6 +7,7 @@ to them and answers come back: no pixel passes through Ray.
 import json
 import logging
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import ray
 import ray.data
+from ray.util.annotations import RayDeprecationWarning
 
 from tumorscope.domain.errors import SetupInvalid
 from tumorscope.imaging.series.study_files import Place, list_folder
@@ -120,14 +122,17 @@ def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, work
         num_cpus=0,
         compute=ray.data.TaskPoolStrategy(max(1, workers // 8)),
     )
-    answered = found.map(
-        _Scorer,
-        fn_constructor_args=(plan,),
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
-        num_cpus=plan.threads,
-        memory=(plan.study_mib + _WORKER_MIB) * 2**20,
-        ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
-    )
+    with warnings.catch_warnings():
+        # Ray has no other way to bound the retries of a study that ends its worker each time.
+        warnings.simplefilter("ignore", RayDeprecationWarning)
+        answered = found.map(
+            _Scorer,
+            fn_constructor_args=(plan,),
+            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
+            num_cpus=plan.threads,
+            memory=(plan.study_mib + _WORKER_MIB) * 2**20,
+            ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
+        )
     yield from answered.iter_rows()
 
 
