@@ -46,7 +46,7 @@ def join_cluster(processors: int) -> Iterator[int]:
     Raises
     ------
     SetupInvalid
-        The cluster cannot be reached.
+        The cluster cannot be reached, or Ray does not start.
     """
     # Nothing about its use is sent to anybody.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -58,8 +58,11 @@ def join_cluster(processors: int) -> Iterator[int]:
         quiet |= {"num_cpus": processors, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
         ray.init(address, **quiet)
-    except ConnectionError as error:
-        raise SetupInvalid("The Ray cluster that RAY_ADDRESS names cannot be reached.") from error
+    # Of a start that takes too long, Ray raises the base class.
+    except Exception as error:
+        raise SetupInvalid(
+            "Ray did not start, or the cluster that RAY_ADDRESS names is not reached. Try again, or use --engine local."
+        ) from error
     try:
         yield int(ray.cluster_resources().get("CPU", 1))
     finally:
