@@ -63,6 +63,7 @@ def measure_command(archive: Path, output: Path, studies: int, *options: str) ->
         "whole_s": round(whole, 1),
         "restart_s": round(restart, 1),
         "studies_per_s": round(studies / (whole - restart), 2),
+        "bytes_a_study": round(sum(file.stat().st_size for file in output.rglob("*.parquet")) / studies),
     }
 
 

@@ -89,6 +89,13 @@ def test_training_says_what_to_install() -> None:
     assert re.fullmatch(r"This command needs \w+, .*: pip install 'tumorscope\[train\]'\n", result.stderr)
 
 
+@pytest.mark.usefixtures("installed")
+def test_scoring_an_archive_says_what_to_install() -> None:
+    result = _run("score", ".", "--engine", "local")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == "This command needs pyarrow, which is not installed: pip install 'tumorscope[scale]'\n"
+
+
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tumorscope", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False)
