@@ -97,7 +97,7 @@ def _take(answers: Iterable[Any]) -> None:
 def main() -> None:
     """Write the archive, measure, and print JSON."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
-    parser.add_argument("--studies", type=int, default=100)
+    parser.add_argument("--studies", type=int, default=400)
     parser.add_argument("--slices", type=int, default=50, help="instances of a study")
     options = parser.parse_args()
     os.environ["TUMORSCOPE_ENGINE"] = "litert"
