@@ -84,7 +84,7 @@ def score(
         else:
             from tumorscope.scale.on_ray import answer_on_ray, join_cluster  # noqa: PLC0415
 
-            with join_cluster(count) as size:
+            with join_cluster(count, study_mib) as size:
                 on_ray = partial(answer_on_ray, plan=plan, workers=workers or max(1, size // threads))
                 tally = score_all(paths, answers, on_ray, worker, part_studies, report)
     report(f"{tally.answered} studies answered, {tally.failed} failed; {len(answers.done)} in {output}")

@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,15 @@ _WORKER_DIED = {"code": "worker_died", "detail": "The worker died several times 
 
 
 @contextmanager
-def join_cluster(processors: int) -> Iterator[int]:
+def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
     """Join the cluster that the environment names (``RAY_ADDRESS``), or start Ray here for so many processors.
+
+    Parameters
+    ----------
+    processors : int
+        Of a Ray that is started here.
+    study_mib : int
+        As of `WorkerPlan`.
 
     Yields
     ------
@@ -46,7 +54,7 @@ def join_cluster(processors: int) -> Iterator[int]:
     Raises
     ------
     SetupInvalid
-        The cluster cannot be reached, or Ray does not start.
+        The cluster cannot be reached, Ray does not start, or this machine's memory is too small for one worker.
     """
     # Nothing about its use is sent to anybody.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -64,7 +72,11 @@ def join_cluster(processors: int) -> Iterator[int]:
             "Ray did not start, or the cluster that RAY_ADDRESS names is not reached. Try again, or use --engine local."
         ) from error
     try:
-        yield int(ray.cluster_resources().get("CPU", 1))
+        resources = ray.cluster_resources()
+        # Ray would wait for another machine; clusters may get one.
+        if address == "local" and resources["memory"] < _reserve(study_mib):
+            raise SetupInvalid("The memory that is free is too small for one worker; state a smaller --study-mib.")
+        yield int(resources.get("CPU", 1))
     finally:
         ray.shutdown()
 
@@ -92,12 +104,14 @@ def answer_on_ray(
     """
     listed = [_pack_place(place) for place in places]
     expected = sum(int(one["count"]) for one in listed)
-    for _ in range(_PASSES):
+    for number in range(_PASSES):
         settled = 0
         for row in _score(listed, sorted(done()), plan, workers):
             work = _unpack_work(row)
             settled += work.settled
-            yield work, None if not work.files else json.loads(row["answer"])
+            # The first pass has settled the other files of a place.
+            kept = work if number == 0 else replace(work, settled=len(work.files))
+            yield kept, None if not work.files else json.loads(row["answer"])
         if settled >= expected:
             return
     # What is still left ended its workers each time.
@@ -105,7 +119,12 @@ def answer_on_ray(
     for one in listed:
         for work in find_work(_unpack_place(one), known.__contains__):
             if work.files:
-                yield work, {**name_study(work.files), "error": _WORKER_DIED}
+                yield replace(work, settled=len(work.files)), {**name_study(work.files), "error": _WORKER_DIED}
+
+
+def _reserve(study_mib: int) -> int:
+    """Bytes that Ray keeps for a worker."""
+    return (study_mib + _WORKER_MIB) * 2**20
 
 
 def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, workers: int) -> Iterator[dict[str, Any]]:
@@ -133,7 +152,7 @@ def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, work
             fn_constructor_args=(plan,),
             compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
             num_cpus=plan.threads,
-            memory=(plan.study_mib + _WORKER_MIB) * 2**20,
+            memory=_reserve(plan.study_mib),
             ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
         )
     yield from answered.iter_rows()
