@@ -17,7 +17,7 @@ TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || e
 # In the order of their names the files that take long come first, and both workers end together.
 TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
 MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
-PYTHON_SOURCES := backend/src tests scripts
+PYTHON_SOURCES := backend/src client/src tests scripts
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # TensorFlow with CUDA takes the place of the one without.
 GPU_OVERRIDE := tensorflow-cpu ; python_version < '3'\ntensorflow[and-cuda]\n
@@ -58,9 +58,10 @@ $(SERVING_READY): backend/requirements.lock backend/pyproject.toml
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable backend
 	@touch $@
 
-$(PYTHON_READY): $(SERVING_READY) backend/requirements-dev.lock
+$(PYTHON_READY): $(SERVING_READY) backend/requirements-dev.lock client/pyproject.toml
 	@echo 'Installing what development needs into .venv (3.3 GB)'
 	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable client
 	@touch $@
 
 $(PAGE_READY) $(JOURNEYS_READY): %/node_modules/.ready: %/package.json %/package-lock.json
