@@ -1,10 +1,10 @@
 """The watcher between a real archive, Orthanc, and the service."""
 
 import json
-import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,11 +19,13 @@ import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI, Response
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.factories import make_dicom_bytes, make_slice
+from tests.factories import make_dicom_bytes
 from tests.orthanc import Orthanc, needs_orthanc, run_orthanc
 from tests.serving import listen
 from tests.waiting import wait_until
+from tests.watching import make_study, run_watcher
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.pacs.archive import Archive
@@ -51,27 +53,6 @@ def orthanc(shared_orthanc: Orthanc) -> Orthanc:
     return shared_orthanc
 
 
-def _make_study(uid: str = "1.2.3", slices: int = 3, **stated: object) -> list[bytes]:
-    """The files of a series; its patient's name is in no log."""
-    common: dict[str, Any] = {
-        "StudyInstanceUID": uid,
-        "SeriesInstanceUID": f"{uid}.4",
-        "FrameOfReferenceUID": f"{uid}.9",
-        "PatientName": "Doe^Jane",
-        "PatientID": "4711",
-        "SliceThickness": 5,
-        **stated,
-    }
-    places = {number: {"SOPInstanceUID": f"{uid}.4.{number}"} for number in range(1, slices + 1)}
-    return [
-        make_dicom_bytes(
-            make_slice(number, size=128).pixels.astype(np.uint16),
-            **{"ImagePositionPatient": [0, 0, 5 * number], **place, **common},
-        )
-        for number, place in places.items()
-    ]
-
-
 @dataclass(frozen=True)
 class _Watched:
     """A watcher in this process, which looks at what there is and waits for nothing."""
@@ -94,9 +75,8 @@ def _watch_here(
         if log is not None:
             log.append({"event": event, **fields})
 
-    read = Filters(
-        **{"modality": "MR", "body_parts": frozenset({"HEAD"}), "description": re.compile(""), "days": 0, **filters}
-    )
+    every: dict[str, Any] = {"modality": "MR", "body_parts": frozenset({"HEAD"}), "stations": frozenset()}
+    read = Filters(**{**every, "description": re.compile(""), "days": 0, **filters})
     with (
         open_client(orthanc.dicomweb, None) as archive,
         open_client(f"http://{service}", None) as predicting,
@@ -105,44 +85,8 @@ def _watch_here(
         yield _Watched(Watcher(Archive(archive), predicting, table, read, settle_s=0, log=note))
 
 
-@dataclass(frozen=True)
-class _Process:
-    """`tumorscope pacs watch`."""
-
-    popen: subprocess.Popen[bytes]
-    log: Path
-
-    def read_log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-    def wait_for(self, event: str, times: int = 1, **fields: object) -> None:
-        """Until its log has an event so often."""
-
-        def happened() -> bool:
-            assert self.popen.poll() is None, self.log.read_text()
-            lines = [one for one in self.read_log() if one.items() >= {"event": event, **fields}.items()]
-            return len(lines) >= times
-
-        wait_until(happened)
-
-
-@contextmanager
-def _watch(orthanc: Orthanc, service: str, folder: Path, *options: str) -> Iterator[_Process]:
-    log = folder / "watch.log"
-    # The home folder would be the place of whatever is kept beside the jobs.
-    environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder), "NO_PROXY": "127.0.0.1"}
-    addresses = ["--dicomweb", orthanc.dicomweb, "--service", f"http://{service}", "--jobs", str(folder / "jobs")]
-    pace = ["--days", "0", "--settle-s", "0.5", "--poll-s", "0.2"]
-    command = [sys.executable, "-m", "tumorscope", "pacs", "watch", *addresses, *pace, *options]
-    with log.open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as popen:
-        try:
-            yield _Process(popen, log)
-        finally:
-            popen.kill()
-
-
-def _status(folder: Path) -> str:
-    command = [sys.executable, "-m", "tumorscope", "pacs", "status", "--jobs", str(folder / "jobs")]
+def _status(folder: Path, *options: str) -> str:
+    command = [sys.executable, "-m", "tumorscope", "pacs", "status", "--jobs", str(folder / "jobs"), *options]
     return str(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
@@ -158,15 +102,14 @@ def test_series_sent_by_storescu_is_answered_in_the_archive(
     orthanc.send(data_folder / "dicom" / "t1_mprage_series")
     images = orthanc.list_uids()
     assert len(images) == 176
-    with _watch(orthanc, tiny_address, tmp_path) as process:
+    with run_watcher(orthanc, tiny_address, tmp_path) as process:
         process.wait_for("study_answered")
-        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.popen.pid}/status").read_text())
-        assert peak is not None
+        peak_mib = process.read_peak_mib()
         # Another one is answered: until then the watcher has asked the archive again, and seen its own results.
-        orthanc.put(_make_study())
+        orthanc.put(make_study())
         process.wait_for("study_answered", 2)
         assert [one["study"] for one in process.read_log() if one["event"] == "study_answered"] == [1, 2]
-    assert int(peak[1]) / 1024 < _MOST_MIB
+    assert peak_mib < _MOST_MIB
     for sop_class in (_REPORT, _MAP, _PICTURE):
         (found,) = _find(orthanc.client, study, SOPClassUID=sop_class)
         uid = found["00080018"]["Value"][0]
@@ -186,13 +129,13 @@ def test_watcher_killed_at_random_points_finishes_each_study_once(
     points = random.Random(20)
     for number in range(_KILLS):
         for uid in studies[2 * number : 2 * number + 2]:
-            orthanc.put(_make_study(uid))
-        with _watch(orthanc, tiny_address, tmp_path) as process:
+            orthanc.put(make_study(uid))
+        with run_watcher(orthanc, tiny_address, tmp_path) as process:
             process.wait_for("watching", number + 1)
             time.sleep(points.uniform(0.5, 1.5))
             process.popen.send_signal(signal.SIGKILL)
             assert process.popen.wait() == -signal.SIGKILL
-    with _watch(orthanc, tiny_address, tmp_path) as process:
+    with run_watcher(orthanc, tiny_address, tmp_path) as process:
         wait_until(lambda: _status(tmp_path) == f"answered  {len(studies)}\n", every_s=0.5)
     for uid in studies:
         found = [one["00080016"]["Value"][0] for one in _find(orthanc.client, uid)]
@@ -200,13 +143,72 @@ def test_watcher_killed_at_random_points_finishes_each_study_once(
         assert len(found) == 3 + 3
 
 
+def test_two_archives_have_a_watcher_each_and_one_that_is_down_delays_no_other(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    with run_orthanc(folders[1]) as other:
+        for archive in (orthanc, other):
+            archive.put(make_study())
+    with (
+        run_watcher(other, tiny_address, folders[1]) as waiting,
+        run_watcher(orthanc, tiny_address, folders[0]) as process,
+    ):
+        waiting.wait_for("paused", code="archive_unavailable")
+        process.wait_for("study_answered")
+        with run_orthanc(folders[1]) as again:
+            waiting.wait_for("study_answered")
+            assert again.list_uids() == orthanc.list_uids()
+
+
+def test_operator_reads_what_is_done_and_what_waits(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def read_metrics() -> dict[tuple[str, ...], float]:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+        return {(one.name, *sorted(one.labels.values())): one.value for one in samples}
+
+    orthanc.put(make_study())
+    with run_watcher(orthanc, "127.0.0.1:9", tmp_path, "--metrics-port", str(port)) as process:
+        process.wait_for("paused", code="service_unavailable")
+        metrics = read_metrics()
+        assert metrics["tumorscope_pacs_studies", "waiting"] == 1
+        assert metrics["tumorscope_pacs_events_total", "paused", "service_unavailable"] >= 1
+        assert metrics["tumorscope_pacs_oldest_open_seconds",] > 0
+    assert re.fullmatch(r"waiting   1\nthe oldest that is open waits for \d+ s\n", _status(tmp_path))
+    with run_watcher(orthanc, tiny_address, tmp_path, "--metrics-port", str(port)) as process:
+        process.wait_for("study_answered")
+        metrics = read_metrics()
+        assert metrics["tumorscope_pacs_studies", "answered"] == 1
+        assert metrics["tumorscope_pacs_studies", "waiting"] == 0
+        assert metrics["tumorscope_pacs_events_total", "none", "study_answered"] == 1
+        assert metrics["tumorscope_pacs_oldest_open_seconds",] == 0
+        other = subprocess.run(
+            [
+                *(sys.executable, "-m", "tumorscope", "pacs", "watch", "--dicomweb", orthanc.dicomweb),
+                *("--jobs", str(tmp_path / "other"), "--metrics-port", str(port)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert other.returncode == 1
+    assert f"Metrics cannot be served at 127.0.0.1:{port}" in " ".join(other.stderr.split())
+    assert json.loads(_status(tmp_path, "--json")) == {"studies": {"answered": 1}, "oldest_open_s": None, "failed": []}
+
+
 def test_archive_and_service_that_are_down_are_waited_for(tiny_bundle_folder: Path, tmp_path: Path) -> None:
     with ExitStack() as later:
         with run_orthanc(tmp_path) as orthanc:
-            orthanc.put(_make_study())
+            orthanc.put(make_study())
         with listen(FastAPI()) as (host, port):
             nobody = f"{host}:{port}"
-        process = later.enter_context(_watch(orthanc, nobody, tmp_path))
+        process = later.enter_context(run_watcher(orthanc, nobody, tmp_path))
         process.wait_for("paused", 2, code="archive_unavailable")
         restarted = later.enter_context(run_orthanc(tmp_path))
         process.wait_for("paused", code="service_unavailable")
@@ -221,21 +223,21 @@ def test_same_study_twice_and_a_lost_job_table_make_no_second_copy(
     orthanc: Orthanc, tiny_address: str, tmp_path: Path
 ) -> None:
     log: list[dict[str, object]] = []
-    orthanc.put(_make_study())
+    orthanc.put(make_study())
     for jobs in ("first", "first", "second"):
         with _watch_here(orthanc, tiny_address, tmp_path / jobs, log) as watched:
             assert watched.work() == {"answered": 1}
-        orthanc.put(_make_study())
+        orthanc.put(make_study())
     assert [one["event"] for one in log] == ["study_answered", "study_answered"]
     assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
     assert len(orthanc.list_uids()) == 3 + 3
 
 
 def test_study_that_grows_is_answered_anew(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
-    orthanc.put(_make_study(slices=3))
+    orthanc.put(make_study(slices=3))
     with _watch_here(orthanc, tiny_address, tmp_path / "jobs") as watched:
         watched.work()
-        orthanc.put(_make_study(slices=5))
+        orthanc.put(make_study(slices=5))
         assert watched.work() == {"answered": 1}
         assert watched.work() == {"answered": 1}
     assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 6
@@ -250,19 +252,23 @@ def test_only_what_the_filters_want_is_read(orthanc: Orthanc, tiny_address: str,
         "1.2.5": {"Modality": "CT", "BodyPartExamined": "HEAD", "SeriesDescription": "T1 axial"},
         "1.2.6": {"Modality": "MR", "BodyPartExamined": "HEAD", "SeriesDescription": "T1", "StudyDate": "20200101"},
         "1.2.7": {"Modality": "MR", "Manufacturer": "Tumorscope", "SeriesDescription": "T1 axial"},
+        "1.2.8": {"Modality": "MR", "StationName": "KNEES", "SeriesDescription": "T1 axial"},
     }
     for uid, stated in studies.items():
-        orthanc.put(_make_study(uid, **{"StudyDate": time.strftime("%Y%m%d"), **stated}))
+        orthanc.put(make_study(uid, **{"StudyDate": time.strftime("%Y%m%d"), "StationName": "Heads", **stated}))
     pattern = re.compile("t1", re.IGNORECASE)
-    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", days=2, description=pattern) as watched:
-        assert watched.work() == {"answered": 2, "skipped": 3}
+    stations = frozenset({"HEADS"})
+    with _watch_here(
+        orthanc, tiny_address, tmp_path / "jobs", days=2, description=pattern, stations=stations
+    ) as watched:
+        assert watched.work() == {"answered": 2, "skipped": 4}
     for uid in studies:
         assert len(_find(orthanc.client, uid)) == (6 if uid in {"1.2.1", "1.2.2"} else 3)
 
 
 def test_refused_study_is_not_asked_for_again(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
     log: list[dict[str, object]] = []
-    orthanc.put(_make_study(SOPClassUID="1.2.840.10008.5.1.4.1.1.4", ImageType=["DERIVED", "SECONDARY"], Rows=0))
+    orthanc.put(make_study(SOPClassUID="1.2.840.10008.5.1.4.1.1.4", ImageType=["DERIVED", "SECONDARY"], Rows=0))
     with _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
         assert watched.work() == {"refused": 1}
         assert watched.work() == {"refused": 1}
@@ -279,7 +285,7 @@ def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_p
         return Response(status_code=status)
 
     log: list[dict[str, object]] = []
-    orthanc.put(_make_study())
+    orthanc.put(make_study())
     with listen(app) as (host, port), _watch_here(orthanc, f"{host}:{port}", tmp_path / "jobs", log) as watched:
         assert watched.work() == {"waiting": 1}
     assert [(one["event"], one["code"], one["attempt"]) for one in log] == [
@@ -292,7 +298,7 @@ def test_full_disk_is_waited_for(orthanc: Orthanc, tmp_path: Path) -> None:
     uids = [f"1.2.{number}" for number in range(1, 301)]
     knee = {"BodyPartExamined": "KNEE"}
     orthanc.put([make_dicom_bytes(pixels, StudyInstanceUID=uid, SOPInstanceUID=f"{uid}.1", **knee) for uid in uids])
-    with _watch(orthanc, "127.0.0.1:9", tmp_path, "--poll-s", "1") as process:
+    with run_watcher(orthanc, "127.0.0.1:9", tmp_path, "--poll-s", "1") as process:
         process.wait_for("watching")
         prlimit(process.popen.pid, RLIMIT_FSIZE, (2**14, RLIM_INFINITY))
         process.wait_for("paused", code="jobs_not_written")
@@ -305,9 +311,9 @@ def test_secrets_come_from_files(tiny_address: str, tmp_path: Path) -> None:
     secret.write_text("wrong:password\n")
     with (
         run_orthanc(tmp_path, ("tumorscope", "pass:word")) as orthanc,
-        _watch(orthanc, tiny_address, tmp_path, "--login", str(secret)) as process,
+        run_watcher(orthanc, tiny_address, tmp_path, "--login", str(secret)) as process,
     ):
-        orthanc.put(_make_study())
+        orthanc.put(make_study())
         process.wait_for("paused", code="archive_refused")
         secret.write_text("tumorscope:pass:word\n")
         process.wait_for("study_answered")

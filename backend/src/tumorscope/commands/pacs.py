@@ -1,9 +1,11 @@
 """``tumorscope pacs``: an archive in, an answer to each of its studies in the same archive out."""
 
+import json
 import logging
 import re
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,20 +37,58 @@ def watch(
     api_key: Annotated[
         _Secret, typer.Option(envvar="TUMORSCOPE_PACS_API_KEY", help="File with a key of the service.")
     ] = None,
-    modality: Annotated[str, typer.Option(help="Series of this modality are read.")] = "MR",
+    modality: Annotated[
+        str, typer.Option(envvar="TUMORSCOPE_PACS_MODALITY", help="Series of this modality are read.")
+    ] = "MR",
     body_part: Annotated[
-        list[str], typer.Option(help="Series of these body parts are read, and those that state none.")
+        list[str],
+        typer.Option(
+            envvar="TUMORSCOPE_PACS_BODY_PART", help="Series of these body parts are read, and those that state none."
+        ),
     ] = ["HEAD", "BRAIN", "SKULL"],  # noqa: B006  (typer's form)
+    station: Annotated[
+        list[str],
+        typer.Option(
+            envvar="TUMORSCOPE_PACS_STATION", help="Series of the scanners of these names are read; by default of all."
+        ),
+    ] = [],  # noqa: B006
     description: Annotated[
-        str, typer.Option(help="Regular expression that the description of the study or series contains.")
+        str,
+        typer.Option(
+            envvar="TUMORSCOPE_PACS_DESCRIPTION",
+            help="Regular expression that the description of the study or series contains.",
+        ),
     ] = "",
     days: Annotated[
-        int, typer.Option(min=0, max=36_500, help="Studies of the last days are read, by their date; of all: 0.")
+        int,
+        typer.Option(
+            min=0,
+            max=36_500,
+            envvar="TUMORSCOPE_PACS_DAYS",
+            help="Studies of the last days are read, by their date; of all: 0.",
+        ),
     ] = 7,
     settle_s: Annotated[
-        float, typer.Option(min=0, help="A study to which no instance was added for so long is complete.")
+        float,
+        typer.Option(
+            min=0,
+            envvar="TUMORSCOPE_PACS_SETTLE_S",
+            help="A study to which no instance was added for so long is complete.",
+        ),
     ] = 60,
-    poll_s: Annotated[float, typer.Option(min=0.1, help="The archive is asked again after so long.")] = 5,
+    poll_s: Annotated[float, typer.Option(min=0.1, help="The archive is asked again after so long.")] = 2,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65_535,
+            envvar="TUMORSCOPE_PACS_METRICS_PORT",
+            help="Port of metrics for Prometheus; by default there are none.",
+        ),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(envvar="TUMORSCOPE_PACS_METRICS_HOST", help="Address of this machine for the metrics.")
+    ] = "127.0.0.1",
 ) -> None:
     """Find new studies, ask the service for predictions, and store report, heat maps and picture in the archive.
 
@@ -58,6 +98,7 @@ def watch(
     from tumorscope.api.monitoring.logs import configure_logs, log_event  # noqa: PLC0415  (imported where it is needed)
     from tumorscope.pacs.archive import Archive  # noqa: PLC0415
     from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+    from tumorscope.pacs.metrics import WatcherMetrics  # noqa: PLC0415
     from tumorscope.pacs.peers import authorize_by_file, open_client  # noqa: PLC0415
     from tumorscope.pacs.watch import Filters, Watcher  # noqa: PLC0415
 
@@ -69,7 +110,13 @@ def watch(
         raise SetupInvalid(f"--description: {error}.") from error
     archive_secret = login or token
     authorize = archive_secret and authorize_by_file(archive_secret, "Basic" if login else "Bearer")
-    filters = Filters(modality, frozenset(part.upper() for part in body_part), pattern, days)
+    filters = Filters(
+        modality=modality,
+        body_parts=frozenset(part.upper() for part in body_part),
+        stations=frozenset(name.upper() for name in station),
+        description=pattern,
+        days=days,
+    )
     configure_logs("INFO")
     # It logs the address of every request, which has the UID of a study.
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -79,20 +126,39 @@ def watch(
         Jobs(jobs) as table,
         table.hold(),
     ):
-        log_event("watching")
-        Watcher(Archive(archive), predicting, table, filters, settle_s, log_event).watch(poll_s)
+        metrics = WatcherMetrics(jobs)
+        if metrics_port is not None:
+            metrics.serve(metrics_host, metrics_port)
+
+        def note(event: str, **fields: Any) -> None:  # noqa: ANN401  (as the log takes them)
+            metrics.count(event, **fields)
+            log_event(event, **fields)
+
+        note("watching")
+        Watcher(Archive(archive), predicting, table, filters, settle_s, note).watch(poll_s)
 
 
 @app.command()
-def status(jobs: _JobsFile = Path("tumorscope-pacs.sqlite")) -> None:
-    """Print how many studies are in which state, and those that failed for good, with their UIDs."""
+def status(
+    jobs: _JobsFile = Path("tumorscope-pacs.sqlite"),
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Print how many studies are in which state, how long the oldest waits, and those that failed, with their UIDs."""
     from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
 
     with Jobs(jobs) as table:
-        for state, count in table.count().items():
-            typer.echo(f"{state:<9} {count}")
-        for study in table.find_failed():
-            typer.echo(f"study {study.number} failed, {study.code}: {study.uid}")
+        counted, oldest, failed = table.count(), table.find_oldest_open(), table.find_failed()
+    waits_s = None if oldest is None else round(time.time() - oldest)
+    if as_json:
+        letters = [{"study": one.number, "uid": one.uid, "code": one.code} for one in failed]
+        typer.echo(json.dumps({"studies": counted, "oldest_open_s": waits_s, "failed": letters}))
+        return
+    for state, count in counted.items():
+        typer.echo(f"{state:<9} {count}")
+    if waits_s is not None:
+        typer.echo(f"the oldest that is open waits for {waits_s} s")
+    for study in failed:
+        typer.echo(f"study {study.number} failed, {study.code}: {study.uid}")
 
 
 @app.command()

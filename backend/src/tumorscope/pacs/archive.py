@@ -17,7 +17,7 @@ _JSON = {"Accept": "application/dicom+json"}
 _FILES = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 _STUDY_UID, _STUDY_DESCRIPTION, _STUDY_INSTANCES = "0020000D", "00081030", "00201208"
 _SERIES_UID, _SERIES_DESCRIPTION, _SERIES_INSTANCES = "0020000E", "0008103E", "00201209"
-_MODALITY, _MANUFACTURER, _BODY_PART = "00080060", "00080070", "00180015"
+_MODALITY, _MANUFACTURER, _STATION, _BODY_PART = "00080060", "00080070", "00081010", "00180015"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Series:
     uid: str
     modality: str
     manufacturer: str
+    station: str
     body_part: str
     study_description: str
     description: str
@@ -64,12 +65,13 @@ class Archive:
 
     def find_series(self, study: str) -> list[Series]:
         """List the series of a study; none of one that is not there."""
-        fields = {"includefield": [_STUDY_DESCRIPTION, _SERIES_DESCRIPTION, _MANUFACTURER, _BODY_PART]}
+        fields = {"includefield": [_STUDY_DESCRIPTION, _SERIES_DESCRIPTION, _MANUFACTURER, _STATION, _BODY_PART]}
         return [
             Series(
                 uid=_text(row, _SERIES_UID),
                 modality=_text(row, _MODALITY),
                 manufacturer=_text(row, _MANUFACTURER),
+                station=_text(row, _STATION),
                 body_part=_text(row, _BODY_PART),
                 study_description=_text(row, _STUDY_DESCRIPTION),
                 description=_text(row, _SERIES_DESCRIPTION),

@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS studies (
     results TEXT NOT NULL DEFAULT '[]'
 )
 """
+_OPEN = "(state = 'waiting' OR instances IS NOT looked_at_instances)"
+# So that a study that is due costs the same, however many are done.
+_INDEX = f"CREATE INDEX IF NOT EXISTS open_studies ON studies (due_at, changed_at) WHERE {_OPEN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Jobs:
         self._connection.row_factory = sqlite3.Row
         try:
             self._connection.execute(_TABLE)
+            self._connection.execute(_INDEX)
         except sqlite3.DatabaseError as error:
             self._connection.close()
             raise SetupInvalid("The file of jobs cannot be used; name another one.") from error
@@ -130,8 +134,7 @@ class Jobs:
     def find_due(self, now: float, settle_s: float) -> Study | None:
         """Find the study that is due for longest: a waiting one, or one whose number of instances has settled."""
         due = self._select(
-            "WHERE due_at <= :now AND "
-            "(state = 'waiting' OR (instances IS NOT looked_at_instances AND changed_at <= :settled)) "
+            f"WHERE {_OPEN} AND due_at <= :now AND (state = 'waiting' OR changed_at <= :settled) "
             "ORDER BY due_at, changed_at LIMIT 1",
             {"now": now, "settled": now - settle_s},
         )
@@ -145,6 +148,17 @@ class Jobs:
         """Count studies by state."""
         counted = self._connection.execute("SELECT state, count(*) FROM studies GROUP BY state ORDER BY state")
         return {str(state): int(number) for state, number in counted}
+
+    def find_oldest_open(self) -> float | None:
+        """When the last image came of the study that has been open for longest; None where all are done."""
+        oldest = self._connection.execute(f"SELECT min(changed_at) FROM studies WHERE {_OPEN}").fetchone()[0]  # noqa: S608  (ours)
+        return None if oldest is None else float(oldest)
+
+    def find_next_due(self, settle_s: float) -> float | None:
+        """When the next study is due, as it is known now; None where all are done."""
+        due_at = f"CASE WHEN state = 'waiting' THEN due_at ELSE max(due_at, changed_at + {settle_s:f}) END"
+        due = self._connection.execute(f"SELECT min({due_at}) FROM studies WHERE {_OPEN}").fetchone()[0]  # noqa: S608  (ours)
+        return None if due is None else float(due)
 
     def begin(self, study: Study, source: str) -> Study:
         """Note that it is worked on; of other images than before, the work starts over."""
@@ -162,9 +176,14 @@ class Jobs:
         """Note the UIDs of its results before they are stored."""
         self._update(study, "results = ?", json.dumps(list(results)))
 
-    def finish(self, study: Study, state: State, code: str = "") -> None:
-        """Note how it ended."""
-        self._update(study, "state = ?, code = ?, due_at = 0, looked_at_instances = ?", state, code, study.instances)
+    def finish(self, study: Study, state: State, code: str = "", added: int = 0) -> None:
+        """Note how it ended, and how many results were added to its instances, which are none to look at again."""
+        instances = study.instances + added
+        self._update(
+            study,
+            "state = ?, code = ?, due_at = 0, instances = ?, looked_at_instances = ?",
+            *(state, code, instances, instances),
+        )
 
     def fail(self, study: Study, code: str, now: float) -> State:
         """Count a failed attempt: it is tried again, later each time, or becomes a dead letter."""

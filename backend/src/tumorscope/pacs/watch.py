@@ -35,6 +35,8 @@ class Filters:
         As DICOM codes it.
     body_parts : set of str
         Of these, in capitals; series that state none are read too.
+    stations : set of str
+        Of the scanners of these names, in capitals; of all where it is empty.
     description : re.Pattern
         Found in the description of the study or of the series.
     days : int
@@ -43,6 +45,7 @@ class Filters:
 
     modality: str
     body_parts: frozenset[str]
+    stations: frozenset[str]
     description: re.Pattern[str]
     days: int
 
@@ -89,7 +92,8 @@ class Watcher:
                     # A long list of studies leaves most of the time to answer them.
                     poll_at = ended + max(poll_s, 10 * (ended - began))
                 if not self.answer_next():
-                    time.sleep(poll_s)
+                    due_at = self.jobs.find_next_due(self.settle_s)
+                    time.sleep(poll_s if due_at is None else min(poll_s, max(0, due_at - time.time())))
                 failures = 0
             except (PeerError, sqlite3.OperationalError) as error:
                 failures += 1
@@ -138,8 +142,8 @@ class Watcher:
                 self.jobs.leave(study)
             else:
                 study = self.jobs.begin(study, source)
-                self._store_answer(study, series)
-                self.jobs.finish(study, "answered")
+                added = self._store_answer(study, series)
+                self.jobs.finish(study, "answered", added=added)
                 self.log("study_answered", study=study.number, seconds=round(time.monotonic() - began, 1))
         except (PeerUnavailable, StudyRefused):
             raise
@@ -153,23 +157,25 @@ class Watcher:
             series.modality == filters.modality
             and series.manufacturer != _OWN
             and (not series.body_part or series.body_part.upper() in filters.body_parts)
+            and (not filters.stations or series.station.upper() in filters.stations)
             and any(filters.description.search(text) for text in (series.study_description, series.description))
         )
 
-    def _store_answer(self, study: Study, series: list[Series]) -> None:
+    def _store_answer(self, study: Study, series: list[Series]) -> int:
+        """Have its results in the archive; how many were not there before."""
         # Stored before a restart: the service may have another model by now, whose results have other UIDs.
         if study.results and not self._find_missing(study, study.results):
-            return
+            return 0
         objects = service.predict(self.service, self._read(study, series))
         self.jobs.expect(study, objects)
-        missing = self._find_missing(study, objects)
+        missing = added = self._find_missing(study, objects)
         if missing:
             self.archive.store(study.uid, [objects[uid] for uid in missing])
         for pause_s in _LISTED_AFTER_S:
             time.sleep(pause_s)
             missing = self._find_missing(study, missing)
             if not missing:
-                return
+                return len(added)
         raise PeerError("The archive does not list what was stored.", "not_stored")
 
     def _read(self, study: Study, series: list[Series]) -> Iterator[bytes | None]:

@@ -87,8 +87,8 @@ def make_header(origin: DicomOrigin, image: OriginImage) -> Dataset:
         header.ImageOrientationPatient = [*(origin.right or ()), *(origin.down or ())]
         header.ImagePositionPatient = list(image.position_mm or ())
         header.PixelSpacing = list(origin.spacing_mm or ())
-    if origin.thickness_mm is not None:
-        header.SliceThickness = origin.thickness_mm
+    # highdicom reads it of every image that is placed; empty where it is not known.
+    header.SliceThickness = origin.thickness_mm
     return header
 
 

@@ -1,7 +1,9 @@
 """The job table: what is due when, and what a restart finds."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,15 @@ def test_answered_study_is_due_again_when_it_grows(jobs: Jobs) -> None:
     assert jobs.find_due(2000, settle_s=60) is None
 
 
+def test_own_results_do_not_make_a_study_due_again_and_further_images_do(jobs: Jobs) -> None:
+    jobs.see([("1.2", 10)], now=0)
+    jobs.finish(jobs.begin(_take(jobs, 60), "source"), "answered", added=3)
+    jobs.see([("1.2", 13)], now=100)
+    assert jobs.find_oldest_open() is None
+    jobs.see([("1.2", 14)], now=200)
+    assert _take(jobs, 260).instances == 14
+
+
 def test_what_was_begun_is_due_after_a_restart(jobs: Jobs, tmp_path: Path) -> None:
     jobs.see([("1.2", 10)], now=0)
     jobs.expect(jobs.begin(_take(jobs, 60), "source"), ["1.2.3"])
@@ -79,6 +90,44 @@ def test_postponed_study_lets_others_go_first(jobs: Jobs) -> None:
     first = _take(jobs, 60)
     jobs.postpone(first, due_at=61)
     assert {first.uid, _take(jobs, 60).uid} == {"1.1", "1.2"}
+
+
+def test_cost_grows_no_faster_than_the_number_of_studies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In steps of SQLite's virtual machine, which are the same on every machine."""
+    steps: list[None] = []
+    connect = sqlite3.connect
+
+    def connect_and_count(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_progress_handler(lambda: steps.append(None), 100)
+        # Only time depends on it.
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_and_count)
+
+    def work_through(studies: int) -> int:
+        steps.clear()
+        with Jobs(tmp_path / f"{studies}.sqlite") as jobs:
+            jobs.see([(f"1.2.{number}", 1) for number in range(studies)], now=0)
+            for _ in range(studies):
+                study = jobs.begin(_take(jobs, 60), "source")
+                jobs.expect(study, ["1.2.3"])
+                jobs.finish(study, "answered")
+            assert jobs.count() == {"answered": studies}
+            assert jobs.find_oldest_open() is None
+        return len(steps)
+
+    assert work_through(1000) < 1.3 * 4 * work_through(250)
+
+
+def test_oldest_open_study_is_that_whose_last_image_came_first(jobs: Jobs) -> None:
+    assert jobs.find_oldest_open() is None
+    jobs.see([("1.1", 10)], now=5)
+    jobs.see([("1.2", 10)], now=7)
+    assert jobs.find_oldest_open() == 5
+    jobs.finish(jobs.begin(_take(jobs, 70), "source"), "answered")
+    assert jobs.find_oldest_open() == 7
 
 
 def test_file_is_its_owners_and_has_one_watcher(jobs: Jobs, tmp_path: Path) -> None:

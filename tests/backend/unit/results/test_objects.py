@@ -113,12 +113,16 @@ def test_a_viewer_finds_what_it_shows_of_a_report() -> None:
     (library,) = _find(report, "111028")
     (group,) = _find(library, "126200")
     listed = {image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for image in group.ContentSequence}
+    assert all(image.ReferencedSOPSequence[0].ReferencedSOPClassUID for image in group.ContentSequence)
     assert listed
     tracked = set()
     for group in _groups(report):
         tracked.add(_find(group, "112040")[0].UID)
         assert _find(group, "112039")[0].TextValue
-        assert [item for item in group.ContentSequence if item.ValueType == "NUM"]
+        # It takes the first UID of a group for that of what is tracked.
+        assert next(item for item in group.ContentSequence if item.ValueType == "UIDREF").UID in tracked
+        for number in [item for item in group.ContentSequence if item.ValueType == "NUM"]:
+            assert number.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "%"
         (region,) = [item for item in group.ContentSequence if item.ValueType == "SCOORD"]
         assert region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID in listed
     assert len(tracked) == 2
@@ -246,6 +250,13 @@ def test_images_whose_place_is_unknown_have_a_report_and_no_map() -> None:
         np.pad(np.full((40, 40), 400, np.uint16), 12), ImageOrientationPatient=None, ImagePositionPatient=None
     )
     assert set(_read(predict([single]))) == {_SR, _PICTURE}
+
+
+def test_images_of_unknown_thickness_have_a_map_where_they_lie() -> None:
+    made = _read(predict(make_series(SliceThickness=None)))
+    (measures,) = made[_MAP].SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    assert "SliceThickness" not in measures
+    assert set(made) == {_SR, _MAP, _PICTURE}
 
 
 def test_files_with_a_series_uid_each_are_referred_to_by_it() -> None:

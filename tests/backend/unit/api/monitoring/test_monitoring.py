@@ -12,6 +12,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_picture
@@ -22,6 +23,8 @@ from tumorscope.api.lifecycle.service import Candidate, CandidateState, Status
 from tumorscope.api.monitoring import state_metrics
 from tumorscope.domain.prediction import Decision
 from tumorscope.imaging.phantom import draw_phantom
+from tumorscope.pacs.jobs import State
+from tumorscope.pacs.metrics import WatcherMetrics
 from tumorscope.presentation.answer import Timing
 
 _DEPLOY = Path(__file__).parents[5] / "deploy"
@@ -33,7 +36,8 @@ _DASHBOARD = _DEPLOY / "grafana" / "dashboards" / "tumorscope.json"
 _ADDED_LABELS = {"job", "instance", "le", "alertname", "alertstate", "severity"}
 _PROMETHEUS_OWN = {"up", "ALERTS"}
 _LABEL_VALUES = {
-    "state": set(get_args(Status)) | set(get_args(CandidateState)),
+    "state": set(get_args(Status)) | set(get_args(CandidateState)) | set(get_args(State)),
+    "event": {"paused"},
     "decision": {decision.value for decision in Decision},
     "code": {error.code for error in STATUS} | {"none"},
     "stage": set(Timing.model_fields),
@@ -46,7 +50,7 @@ _LABEL_VALUES = {
     "status": {"5.."},
     "severity": {"critical", "warning"},
     "alertstate": {"firing"},
-    "job": {"tumorscope"},
+    "job": {"tumorscope", "tumorscope-pacs"},
     "instance": {"$instance"},
     "le": {"+Inf"},
 }
@@ -84,8 +88,8 @@ def _name_metrics(expression: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def series(client: TestClient) -> dict[str, set[str]]:
-    """The labels of each metric of a service that has met all there is to count."""
+def series(client: TestClient, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The labels of each metric of a watcher, and of a service that has met all there is to count."""
     app = client.app
     assert isinstance(app, FastAPI)
     with pytest.MonkeyPatch.context() as patch:
@@ -101,7 +105,8 @@ def series(client: TestClient) -> dict[str, set[str]]:
             make_nifti_bytes(slices),
         ):
             assert client.post("/predict", content=content).status_code == 200
-        text = client.get("/metrics").text
+        watcher = generate_latest(WatcherMetrics(tmp_path_factory.mktemp("pacs") / "jobs").registry).decode()
+        text = client.get("/metrics").text + watcher
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
