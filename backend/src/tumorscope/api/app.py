@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
         UploadLimits(settings.max_part_mib * _MIB, settings.max_request_mib * _MIB, settings.max_files),
         upload_memory,
         collectors,
-        lambda upload, reserve, watch: decoders.decode(upload, replace(limits, reserve=reserve), watch),
+        lambda upload, reserve, *others: decoders.decode(upload, replace(limits, reserve=reserve), *others),
         decode_memory,
     )
     app.add_middleware(UploadRateCheck, rate=MinUploadRate(settings.min_upload_kib * 1024, settings.upload_window_s))

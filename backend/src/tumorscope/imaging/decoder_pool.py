@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -110,8 +111,16 @@ class DecoderPool:
         # No process outlives a pool that nobody closed.
         weakref.finalize(self, _end_all, self._servers, self._idle, self._busy)
 
-    def decode(self, upload: Upload, limits: DecodeLimits, watch: Watch = watch_nothing) -> Scan:
+    def decode(
+        self,
+        upload: Upload,
+        limits: DecodeLimits,
+        watch: Watch = watch_nothing,
+        meanwhile: Callable[[], object] = watch_nothing,
+    ) -> Scan:
         """`imaging.decode.decode_upload`, within time and memory; may be called from several threads.
+
+        `meanwhile` is called once a process has the files, if one gets them, and does what else needs a core.
 
         Raises
         ------
@@ -134,7 +143,7 @@ class DecoderPool:
             reserved += size
 
         try:
-            answer = self._ask(worker, upload, replace(limits, reserve=reserve), watch)
+            answer = self._ask(worker, upload, replace(limits, reserve=reserve), watch, meanwhile)
         except (EOFError, OSError) as error:
             exit_code = self._end(worker)
             if exit_code in _FROM_OUTSIDE:
@@ -157,7 +166,9 @@ class DecoderPool:
             raise answer
         return answer
 
-    def _ask(self, worker: _Worker, upload: Upload, limits: DecodeLimits, watch: Watch) -> Scan | Exception:
+    def _ask(
+        self, worker: _Worker, upload: Upload, limits: DecodeLimits, watch: Watch, meanwhile: Callable[[], object]
+    ) -> Scan | Exception:
         size = sum(len(file.data) for file in upload.files)
         cpu_s = min(self._cpu_s + _CPU_S_PER_MIB * size / 2**20, max(self._cpu_s, _MOST_CPU_S))
         deadline = monotonic() + cpu_s + self._patience_s
@@ -179,6 +190,9 @@ class DecoderPool:
         # The process holds a copy of the files, and for a moment one of what comes back.
         limits.reserve(size + granted)
         send(worker.channel, job, [file.data for file in upload.files], watch_time)
+        started = monotonic()
+        meanwhile()
+        deadline += monotonic() - started
         while True:
             watch_time()
             match receive(worker.channel, watch_time):

@@ -171,6 +171,12 @@ def test_process_serves_one_file_after_another(misbehaving: DecoderPool) -> None
     assert _call(misbehaving, "") == first
 
 
+def test_caller_works_while_a_process_reads(misbehaving: DecoderPool) -> None:
+    pids: list[int] = []
+    assert _call(misbehaving, "", meanwhile=lambda: pids.append(os.getpid())) not in pids
+    assert pids == [os.getpid()]
+
+
 def test_error_of_a_file_keeps_its_words_and_the_type_of_its_cause_alone(misbehaving: DecoderPool) -> None:
     with pytest.raises(NotAnMrImage, match="a CT") as stated:
         _call(misbehaving, "other")

@@ -17,7 +17,7 @@ from tumorscope.imaging.decoder_channel import Watch
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.classifier import Classifier
 
-Decoder = Callable[[Upload, Reserve, Watch], Scan]
+Decoder = Callable[[Upload, Reserve, Watch, Callable[[], object]], Scan]
 """`DecoderPool.decode` within the service's limits."""
 
 

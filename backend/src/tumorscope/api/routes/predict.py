@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import uuid4
@@ -232,15 +232,18 @@ def _run(job: _PredictionJob, report: Callable[[Progress], None], reserve: Reser
         elif event.step == "inference":
             metrics.batch_slices.observe(event.slices)
 
-    sha256 = job.upload.hash()
+    # While a process reads the files.
+    hash_once = cache(job.upload.hash)
     result = predict_upload(
         job.classifier,
         job.upload,
-        lambda upload: job.components.decode(upload, reserve, watch),
+        lambda upload: job.components.decode(upload, reserve, watch, hash_once),
         observe,
         explain=job.explain,
     )
-    answer = present(result, job.classifier, sha256, times, every_slice=job.every_slice, with_picture=job.with_picture)
+    answer = present(
+        result, job.classifier, hash_once(), times, every_slice=job.every_slice, with_picture=job.with_picture
+    )
     if not result.is_volume:
         job.components.service.offer(result.shown_scan, result.prediction)
     record_prediction(metrics, job.classifier, result, answer.timing_ms)

@@ -17,7 +17,7 @@ from tumorscope.api.http.held_response import HeldResponse, cut
 from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_errors
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
-from tumorscope.imaging.decoder_channel import Watch
+from tumorscope.imaging.decoder_channel import Watch, watch_nothing
 from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.study import choose_volume, prefer_sequences
@@ -56,7 +56,7 @@ async def volume(
         upload = prefer_sequences(sniff_upload(files, series), classifier.bundle.manifest.trust)
 
         def decode_volume(reserve: Reserve, watch: Watch) -> bytes:
-            scan = components.decode(upload, reserve, watch)
+            scan = components.decode(upload, reserve, watch, watch_nothing)
             content = encode_nifti(choose_volume(classifier.preprocessing.channels, scan))
             held.enter_context(components.decode_memory.hold(len(content)))
             return content
