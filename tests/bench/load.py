@@ -57,7 +57,7 @@ def load(server: Server, request: Request, seconds: float = 10.0) -> dict[str, A
     One thread sends what was put together before and looks at no more of an answer than where it ends, so that the
     cores are the server's: a client library takes a millisecond of them for every request.
     """
-    message = _compose(request)
+    message = compose(request)
     counts = _Counts()
     peak, sampled = 0.0, 0.0
     with selectors.DefaultSelector() as selector:
@@ -128,7 +128,8 @@ def measure_throughput(call: Callable[[], object], callers: int, seconds: float 
     }
 
 
-def _compose(request: Request) -> bytes:
+def compose(request: Request) -> bytes:
+    """All bytes of it, for a connection that is kept open."""
     head = (
         f"POST {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {request.content_type}\r\n"
         f"Content-Length: {len(request.body)}\r\n\r\n"
@@ -183,20 +184,31 @@ class _Connection:
         except OSError:
             return 0
         self._received += received
-        return self._find_status() if received else 0
+        if not received:
+            return 0
+        status = find_status(self._received)
+        if status is not None:
+            head = bytes(self._received).partition(b"\r\n\r\n")[0]
+            self._is_last = head.startswith(b"HTTP/1.0") or _read_fields(head).get(b"connection") == b"close"
+        return status
 
     def _want(self, selector: selectors.BaseSelector, event: int) -> None:
         change = selector.modify if self.socket in selector.get_map() else selector.register
         change(self.socket, event, self)
 
-    def _find_status(self) -> int | None:
-        head, end, body = bytes(self._received).partition(b"\r\n\r\n")
-        if not end:
-            return None
-        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
-        self._is_last = head.startswith(b"HTTP/1.0") or fields.get(b"connection") == b"close"
-        if b"content-length" in fields:
-            is_whole = len(body) >= int(fields[b"content-length"])
-        else:
-            is_whole = body.endswith(b"0\r\n\r\n")
-        return int(head.split(b" ", 2)[1]) if is_whole else None
+
+def find_status(received: bytes | bytearray) -> int | None:
+    """The status of an answer that is whole."""
+    head, end, body = bytes(received).partition(b"\r\n\r\n")
+    if not end:
+        return None
+    fields = _read_fields(head)
+    if b"content-length" in fields:
+        is_whole = len(body) >= int(fields[b"content-length"])
+    else:
+        is_whole = body.endswith(b"0\r\n\r\n")
+    return int(head.split(b" ", 2)[1]) if is_whole else None
+
+
+def _read_fields(head: bytes) -> dict[bytes, bytes]:
+    return dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
