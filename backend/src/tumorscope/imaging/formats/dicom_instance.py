@@ -200,6 +200,8 @@ def find_image_type(dataset: Dataset) -> list[str]:
 def find_number(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) -> float | None:
     """A finite number of the frame's functional groups, else of the file; of several the first."""
     value = _find(groups, sequence, keyword, dataset)
+    if value is None:
+        return None
     try:
         number = float(np.atleast_1d(np.array(value, np.float64))[0])
     except (TypeError, ValueError, IndexError):
@@ -218,6 +220,8 @@ def _find(groups: list[Dataset], sequence: str, keyword: str, dataset: Dataset) 
 
 def read_numbers(value: object, count: int) -> NDArray[np.float64] | None:
     """As many finite numbers as expected; None otherwise."""
+    if value is None:
+        return None
     try:
         numbers = np.atleast_1d(np.array(value, np.float64))
     except (TypeError, ValueError):
