@@ -41,11 +41,12 @@ class Stack:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.web_port}"
 
-    def compose(self, *arguments: str) -> str:
+    def compose(self, *arguments: str, **settings: str) -> str:
         # As in a fresh clone: neither a .env file nor the caller's settings count. The example changes no default.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TUMORSCOPE_")}
         environment.pop("BIND", None)
-        environment["WEB_PORT"] = str(self.web_port)
+        # Free ports of the archive.
+        environment |= {"WEB_PORT": str(self.web_port), "DICOM_PORT": "0", "ARCHIVE_PORT": "0", **settings}
         return run([*compose_command(), "--env-file", ".env.example", "-p", self.project, *arguments], environment)
 
     def container(self, service: str) -> str:
