@@ -23,6 +23,7 @@ from tumorscope.domain.errors import InputError
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import Slice
 from tumorscope.evaluation.calibration.scope_limits import fit_scope
+from tumorscope.evaluation.calibration.trust_layer import group_of
 from tumorscope.evaluation.evaluate import answer_studies
 from tumorscope.evaluation.studies.find import find_studies
 from tumorscope.imaging.decode import decode_image
@@ -41,9 +42,10 @@ _BLOCKS = {
     "block 1": slice(0, 64),
     "block 2": slice(64, 192),
     "block 3": slice(192, 448),
-    "blocks 1 to 3": slice(0, 448),
-    "a thumbnail": slice(448, 512),
-    "blocks 1 to 3 and a thumbnail": slice(0, 512),
+    "block 4": slice(448, 960),
+    "blocks 1 to 4": slice(0, 960),
+    "a thumbnail": slice(960, 1024),
+    "blocks 1 to 4 and a thumbnail": slice(0, 1024),
 }
 _REFUSED = 0.015
 
@@ -110,7 +112,7 @@ def _is_refused(classifier: Classifier, scan: Slice) -> bool:
 def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], training: Sequence[Example]) -> list[str]:
     observed = {name: _observe(classifier, scans) for name, scans in slices.items()}
     reference = _observe(classifier, [read_example(one) for one in track(training, "reference")])[1]
-    groups = [one.source for one in training]
+    groups = [group_of(one) for one in training]
 
     def energy(logits: NDArray[np.float32], _described: NDArray[np.float32]) -> NDArray[np.float64]:
         peak = logits.max(axis=1)
@@ -123,10 +125,10 @@ def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], trai
         return result
 
     def distance(part: slice) -> Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]:
-        gate = Bundle(classifier.bundle.manifest, "", {}, {}, fit_scope(reference[:, part], groups))
+        gate = Bundle(classifier.bundle.manifest, "", {}, {}, fit_scope(_cut(reference, part), groups))
 
         def measure(_logits: NDArray[np.float32], described: NDArray[np.float32]) -> NDArray[np.float64]:
-            distances = measure_distance(gate, described[:, part])
+            distances = measure_distance(gate, _cut(described, part))
             return np.empty(0) if distances is None else distances
 
         return measure
@@ -143,6 +145,13 @@ def _compare_scores(classifier: Classifier, slices: dict[str, list[Slice]], trai
         shares = [f"{np.mean(score(*observed[words]) > limit):.2f}" for words in _KINDS.values()]
         lines.append(f"{name} {', '.join(shares)}")
     return lines
+
+
+def _cut(described: NDArray[np.float32], part: slice) -> NDArray[np.float32]:
+    """A part of what slices are compared by, of length 1 again."""
+    cut: NDArray[np.float32] = described[:, part]
+    lengths: NDArray[np.float32] = np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), 1e-6)
+    return cut / lengths
 
 
 def _observe(classifier: Classifier, scans: Sequence[Slice]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

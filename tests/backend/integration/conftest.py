@@ -47,7 +47,7 @@ def tiny_bundle_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain = read_bundle(folder)
     features, pixels = np.zeros((1, sum(FILTERS[:FEATURE_BLOCKS])), np.float32), np.zeros((1, 32, 32, 3), np.float32)
     count = describe_slices(features, pixels).shape[1]
-    scope = {"location": np.zeros(count, np.float32), "whitening": np.eye(count, dtype=np.float32)}
+    scope = {"reference": np.zeros((1, count), np.float32)}
     manifest = plain.manifest.model_copy(update={"trust": make_trust(picture_limit=1e6, mr_limit=1e6)})
     write_bundle(folder, manifest, plain.weights, plain.golden_files, scope=scope)
     return folder

@@ -1,8 +1,8 @@
 """A slice and the network's features in, whether it is a brain MRI out: the scope gate.
 
-Cheap checks of the pixels come first, then an out-of-distribution score: the Mahalanobis distance (Lee et al., arXiv
-1807.03888) to the training slices. It compares mean activations of the lower blocks, which describe edges and textures,
-and a thumbnail, which describes the layout independently of the scanner.
+Cheap checks of the pixels come first, then an out-of-distribution score: the distance to the nearest training slice
+(Sun et al., arXiv 2204.06507). It compares mean activations of the lower blocks, which describe textures and parts, and
+a thumbnail, which describes the layout independently of the scanner.
 """
 
 from functools import lru_cache
@@ -24,6 +24,8 @@ from tumorscope.preprocessing.pipeline import ModelInput
 _MIN_SIDE = 32
 # Cells along each side: too few to show a scanner's sharpness or noise.
 _THUMBNAIL = 8
+# A slice without any activation, or content, has no direction.
+_SHORTEST = 1e-6
 _MAX_ASPECT = 4.0
 _SAMPLES = 256
 _GREY_LEVELS = 16
@@ -78,12 +80,14 @@ def describe_slices(features: NDArray[np.float32], pixels: NDArray[np.float32]) 
     Returns
     -------
     ndarray, shape (n, features + 64), float32
-        Square roots of the features, because mean activations are skewed; then the means of 8 x 8 cells of the first
-        channel.
+        Of length 1: square roots of the features, because mean activations are skewed, and the means of 8 x 8 cells of
+        the first channel.
     """
     cells = pixels.shape[1] // _THUMBNAIL
     fields = pixels[:, :, :, 0].reshape(-1, _THUMBNAIL, cells, _THUMBNAIL, cells).mean(axis=(2, 4), dtype=np.float32)
-    return np.concatenate([np.sqrt(np.maximum(features, 0)), fields.reshape(len(pixels), -1)], axis=1)
+    joined = np.concatenate([np.sqrt(np.maximum(features, 0)), fields.reshape(len(pixels), -1)], axis=1)
+    described: NDArray[np.float32] = joined / np.maximum(np.linalg.norm(joined, axis=1, keepdims=True), _SHORTEST)
+    return described
 
 
 def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -99,8 +103,7 @@ def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[
     Returns
     -------
     ndarray, shape (n,), or None
-        Root mean square deviation along the whitened axes: about 1 for training slices. None for a bundle without a
-        scope gate.
+        Distance to the nearest slice of the reference, in 0..1.42. None for a bundle without a scope gate.
 
     Raises
     ------
@@ -109,11 +112,12 @@ def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[
     """
     if bundle.scope is None:
         return None
-    location, whitening = bundle.scope["location"], bundle.scope["whitening"]
-    if location.shape != described.shape[1:]:
+    reference = bundle.scope["reference"]
+    if reference.shape[1:] != described.shape[1:]:
         raise BundleInvalid(f"{SCOPE_FILE} has another version: run `tumorscope calibrate` again")
-    white = (described - location) @ whitening
-    distances: NDArray[np.float64] = np.sqrt(np.mean(np.square(white, dtype=np.float64), axis=1))
+    # Of vectors of length 1.
+    nearest = (described @ reference.T).max(axis=1).astype(np.float64)
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(2 - 2 * nearest, 0))
     return distances
 
 

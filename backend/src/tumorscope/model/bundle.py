@@ -36,8 +36,7 @@ class Bundle:
     golden_files : mapping of str to bytes
         The golden slices by file name.
     scope : mapping of str to ndarray, float32, optional
-        ``location``, shape (features,), and ``whitening``, shape (features, features), for `inference.scope`; None if
-        the manifest has no ``trust``.
+        ``reference``, shape (n, features), for `inference.scope`; None if the manifest has no ``trust``.
     int8 : bytes, optional
         The int8 network, for `inference.engines.litert`; None if the manifest has no ``int8``.
     """
@@ -132,13 +131,13 @@ def write_bundle(
     attached : mapping of str to bytes, optional
         Files for evaluation only, for example ``split.json``.
     scope : mapping of str to ndarray, optional
-        As `Bundle.scope`; requires ``trust`` in the manifest.
+        As `Bundle.scope`, stored as float16; requires ``trust`` in the manifest.
     int8 : bytes, optional
         As `Bundle.int8`; requires ``int8`` in the manifest.
     """
     contents = {WEIGHTS_FILE: _pack(weights, np.float16), **golden_files, **(attached or {})}
     if scope is not None:
-        contents[SCOPE_FILE] = _pack(scope, np.float32)
+        contents[SCOPE_FILE] = _pack(scope, np.float16)
     if int8 is not None:
         contents[INT8_FILE] = int8
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
@@ -166,10 +165,9 @@ def _read(path: Path) -> bytes:
 
 def _read_scope(content: bytes) -> dict[str, NDArray[np.float32]]:
     arrays = _read_arrays(SCOPE_FILE, content)
-    location, whitening = arrays.get("location"), arrays.get("whitening")
-    if location is None or whitening is None or whitening.shape != (*location.shape, *location.shape):
-        raise BundleInvalid(f"{SCOPE_FILE} does not hold the arrays of the scope gate")
-    return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
+    # One of another version is for calibration, which makes it anew; `inference.scope` refuses to measure by it.
+    reference = arrays.get("reference", np.empty((1, 0), np.float16))
+    return {"reference": reference.astype(np.float32)}
 
 
 def _read_arrays(name: str, content: bytes) -> dict[str, NDArray[Any]]:

@@ -4,7 +4,7 @@ CONVOLUTIONS = (2, 2, 3, 3, 3)
 """Convolutions of each of the five blocks."""
 FILTERS = (64, 128, 256, 512, 512)
 """Filters of each block's convolutions."""
-FEATURE_BLOCKS = 3
+FEATURE_BLOCKS = 4
 """The number of lower blocks whose features feed the scope gate."""
 LAST_CONVOLUTION = "block5_conv3"
 """The layer whose output the heat map uses: ``network.get_layer(LAST_CONVOLUTION)``."""

@@ -18,11 +18,11 @@ from tumorscope.model.bundle import Bundle, write_bundle
 
 @pytest.fixture(scope="session")
 def gated_bundle(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`tiny_bundle` with a scope gate, in whose middle every picture lies."""
+    """`tiny_bundle` with a scope gate that lets everything through."""
     size = tiny_bundle.manifest.input.size
     pixels = np.zeros((1, size, size, 3), np.float32)
     length = describe_slices(tiny_engine.run(pixels).features, pixels).shape[1]
-    scope = {"location": np.zeros(length, np.float32), "whitening": np.zeros((length, length), np.float32)}
+    scope = {"reference": np.zeros((1, length), np.float32)}
     folder = tmp_path_factory.mktemp("gated")
     manifest = tiny_bundle.manifest.model_copy(update={"trust": make_trust()})
     write_bundle(folder, manifest, tiny_bundle.weights, tiny_bundle.golden_files, scope=scope)

@@ -20,13 +20,10 @@ from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_
 
 _FEATURES = 6
 _THUMBNAIL = 64
-# A gate that looks at the features alone.
-_SCOPE = {
-    "location": np.ones(_FEATURES + _THUMBNAIL, np.float32),
-    "whitening": np.diag(np.repeat([(1 + _THUMBNAIL / _FEATURES) ** 0.5, 0], [_FEATURES, _THUMBNAIL])).astype(
-        np.float32
-    ),
-}
+# One slice, which has the first feature alone.
+_SCOPE = {"reference": np.eye(1, _FEATURES + _THUMBNAIL, dtype=np.float32)}
+# Beside so much the thumbnail counts little.
+_LENGTH = 1e3
 
 
 class _Engine:
@@ -39,13 +36,16 @@ class _Engine:
 
     def run(self, batch: NDArray[np.float32]) -> Outputs:
         distances = [self._distances.pop(0) if len(self._distances) > 1 else self._distances[0] for _ in batch]
-        features = np.stack([np.full(_FEATURES, (1 + distance) ** 2, np.float32) for distance in distances])
+        # A chord of the unit circle is as long as the distance.
+        along = 1 - np.square(distances) / 2
+        features = np.zeros((len(batch), _FEATURES), np.float32)
+        features[:, 0], features[:, 1] = (_LENGTH * along) ** 2, _LENGTH**2 * (1 - along**2)
         logits = np.tile(np.array([0, 0, 9, 0], np.float32), (len(batch), 1))
         return Outputs(logits, features, np.zeros((len(batch), 2, 2, 4), np.float32))
 
 
 def _classifier(*distances: float) -> Classifier:
-    manifest = make_manifest(size=128).model_copy(update={"trust": make_trust()})
+    manifest = make_manifest(size=128).model_copy(update={"trust": make_trust(0.2, 0.3)})
     return Classifier(Bundle(manifest, "", {}, {}, _SCOPE), _Engine(*distances))
 
 
@@ -66,14 +66,22 @@ def _draw_ct(bone: float = 1.0) -> NDArray[np.uint8]:
     return drawn
 
 
-def test_distance_is_one_for_what_deviates_as_the_reference_does() -> None:
-    bundle = _classifier(0).bundle
-    features = np.array([[1.0] * _FEATURES, [4.0] * _FEATURES], np.float32)
-    described = describe_slices(features, np.zeros((2, 32, 32, 3), np.float32))
+def test_distance_is_that_to_the_nearest_of_the_reference() -> None:
+    features = np.zeros((3, _FEATURES), np.float32)
+    features[0, 0], features[1, 1], features[2, :2] = 4, 9, (16, 9)
+    described = describe_slices(features, np.zeros((3, 32, 32, 3), np.float32))
+    bundle = replace(_classifier(0).bundle, scope={"reference": described[:2]})
     distances = measure_distance(bundle, described)
     assert distances is not None
-    np.testing.assert_allclose(distances, [0, 1], rtol=1e-6)
+    np.testing.assert_allclose(distances, [0, 0, (2 - 2 * 0.8) ** 0.5], atol=1e-3)
     assert measure_distance(replace(bundle, scope=None), described) is None
+
+
+def test_brightness_and_contrast_of_the_features_do_not_count() -> None:
+    rng = np.random.default_rng(0)
+    features, pixels = rng.random((2, _FEATURES)).astype(np.float32), np.zeros((2, 32, 32, 3), np.float32)
+    np.testing.assert_allclose(describe_slices(features, pixels), describe_slices(9 * features, pixels), rtol=1e-5)
+    assert not describe_slices(0 * features, pixels).any()
 
 
 def test_slices_are_compared_by_their_layout_too() -> None:
@@ -81,9 +89,10 @@ def test_slices_are_compared_by_their_layout_too() -> None:
     pixels[0, 4:8, 28:] = 0.5
     described = describe_slices(np.array([[4.0, 0.0]], np.float32), pixels)
     assert described.shape == (1, 2 + _THUMBNAIL)
-    np.testing.assert_allclose(described[0, :2], [2, 0])
-    assert described[0, 2:].reshape(8, 8)[1, 7] == 0.5
-    assert described[0, 2:].sum() == 0.5
+    length = (2**2 + 0.5**2) ** 0.5
+    np.testing.assert_allclose(described[0, :2], [2 / length, 0], rtol=1e-6)
+    assert described[0, 2:].reshape(8, 8)[1, 7] == pytest.approx(0.5 / length)
+    assert described[0, 2:].sum() == pytest.approx(0.5 / length)
 
 
 def test_gate_of_another_version_is_refused() -> None:
@@ -92,18 +101,18 @@ def test_gate_of_another_version_is_refused() -> None:
 
 
 def test_slice_beyond_the_limit_is_refused() -> None:
-    assert _codes(_classifier(1.9), make_slice()) == []
-    assert _codes(_classifier(2.1), make_slice()) == ["not_brain_mri"]
+    assert _codes(_classifier(0.19), make_slice()) == []
+    assert _codes(_classifier(0.21), make_slice()) == ["not_brain_mri"]
 
 
 def test_slice_that_an_mr_file_holds_may_lie_further_off() -> None:
-    assert _codes(_classifier(2.9), replace(make_slice(), modality="MR")) == []
-    assert _codes(_classifier(3.1), replace(make_slice(), modality="MR")) == ["not_brain_mri"]
-    assert _codes(_classifier(2.9), replace(make_slice(), source_format="nifti")) == []
+    assert _codes(_classifier(0.29), replace(make_slice(), modality="MR")) == []
+    assert _codes(_classifier(0.31), replace(make_slice(), modality="MR")) == ["not_brain_mri"]
+    assert _codes(_classifier(0.29), replace(make_slice(), source_format="nifti")) == []
 
 
 def test_bundle_without_a_gate_refuses_nothing() -> None:
-    classifier = _classifier(99)
+    classifier = _classifier(1.4)
     plain = classifier.bundle.manifest.model_copy(update={"trust": None})
     ungated = replace(classifier.bundle, manifest=plain, scope=None)
     assert _codes(replace(classifier, bundle=ungated), make_slice()) == []
@@ -162,14 +171,14 @@ def _volume(slices: int) -> Volume:
 
 
 def test_study_is_refused_if_most_of_its_slices_are() -> None:
-    result = predict_scan(_classifier(*[9] * 11, *[0] * 9), _volume(20))
+    result = predict_scan(_classifier(*[0.9] * 11, *[0] * 9), _volume(20))
     assert result.prediction.decision is Decision.OUT_OF_SCOPE
     assert [reason.code for reason in result.prediction.reasons] == ["most_slices_refused", "not_brain_mri"]
     assert result.prediction.reasons[0].params == {"refused": 11, "read": 20}
 
 
 def test_few_refused_slices_are_left_out_of_the_study() -> None:
-    result = predict_scan(_classifier(*[9] * 9, *[0] * 11), _volume(20))
+    result = predict_scan(_classifier(*[0.9] * 9, *[0] * 11), _volume(20))
     assert result.prediction.decision is Decision.NO_TUMOR
     refused = [one.prediction.decision is Decision.OUT_OF_SCOPE for one in result.slices]
     assert refused == [True] * 9 + [False] * 11

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import LedoitWolf
 
 from tumorscope.evaluation.calibration.decision_limits import find_gap
 from tumorscope.inference.scope import measure_distance
@@ -16,16 +15,14 @@ REFUSED_PICTURES, REFUSED_MR = 0.015, 0.002
 """Shares of held-out slices that the scope gate may refuse: of images, and of slices that an MR file states."""
 REFUSED_OF_HELD_OUT_COLLECTION = 0.07
 """Share of the images of a collection that is left out of the reference."""
-# A group of n reference slices counts n to the power of 1 - this, so that a small collection counts beside a large one.
-_BALANCE = 0.8
+# Slices of a group in the reference: more of all would cost a request time.
+_PER_GROUP = 100
 # A limit that no held-out slice is beyond lies so much further out than the last of them.
 _BEYOND_ALL = 1.02
 
 
-def fit_scope(
-    described: NDArray[np.float32], groups: Sequence[str], by_other_engine: NDArray[np.float32] | None = None
-) -> dict[str, NDArray[np.float32]]:
-    """Fit mean and covariance of brain MRI, each group counting about alike.
+def fit_scope(described: NDArray[np.float32], groups: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Choose the slices that others are compared with, as many of each group.
 
     Parameters
     ----------
@@ -33,31 +30,17 @@ def fit_scope(
         From `inference.scope.describe_slices`, of slices that the model was made from.
     groups : sequence of str, length n
         Their collections.
-    by_other_engine : ndarray, shape (n, features), float32, optional
-        The same slices' from another engine: where engines disagree, a distance says little, and is counted less.
 
     Returns
     -------
     dict of str to ndarray
-        ``location`` and ``whitening``, as `model.bundle.Bundle.scope`.
+        ``reference``, as `model.bundle.Bundle.scope`, rounded as a bundle stores it.
     """
-    values = described.astype(np.float64)
-    _, number, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
-    weights = sizes[number].astype(np.float64) ** -_BALANCE
-    weights /= weights.sum()
-    location = weights @ values
-    spread = np.sqrt(weights @ (values - location) ** 2) + 1e-6
-    standard = (values - location) / spread
-    covariance = (standard * weights[:, None]).T @ standard
-    # Shrunk (Ledoit & Wolf, J. Multivariate Anal. 88, 2004): some features hardly vary, or always together.
-    shrinkage = float(LedoitWolf().fit(standard).shrinkage_)
-    mean_variance = np.trace(covariance) / len(covariance)
-    covariance = (1 - shrinkage) * covariance + shrinkage * mean_variance * np.eye(len(covariance))
-    if by_other_engine is not None:
-        disagreement = (by_other_engine - values) / spread
-        covariance += disagreement.T @ disagreement / len(disagreement)
-    whitening = np.linalg.cholesky(np.linalg.inv(covariance)) / spread[:, None]
-    return {"location": location.astype(np.float32), "whitening": whitening.astype(np.float32)}
+    rng = np.random.default_rng(0)
+    names = np.asarray(groups)
+    chosen = [rng.permutation(np.flatnonzero(names == name))[:_PER_GROUP] for name in np.unique(names)]
+    reference = described[np.sort(np.concatenate(chosen))]
+    return {"reference": reference.astype(np.float16).astype(np.float32)}
 
 
 def find_held_out_collection_limit(

@@ -71,9 +71,9 @@ def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
     engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
     with Progress(console=Console(stderr=True)) as progress:
         held_out, reference = len(split.validation), len(split.training)
-        # By the float32 network, and the held-out slices as TensorFlow serves them. With an int8 form all of it once
-        # more, and the held-out slices a last time to compare the decisions.
-        total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out + reference)
+        # By the float32 network, and the held-out slices as TensorFlow serves them. With an int8 form the held-out
+        # slices twice more: for its limits, and to compare the decisions.
+        total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out)
         task = progress.add_task("calibrating", total=total)
         fitted = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
         golden = answer_golden(Classifier(fitted, engine))
@@ -112,11 +112,10 @@ def _fit(bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, adva
     engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *([] if int8 is None else [int8])]
     held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
     described, groups = _observe_reference(bundle, engine, split.training, advance)
-    by_int8 = None if int8 is None else _observe_reference(bundle, int8, split.training, advance)[0]
-    scope = fit_scope(described, groups, by_int8)
+    scope = fit_scope(described, groups)
     gated = replace(bundle, scope=scope)
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
-    pictures = {_group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
+    pictures = {group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
     collection_limit = find_held_out_collection_limit(described, groups, sorted(pictures), gated)
     scored = Scored.of(split.validation, calibrate(held_out[0].logits, 1.0), names)
     decisions = fit_decisions(scored, [one.logits for one in held_out[1:]])
@@ -140,7 +139,7 @@ def _read(examples: Sequence[Example]) -> list[Callable[[], Slice]]:
     return [partial(read_example, example) for example in examples]
 
 
-def _group_of(example: Example) -> str:
+def group_of(example: Example) -> str:
     """What counts as one collection to the scope gate."""
     return f"{example.source} {example.plane or ''}"
 
@@ -168,7 +167,7 @@ def _observe_reference(
 ) -> tuple[NDArray[np.float32], list[str]]:
     """What everything that the model was made from is compared by, and the collection of each."""
     rng = np.random.default_rng(0)
-    groups = [_group_of(example) for example in training]
+    groups = [group_of(example) for example in training]
     seen = _observe(bundle, engine, _read(training), advance).described
     phantoms = [Slice(draw_phantom(seed, seed % 2 == 0), "png") for seed in range(2 * _PHANTOMS)]
     sources = np.array([example.source for example in training])
