@@ -52,7 +52,7 @@ def test_several_threads_may_ask_at_once(tiny_engine: TensorFlowEngine) -> None:
 def test_features_are_the_means_of_the_lower_blocks(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
     network = load_network(tiny_bundle)
     outputs = tiny_engine.run(_BATCH)
-    last = ("block1_conv2", "block2_conv2", "block3_conv3")
+    last = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3")
     lower = keras.Model(network.input, [network.get_layer(name).output for name in last])
     means = [np.asarray(activation).mean(axis=(1, 2)) for activation in lower(_BATCH, training=False)]
     expected = np.concatenate(means, axis=1)
