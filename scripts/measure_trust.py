@@ -87,7 +87,8 @@ def _measure_scope(
         "title": "Out of scope: what is refused",
         "note": (
             "Share refused. No limit was fitted on the images that are not a brain MRI, but the score was chosen among "
-            f"these on them. For comparison, single out-of-distribution scores, each at the threshold that refuses {_REFUSED:.1%} of the held-out slices; "
+            "these on them. For comparison, single out-of-distribution scores, each at the threshold that refuses "
+            f"{_REFUSED:.1%} of the held-out slices; "
             f"they refuse of {', '.join(_KINDS.values())}: {'; '.join(scores)}."
         ),
         "columns": ["what", "slices or studies", "refused"],
