@@ -2,17 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
@@ -301,3 +304,37 @@ def test_ray_is_started_here_where_no_cluster_is_named(archive: Path, tmp_path: 
     assert process.returncode == 0, errors
     assert _read(output) == undisturbed
     assert errors.splitlines()[-1] == f"{_MANY + 4} studies answered, 2 failed; {_MANY + 6} in {output}"
+
+
+def _find_busy_workers(command: int) -> set[int]:
+    """Processes that Ray has started for the command, and which read a study."""
+    busy = set()
+    for process in psutil.Process(command).children(recursive=True):
+        with suppress(psutil.Error):
+            title = " ".join(process.cmdline())
+            if "_Scorer" in title and "submit" in title:
+                busy.add(process.pid)
+    return busy
+
+
+def test_study_that_ends_its_worker_each_time_is_a_failure(archive: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra `scale` is not installed")
+    output, scans = tmp_path / "scores", tmp_path / "scans"
+    scans.mkdir()
+    shutil.copy(archive / "many" / "000.png", scans)
+    # Takes seconds on any machine: a worker that reads the same study at two looks reads this one.
+    slow = np.repeat(make_slice(1, size=96).pixels[:, :, None], 2000, axis=2)
+    (scans / "slow.nii.gz").write_bytes(make_nifti_bytes(slow, compressed=True))
+    with _start(output, scans, cluster="local") as process:
+        before: set[int] = set()
+        while process.poll() is None:
+            busy = _find_busy_workers(process.pid)
+            for worker in busy & before:
+                os.kill(worker, signal.SIGKILL)
+            before = busy
+            time.sleep(1)
+        errors = process.communicate()[1]
+    assert process.returncode == 0, errors
+    rows = _read(output)
+    assert [Path(row["files"][0]).name for row in rows["studies"]] == ["000.png"]
+    assert [(Path(row["files"][0]).name, row["code"]) for row in rows["failures"]] == [("slow.nii.gz", "worker_died")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
-from tumorscope.imaging.series.study_files import Place, find_places
+from tumorscope.imaging.series.study_files import Place, count_files, find_places
 from tumorscope.scale.answers import AnswerFolder
 from tumorscope.scale.in_threads import answer_in_threads
 from tumorscope.scale.studies import Work, find_work
@@ -76,9 +76,9 @@ def score(
     OSError
         The answers cannot be written; those of the parts before are kept.
     """
-    places = list(find_places(sources))
-    tally = Tally(sum(len(place.files) for place in places))
-    empty = {place.root: None for place in places if place.root is not None}
+    sources = list(sources)
+    tally = Tally(count_files(sources))
+    empty = dict.fromkeys(path for path in sources if path.is_dir())
     waiting: dict[str, dict[str, Any]] = {}
     scored = 0
     started = written = reported = monotonic()
@@ -90,7 +90,8 @@ def score(
             tally.answered += "error" not in row
             tally.failed += "error" in row
 
-    for work, row in answer_all(places, lambda: folder.done | waiting.keys()):
+    # Lists of files are many: none outlives its place.
+    for work, row in answer_all(find_places(sources), lambda: folder.done | waiting.keys()):
         tally.settled += work.settled
         if work.root is not None:
             empty.pop(work.root, None)
