@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -95,7 +95,7 @@ def _take(answers: Iterable[Any]) -> None:
 
 
 def main() -> None:
-    """Write the archive, measure, and print JSON."""
+    """Write the archive, measure, and print a line of JSON for each figure."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
     parser.add_argument("--studies", type=int, default=400)
     parser.add_argument("--slices", type=int, default=50, help="instances of a study")
@@ -109,19 +109,19 @@ def main() -> None:
         assert len(found) == options.studies
         worker = Worker(plan)
         worker.answer(found[0])
-        figures: dict[str, Any] = {
-            "cores": psutil.cpu_count(),
-            "studies": options.studies,
-            "slices": options.slices,
-            "pipeline alone, one core": measure_call(lambda: _take(map(worker.answer, found)), len(found)),
-        }
+        _show("archive", {"cores": psutil.cpu_count(), "studies": options.studies, "slices": options.slices})
+        _show("pipeline alone, one core", measure_call(lambda: _take(map(worker.answer, found)), len(found)))
         for count in (1, 2):
-            figures[f"process pool, {count}"] = measure_pool(plan, found, count)
+            _show(f"process pool, {count}", measure_pool(plan, found, count))
             for engine in ("local", "ray"):
                 output = Path(name, f"{engine}-{count}")
                 flags = ("--engine", engine, "--workers", str(count))
-                figures[f"{engine}, {count}"] = measure_command(archive, output, len(found), *flags)
-    sys.stdout.write(f"{json.dumps(figures, indent=2)}\n")
+                _show(f"{engine}, {count}", measure_command(archive, output, len(found), *flags))
+
+
+def _show(name: str, figures: Mapping[str, object]) -> None:
+    sys.stdout.write(f"{json.dumps({name: figures})}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
