@@ -279,6 +279,7 @@ def _run_cluster() -> Iterator[Any]:
         cluster.shutdown()
 
 
+@pytest.mark.cluster
 def test_killed_node_and_killed_driver_end_with_the_same_rows(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
     output = tmp_path / "scores"
     with _run_cluster() as cluster:
@@ -296,6 +297,7 @@ def test_killed_node_and_killed_driver_end_with_the_same_rows(archive: Path, tmp
     assert _read(output) == undisturbed
 
 
+@pytest.mark.cluster
 def test_ray_is_started_here_where_no_cluster_is_named(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
     pytest.importorskip("ray", reason="the extra `scale` is not installed")
     output = tmp_path / "scores"
@@ -317,6 +319,7 @@ def _find_busy_workers(command: int) -> set[int]:
     return busy
 
 
+@pytest.mark.cluster
 def test_study_that_ends_its_worker_each_time_is_a_failure(archive: Path, tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="the extra `scale` is not installed")
     output, scans = tmp_path / "scores", tmp_path / "scans"
