@@ -25,9 +25,21 @@ class Container:
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
-def find_container() -> Container:
-    """That of the stack that was started in this folder."""
-    return Container(_run("docker", "compose", "ps", "-q", "backend"))
+def find_container(service: str = "backend") -> Container:
+    """That of a service of the stack that was started in this folder."""
+    return Container(_run("docker", "compose", "ps", "-q", service))
+
+
+def find_address() -> tuple[str, int]:
+    """Where the stack's page listens in its own network.
+
+    Docker's proxy of the published port reads on for a client that does not, and keeps it connected when nginx has
+    closed the connection.
+    """
+    networks = "{{range $name, $of := .NetworkSettings.Networks}}{{$name}} {{$of.IPAddress}} {{end}}"
+    words = _run("docker", "inspect", "--format", networks, find_container("frontend").name).split()
+    where = dict(zip(words[::2], words[1::2], strict=True))
+    return next(address for name, address in where.items() if name.endswith("_outside")), 8080
 
 
 def _run(*command: str) -> str:
