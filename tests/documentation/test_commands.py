@@ -22,7 +22,18 @@ from tests.orthanc import WHY_NOT, run_orthanc
 from tumorscope.model.store import DEFAULT_BUNDLE
 
 _LANGUAGES = {"sh", "python", "json", "text", "yaml", "csv"}
-_LINKED = (".venv", "Makefile", "backend", "frontend", "scripts", "docs", "tests", "MODEL_CARD.md", "README.md")
+_LINKED = (
+    ".venv",
+    "Makefile",
+    "backend",
+    "client",
+    "frontend",
+    "scripts",
+    "docs",
+    "tests",
+    "MODEL_CARD.md",
+    "README.md",
+)
 # Debian's Orthanc, whose DICOM port is 4242.
 _ARCHIVE = "127.0.0.1:8042"
 # Far above what the slowest machine needs.

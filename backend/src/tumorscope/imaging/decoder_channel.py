@@ -74,11 +74,15 @@ class Channel:
 
 
 def open_shared() -> list[int]:
-    """A descriptor of new memory to share, or none."""
+    """A descriptor of new memory to share; none where the platform, or a limit on the size of files, allows none."""
     if not hasattr(os, "memfd_create"):
         return []
     descriptor = os.memfd_create("scan", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(descriptor, _SHARED_BYTES)
+    try:
+        os.ftruncate(descriptor, _SHARED_BYTES)
+    except OSError:
+        os.close(descriptor)
+        return []
     # Whoever reads where another process has cut it off is ended by the kernel.
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return [descriptor]

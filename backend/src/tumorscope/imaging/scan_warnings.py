@@ -64,13 +64,12 @@ def warn_files_left_out(left_out: int, total: int) -> ScanWarning:
 
 def add_other_files(warnings: Sequence[ScanWarning], kinds: Sequence[str]) -> tuple[ScanWarning, ...]:
     """Say of files that lie beside the scan, one kind for each, that they were left out: in one warning with others."""
-    code = "other_files_left_out"
-    before = [one.params for one in warnings if one.code == code]
+    others = [one for one in warnings if one.code != "other_files_left_out"]
+    before = [one.params for one in warnings if one not in others]
     count = len(kinds) + sum(int(params["count"]) for params in before)
     named = sorted({*kinds, *(name for params in before for name in str(params["kinds"]).split(","))})
     message = f"{count} other files were left out: {', '.join(named)}."
-    added = ScanWarning(code, message, {"count": count, "kinds": ",".join(named)})
-    return added, *(one for one in warnings if one.code != code)
+    return ScanWarning("other_files_left_out", message, {"count": count, "kinds": ",".join(named)}), *others
 
 
 def warn_sequence_chosen(name: str) -> ScanWarning:

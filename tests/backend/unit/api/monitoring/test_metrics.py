@@ -76,7 +76,9 @@ def test_prediction_moves_its_counters(client: TestClient) -> None:
     assert moved[f"tumorscope_decisions_total decision={decision} label={label} model_version=0.0.1"] == 1
     assert moved["tumorscope_inputs_total format=png"] == 1
     assert moved["tumorscope_batch_slices_count"] == 1
-    assert "tumorscope_scope_distance_sum model_version=0.0.1 source=picture" not in moved
+    # Each slice is at a right angle to the gate's only one.
+    distance = moved["tumorscope_scope_distance_sum model_version=0.0.1 source=picture"]
+    assert distance == pytest.approx(2**0.5)
     assert moved["tumorscope_scope_distance_count model_version=0.0.1 source=picture"] == 1
 
 
