@@ -150,8 +150,8 @@ def status(
         counted, oldest, failed = table.count(), table.find_oldest_open(), table.find_failed()
     waits_s = None if oldest is None else round(time.time() - oldest)
     if as_json:
-        letters = [{"study": one.number, "uid": one.uid, "code": one.code} for one in failed]
-        typer.echo(json.dumps({"studies": counted, "oldest_open_s": waits_s, "failed": letters}))
+        failures = [{"study": one.number, "uid": one.uid, "code": one.code} for one in failed]
+        typer.echo(json.dumps({"studies": counted, "oldest_open_s": waits_s, "failed": failures}))
         return
     for state, count in counted.items():
         typer.echo(f"{state:<9} {count}")

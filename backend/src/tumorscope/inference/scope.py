@@ -114,7 +114,9 @@ def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[
         return None
     reference = bundle.scope["reference"]
     if reference.shape[1:] != described.shape[1:]:
-        raise BundleInvalid(f"{SCOPE_FILE} has another version: run `tumorscope calibrate` again")
+        raise BundleInvalid(
+            f"{SCOPE_FILE} is of another version: run `tumorscope export` on the bundle, then `tumorscope calibrate`"
+        )
     # Of vectors of length 1.
     nearest = (described @ reference.T).max(axis=1).astype(np.float64)
     distances: NDArray[np.float64] = np.sqrt(np.maximum(2 - 2 * nearest, 0))

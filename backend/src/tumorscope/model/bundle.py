@@ -165,7 +165,7 @@ def _read(path: Path) -> bytes:
 
 def _read_scope(content: bytes) -> dict[str, NDArray[np.float32]]:
     arrays = _read_arrays(SCOPE_FILE, content)
-    # One of another version is for calibration, which makes it anew; `inference.scope` refuses to measure by it.
+    # `tumorscope export` reads a bundle of another version to replace this; `inference.scope` refuses to measure by it.
     reference = arrays.get("reference", np.empty((1, 0), np.float16))
     return {"reference": reference.astype(np.float32)}
 
