@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.stats import theilslopes
 
 from tests.bench.soak.client import Outcome
 from tests.bench.soak.studies import PICTURE
@@ -158,12 +159,16 @@ def _steady(run: Run) -> list[Sample]:
 
 
 def _find_growth(run: Run) -> float | None:
-    """By the straight line through the samples after the warm-up: from its begin to its end, as a share."""
+    """By the straight line through the samples after the warm-up: from its begin to its end, as a share.
+
+    The line is Theil and Sen's, the median of all slopes: what is held for a moment, while something large is read,
+    does not move it, and what is never given back does.
+    """
     steady = _steady(run)
     if len(steady) < _NAMED:
         return None
     at_s = np.array([sample.at_s for sample in steady])
-    slope, begin = np.polyfit(at_s - at_s[0], [sample.resident_mib for sample in steady], 1)
+    slope, begin, *_ = theilslopes([sample.resident_mib for sample in steady], at_s - at_s[0])
     return float(slope * (at_s[-1] - at_s[0]) / begin)
 
 
