@@ -174,7 +174,7 @@ openapi: $(PYTHON_READY) $(PAGE_READY) ## Write backend/openapi.json, and the pa
 
 .PHONY: lock
 lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--upgrade
-	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra build --extra pacs pyproject.toml --output-file requirements.lock >/dev/null
+	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra build --extra postgres pyproject.toml --output-file requirements.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --constraint requirements.lock --extra build --extra train --extra dev \
 	    pyproject.toml --output-file requirements-dev.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements-dev.lock --extra build --extra cluster \

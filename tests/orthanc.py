@@ -12,10 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.tls import Certificate
 from tests.waiting import PATIENCE_S, wait_until
 
 _PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 _PROGRAMS = ("Orthanc", "storescu", "findscu")
+_ASK_FOR_TOKEN = """
+function IncomingHttpRequestFilter(method, uri, ip, username, httpHeaders)
+  return httpHeaders['authorization'] == 'Bearer {token}'
+end
+"""  # noqa: S105  (a script)
 
 WHY_NOT = (
     None
@@ -34,6 +40,7 @@ class Orthanc:
     http: int
     dicom: int
     client: httpx.Client
+    certificate: Certificate | None = None
 
     @property
     def dicomweb(self) -> str:
@@ -41,9 +48,10 @@ class Orthanc:
         return f"http://127.0.0.1:{self.http}/dicom-web"
 
     def send(self, folder: Path) -> None:
-        """Send the DICOM files of a folder by C-STORE."""
+        """Send the DICOM files of a folder by C-STORE; by DICOM TLS where the archive has a certificate."""
         files = sorted(map(str, folder.rglob("*.dcm")))
-        subprocess.run(["storescu", "--call", "ORTHANC", "127.0.0.1", str(self.dicom), *files], check=True)
+        tls = [] if self.certificate is None else [*("+tla", "+cf"), str(self.certificate.file)]
+        subprocess.run(["storescu", *tls, "--call", "ORTHANC", "127.0.0.1", str(self.dicom), *files], check=True)
 
     def find(self, **keys: str) -> str:
         """What `findscu` prints of the instances that match."""
@@ -70,7 +78,13 @@ class Orthanc:
 
 
 @contextmanager
-def run_orthanc(folder: Path, login: tuple[str, str] | None = None) -> Iterator[Orthanc]:
+def run_orthanc(
+    folder: Path,
+    *,
+    login: tuple[str, str] | None = None,
+    token: str | None = None,
+    certificate: Certificate | None = None,
+) -> Iterator[Orthanc]:
     """Start it; it is ended with the context.
 
     Parameters
@@ -79,14 +93,24 @@ def run_orthanc(folder: Path, login: tuple[str, str] | None = None) -> Iterator[
         What it keeps; its configuration stays there.
     login : tuple of str, optional
         User and password that HTTP needs.
+    token : str, optional
+        Bearer token that HTTP needs.
+    certificate : Certificate, optional
+        DICOM is encrypted with it. HTTP is not: Debian's Orthanc 1.10 breaks down at the first request by TLS.
     """
     configuration = folder / "configuration.json"
     if not configuration.exists():
-        _configure(folder, login)
+        _configure(folder, login, token, certificate)
     stated = json.loads(configuration.read_text())
     http, dicom = stated["HttpPort"], stated["DicomPort"]
-    with httpx.Client(base_url=f"http://127.0.0.1:{http}", auth=login, timeout=PATIENCE_S, trust_env=False) as client:
-        orthanc = Orthanc(http, dicom, client)
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{http}",
+        auth=login,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        timeout=PATIENCE_S,
+        trust_env=False,
+    ) as client:
+        orthanc = Orthanc(http, dicom, client, certificate)
         with (
             (folder / "log").open("wb") as log,
             subprocess.Popen(["Orthanc", configuration], stdout=log, stderr=log) as popen,
@@ -98,12 +122,12 @@ def run_orthanc(folder: Path, login: tuple[str, str] | None = None) -> Iterator[
                 popen.terminate()
 
 
-def _configure(folder: Path, login: tuple[str, str] | None) -> None:
+def _configure(folder: Path, login: tuple[str, str] | None, token: str | None, certificate: Certificate | None) -> None:
     with socket.socket() as http, socket.socket() as dicom:
         for probe in (http, dicom):
             probe.bind(("127.0.0.1", 0))
         ports = http.getsockname()[1], dicom.getsockname()[1]
-    stated = {
+    stated: dict[str, object] = {
         "StorageDirectory": str(folder),
         "IndexDirectory": str(folder),
         "Plugins": [str(_PLUGIN)],
@@ -115,6 +139,18 @@ def _configure(folder: Path, login: tuple[str, str] | None) -> None:
         "RegisteredUsers": dict([login]) if login else {},
         "DicomWeb": {"Enable": True},
     }
+    if token is not None:
+        script = folder / "ask_for_token.lua"
+        script.write_text(_ASK_FOR_TOKEN.format(token=token))
+        stated["LuaScripts"] = [str(script)]
+    if certificate is not None:
+        stated |= {
+            "DicomTlsEnabled": True,
+            "DicomTlsCertificate": str(certificate.file),
+            "DicomTlsPrivateKey": str(certificate.key),
+            "DicomTlsTrustedCertificates": str(certificate.file),
+            "DicomTlsRemoteCertificateRequired": False,
+        }
     (folder / "configuration.json").write_text(json.dumps(stated))
 
 

@@ -84,7 +84,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("tumorscope"):
             raise
-        extra = {"httpx": "pacs", "ray": "scale", "pyarrow": "scale"}.get(error.name, "train")
+        extra = {"httpx": "pacs", "psycopg": "postgres", "ray": "scale", "pyarrow": "scale"}.get(error.name, "train")
         sys.exit(f"This command needs {error.name}, which is not installed: pip install 'tumorscope[{extra}]'")
 
 

@@ -13,8 +13,14 @@ from tumorscope.domain.errors import SetupInvalid
 
 app = typer.Typer(help="Answer the studies of an archive (PACS) that speaks DICOMweb.", no_args_is_help=True)
 
-_JobsFile = Annotated[
-    Path, typer.Option("--jobs", envvar="TUMORSCOPE_PACS_JOBS", help="File that keeps what is done (SQLite).")
+_DEFAULT_JOBS = "tumorscope-pacs.sqlite"
+_JobsPlace = Annotated[
+    str,
+    typer.Option(
+        "--jobs",
+        envvar="TUMORSCOPE_PACS_JOBS",
+        help="What keeps what is done: a file (SQLite), or a database at postgresql://USER@HOST/NAME.",
+    ),
 ]
 _Secret = Path | None
 
@@ -24,7 +30,7 @@ def watch(
     dicomweb: Annotated[
         str, typer.Option(envvar="TUMORSCOPE_PACS_DICOMWEB", help="Address of the archive's DICOMweb.")
     ],
-    jobs: _JobsFile = Path("tumorscope-pacs.sqlite"),
+    jobs: _JobsPlace = _DEFAULT_JOBS,
     service: Annotated[
         str, typer.Option(envvar="TUMORSCOPE_PACS_SERVICE", help="Address of the service that predicts.")
     ] = "http://127.0.0.1:8000",
@@ -140,7 +146,7 @@ def watch(
 
 @app.command()
 def status(
-    jobs: _JobsFile = Path("tumorscope-pacs.sqlite"),
+    jobs: _JobsPlace = _DEFAULT_JOBS,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print how many studies are in which state, how long the oldest waits, and those that failed, with their UIDs."""
@@ -162,7 +168,7 @@ def status(
 
 
 @app.command()
-def retry(jobs: _JobsFile = Path("tumorscope-pacs.sqlite")) -> None:
+def retry(jobs: _JobsPlace = _DEFAULT_JOBS) -> None:
     """Try the studies again that failed for good."""
     from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
 

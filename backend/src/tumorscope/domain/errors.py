@@ -43,7 +43,7 @@
     │   └── RateLimited           this client asks faster than it may
     ├── SetupInvalid              the service cannot run as it is set up
     │   └── ApiKeysInvalid        the file of API keys is missing, damaged, or does not hold what was asked for
-    ├── PeerError                 an archive, or the service that its watcher asks, does not do what it should
+    ├── PeerError                 what the watcher of an archive relies on does not do what it should
     │   ├── PeerUnavailable       it cannot be reached, or cannot answer now
     │   └── StudyRefused          the service makes no report of the study
     ├── TrainingError             a training run cannot start or go on
@@ -297,7 +297,7 @@ class ApiKeysInvalid(SetupInvalid):
 
 
 class PeerError(TumorscopeError):
-    """An archive, or the service that its watcher asks, does not do what it should.
+    """An archive, the service that its watcher asks, or its job table does not do what it should.
 
     Parameters
     ----------

@@ -1,15 +1,13 @@
-"""The job table: one row a study of the archive, in a SQLite file, so that a restart at any point loses nothing."""
+"""The job table: one row a study, in SQLite or PostgreSQL, so that a restart at any point loses nothing."""
 
-import fcntl
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from tumorscope.domain.errors import SetupInvalid
+from tumorscope.pacs.database import Value, open_database
 
 State = Literal["arriving", "waiting", "answered", "refused", "skipped", "failed"]
 """Its images still come; its answer is due; its results are in the archive; it is out of scope or cannot be read; no
@@ -17,25 +15,24 @@ series of it is asked for; every attempt failed."""
 
 _MOST_ATTEMPTS = 6
 _FIRST_WAIT_S = 10
-# A writer waits for the other one, `tumorscope pacs retry`, at most this long.
-_LOCK_S = 30
-
 _TABLE = """
 CREATE TABLE IF NOT EXISTS studies (
-    number INTEGER PRIMARY KEY,
+    number {number},
     uid TEXT NOT NULL UNIQUE,
     instances INTEGER NOT NULL,
-    changed_at REAL NOT NULL,
+    changed_at DOUBLE PRECISION NOT NULL,
     looked_at_instances INTEGER,
     state TEXT NOT NULL DEFAULT 'arriving',
     source TEXT NOT NULL DEFAULT '',
     attempts INTEGER NOT NULL DEFAULT 0,
-    due_at REAL NOT NULL DEFAULT 0,
+    due_at DOUBLE PRECISION NOT NULL DEFAULT 0,
     code TEXT NOT NULL DEFAULT '',
     results TEXT NOT NULL DEFAULT '[]'
 )
 """
-_OPEN = "(state = 'waiting' OR instances IS NOT looked_at_instances)"
+_OPEN = "(state = 'waiting' OR instances IS DISTINCT FROM looked_at_instances)"
+# In the order of `Study`.
+_COLUMNS = "number, uid, instances, state, source, attempts, code, results"
 # So that a study that is due costs the same, however many are done.
 _INDEX = f"CREATE INDEX IF NOT EXISTS open_studies ON studies (due_at, changed_at) WHERE {_OPEN}"
 
@@ -75,89 +72,92 @@ class Study:
 
 
 class Jobs:
-    """The table in a file.
+    """The table.
+
+    Its functions raise `PeerUnavailable`, ``jobs_not_written``, where it cannot be read or written now.
 
     Parameters
     ----------
-    file : Path
-        It is made, for its owner alone, where there is none.
+    place : Path or str
+        A file of SQLite, which is made, for its owner alone, where there is none; or a ``postgresql://`` address, whose
+        table several watchers may share.
+
+    Raises
+    ------
+    SetupInvalid
+        The file or address cannot be used.
     """
 
-    def __init__(self, file: Path) -> None:
-        file.touch(mode=0o600)
-        self._file = file
-        # Each statement is a transaction of its own.
-        self._connection = sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
+    def __init__(self, place: Path | str) -> None:
+        self._database = open_database(str(place))
         try:
-            self._connection.execute(_TABLE)
-            self._connection.execute(_INDEX)
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise SetupInvalid("The file of jobs cannot be used; name another one.") from error
+            self._database.create([_TABLE.format(number=self._database.number), _INDEX])
+        except BaseException:
+            self._database.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()
+        self._database.close()
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep other watchers from these jobs.
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep other watchers from the jobs of a file; those of PostgreSQL are shared.
 
         Raises
         ------
         SetupInvalid
             There is another one.
         """
-        # Not the table's file: SQLite has locks of its own on that.
-        with self._file.with_name(f"{self._file.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise SetupInvalid("Another watcher works on these jobs.") from error
-            yield
+        return self._database.hold()
 
     def see(self, studies: Iterable[tuple[str, int]], now: float) -> None:
         """Note what the archive holds: the UID of each study, and the number of its instances."""
-        rows = [(uid, count, now) for uid, count in studies]
-        self._connection.execute("BEGIN IMMEDIATE")
-        with self._connection:
-            self._connection.executemany(
-                "INSERT INTO studies (uid, instances, changed_at) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE SET "
-                "instances = excluded.instances, changed_at = excluded.changed_at "
-                "WHERE instances <> excluded.instances",
-                rows,
-            )
-
-    def find_due(self, now: float, settle_s: float) -> Study | None:
-        """Find the study that is due for longest: a waiting one, or one whose number of instances has settled."""
-        due = self._select(
-            f"WHERE {_OPEN} AND due_at <= :now AND (state = 'waiting' OR changed_at <= :settled) "
-            "ORDER BY due_at, changed_at LIMIT 1",
-            {"now": now, "settled": now - settle_s},
+        # Listed before: the archive must not be waited for in a transaction. Sorted: two watchers lock in one order.
+        rows = sorted((uid, count, now) for uid, count in studies)
+        self._database.execute_many(
+            "INSERT INTO studies (uid, instances, changed_at) VALUES (?, ?, ?) ON CONFLICT (uid) DO UPDATE SET "
+            "instances = excluded.instances, changed_at = excluded.changed_at "
+            "WHERE studies.instances <> excluded.instances",
+            rows,
         )
-        return due[0] if due else None
+
+    def take_due(self, now: float, settle_s: float) -> Study | None:
+        """Take the study that is due for longest: a waiting one, or one whose number of instances has settled.
+
+        No other watcher takes it until its work has ended, or ten minutes have passed.
+        """
+        due = (
+            f"SELECT number FROM studies WHERE {_OPEN} AND due_at <= ? AND (state = 'waiting' OR changed_at <= ?) "  # noqa: S608  (ours)
+            f"ORDER BY due_at, changed_at LIMIT 1 {self._database.lock}"
+        )
+        rows = self._database.execute(
+            f"UPDATE studies SET due_at = ? WHERE number = ({due}) RETURNING {_COLUMNS}",  # noqa: S608
+            (now + self._database.taken_s, now, now - settle_s),
+        )
+        return _read(rows[0]) if rows else None
 
     def find_failed(self) -> list[Study]:
         """List the dead letters."""
-        return self._select("WHERE state = 'failed' ORDER BY number", {})
+        rows = self._database.execute(f"SELECT {_COLUMNS} FROM studies WHERE state = 'failed' ORDER BY number")  # noqa: S608  (ours)
+        return [_read(row) for row in rows]
 
     def count(self) -> dict[str, int]:
         """Count studies by state."""
-        counted = self._connection.execute("SELECT state, count(*) FROM studies GROUP BY state ORDER BY state")
+        counted = self._database.execute("SELECT state, count(*) FROM studies GROUP BY state ORDER BY state")
         return {str(state): int(number) for state, number in counted}
 
     def find_oldest_open(self) -> float | None:
         """When the last image came of the study that has been open for longest; None where all are done."""
-        oldest = self._connection.execute(f"SELECT min(changed_at) FROM studies WHERE {_OPEN}").fetchone()[0]  # noqa: S608  (ours)
+        ((oldest,),) = self._database.execute(f"SELECT min(changed_at) FROM studies WHERE {_OPEN}")  # noqa: S608  (ours)
         return None if oldest is None else float(oldest)
 
     def find_next_due(self, settle_s: float) -> float | None:
         """When the next study is due, as it is known now; None where all are done."""
-        due_at = f"CASE WHEN state = 'waiting' THEN due_at ELSE max(due_at, changed_at + {settle_s:f}) END"
-        due = self._connection.execute(f"SELECT min({due_at}) FROM studies WHERE {_OPEN}").fetchone()[0]  # noqa: S608  (ours)
+        due_at = "CASE WHEN state = 'waiting' OR due_at > changed_at + ? THEN due_at ELSE changed_at + ? END"
+        rows = self._database.execute(f"SELECT min({due_at}) FROM studies WHERE {_OPEN}", (settle_s, settle_s))  # noqa: S608  (ours)
+        ((due,),) = rows
         return None if due is None else float(due)
 
     def begin(self, study: Study, source: str) -> Study:
@@ -170,7 +170,7 @@ class Jobs:
 
     def leave(self, study: Study) -> None:
         """Note that its new instances are none to read: its state stays."""
-        self._update(study, "looked_at_instances = ?", study.instances)
+        self._update(study, "due_at = 0, looked_at_instances = ?", study.instances)
 
     def expect(self, study: Study, results: Iterable[str]) -> None:
         """Note the UIDs of its results before they are stored."""
@@ -203,18 +203,17 @@ class Jobs:
 
     def retry_failed(self) -> int:
         """Make the dead letters due again, and count them."""
-        changed = self._connection.execute(
-            "UPDATE studies SET state = 'waiting', attempts = 0, due_at = 0 WHERE state = 'failed'"
+        changed = self._database.execute(
+            "UPDATE studies SET state = 'waiting', attempts = 0, due_at = 0 WHERE state = 'failed' RETURNING number"
         )
-        return changed.rowcount
+        return len(changed)
 
-    def _select(self, condition: str, values: dict[str, float]) -> list[Study]:
-        columns = "number, uid, instances, state, source, attempts, code, results"
-        rows = self._connection.execute(f"SELECT {columns} FROM studies {condition}", values).fetchall()  # noqa: S608  (ours)
-        return [Study(**{**dict(row), "results": tuple(json.loads(row["results"]))}) for row in rows]
-
-    def _update(self, study: Study, assignments: str, *values: str | float) -> None:
-        self._connection.execute(
+    def _update(self, study: Study, assignments: str, *values: Value) -> None:
+        self._database.execute(
             f"UPDATE studies SET {assignments} WHERE number = ?",  # noqa: S608  (ours)
             (*values, study.number),
         )
+
+
+def _read(row: tuple[Any, ...]) -> Study:
+    return replace(Study(*row), results=tuple(json.loads(row[-1])))

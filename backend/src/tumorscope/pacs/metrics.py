@@ -1,19 +1,31 @@
-"""The job table and the watcher's events in, Prometheus metrics out that tell nothing of a patient."""
+"""The job table and the watcher's events in, Prometheus metrics and a page out that tell nothing of a patient."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import get_args
+from collections import deque
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, get_args
 
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, start_http_server
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, make_wsgi_app, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tumorscope.domain.errors import SetupInvalid
+from tumorscope.domain.errors import PeerUnavailable, SetupInvalid
 from tumorscope.pacs.jobs import Jobs, State
+from tumorscope.pacs.page import Trouble, write_page, write_unreadable
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 _EVENTS = ("study_answered", "study_refused", "study_failed", "paused")
 _NO_CODE = "none"
+_TROUBLES = 10
+_PAGE_HEADERS = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),
+]
 
 
 class WatcherMetrics:
@@ -21,13 +33,15 @@ class WatcherMetrics:
 
     Parameters
     ----------
-    jobs : Path
-        File of the job table; it is read whenever somebody asks.
+    jobs : str
+        Place of the job table; it is read whenever somebody asks.
     """
 
-    def __init__(self, jobs: Path) -> None:
+    def __init__(self, jobs: str) -> None:
         # These would state when each series started, which Prometheus finds out by itself.
         disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._jobs = jobs
+        self._troubles: deque[Trouble] = deque(maxlen=_TROUBLES)
         self.registry = CollectorRegistry()
         self.registry.register(_JobTable(jobs))
         self._events = Counter(
@@ -40,13 +54,16 @@ class WatcherMetrics:
         for event in _EVENTS:
             self._events.labels(event, _NO_CODE)
 
-    def count(self, event: str, **fields: object) -> None:
-        """Count an event of the watcher's log."""
-        if event in _EVENTS:
-            self._events.labels(event, fields.get("code", _NO_CODE)).inc()
+    def count(self, event: str, code: str = _NO_CODE, study: int | None = None, **_: object) -> None:
+        """Count an event of the watcher's log, and keep it for the page where it has a code."""
+        if event not in _EVENTS:
+            return
+        self._events.labels(event, code).inc()
+        if code != _NO_CODE:
+            self._troubles.appendleft(Trouble(time.time(), event, study, code))
 
     def serve(self, host: str, port: int) -> None:
-        """Answer at an address from now on, beside the work.
+        """Answer at an address from now on, beside the work: the page at ``/``, metrics everywhere else.
 
         Raises
         ------
@@ -54,17 +71,33 @@ class WatcherMetrics:
             The address is taken, or not of this machine.
         """
         try:
-            start_http_server(port, host, self.registry)
+            server, _ = start_http_server(port, host, self.registry)
         except OSError as error:
             raise SetupInvalid(f"Metrics cannot be served at {host}:{port}: {error.strerror}.") from error
+        metrics = make_wsgi_app(self.registry)
+
+        def answer(environment: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+            is_page = environment["PATH_INFO"] == "/"
+            return self._answer_page(start) if is_page else metrics(environment, start)
+
+        server.set_app(answer)
+
+    def _answer_page(self, start: "StartResponse") -> list[bytes]:
+        try:
+            with Jobs(self._jobs) as jobs:
+                status, page = HTTPStatus.OK, write_page(jobs, list(self._troubles))
+        except PeerUnavailable as error:
+            status, page = HTTPStatus.SERVICE_UNAVAILABLE, write_unreadable(error.code)
+        start(f"{status.value} {status.phrase}", _PAGE_HEADERS)
+        return [page.encode()]
 
 
 class _JobTable(Collector):
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, place: str) -> None:
+        self._place = place
 
     def collect(self) -> Iterator[Metric]:
-        with Jobs(self._file) as jobs:
+        with Jobs(self._place) as jobs:
             counted, oldest = jobs.count(), jobs.find_oldest_open()
         studies = GaugeMetricFamily("tumorscope_pacs_studies", "Studies of the archive by state.", labels=["state"])
         for state in get_args(State):

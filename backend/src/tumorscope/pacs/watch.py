@@ -1,7 +1,6 @@
 """An archive and a service in, an answer to each new study in the archive out, once, whatever fails on the way."""
 
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -80,7 +79,8 @@ class Watcher:
     def watch(self, poll_s: float) -> None:
         """Ask for new studies every `poll_s` seconds and answer them one by one; it never returns.
 
-        While the archive or the service is out of reach, or the disk is full, it tries again, after a minute at most.
+        While the archive, the service or the job table is out of reach, or the disk is full, it tries again, after a
+        minute at most.
         """
         failures, poll_at = 0, 0.0
         while True:
@@ -95,12 +95,11 @@ class Watcher:
                     due_at = self.jobs.find_next_due(self.settle_s)
                     time.sleep(poll_s if due_at is None else min(poll_s, max(0, due_at - time.time())))
                 failures = 0
-            except (PeerError, sqlite3.OperationalError) as error:
+            except PeerError as error:
                 failures += 1
                 asked_s = error.retry_after_s if isinstance(error, PeerUnavailable) else 0
                 pause_s = min(max(asked_s, 2.0**failures), _LONGEST_PAUSE_S)
-                code = error.code if isinstance(error, PeerError) else "jobs_not_written"
-                self.log("paused", code=code, seconds=pause_s)
+                self.log("paused", code=error.code, seconds=pause_s)
                 time.sleep(pause_s)
 
     def poll(self) -> None:
@@ -115,9 +114,9 @@ class Watcher:
         Raises
         ------
         PeerUnavailable
-            The archive or the service is out of reach; the study is tried again.
+            The archive, the service or the job table is out of reach; the study is tried again.
         """
-        study = self.jobs.find_due(time.time(), self.settle_s)
+        study = self.jobs.take_due(time.time(), self.settle_s)
         if study is None:
             return False
         began = time.monotonic()

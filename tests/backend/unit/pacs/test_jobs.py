@@ -1,24 +1,44 @@
 """The job table: what is due when, and what a restart finds."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tumorscope.domain.errors import SetupInvalid
+from tests.postgres import PASSWORD, Postgres, needs_postgres, run_postgres
+from tumorscope.domain.errors import PeerUnavailable, SetupInvalid
 from tumorscope.pacs.jobs import Jobs, Study
+
+_TAKEN_S = 600
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of an empty job table, in each kind of database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "jobs.sqlite")
+    server = request.getfixturevalue("postgres")
+    monkeypatch.setenv("PGPASSFILE", str(server.password_file))
+    return str(server.make_database())
 
 
 @pytest.fixture
-def jobs(tmp_path: Path) -> Iterator[Jobs]:
-    with Jobs(tmp_path / "jobs.sqlite") as table:
+def jobs(place: str) -> Iterator[Jobs]:
+    with Jobs(place) as table:
         yield table
 
 
 def _take(jobs: Jobs, now: float) -> Study:
-    study = jobs.find_due(now, settle_s=60)
+    study = jobs.take_due(now, settle_s=60)
     assert study is not None
     return study
 
@@ -27,7 +47,7 @@ def test_study_is_due_when_its_number_of_instances_has_settled(jobs: Jobs) -> No
     jobs.see([("1.2", 10)], now=0)
     jobs.see([("1.2", 20)], now=50)
     jobs.see([("1.2", 20)], now=100)
-    assert jobs.find_due(109, settle_s=60) is None
+    assert jobs.take_due(109, settle_s=60) is None
     assert _take(jobs, 110).uid == "1.2"
     assert jobs.count() == {"arriving": 1}
 
@@ -36,12 +56,12 @@ def test_answered_study_is_due_again_when_it_grows(jobs: Jobs) -> None:
     jobs.see([("1.2", 10)], now=0)
     jobs.finish(jobs.begin(_take(jobs, 60), "source"), "answered")
     jobs.see([("1.2", 10)], now=100)
-    assert jobs.find_due(1000, settle_s=60) is None
+    assert jobs.take_due(1000, settle_s=60) is None
     jobs.see([("1.2", 13)], now=1000)
     grown = _take(jobs, 1060)
     assert (grown.state, grown.source) == ("answered", "source")
     jobs.leave(grown)
-    assert jobs.find_due(2000, settle_s=60) is None
+    assert jobs.take_due(2000, settle_s=60) is None
 
 
 def test_own_results_do_not_make_a_study_due_again_and_further_images_do(jobs: Jobs) -> None:
@@ -53,11 +73,12 @@ def test_own_results_do_not_make_a_study_due_again_and_further_images_do(jobs: J
     assert _take(jobs, 260).instances == 14
 
 
-def test_what_was_begun_is_due_after_a_restart(jobs: Jobs, tmp_path: Path) -> None:
+def test_what_was_begun_is_due_after_a_restart(jobs: Jobs, place: str) -> None:
     jobs.see([("1.2", 10)], now=0)
     jobs.expect(jobs.begin(_take(jobs, 60), "source"), ["1.2.3"])
-    with Jobs(tmp_path / "jobs.sqlite") as restarted:
-        study = _take(restarted, 60)
+    with Jobs(place) as restarted:
+        # Nobody else works on a file; of a shared table, another watcher might.
+        study = _take(restarted, 60 + _TAKEN_S if "postgresql" in place else 60)
     assert (study.state, study.source, study.results) == ("waiting", "source", ("1.2.3",))
 
 
@@ -66,13 +87,14 @@ def test_failed_attempts_wait_longer_each_time_and_end(jobs: Jobs) -> None:
     now, waited = 60.0, []
     study = jobs.begin(_take(jobs, now), "source")
     while jobs.fail(study, "service_http_500", now) == "waiting":
-        wait = next(seconds for seconds in range(1000) if jobs.find_due(now + seconds, settle_s=60))
+        wait, study = next(
+            (wait, due) for wait in range(1000) if (due := jobs.take_due(now + wait, settle_s=60)) is not None
+        )
         waited.append(wait)
         now += wait
-        study = _take(jobs, now)
     assert waited == [10, 20, 40, 80, 160]
     assert [(one.uid, one.code, one.attempts) for one in jobs.find_failed()] == [("1.2", "service_http_500", 6)]
-    assert jobs.find_due(now + 10**6, settle_s=60) is None
+    assert jobs.take_due(now + 10**6, settle_s=60) is None
     assert jobs.retry_failed() == 1
     assert _take(jobs, now).attempts == 0
 
@@ -130,16 +152,82 @@ def test_oldest_open_study_is_that_whose_last_image_came_first(jobs: Jobs) -> No
     assert jobs.find_oldest_open() == 7
 
 
-def test_file_is_its_owners_and_has_one_watcher(jobs: Jobs, tmp_path: Path) -> None:
+def test_next_due_study_is_waited_for(jobs: Jobs) -> None:
+    assert jobs.find_next_due(60) is None
+    jobs.see([("1.1", 10), ("1.2", 10)], now=5)
+    assert jobs.find_next_due(60) == 65
+    jobs.fail(jobs.begin(_take(jobs, 65), "source"), "archive_http_500", now=65)
+    jobs.finish(jobs.begin(_take(jobs, 65), "source"), "answered")
+    assert jobs.find_next_due(60) == 75
+
+
+def test_file_is_its_owners_and_has_one_watcher(tmp_path: Path) -> None:
     file = tmp_path / "jobs.sqlite"
-    assert file.stat().st_mode & 0o777 == 0o600
-    with jobs.hold(), Jobs(file) as other, pytest.raises(SetupInvalid, match="Another watcher"), other.hold():
-        pass
-    with jobs.hold():
-        pass
+    with Jobs(file) as jobs:
+        assert file.stat().st_mode & 0o777 == 0o600
+        with jobs.hold(), Jobs(file) as other, pytest.raises(SetupInvalid, match="Another watcher"), other.hold():
+            pass
+        with jobs.hold():
+            pass
 
 
 def test_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("no table, but long enough to be none" * 10)
     with pytest.raises(SetupInvalid):
         Jobs(tmp_path / "other")
+
+
+@needs_postgres
+def test_watchers_of_one_table_take_each_study_once(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSFILE", str(postgres.password_file))
+    place, studies, taken = postgres.make_database(), 200, []
+    start = threading.Barrier(4)
+
+    def work() -> None:
+        # All make the table, and list the same studies, at the same moment.
+        start.wait()
+        with Jobs(place) as jobs, jobs.hold():
+            jobs.see([(f"1.2.{number}", 1) for number in range(studies)], now=0)
+            start.wait()
+            while (study := jobs.take_due(60, settle_s=60)) is not None:
+                taken.append(study.uid)
+                jobs.finish(jobs.begin(study, "source"), "answered")
+
+    watchers = [threading.Thread(target=work) for _ in range(4)]
+    for watcher in watchers:
+        watcher.start()
+    for watcher in watchers:
+        watcher.join()
+    assert len(taken) == len(set(taken)) == studies
+    with Jobs(place) as jobs:
+        assert jobs.count() == {"answered": studies}
+
+
+@needs_postgres
+def test_database_that_is_away_says_so_without_the_password_and_is_asked_again(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSFILE", str(postgres.password_file))
+    with Jobs(postgres.make_database()) as jobs:
+        jobs.see([("1.2", 10)], now=0)
+        postgres.stop()
+        for _ in range(2):
+            with pytest.raises(PeerUnavailable) as caught:
+                jobs.count()
+            assert caught.value.code == "jobs_not_written"
+        postgres.start()
+        assert jobs.count() == {"arriving": 1}
+
+
+@needs_postgres
+def test_wrong_password_and_address_are_told_without_them(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGPASSFILE", raising=False)
+    right, wrong = postgres.make_database(), "se%cret"
+    for place in (
+        right.replace("watcher@", f"watcher:{PASSWORD}@"),
+        right.replace("watcher@", f"watcher:{wrong}@"),
+        right.replace("watcher@", "watcher:se%25cret@"),
+    ):
+        with pytest.raises((PeerUnavailable, SetupInvalid)) as caught:
+            Jobs(place)
+        assert not any(secret in str(caught.value) for secret in (*PASSWORD.split("/"), wrong, "watcher"))

@@ -105,7 +105,7 @@ def series(client: TestClient, tmp_path_factory: pytest.TempPathFactory) -> dict
             make_nifti_bytes(slices),
         ):
             assert client.post("/predict", content=content).status_code == 200
-        watcher = generate_latest(WatcherMetrics(tmp_path_factory.mktemp("pacs") / "jobs").registry).decode()
+        watcher = generate_latest(WatcherMetrics(str(tmp_path_factory.mktemp("pacs") / "jobs")).registry).decode()
         text = client.get("/metrics").text + watcher
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
