@@ -27,7 +27,8 @@ main { overflow-x: auto; }
 body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .8rem .3rem 0; vertical-align: top; border-bottom: 1px solid light-dark(#d0d4da, #444b55); }
+th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; }
+tr { border-bottom: 1px solid light-dark(#d0d4da, #444b55); }
 code { background: light-dark(#eef0f3, #2a2f37); padding: .1rem .3rem; border-radius: .2rem; }
 .alarm { border-left: .3rem solid light-dark(#b3261e, #ff8a80); padding-left: .8rem; }
 footer { margin-top: 2rem; color: light-dark(#555, #aaa); }
