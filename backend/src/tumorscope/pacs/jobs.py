@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS studies (
     results TEXT NOT NULL DEFAULT '[]'
 )
 """
-_OPEN = "(state = 'waiting' OR instances IS DISTINCT FROM looked_at_instances)"
+_OPEN = "(state = 'waiting' OR looked_at_instances IS NULL OR instances <> looked_at_instances)"
 # In the order of `Study`.
 _COLUMNS = "number, uid, instances, state, source, attempts, code, results"
 # So that a study that is due costs the same, however many are done.
