@@ -9,7 +9,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 from typing import Any
@@ -21,11 +21,14 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_slice
+from tests.orthanc import needs_orthanc, run_orthanc
+from tests.ray_cluster import NODE, run_cluster
 from tests.waiting import PATIENCE_S, wait_for_state, wait_until
+from tests.watching import make_study
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 from tumorscope.cli import app
-from tumorscope.domain.errors import InvalidRequest
+from tumorscope.domain.errors import InvalidRequest, PeerUnavailable
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.store import DEFAULT_BUNDLE
 
@@ -74,17 +77,17 @@ def _engine() -> Iterator[None]:
         yield
 
 
-def _list_arguments(output: Path, sources: tuple[Path, ...], more: tuple[str, ...]) -> list[str]:
+def _list_arguments(output: Path, sources: tuple[Path | str, ...], more: tuple[str, ...]) -> list[str]:
     return ["score", *map(str, sources), "--output", str(output), "--workers", "2", "--part-studies", "5", *more]
 
 
-def _score(output: Path, *sources: Path, more: tuple[str, ...] = ()) -> str:
+def _score(output: Path, *sources: Path | str, more: tuple[str, ...] = ()) -> str:
     """What the command prints, run in this process without Ray; its error is raised."""
     arguments = _list_arguments(output, sources, ("--engine", "local", *more))
     return CliRunner().invoke(app, arguments, catch_exceptions=False).output
 
 
-def _start(output: Path, *sources: Path, cluster: str | None = None) -> subprocess.Popen[str]:
+def _start(output: Path, *sources: Path | str, cluster: str | None = None) -> subprocess.Popen[str]:
     """The command as a process, without Ray unless a cluster is named."""
     more = ("--engine", "local") if cluster is None else ()
     return subprocess.Popen(
@@ -152,7 +155,8 @@ def _compare_with_service(client: TestClient, output: Path) -> int:
         response = client.post("/predict", files=parts)
         assert response.status_code == 200, response.text
         answer = response.json()
-        said = {name: value for name, value in row.items() if name not in {"study", "files", "model_version"}}
+        ours = {"study", "files", "dicom_files", "model_version"}
+        said = {name: value for name, value in row.items() if name not in ours}
         assert _agree(said, answer), row["files"]
         assert row["model_version"] == answer["model"]["version"]
         own = sorted((one for one in findings if one["study"] == row["study"]), key=lambda one: one["rank"])
@@ -230,6 +234,89 @@ def test_sources_are_listed_in_a_file_and_found_twice_are_answered_once(archive:
     }
 
 
+def test_object_storage_is_read_as_folders_are(archive: Path, tmp_path: Path) -> None:
+    from upath import UPath
+
+    bucket = UPath("memory://bucket/archive")
+    for file in [*(archive / "patient" / "series").iterdir(), archive / "volume.nii.gz", archive / "cut.png"]:
+        place = bucket / str(file.relative_to(archive))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(file.read_bytes())
+    outputs = tmp_path / "stored", tmp_path / "here"
+    _score(outputs[0], "memory://bucket/archive", "memory://bucket/absent.png")
+    _score(outputs[1], archive / "patient", archive / "volume.nii.gz", archive / "cut.png")
+    assert len(read_done(outputs[0])) == 4
+    rows = [_read(output) for output in outputs]
+    assert {row["code"] for row in rows[0]["failures"]} == {"corrupt_file", "unreadable"}
+    assert all(file.startswith("memory://bucket/") for row in rows[0]["studies"] for file in row["files"])
+    answers = [sorted(str({**row, "study": "", "files": []}) for row in one["studies"]) for one in rows]
+    assert answers[0] == answers[1]
+    before = _read(outputs[0])
+    _score(outputs[0], "memory://bucket/archive")
+    assert _read(outputs[0]) == before
+
+
+def test_storage_that_nothing_installed_reads_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        _score(tmp_path / "scores", "tape://robot/archive")
+
+
+@needs_orthanc
+def test_archive_is_read_by_dicomweb(tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    for number, uid in enumerate(("1.2.71", "1.2.72")):
+        for place, data in enumerate(make_study(uid, slices=3 + number)):
+            (scans / uid).mkdir(parents=True, exist_ok=True)
+            (scans / uid / f"{place}.dcm").write_bytes(data)
+    (tmp_path / "orthanc").mkdir()
+    login = ("reader", "secret")
+    (tmp_path / "login").write_text(":".join(login))
+    output, here = tmp_path / "scores", tmp_path / "here"
+    with pytest.MonkeyPatch.context() as patch, run_orthanc(tmp_path / "orthanc", login) as orthanc:
+        patch.setenv("TUMORSCOPE_PACS_LOGIN", str(tmp_path / "login"))
+        orthanc.put([file.read_bytes() for file in scans.rglob("*.dcm")])
+        orthanc.put(make_study("1.2.73", Modality="CT"))
+        source = f"dicomweb+{orthanc.dicomweb}"
+        assert "2 studies without an answer" in _score(output, source, more=("--dry-run",))
+        _score(output, source)
+        with pytest.raises(InvalidRequest, match="TUMORSCOPE_PACS_LOGIN"):
+            _score(output, f"dicomweb+http://reader:secret@127.0.0.1:{orthanc.http}/dicom-web")
+    _score(here, scans)
+    rows = _read(output)
+    assert {row["files"][0] for row in rows["studies"]} == {f"{source}/studies/{uid}" for uid in ("1.2.71", "1.2.72")}
+    answers = [[{**row, "study": "", "files": []} for row in _read(one)["studies"]] for one in (output, here)]
+    assert sorted(map(str, answers[0])) == sorted(map(str, answers[1]))
+    # The archive has gone: what is known stays, and what is not is left for another run.
+    with pytest.raises(PeerUnavailable):
+        _score(output, source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tumorscope.scale.dicomweb._WAITS_S", ())
+        assert "1 studies are left" in _score(output, f"{source}/studies/1.2.73")
+    assert _read(output) == rows
+
+
+def test_dicom_objects_are_those_of_predict(archive: Path, tmp_path: Path) -> None:
+    folders = tmp_path / "scored", tmp_path / "predicted"
+    sources = [archive / "patient", archive / "volume.nii.gz"]
+    _score(tmp_path / "scores", *sources, more=("--dicom-out", str(folders[0])))
+    command = ["predict", "--dicom-out", str(folders[1]), *map(str, sources)]
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    names = [sorted(file.name for file in folder.iterdir()) for folder in folders]
+    assert names[0] == names[1]
+    assert names[0]
+    rows = read_table(tmp_path / "scores", "studies").to_pylist()
+    assert sorted(name for row in rows for name in row["dicom_files"]) == names[0]
+    assert sorted(len(row["dicom_files"]) for row in rows) == [0, len(names[0])]
+
+
+def test_study_whose_dicom_objects_cannot_be_written_is_left(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").touch()
+    sources = [archive / "patient", archive / "volume.nii.gz"]
+    printed = _score(tmp_path / "scores", *sources, more=("--dicom-out", str(tmp_path / "full")))
+    assert "1 studies are left" in printed
+    assert len(read_done(tmp_path / "scores")) == 1
+
+
 def test_study_that_takes_more_memory_than_allowed_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "large.nii.gz").write_bytes(make_nifti_bytes(np.ones((512, 512, 200), np.uint16), compressed=True))
     output = tmp_path / "scores"
@@ -265,36 +352,70 @@ def test_two_runs_do_not_write_into_one_folder(archive: Path, tmp_path: Path) ->
         process.kill()
 
 
-@contextmanager
-def _run_cluster() -> Iterator[Any]:
-    """A cluster of two nodes on this machine, each with two processors by name."""
-    pytest.importorskip("ray", reason="the extra `scale` is not installed")
-    from ray.cluster_utils import Cluster
-
-    node = {"num_cpus": 2, "object_store_memory": 100 * 2**20, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=node)
-    try:
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    with run_cluster() as cluster:
         yield cluster
-    finally:
-        cluster.shutdown()
 
 
 @pytest.mark.cluster
-def test_killed_node_and_killed_driver_end_with_the_same_rows(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+def test_killed_node_killed_driver_and_full_disk_end_with_the_same_rows(
+    cluster: Any, archive: Path, tmp_path: Path, undisturbed: Rows
+) -> None:
     output = tmp_path / "scores"
-    with _run_cluster() as cluster:
-        node = cluster.add_node(num_cpus=2, object_store_memory=100 * 2**20)
-        with _start(output, archive, cluster=cluster.address) as process:
-            _wait_for_parts(process, output)
-            process.kill()
-        assert len(read_done(output)) < len(undisturbed["studies"])
-        parts = len(list(output.glob("part=*")))
-        with _start(output, archive, cluster=cluster.address) as process:
-            _wait_for_parts(process, output, parts + 1)
-            cluster.remove_node(node, allow_graceful=False)
-            _, errors = process.communicate(timeout=PATIENCE_S)
-        assert process.returncode == 0, errors
+    node = cluster.add_node(**NODE)
+    with _start(output, archive, cluster=cluster.address) as process:
+        _wait_for_parts(process, output)
+        process.kill()
+    assert len(read_done(output)) < len(undisturbed["studies"])
+    parts = len(list(output.glob("part=*")))
+    with _start(output, archive, cluster=cluster.address) as process:
+        _wait_for_parts(process, output, parts + 1)
+        prlimit(process.pid, RLIMIT_FSIZE, (1000, RLIM_INFINITY))
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, errors.splitlines()[-1]) == (1, "File too large")
+    parts = len(list(output.glob("part=*")))
+    with _start(output, archive, cluster=cluster.address) as process:
+        _wait_for_parts(process, output, parts + 1)
+        cluster.remove_node(node, allow_graceful=False)
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
     assert _read(output) == undisturbed
+
+
+@pytest.mark.cluster
+def test_study_that_ends_its_worker_each_time_is_a_failure(cluster: Any, archive: Path, tmp_path: Path) -> None:
+    output, scans = tmp_path / "scores", tmp_path / "scans"
+    scans.mkdir()
+    shutil.copy(archive / "many" / "000.png", scans)
+    # Takes seconds on any machine: a worker that reads the same study at two looks reads this one.
+    slow = np.repeat(make_slice(1, size=96).pixels[:, :, None], 2000, axis=2)
+    (scans / "slow.nii.gz").write_bytes(make_nifti_bytes(slow, compressed=True))
+    # The address is read as object storage is.
+    with _start(output, f"file://{scans}", cluster=cluster.address) as process:
+        before: set[int] = set()
+        while process.poll() is None:
+            busy = _find_busy_workers()
+            for worker in busy & before:
+                os.kill(worker, signal.SIGKILL)
+            before = busy
+            time.sleep(1)
+        errors = process.communicate()[1]
+    assert process.returncode == 0, errors
+    rows = _read(output)
+    assert [Path(row["files"][0]).name for row in rows["studies"]] == ["000.png"]
+    assert [(Path(row["files"][0]).name, row["code"]) for row in rows["failures"]] == [("slow.nii.gz", "worker_died")]
+
+
+def _find_busy_workers() -> set[int]:
+    """Processes of the cluster that read a study."""
+    busy = set()
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            title = " ".join(process.cmdline())
+            if "_Scorer" in title and "submit" in title:
+                busy.add(process.pid)
+    return busy
 
 
 @pytest.mark.cluster
@@ -306,38 +427,3 @@ def test_ray_is_started_here_where_no_cluster_is_named(archive: Path, tmp_path: 
     assert process.returncode == 0, errors
     assert _read(output) == undisturbed
     assert errors.splitlines()[-1] == f"{_MANY + 4} studies answered, 2 failed; {_MANY + 6} in {output}"
-
-
-def _find_busy_workers(command: int) -> set[int]:
-    """Processes that Ray has started for the command, and which read a study."""
-    busy = set()
-    for process in psutil.Process(command).children(recursive=True):
-        with suppress(psutil.Error):
-            title = " ".join(process.cmdline())
-            if "_Scorer" in title and "submit" in title:
-                busy.add(process.pid)
-    return busy
-
-
-@pytest.mark.cluster
-def test_study_that_ends_its_worker_each_time_is_a_failure(archive: Path, tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="the extra `scale` is not installed")
-    output, scans = tmp_path / "scores", tmp_path / "scans"
-    scans.mkdir()
-    shutil.copy(archive / "many" / "000.png", scans)
-    # Takes seconds on any machine: a worker that reads the same study at two looks reads this one.
-    slow = np.repeat(make_slice(1, size=96).pixels[:, :, None], 2000, axis=2)
-    (scans / "slow.nii.gz").write_bytes(make_nifti_bytes(slow, compressed=True))
-    with _start(output, scans, cluster="local") as process:
-        before: set[int] = set()
-        while process.poll() is None:
-            busy = _find_busy_workers(process.pid)
-            for worker in busy & before:
-                os.kill(worker, signal.SIGKILL)
-            before = busy
-            time.sleep(1)
-        errors = process.communicate()[1]
-    assert process.returncode == 0, errors
-    rows = _read(output)
-    assert [Path(row["files"][0]).name for row in rows["studies"]] == ["000.png"]
-    assert [(Path(row["files"][0]).name, row["code"]) for row in rows["failures"]] == [("slow.nii.gz", "worker_died")]

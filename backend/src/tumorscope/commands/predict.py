@@ -1,7 +1,6 @@
 """``tumorscope predict``: files and folders in, a prediction of each study out."""
 
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tumorscope.commands.prediction_output import WRITERS, describe_failures
 from tumorscope.commands.results_file import ResultsFile
-from tumorscope.domain.errors import NoDicomOrigin, NothingToReport
 
 if TYPE_CHECKING:
     from tumorscope.imaging.decoder_pool import DecoderPool
     from tumorscope.inference.classifier import Classifier
-    from tumorscope.inference.pipeline import Explain, StudyPrediction
-    from tumorscope.presentation.answer import PredictionAnswer
+    from tumorscope.inference.pipeline import Explain
 
 
 def predict(
@@ -104,29 +101,13 @@ def _answer(
 ) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
     from tumorscope.presentation.from_disk import describe_failure, predict_files  # noqa: PLC0415
+    from tumorscope.results.files import write_objects  # noqa: PLC0415
 
     names = [str(file) for file in files]
     explain: Explain = "none" if dicom_out is None else "heatmap"
     try:
         result, answer = predict_files(classifier, decoders, files, series=series, explain=explain, every_slice=True)
         row = {"files": names, **answer.model_dump(mode="json")}
-        return row if dicom_out is None else {**row, "dicom_files": _write_objects(result, answer, dicom_out)}
+        return row if dicom_out is None else {**row, "dicom_files": write_objects(result, answer, dicom_out)}
     except Exception as error:  # noqa: BLE001  (one file of a million must not end the run)
         return {"files": names, "error": describe_failure(error)}
-
-
-def _write_objects(result: "StudyPrediction", answer: "PredictionAnswer", folder: Path) -> list[str]:
-    """Write the DICOM objects of an answer, and name them; none of a refusal, and of other formats."""
-    from tumorscope.results.objects import make_objects  # noqa: PLC0415
-
-    try:
-        objects = make_objects(result, answer)
-    except (NothingToReport, NoDicomOrigin):
-        return []
-    folder.mkdir(parents=True, exist_ok=True)
-    for uid, data in objects.items():
-        # Complete, or not there; copies of a series, answered side by side, make objects of the same name.
-        unfinished = folder / f"{uid}.{threading.get_ident()}.part"
-        unfinished.write_bytes(data)
-        unfinished.replace(folder / f"{uid}.dcm")
-    return [f"{uid}.dcm" for uid in objects]

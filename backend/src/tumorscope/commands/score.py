@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
 def score(
     sources: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Folders with their subfolders, ZIP archives and other files of scans, DICOMDIRs."),
+        list[str] | None,
+        typer.Argument(
+            help="Folders with their subfolders, ZIP archives and other files of scans, DICOMDIRs; or addresses of "
+            "object storage that fsspec knows (s3://bucket/folder), or of DICOMweb (dicomweb+https://archive/dicom-web)."
+        ),
     ] = None,
     listed: Annotated[
         Path | None, typer.Option("--list", help="File with further sources, one a line; - for standard input.")
@@ -32,6 +35,10 @@ def score(
     study_mib: Annotated[
         int, typer.Option(min=64, help="Most memory to read one study, in MiB; a larger one is listed as a failure.")
     ] = 1024,
+    dicom_out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for DICOM files of the answers: a report, heat maps and a picture of each study."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and estimate; write nothing.")] = False,
     bundle: Annotated[
         Path | None, typer.Option(envvar="TUMORSCOPE_BUNDLE", help="Folder of the model, or a store.")
@@ -51,19 +58,23 @@ def score(
     from tumorscope.scale.answers import AnswerFolder, read_done  # noqa: PLC0415
     from tumorscope.scale.score import answer_here, describe_time, estimate  # noqa: PLC0415
     from tumorscope.scale.score import score as score_all  # noqa: PLC0415
+    from tumorscope.scale.sources import name_source  # noqa: PLC0415
     from tumorscope.scale.worker import Worker, WorkerPlan  # noqa: PLC0415
 
     settings = read_settings()
-    paths = [*(sources or []), *(_read_list(listed) if listed else [])]
+    paths = [name_source(name) for name in [*(sources or []), *(_read_list(listed) if listed else [])]]
     if not paths:
         raise typer.BadParameter("Name a source, or a list of them.")
     folder = select_bundle(bundle or settings.bundle).folder.absolute()
     loaded = read_bundle(folder)
     threads = settings.engine_threads or 1
-    chosen = open_classifier(loaded, settings.engine, threads, settings.operating_point)
-    # Workers do not choose: they all run the same.
-    name = cast("EngineChoice", chosen.engine.name.split("-")[0])
-    plan = WorkerPlan(str(folder), loaded.sha256, name, threads, settings.operating_point, study_mib)
+    name = settings.engine
+    if name == "auto":
+        # Workers do not choose: they all run the same.
+        chosen = open_classifier(loaded, name, threads, settings.operating_point)
+        name = cast("EngineChoice", chosen.engine.name.split("-")[0])
+    objects = str(dicom_out.absolute()) if dicom_out and not dry_run else None
+    plan = WorkerPlan(str(folder), loaded.sha256, name, threads, settings.operating_point, study_mib, objects)
     worker = Worker(plan)
     count = workers or max(1, count_cores() // threads)
     if dry_run:
@@ -88,8 +99,12 @@ def score(
                 on_ray = partial(answer_on_ray, plan=plan, workers=workers or max(1, size // threads))
                 tally = score_all(paths, answers, on_ray, worker, part_studies, report)
     report(f"{tally.answered} studies answered, {tally.failed} failed; {len(answers.done)} in {output}")
+    if tally.left:
+        why = "their archive did not answer, or their DICOM files could not be written"
+        report(f"{tally.left} studies are left: {why}. Run the command again.")
+        raise typer.Exit(1)
 
 
-def _read_list(file: Path) -> list[Path]:
+def _read_list(file: Path) -> list[str]:
     content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    return [Path(os.fsdecode(line)) for line in content.splitlines() if line]
+    return [os.fsdecode(line) for line in content.splitlines() if line]

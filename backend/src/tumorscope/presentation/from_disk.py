@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def predict_files(
     files: list[Path],
     limits: DecodeLimits = FROM_DISK,
     *,
+    read: Callable[[list[Path], DecodeLimits], list[SourceFile]] | None = None,
     series: str | None = None,
     explain: Explain = "none",
     every_slice: bool = False,
@@ -36,6 +38,8 @@ def predict_files(
         From `imaging.series.study_files`.
     limits : DecodeLimits
         Of this study.
+    read : callable, optional
+        Reads the files in another way than `read_files`.
     series : str, optional
         UID of the DICOM series to read.
     explain : str
@@ -50,6 +54,15 @@ def predict_files(
     OSError
         A file cannot be opened.
     """
+    upload = sniff_upload((read or read_files)(files, limits), series)
+    times = StepTimes()
+    decode = partial(decoders.decode, limits=limits)
+    result = predict_upload(classifier, upload, decode, times.add, explain=explain)
+    return result, present(result, classifier, upload.hash(), times, every_slice=every_slice, with_picture=False)
+
+
+def read_files(files: list[Path], limits: DecodeLimits) -> list[SourceFile]:
+    """Read the files of a study; see `predict_files`."""
     states = [file.stat() for file in files]
     if stat.S_ISDIR(states[0].st_mode):
         # Raises where the folder cannot be opened.
@@ -59,11 +72,7 @@ def predict_files(
         raise UnsupportedFormat("Neither a regular file nor a folder. Name the file of a scan.")
     if sum(one.st_size for one in states) > limits.expanded_bytes:
         raise ExpandsTooMuch(f"The study is larger than {limits.expanded_bytes // 2**20} MiB. Name a single series.")
-    upload = sniff_upload([SourceFile(file.name, file.read_bytes()) for file in files], series)
-    times = StepTimes()
-    decode = partial(decoders.decode, limits=limits)
-    result = predict_upload(classifier, upload, decode, times.add, explain=explain)
-    return result, present(result, classifier, upload.hash(), times, every_slice=every_slice, with_picture=False)
+    return [SourceFile(file.name, file.read_bytes()) for file in files]
 
 
 def describe_failure(error: Exception) -> dict[str, str]:

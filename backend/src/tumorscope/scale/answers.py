@@ -39,10 +39,12 @@ _LEFT_OUT_WITHIN = {"picture_png", "params", "patient_message"}
 _NUMBERS: Mapping[type[Any], pa.DataType] = {int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 _KEY = [pa.field("study", pa.string())]
 _FILES = [pa.field("files", pa.list_(pa.string()))]
+_OBJECTS = [pa.field("dicom_files", pa.list_(pa.string()))]
 _ORIGIN = [pa.field("model_version", pa.string()), pa.field("notice", pa.string())]
 
 Row = Mapping[str, Any]
-"""`study`, the key; `files`; and either the answer's fields, or `error` with `code` and `detail`."""
+"""`study`, the key; `files`; and either the answer's fields, perhaps with `dicom_files`, or `error` with `code` and
+`detail`."""
 
 
 class AnswerFolder:
@@ -161,7 +163,7 @@ def _make_schemas(model: Mapping[str, Any], class_names: Sequence[str]) -> dict[
     finding = _list_fields(FindingFigures, set(), class_names)
     failure = [pa.field("code", pa.string()), pa.field("detail", pa.string())]
     fields = {
-        "studies": [*_KEY, *_FILES, *answer],
+        "studies": [*_KEY, *_FILES, *_OBJECTS, *answer],
         "findings": [*_KEY, pa.field("rank", pa.int64()), *finding],
         "failures": [*_KEY, *_FILES, *failure],
     }

@@ -21,6 +21,7 @@ from ray.util.annotations import RayDeprecationWarning
 
 from tumorscope.domain.errors import SetupInvalid
 from tumorscope.imaging.series.study_files import Place, list_folder
+from tumorscope.scale.sources import name_source
 from tumorscope.scale.studies import Work, find_work
 from tumorscope.scale.worker import Worker, WorkerPlan, name_study
 
@@ -219,8 +220,8 @@ def _unpack_work(row: dict[str, Any]) -> Work:
 
 def _pack_paths(paths: Iterable[Path]) -> bytes:
     """As bytes, for not every name of a file is text."""
-    return b"\0".join(os.fsencode(path) for path in paths)
+    return b"\0".join(os.fsencode(str(path)) for path in paths)
 
 
 def _unpack_paths(packed: bytes) -> tuple[Path, ...]:
-    return tuple(Path(os.fsdecode(one)) for one in packed.split(b"\0")) if packed else ()
+    return tuple(name_source(os.fsdecode(one)) for one in packed.split(b"\0")) if packed else ()

@@ -31,14 +31,15 @@ class Tally:
         That were listed.
     settled : int
         Of them, those that need no more attention.
-    answered, failed : int
-        Studies of this run.
+    answered, failed, left : int
+        Studies of this run; those left are for another run, see `Worker.answer`.
     """
 
     files: int
     settled: int = 0
     answered: int = 0
     failed: int = 0
+    left: int = 0
 
 
 def score(
@@ -83,9 +84,9 @@ def score(
     scored = 0
     started = written = reported = monotonic()
 
-    def keep(row: dict[str, Any]) -> None:
+    def keep(row: dict[str, Any] | None) -> None:
         # The same study may have been found through two sources.
-        if row["study"] not in folder.done and row["study"] not in waiting:
+        if row is not None and row["study"] not in folder.done and row["study"] not in waiting:
             waiting[row["study"]] = row
             tally.answered += "error" not in row
             tally.failed += "error" in row
@@ -95,9 +96,9 @@ def score(
         tally.settled += work.settled
         if work.root is not None:
             empty.pop(work.root, None)
-        if row is not None:
-            scored += work.settled
-            keep(row)
+        tally.left += bool(work.files) and row is None
+        scored += 0 if row is None else work.settled
+        keep(row)
         now = monotonic()
         if waiting and (len(waiting) >= part_studies or now - written > _PART_S):
             folder.write(list(waiting.values()))

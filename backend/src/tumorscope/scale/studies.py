@@ -30,7 +30,7 @@ class Work:
 
 def identify_study(files: Iterable[Path]) -> str:
     """Make the key of a study from the absolute paths of its files: 24 hexadecimal digits."""
-    paths = sorted(os.fsencode(file.absolute()) for file in files)
+    paths = sorted(os.fsencode(str(file.absolute())) for file in files)
     return hashlib.sha256(b"\0".join(paths)).hexdigest()[:24]
 
 

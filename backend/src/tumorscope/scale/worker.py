@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tumorscope.domain.errors import ExpandsTooMuch, ModelError
+from tumorscope.domain.errors import ExpandsTooMuch, ModelError, PeerUnavailable
 from tumorscope.imaging.decoder_pool import DecoderPool
-from tumorscope.imaging.source import FROM_DISK, DecodeLimits
+from tumorscope.imaging.source import FROM_DISK, DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.engines.choose import EngineChoice, open_classifier
+from tumorscope.inference.pipeline import Explain
 from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import OperatingPoint
-from tumorscope.presentation.from_disk import describe_failure, predict_files
+from tumorscope.presentation.from_disk import describe_failure, predict_files, read_files
+from tumorscope.scale.dicomweb import DicomwebPath
 from tumorscope.scale.studies import identify_study
 
 
@@ -35,6 +37,8 @@ class WorkerPlan:
         Of `OperatingPoint`.
     study_mib : int
         Most memory that reading one study may take, in MiB; a larger one is a failure of the code `expands_too_much`.
+    dicom_out : str, optional
+        Folder for the DICOM objects of the answers.
     """
 
     bundle: str
@@ -43,6 +47,7 @@ class WorkerPlan:
     threads: int
     operating_point: OperatingPoint
     study_mib: int
+    dicom_out: str | None = None
 
 
 class Worker:
@@ -67,22 +72,45 @@ class Worker:
         """The model."""
         self._decoders = DecoderPool()
         self._study_mib = plan.study_mib
+        self._dicom_out = plan.dicom_out
 
-    def answer(self, files: Iterable[Path]) -> dict[str, Any]:
-        """Answer a study with a row of `answers.AnswerFolder`; nothing that is wrong with its files is raised."""
+    def answer(self, files: Iterable[Path]) -> dict[str, Any] | None:
+        """Answer a study with a row of `answers.AnswerFolder`; nothing that is wrong with its files is raised.
+
+        None if it has to be left: the archive that holds it cannot answer now, or its DICOM objects cannot be written.
+        """
         files = list(files)
+        limits = _limit_study(self._study_mib)
+        explain: Explain = "none" if self._dicom_out is None else "heatmap"
+        row = name_study(files)
         try:
-            _, answer = predict_files(self.classifier, self._decoders, files, _limit_study(self._study_mib))
+            result, answer = predict_files(
+                self.classifier, self._decoders, files, limits, read=_read_study, explain=explain
+            )
+            if self._dicom_out is not None:
+                from tumorscope.results.files import write_objects  # noqa: PLC0415  (few archives ask for them)
+
+                try:
+                    row["dicom_files"] = write_objects(result, answer, Path(self._dicom_out))
+                except OSError:
+                    return None
+        except PeerUnavailable:
+            return None
         except Exception as error:  # noqa: BLE001  (one study of a million must not end the run)
-            return {**name_study(files), "error": describe_failure(error)}
-        return {**name_study(files), **answer.model_dump(mode="json")}
+            return {**row, "error": describe_failure(error)}
+        return {**row, **answer.model_dump(mode="json")}
 
 
 def name_study(files: Iterable[Path]) -> dict[str, Any]:
     """Make the beginning of a study's row: its key, and its files by names that are text."""
     files = list(files)
-    names = [os.fsencode(file.absolute()).decode("utf-8", "backslashreplace") for file in files]
+    names = [os.fsencode(str(file.absolute())).decode("utf-8", "backslashreplace") for file in files]
     return {"study": identify_study(files), "files": names}
+
+
+def _read_study(files: list[Path], limits: DecodeLimits) -> list[SourceFile]:
+    first: object = files[0]
+    return first.read(limits.expanded_bytes) if isinstance(first, DicomwebPath) else read_files(files, limits)
 
 
 def _limit_study(study_mib: int) -> DecodeLimits:

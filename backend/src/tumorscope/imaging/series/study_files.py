@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from tumorscope.domain.errors import CorruptFile
 from tumorscope.imaging.decode import looks_like_dicom, looks_like_zip, looks_readable
@@ -97,6 +98,8 @@ def find_places(paths: Iterable[Path]) -> Iterator[Place]:
 
 def list_folder(folder: Path) -> list[Path]:
     """The files of a folder in order of name, without hidden ones."""
+    if not isinstance(folder, Path):
+        return next(_walk(folder)).files
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
     return [folder / name for name in sorted(names)]
@@ -105,11 +108,18 @@ def list_folder(folder: Path) -> list[Path]:
 def _walk(root: Path) -> Iterator[Place]:
     """Each folder; last, the folders that cannot be opened."""
     closed: list[Path] = []
-    for name, folders, names in os.walk(root, onerror=lambda error: closed.append(Path(error.filename))):
+    for name, folders, names in _list_folders(root, closed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        folder = Path(name)
+        folder = Path(name) if isinstance(name, str) else name
         yield Place([folder / name for name in sorted(names) if not name.startswith(".")], root, folder)
     yield Place(closed, root)
+
+
+def _list_folders(root: Path, closed: list[Path]) -> Iterator[tuple[Any, list[str], list[str]]]:
+    if isinstance(root, Path):
+        return os.walk(root, onerror=lambda error: closed.append(Path(error.filename)))
+    # A path of object storage, which has the functions of the others, but is none of the system's.
+    return root.walk()
 
 
 def _list_if_directory(path: Path) -> list[Path] | None:
