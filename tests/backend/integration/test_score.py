@@ -272,7 +272,7 @@ def test_archive_is_read_by_dicomweb(tmp_path: Path) -> None:
     login = ("reader", "secret")
     (tmp_path / "login").write_text(":".join(login))
     output, here = tmp_path / "scores", tmp_path / "here"
-    with pytest.MonkeyPatch.context() as patch, run_orthanc(tmp_path / "orthanc", login) as orthanc:
+    with pytest.MonkeyPatch.context() as patch, run_orthanc(tmp_path / "orthanc", login=login) as orthanc:
         patch.setenv("TUMORSCOPE_PACS_LOGIN", str(tmp_path / "login"))
         orthanc.put([file.read_bytes() for file in scans.rglob("*.dcm")])
         orthanc.put(make_study("1.2.73", Modality="CT"))
