@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import t as student
 
 from tumorscope.datasets.example import read_volume
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
@@ -28,6 +29,8 @@ InsertLesion = Callable[[Volume, str | None, np.random.Generator], Volume | None
 _MAX_FOLDS = 20
 # Different lesions in copies of each head.
 _LESIONS = 15
+# Of fewer heads their highest figure alone would be the limit.
+_FEW_HEADS = 20
 # Of a Gaussian prior on the coefficients, for there are few people.
 _PRECISION = 1.0
 _EVEN = 0.5
@@ -113,15 +116,19 @@ def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyMa
     # One person at a time is left out, but of many people several.
     folds = np.unique(people, return_inverse=True)[1] % _MAX_FOLDS
     probabilities = _cross_validate(evidence, has_tumor, folds)
-    kept_from = {
-        # Of fewer than twenty heads all are kept: no more can be promised of the next one.
-        name: round(keep_from(of_class, values[None], min(COVERAGE, 1 - 1 / (of_class.sum() + 1))), 4)
-        for name, of_class, values in (
-            (TUMOR_OF_UNSTATED_KIND, has_tumor, probabilities),
-            (NO_TUMOR, ~has_tumor, 1 - probabilities),
-        )
-    }
     intercept, slope = (round(weight, 4) for weight in _fit(evidence, has_tumor))
+    heads = evidence[~has_tumor]
+    none_kept_from = (
+        expit(-intercept - slope * _find_highest(heads))
+        if len(heads) < _FEW_HEADS
+        else keep_from(~has_tumor, (1 - probabilities)[None])
+    )
+    # Of fewer than twenty tumours all are kept: no more can be promised of the next one.
+    tumor_coverage = min(COVERAGE, 1 - 1 / (has_tumor.sum() + 1))
+    kept_from = {
+        TUMOR_OF_UNSTATED_KIND: round(keep_from(has_tumor, probabilities[None], tumor_coverage), 4),
+        NO_TUMOR: round(float(none_kept_from), 4),
+    }
     excluded = round(_SHARE_OF_BALANCED * kept_from[TUMOR_OF_UNSTATED_KIND], 4)
     own_shares = pool_own_shares(scored)
     return StudyManifest(
@@ -180,6 +187,13 @@ def _fit(evidence: NDArray[np.float64], has_tumor: NDArray[np.bool_]) -> tuple[f
 
     intercept, slope = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(None, None), (0, None)]).x.tolist()
     return intercept, slope
+
+
+def _find_highest(evidence: NDArray[np.float64]) -> float:
+    """What the next head's figure exceeds in `1 - COVERAGE` of cases: their prediction limit, were they normal."""
+    count = len(evidence)
+    spread = float(evidence.std(ddof=1)) * np.sqrt(1 + 1 / count)
+    return float(evidence.mean() + student.ppf(COVERAGE, count - 1) * spread)
 
 
 def _cross_validate(
