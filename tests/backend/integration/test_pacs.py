@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
@@ -27,7 +27,7 @@ from tests.orthanc import Orthanc, needs_orthanc, run_orthanc
 from tests.postgres import PASSWORD, needs_postgres, run_postgres
 from tests.serving import listen, serve
 from tests.tls import encrypt, make_certificate
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 from tests.watching import make_study, run_watcher
 from tumorscope.api.app import create_app
 from tumorscope.api.auth.api_keys import RateLimit, format_key, make_key
@@ -341,6 +341,25 @@ def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_p
     assert [(one["event"], one["code"], one["attempt"]) for one in log] == [
         ("study_failed", f"service_http_{status}", 1)
     ]
+
+
+def test_answer_is_not_done_before_the_archive_lists_it(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    class Losing(httpx.HTTPTransport):
+        """Says 200 to what is stored, and loses it."""
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            return httpx.Response(200) if request.method == "POST" else super().handle_request(request)
+
+    log: list[dict[str, object]] = []
+    orthanc.put(make_study())
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
+        # A connection for each request, as the watcher's own client has.
+        transport = Losing(limits=httpx.Limits(max_keepalive_connections=0))
+        with httpx.Client(base_url=orthanc.dicomweb, transport=transport, timeout=PATIENCE_S) as losing:
+            assert _Watched(replace(watched.watcher, archive=Archive(losing))).work() == {"waiting": 1}
+        assert [one["code"] for one in log] == ["not_stored"]
+        wait_until(lambda: watched.work() == {"answered": 1}, every_s=1)
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
 
 
 def test_full_disk_is_waited_for(orthanc: Orthanc, tmp_path: Path) -> None:
