@@ -1,7 +1,7 @@
 import './shell/page.css';
 import { fetchExample, fetchHealth, fetchModel, fetchVolume, predict } from './api/client.js';
 import { watchHealth } from './api/health-watch.js';
-import { startPreview } from './reading/preview/start-preview.js';
+import { startPreview, startThumbnails } from './reading/preview/start-preview.js';
 import { createAnnouncer } from './shell/announcer.js';
 import { followHistory } from './shell/history.js';
 import { applyLanguage, keepLanguage, readLanguage } from './shell/language.js';
@@ -41,6 +41,7 @@ const wiring = {
   fetchModel,
   volumes: createVolumes(fetchVolume),
   previews: createPreviews(startPreview),
+  readThumbnails: startThumbnails,
   displays: new Map(),
   typed: new Map(),
   onLanguageChosen: changeLanguage,

@@ -183,14 +183,16 @@ function packChunk(name, data) {
  * @param {Buffer} pixels row by row
  * @param {number} columns
  * @param {string} orientation Image Orientation (Patient)
- * @param {{ patientName?: string, seriesDescription?: string }} [texts] what it says of the patient and the series
+ * @param {{ patientName?: string, seriesDescription?: string, series?: string, instance?: string,
+ *   position?: string }} [texts] what it says of the patient and the series, two UIDs, Image Position (Patient)
  */
 export function makeDicom(pixels, columns, orientation, texts = {}) {
-  const { patientName = '', seriesDescription = '' } = texts;
+  const { patientName = '', seriesDescription = '', position } = texts;
   const [image, uid] = ['1.2.840.10008.5.1.4.1.1.4', '2.25.1'];
+  const { series = uid, instance = uid } = texts;
   const meta = [
     packElement(0x0002, 0x0002, 'UI', image),
-    packElement(0x0002, 0x0003, 'UI', uid),
+    packElement(0x0002, 0x0003, 'UI', instance),
     packElement(0x0002, 0x0010, 'UI', '1.2.840.10008.1.2.1'),
   ];
   const size = Buffer.alloc(4);
@@ -202,12 +204,13 @@ export function makeDicom(pixels, columns, orientation, texts = {}) {
     packElement(0x0002, 0x0000, 'UL', size),
     ...meta,
     packElement(0x0008, 0x0016, 'UI', image),
-    packElement(0x0008, 0x0018, 'UI', uid),
+    packElement(0x0008, 0x0018, 'UI', instance),
     packElement(0x0008, 0x0060, 'CS', 'MR'),
     packElement(0x0008, 0x103e, 'LO', seriesDescription),
     packElement(0x0010, 0x0010, 'PN', patientName),
     packElement(0x0020, 0x000d, 'UI', uid),
-    packElement(0x0020, 0x000e, 'UI', uid),
+    packElement(0x0020, 0x000e, 'UI', series),
+    ...(position === undefined ? [] : [packElement(0x0020, 0x0032, 'DS', position)]),
     packElement(0x0020, 0x0037, 'DS', orientation),
     packElement(0x0028, 0x0002, 'US', whole(1)),
     packElement(0x0028, 0x0004, 'CS', 'MONOCHROME2'),
@@ -220,6 +223,57 @@ export function makeDicom(pixels, columns, orientation, texts = {}) {
     packElement(0x0028, 0x0103, 'US', whole(0)),
     packElement(0x7fe0, 0x0010, 'OB', pixels),
   ]);
+}
+
+/**
+ * An examination of the synthetic head in two series of one study: axial, and fewer slices, sagittal.
+ * @returns {{ name: string, mimeType: string, buffer: Buffer }[]}
+ */
+export function makeExamination() {
+  const { pixels, width } = readGreyPng(findExample('phantom-lesion-a.png'));
+  const half = width / 2;
+  return [
+    ...makeSlices(pixels, width, {
+      series: '2.25.10',
+      name: 'axial',
+      count: 12,
+    }),
+    ...makeSlices(
+      pixels.map((grey) => 255 - grey),
+      width,
+      { series: '2.25.20', name: 'sagittal', count: 8 },
+    ),
+  ];
+
+  /**
+   * @param {Buffer} picture
+   * @param {number} columns
+   * @param {{ series: string, name: string, count: number }} facts
+   */
+  function makeSlices(picture, columns, { series, name, count }) {
+    const isAxial = name === 'axial';
+    return Array.from({ length: count }, (_, at) => {
+      const along = 5 * (at - (count - 1) / 2);
+      const buffer = makeDicom(
+        picture,
+        columns,
+        isAxial ? '1\\0\\0\\0\\1\\0' : '0\\1\\0\\0\\0\\-1',
+        {
+          ...{
+            series,
+            instance: `${series}.${at + 1}`,
+            seriesDescription: `T1 ${name}`,
+          },
+          position: isAxial ? `${-half}\\${-half}\\${along}` : `${along}\\${-half}\\${half}`,
+        },
+      );
+      return {
+        name: `${name}-${at}.dcm`,
+        mimeType: 'application/dicom',
+        buffer,
+      };
+    });
+  }
 }
 
 /** Padded with a space, where others have a zero (PS3.5, 6.2). */

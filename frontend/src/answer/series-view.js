@@ -1,4 +1,5 @@
 import { translate } from '../i18n/translate.js';
+import { fitSlice } from '../reading/pixels/viewport.js';
 import { createElement } from '../shell/element.js';
 import { describeSequence } from './service-messages.js';
 import { describePlane } from './study-facts.js';
@@ -7,15 +8,21 @@ import './series-view.css';
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {PredictionAnswer['input']['series'][number]} Series */
 /** @typedef {import('../state/study.js').Study} Study */
+/** @typedef {import('../reading/preview/read-thumbnails.js').Thumbnail} Thumbnail */
+
+// Twice what the style sheet shows, for screens of fine pixels.
+const SIDE_PX = 112;
 
 /**
- * The DICOM series of a study: which one was read; a click on another has that one read.
+ * The DICOM series of a study, each with its middle slice: which one was read; a click on another has that one read.
  * @param {HTMLElement} root
+ * @param {(signal: AbortSignal, files: File[]) => Promise<Thumbnail[]>} readThumbnails
  * @param {{ onSeries: (id: number, uid: string) => void }} events
  */
-export function createSeriesView(root, { onSeries }) {
+export function createSeriesView(root, readThumbnails, { onSeries }) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
+  let reading = new AbortController();
   const list = createElement('ul');
   const section = createElement('section', { className: 'series', hidden: true }, [
     createElement('h3', { textContent: translate('series.title') }),
@@ -31,13 +38,35 @@ export function createSeriesView(root, { onSeries }) {
     update(study, prediction) {
       if (prediction === shown) return;
       shown = prediction;
+      reading.abort();
       const series = prediction?.input.series ?? [];
       section.hidden = series.length < 2;
-      list.replaceChildren(
-        ...series.map((one) => createRow(one, study, () => onSeries(study.id, one.uid))),
-      );
+      const rows = series.map((one) => createRow(one, study, () => onSeries(study.id, one.uid)));
+      list.replaceChildren(...rows.map(({ element }) => element));
+      if (study.files === null || section.hidden) return;
+      reading = new AbortController();
+      readThumbnails(reading.signal, study.files).then((thumbnails) => {
+        for (const [at, { canvas }] of rows.entries()) {
+          // The largest stack of a series comes first.
+          const own = thumbnails.find(({ uid }) => uid === series[at]?.uid);
+          if (own !== undefined) draw(canvas, own);
+        }
+      });
     },
   };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Thumbnail} thumbnail
+ */
+async function draw(canvas, { pixels, width, height, size }) {
+  const picture = await createImageBitmap(new ImageData(pixels, width, height));
+  const place = fitSlice(size, SIDE_PX);
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture, place.x, place.y, place.width, place.height);
 }
 
 /**
@@ -47,7 +76,10 @@ export function createSeriesView(root, { onSeries }) {
  */
 function createRow(series, { files }, onclick) {
   const { chosen, description, slice_count } = series;
+  const canvas = createElement('canvas', { width: SIDE_PX, height: SIDE_PX });
+  canvas.setAttribute('aria-hidden', 'true');
   const button = createElement('button', { type: 'button', disabled: files === null, onclick }, [
+    canvas,
     createElement('span', {
       className: 'series-name',
       textContent: description || translate('series.unnamed'),
@@ -63,5 +95,5 @@ function createRow(series, { files }, onclick) {
     }),
   ]);
   button.setAttribute('aria-pressed', String(chosen));
-  return createElement('li', {}, [button]);
+  return { element: createElement('li', {}, [button]), canvas };
 }

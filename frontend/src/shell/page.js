@@ -34,6 +34,8 @@ import { createUndoView } from './undo.js';
  * @property {(signal: AbortSignal) => Promise<import('../api/client.js').ModelAnswer>} fetchModel
  * @property {ReturnType<typeof import('../state/volumes.js').createVolumes>} volumes
  * @property {ReturnType<typeof import('../state/previews.js').createPreviews>} previews
+ * @property {(signal: AbortSignal, files: File[]) =>
+ *   Promise<import('../reading/preview/read-thumbnails.js').Thumbnail[]>} readThumbnails
  * @property {import('../reading/viewer/display.js').Displays} displays
  * @property {import('../report/report-fields.js').Typed} typed on an open report
  * @property {(language: Language) => void} onLanguageChosen
@@ -51,6 +53,7 @@ export function buildPage({
   fetchModel,
   volumes,
   previews,
+  readThumbnails,
   displays,
   typed,
   onLanguageChosen,
@@ -97,7 +100,7 @@ export function buildPage({
     onRestart: (id) => store.dispatch({ type: 'studyRetried', id }),
     onWordingChosen: (wording) => store.dispatch({ type: 'wordingChosen', wording }),
   });
-  const seriesView = createSeriesView(result, {
+  const seriesView = createSeriesView(result, readThumbnails, {
     onSeries: (id, uid) => store.dispatch({ type: 'seriesChosen', id, uid }),
   });
   const bars = createProbabilityBars(result);

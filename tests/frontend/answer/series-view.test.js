@@ -19,7 +19,9 @@ function makeSeries() {
 function createView() {
   const root = document.createElement('div');
   const onSeries = vi.fn();
-  return { root, onSeries, view: createSeriesView(root, { onSeries }) };
+  const readThumbnails = vi.fn(async () => []);
+  const view = createSeriesView(root, readThumbnails, { onSeries });
+  return { root, onSeries, readThumbnails, view };
 }
 
 test('the series of a study are named, and the one that was read is marked', () => {
@@ -37,10 +39,27 @@ test('the series of a study are named, and the one that was read is marked', () 
 });
 
 test('a single series, and a study whose files are gone, offer no choice', () => {
-  const { root, view } = createView();
+  const { root, view, readThumbnails } = createView();
   const prediction = makeSeries();
   view.update(makeStudy({ files: null, prediction }), prediction);
   expect([...root.querySelectorAll('button')].every((button) => button.disabled)).toBe(true);
   view.update(makeStudy(), makePrediction());
   expect(root.querySelector('section')?.hidden).toBe(true);
+  expect(readThumbnails).not.toHaveBeenCalled();
+});
+
+test('a picture of each series is read, and no longer for a study that is left', () => {
+  const { root, view, readThumbnails } = createView();
+  const prediction = makeSeries();
+  const study = makeStudy({ prediction });
+  view.update(study, prediction);
+  expect(root.querySelectorAll('canvas')).toHaveLength(2);
+  expect(readThumbnails).toHaveBeenCalledOnce();
+  const [signal, files] = /** @type {[AbortSignal, File[]]} */ (
+    /** @type {unknown} */ (readThumbnails.mock.calls[0])
+  );
+  expect(files).toBe(study.files);
+  expect(signal.aborted).toBe(false);
+  view.update(makeStudy(), null);
+  expect(signal.aborted).toBe(true);
 });

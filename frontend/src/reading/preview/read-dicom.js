@@ -4,10 +4,13 @@ import { orientVolume } from './orient.js';
 /** @typedef {import('dicom-parser').DataSet} DataSet */
 /** @typedef {number[]} Vector along left, posterior and superior, in mm */
 
+/** @typedef {Uint8Array | Int16Array | Uint16Array} Pixels */
+
 /**
  * One slice: a file, or a frame of one.
  * @typedef {object} Slice
  * @property {string} series its UID
+ * @property {string} object UID of a file of several frames, which is a series of its own; else empty
  * @property {number} rows
  * @property {number} columns
  * @property {Vector[]} axes unit vectors along a row and along a column
@@ -16,7 +19,7 @@ import { orientVolume } from './orient.js';
  * @property {number} number which orders slices without a position
  * @property {number} slope
  * @property {number} intercept
- * @property {Uint8Array | Int16Array | Uint16Array} pixels
+ * @property {() => Promise<Pixels>} readPixels of a study only those that are shown are read
  */
 
 // Little-endian, not compressed; what else there is waits for the service, which has the codecs.
@@ -32,28 +35,56 @@ const SAME_MM = 0.01;
  * @returns {Promise<import('../pixels/voxels.js').Voxels | null>} null where none can be read here
  */
 export async function readDicom(files) {
+  const [largest] = await listStacks(files);
+  return largest === undefined ? null : stack(sortSlices(largest));
+}
+
+/**
+ * The middle slice of each stack of DICOM files, as a volume of one slice.
+ * @param {Blob[]} files
+ * @returns {Promise<{ uid: string, voxels: import('../pixels/voxels.js').Voxels }[]>} by the UIDs that the service gives
+ *   series; the largest stack first
+ */
+export async function readMiddles(files) {
+  const middles = (await listStacks(files)).map((slices) => {
+    const sorted = sortSlices(slices);
+    return /** @type {Slice} */ (sorted[Math.floor(sorted.length / 2)]);
+  });
+  return Promise.all(
+    middles.map(async (slice) => ({
+      uid: slice.object || slice.series,
+      voxels: await stack([slice]),
+    })),
+  );
+}
+
+/**
+ * @param {Blob[]} files
+ * @returns {Promise<Slice[][]>} of one series, size and orientation each, the largest first
+ */
+async function listStacks(files) {
   /** @type {Map<string, Slice[]>} */
   const stacks = new Map();
   for (const file of files) {
-    for (const slice of readSlices(new Uint8Array(await file.arrayBuffer()))) {
-      const { series, rows, columns, axes } = slice;
-      const key = [series, rows, columns, axes.flat().map((part) => part.toFixed(3))].join(' ');
+    for (const slice of await readSlices(file)) {
+      const { series, object, rows, columns, axes } = slice;
+      const directions = axes.flat().map((part) => part.toFixed(3));
+      const key = [series, object, rows, columns, directions].join(' ');
       const stacked = stacks.get(key);
       if (stacked === undefined) stacks.set(key, [slice]);
       else stacked.push(slice);
     }
   }
-  const largest = [...stacks.values()].sort((one, other) => other.length - one.length)[0];
-  return largest === undefined ? null : stack(largest);
+  return [...stacks.values()].sort((one, other) => other.length - one.length);
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes of a file
- * @returns {Slice[]} none where it holds no grey image that can be read here
+ * @param {Blob} file
+ * @returns {Promise<Slice[]>} none where it holds no grey image that can be read here
  */
-function readSlices(bytes) {
+async function readSlices(file) {
   try {
-    const data = dicomParser.parseDicom(bytes);
+    const data = dicomParser.parseDicom(new Uint8Array(await file.arrayBuffer()));
     const [rows = 0, columns = 0] = [data.uint16('x00280010'), data.uint16('x00280011')];
     const element = data.elements.x7fe00010;
     const bits = data.uint16('x00280100');
@@ -67,14 +98,13 @@ function readSlices(bytes) {
       return [];
     }
     const size = (rows * columns * bits) / 8;
-    const isSigned = data.uint16('x00280103') === 1;
+    const Kind =
+      bits === 8 ? Uint8Array : data.uint16('x00280103') === 1 ? Int16Array : Uint16Array;
     const frames = Math.min(data.intString('x00280008') ?? 1, Math.floor(element.length / size));
     return Array.from({ length: frames }, (_, frame) => {
-      const start = bytes.byteOffset + element.dataOffset + frame * size;
-      const own = bytes.buffer.slice(start, start + size);
-      const pixels =
-        bits === 8 ? new Uint8Array(own) : isSigned ? new Int16Array(own) : new Uint16Array(own);
-      return { ...readPlace(data, frame), rows, columns, pixels };
+      const start = element.dataOffset + frame * size;
+      const readPixels = readLater(file.slice(start, start + size), Kind);
+      return { ...readPlace(data, frame, frames), rows, columns, readPixels };
     });
   } catch {
     return [];
@@ -82,11 +112,21 @@ function readSlices(bytes) {
 }
 
 /**
+ * Apart from `readSlices`, so that what was parsed there can be dropped.
+ * @param {Blob} part
+ * @param {new (buffer: ArrayBuffer) => Pixels} Kind
+ */
+function readLater(part, Kind) {
+  return async () => new Kind(await part.arrayBuffer());
+}
+
+/**
  * Attributes of a slice, which an enhanced image has for each frame, or shared by all.
  * @param {DataSet} data
  * @param {number} frame
+ * @param {number} frames of the file
  */
-function readPlace(data, frame) {
+function readPlace(data, frame, frames) {
   const groups = [
     data.elements.x52009230?.items?.[frame]?.dataSet,
     data.elements.x52009229?.items?.[0]?.dataSet,
@@ -100,6 +140,7 @@ function readPlace(data, frame) {
   const orientation = find('x00209116', 'x00200037') ?? AXIAL;
   return {
     series: data.string('x0020000e') ?? '',
+    object: frames > 1 ? (data.string('x00080018') ?? '') : '',
     axes: [orientation.slice(0, 3), orientation.slice(3)],
     position: find('x00209113', 'x00200032') ?? [],
     spacing: find('x00289110', 'x00280030') ?? [1, 1],
@@ -111,38 +152,59 @@ function readPlace(data, frame) {
 
 /**
  * @param {Slice[]} slices of one size and orientation
+ * @returns {Slice[]} along the normal, one at a place
  */
-function stack(slices) {
-  const [first] = slices;
-  if (first === undefined) return null;
-  const [row = [], column = []] = first.axes;
-  const normal = cross(row, column);
+function sortSlices(slices) {
+  const measure = findMeasure(slices);
+  return (
+    slices
+      .toSorted((one, other) => measure(one) - measure(other))
+      // Of echoes, or time points, at one place the first is shown.
+      .filter(
+        (slice, at, all) =>
+          at === 0 || measure(slice) - measure(/** @type {Slice} */ (all[at - 1])) > SAME_MM,
+      )
+  );
+}
+
+/**
+ * @param {Slice[]} slices
+ * @returns {(slice: Slice) => number} its place along the normal, in mm; where one has no position, its number
+ */
+function findMeasure(slices) {
   const isPlaced = slices.every(({ position }) => position.length === 3);
-  const measure = (/** @type {Slice} */ slice) =>
-    isPlaced ? dot(slice.position, normal) : slice.number;
-  const sorted = slices
-    .toSorted((one, other) => measure(one) - measure(other))
-    // Of echoes, or time points, at one place the first is shown.
-    .filter(
-      (slice, at, all) =>
-        at === 0 || measure(slice) - measure(/** @type {Slice} */ (all[at - 1])) > SAME_MM,
-    );
-  const [lowest = first, last = first] = [sorted[0], sorted.at(-1)];
+  return (slice) => (isPlaced ? dot(slice.position, findNormal(slice)) : slice.number);
+}
+
+/** @param {Slice} slice */
+function findNormal({ axes: [row = [], column = []] }) {
+  return cross(row, column);
+}
+
+/**
+ * @param {Slice[]} sorted at least one
+ */
+async function stack(sorted) {
+  const first = /** @type {Slice} */ (sorted[0]);
+  const last = /** @type {Slice} */ (sorted.at(-1));
+  const [row = [], column = []] = first.axes;
   const gaps = sorted.length - 1;
-  const gap = gaps > 0 && isPlaced ? (measure(last) - measure(lowest)) / gaps : 1;
+  const isPlaced = sorted.every(({ position }) => position.length === 3);
+  const measure = findMeasure(sorted);
+  const gap = gaps > 0 && isPlaced ? (measure(last) - measure(first)) / gaps : 1;
   const [betweenRows = 1, betweenColumns = 1] = first.spacing;
   const steps = [
     row.map((part) => part * betweenColumns),
     column.map((part) => part * betweenRows),
-    normal.map((part) => part * gap),
+    findNormal(first).map((part) => part * gap),
   ];
   // From left and posterior to right and anterior.
   const affine = [-1, -1, 1].map((sign, axis) =>
-    [...steps.map((step) => step[axis] ?? 0), lowest.position[axis] ?? 0].map((mm) => sign * mm),
+    [...steps.map((step) => step[axis] ?? 0), first.position[axis] ?? 0].map((mm) => sign * mm),
   );
   const { rows, columns } = first;
   return orientVolume({
-    ...joinPixels(sorted),
+    ...(await joinPixels(sorted)),
     shape: [columns, rows, sorted.length],
     affine,
     stacked: 2,
@@ -152,23 +214,26 @@ function stack(slices) {
 /**
  * @param {Slice[]} slices
  */
-function joinPixels(slices) {
-  const { slope, intercept, pixels } = /** @type {Slice} */ (slices[0]);
+async function joinPixels(slices) {
+  const { slope, intercept } = /** @type {Slice} */ (slices[0]);
+  const read = await Promise.all(slices.map(({ readPixels }) => readPixels()));
+  const pixels = /** @type {Pixels} */ (read[0]);
   const isOfOneScale = slices.every(
-    (slice) =>
+    (slice, at) =>
       slice.slope === slope &&
       slice.intercept === intercept &&
-      slice.pixels.constructor === pixels.constructor,
+      read[at]?.constructor === pixels.constructor,
   );
   const Kind = /** @type {new (length: number) => Int16Array} */ (
     isOfOneScale ? pixels.constructor : Float32Array
   );
   const numbers = new Kind(slices.length * pixels.length);
   for (const [at, slice] of slices.entries()) {
+    const own = read[at] ?? pixels;
     numbers.set(
       isOfOneScale
-        ? slice.pixels
-        : Float32Array.from(slice.pixels, (number) => number * slice.slope + slice.intercept),
+        ? own
+        : Float32Array.from(own, (number) => number * slice.slope + slice.intercept),
       at * pixels.length,
     );
   }
