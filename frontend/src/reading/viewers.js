@@ -62,7 +62,7 @@ export function createViewers(root, { store, volumes, previews, displays }) {
       curve.update(curved);
       comparison.update(session, selected, compared, compared && volumes.get(compared));
       slice.update(selected, volume);
-      planes.update(selected.id, volume);
+      planes.update(selected, volume);
     },
   };
 }

@@ -31,7 +31,7 @@ function describePlanes(page) {
 }
 
 /**
- * How much of what is seen is lighter than a dark grey, and a number that tells one picture from another.
+ * How much of what is seen is lighter than a dark grey, and in colour, and a number that tells one picture from another.
  * @param {import('@playwright/test').Locator} seen
  */
 async function measure(seen) {
@@ -42,12 +42,14 @@ async function measure(seen) {
     const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
     context.drawImage(bitmap, 0, 0);
     const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-    let [light, mark] = [0, 0];
+    let [light, colored, mark] = [0, 0, 0];
     for (let at = 0; at < data.length; at += 4) {
       if (data[at] > 60) light += 1;
+      if (Math.abs(data[at] - data[at + 2]) > 60) colored += 1;
       mark = (mark * 31 + data[at]) % 1_000_003;
     }
-    return { light: light / (data.length / 4), mark };
+    const count = data.length / 4;
+    return { light: light / count, colored: colored / count, mark };
   }, picture);
 }
 
@@ -103,6 +105,30 @@ test('a newcomer scrolls the synthetic volume, sees its curve and its planes', a
   const before = await measure(planes.picture);
   await viewer.slice.fill('20');
   await expect.poll(async () => (await measure(planes.picture)).mark).not.toBe(before.mark);
+});
+
+test('the heat map lies over all three planes, and follows its slider and its class', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  const planes = describePlanes(page);
+  await openStudy(page, VOLUME);
+  await expect(describeViewer(page).loading).toBeHidden();
+  await planes.opener.click();
+  await parts.opacity.fill('100');
+  await expect(planes.panel.getByText(/^Heat map for .+, drawn on slices [\d, ]+\./)).toBeVisible();
+  const measureColor = async () => (await measure(planes.picture)).colored;
+  await expect.poll(measureColor).toBeGreaterThan(0.005);
+  await checkAppearance(page, 'three-planes-map-dark-wide');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await checkAppearance(page, 'three-planes-map-dark-narrow');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const before = await measure(planes.picture);
+  await page.getByLabel('Class of the heat map').selectOption('meningioma');
+  await expect(planes.panel.getByText(/^Heat map for meningioma/)).toBeVisible();
+  await expect.poll(async () => (await measure(planes.picture)).mark).not.toBe(before.mark);
+  await parts.opacity.fill('0');
+  await expect.poll(measureColor).toBeLessThan(0.005);
 });
 
 test('without WebGL 2 a sentence says so, and the slices stay', async ({ page }) => {

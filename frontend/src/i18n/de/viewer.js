@@ -26,6 +26,8 @@ export const VIEWER = {
     'Dieser Browser kann keine drei Ebenen zeichnen, weil ihm WebGL 2 fehlt. Sie können die Schichten weiterhin einzeln ansehen.',
   'planes.picture':
     'Das Volumen in axialer, koronarer und sagittaler Ebene. Pfeil- und Bildtasten bewegen das Fadenkreuz.',
+  'planes.map':
+    'Heatmap für {kind}, gezeichnet auf den Schichten {slices}. Innerhalb eines Befunds sind die Schichten dazwischen interpoliert.',
   'comparison.with': 'Mit einer anderen Studie vergleichen',
   'comparison.choose': 'Vergleichen mit …',
   'viewer.window': 'Fenster',

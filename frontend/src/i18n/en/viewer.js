@@ -26,6 +26,8 @@ export const VIEWER = {
     'This browser cannot draw three planes because it lacks WebGL 2. You can still view the slices one by one.',
   'planes.picture':
     'The volume in axial, coronal and sagittal planes. Arrow keys and page keys move the crosshair.',
+  'planes.map':
+    'Heat map for {kind}, drawn on slices {slices}. Within a finding, the slices between are interpolated.',
   'comparison.with': 'Compare with another study',
   'comparison.choose': 'Compare with…',
   'viewer.window': 'Window',

@@ -1,11 +1,15 @@
+import { findHeatColor } from '../../answer/class-colors.js';
+import { describeClass } from '../../answer/decision.js';
 import { translate } from '../../i18n/translate.js';
 import { createButton, createElement } from '../../shell/element.js';
+import { findKind } from '../heatmaps.js';
 import { findWindow } from '../viewer/display.js';
 import './three-planes.css';
 
 /** @typedef {import('../viewer/display.js').Display} Display */
 /** @typedef {import('./volume-viewer.js').VolumeViewer} VolumeViewer */
 /** @typedef {import('../../state/volumes.js').Volume} Volume */
+/** @typedef {import('../../state/study.js').Study} Study */
 
 /** @type {Record<string, [number, number, number]>} */
 const MOVES = {
@@ -24,8 +28,10 @@ const MOVES = {
  * @param {{ onSlice: (index: number) => void }} listeners told of the slice that the crosshair was moved to
  */
 export function createThreePlanes(square, buttons, { onSlice }) {
-  /** @type {{ id: number, volume: Volume | null, display: Display | null }} */
-  let shown = { id: 0, volume: null, display: null };
+  /** @type {{ study: Study | null, volume: Volume | null, display: Display | null }} */
+  let shown = { study: null, volume: null, display: null };
+  // The answer and the kind of tumour whose map is shown.
+  let mapped = '';
   /** @type {VolumeViewer | null} */
   let viewer = null;
   let opened = 0;
@@ -34,10 +40,12 @@ export function createThreePlanes(square, buttons, { onSlice }) {
   const words = createElement('p', { className: 'planes-words' });
   words.setAttribute('role', 'status');
   const place = createElement('div', { className: 'planes-canvas' });
+  const note = createElement('p', { className: 'planes-note' });
   const closer = createButton(translate('planes.close'), close);
   const panel = createElement('section', { className: 'three-planes', hidden: true }, [
     place,
     words,
+    note,
     closer,
   ]);
   panel.setAttribute('aria-label', translate('planes.open'));
@@ -86,6 +94,7 @@ export function createThreePlanes(square, buttons, { onSlice }) {
       }
       viewer = made;
       words.textContent = '';
+      showMap();
     } catch {
       if (turn !== opened) return;
       place.replaceChildren();
@@ -99,6 +108,8 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     opened += 1;
     viewer?.close();
     viewer = null;
+    mapped = '';
+    note.textContent = '';
     const hadFocus = panel.contains(document.activeElement);
     panel.hidden = true;
     place.replaceChildren();
@@ -107,17 +118,43 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     return true;
   }
 
+  /** The heat map of the kind of tumour that is shown on the slice behind. */
+  async function showMap() {
+    const { study, volume, display } = shown;
+    const prediction = study?.prediction;
+    if (viewer === null || !prediction?.explanation || !display) return;
+    if (volume?.state !== 'here' || volume.file === null) return;
+    const { voxels, file } = volume;
+    const kind = display.tumor ?? findKind(prediction, display.index);
+    const wanted = `${prediction.id} ${kind}`;
+    if (wanted === mapped) return;
+    mapped = wanted;
+    const { makeMapVolume, readMaps } = await import('./map-volume.js');
+    const maps = await readMaps(prediction, kind, voxels);
+    if (wanted !== mapped) return;
+    const findings = prediction.findings.map(({ slices }) => slices);
+    const map = makeMapVolume(file, voxels, maps, findings);
+    await viewer.setMap(map, findHeatColor(prediction, kind), shown.display?.opacity ?? 0);
+    note.textContent = translate('planes.map', {
+      kind: describeClass(kind),
+      slices: [...maps.keys()]
+        .sort((one, other) => one - other)
+        .map((index) => index + 1)
+        .join(', '),
+    });
+  }
+
   opener.setAttribute('aria-expanded', 'false');
 
   return {
     close,
     /**
-     * @param {number} id of the study
+     * @param {Study} study
      * @param {Volume | null} volume
      */
-    update(id, volume) {
-      if (id !== shown.id) close();
-      shown = { ...shown, id, volume };
+    update(study, volume) {
+      if (study.id !== shown.study?.id) close();
+      shown = { ...shown, study, volume };
       opener.hidden =
         volume?.state !== 'here' || volume.file === null || volume.voxels.sliceCount < 2;
     },
@@ -130,6 +167,9 @@ export function createThreePlanes(square, buttons, { onSlice }) {
       if (display.index !== before?.index) viewer.goTo(voxels.sliceAxis, display.index);
       const window = findWindow(display, null, voxels);
       if (window !== null && display.window !== before?.window) viewer.setWindow(window);
+      if (display.opacity !== before?.opacity) viewer.fade(display.opacity);
+      note.hidden = display.opacity === 0;
+      showMap();
     },
   };
 }
