@@ -226,54 +226,37 @@ export function makeDicom(pixels, columns, orientation, texts = {}) {
 }
 
 /**
- * An examination of the synthetic head in two series of one study: axial, and fewer slices, sagittal.
+ * An examination of the synthetic head in three series of one study: axial; sagittal; and the lower half, axial, inverted.
  * @returns {{ name: string, mimeType: string, buffer: Buffer }[]}
  */
 export function makeExamination() {
   const { pixels, width } = readGreyPng(findExample('phantom-lesion-a.png'));
-  const half = width / 2;
+  const inverted = pixels.map((grey) => 255 - grey);
   return [
-    ...makeSlices(pixels, width, {
-      series: '2.25.10',
-      name: 'axial',
-      count: 12,
-    }),
-    ...makeSlices(
-      pixels.map((grey) => 255 - grey),
-      width,
-      { series: '2.25.20', name: 'sagittal', count: 8 },
-    ),
+    ...makeSlices(pixels, width, { series: '2.25.10', name: 'axial', count: 12, from: -27.5 }),
+    ...makeSlices(pixels, width, { series: '2.25.20', name: 'sagittal', count: 8, from: -17.5 }),
+    ...makeSlices(inverted, width, { series: '2.25.30', name: 'lower', count: 6, from: -27.5 }),
   ];
+}
 
-  /**
-   * @param {Buffer} picture
-   * @param {number} columns
-   * @param {{ series: string, name: string, count: number }} facts
-   */
-  function makeSlices(picture, columns, { series, name, count }) {
-    const isAxial = name === 'axial';
-    return Array.from({ length: count }, (_, at) => {
-      const along = 5 * (at - (count - 1) / 2);
-      const buffer = makeDicom(
-        picture,
-        columns,
-        isAxial ? '1\\0\\0\\0\\1\\0' : '0\\1\\0\\0\\0\\-1',
-        {
-          ...{
-            series,
-            instance: `${series}.${at + 1}`,
-            seriesDescription: `T1 ${name}`,
-          },
-          position: isAxial ? `${-half}\\${-half}\\${along}` : `${along}\\${-half}\\${half}`,
-        },
-      );
-      return {
-        name: `${name}-${at}.dcm`,
-        mimeType: 'application/dicom',
-        buffer,
-      };
+/**
+ * @param {Buffer} pixels of each slice
+ * @param {number} columns
+ * @param {{ series: string, name: string, count: number, from: number }} facts
+ */
+function makeSlices(pixels, columns, { series, name, count, from }) {
+  const half = columns / 2;
+  const isSagittal = name === 'sagittal';
+  const orientation = isSagittal ? '0\\1\\0\\0\\0\\-1' : '1\\0\\0\\0\\1\\0';
+  return Array.from({ length: count }, (_, at) => {
+    const along = from + 5 * at;
+    const position = isSagittal ? [along, -half, half] : [-half, -half, along];
+    const buffer = makeDicom(pixels, columns, orientation, {
+      ...{ series, instance: `${series}.${at + 1}`, seriesDescription: `T1 ${name}` },
+      position: position.join('\\'),
     });
-  }
+    return { name: `${name}-${at}.dcm`, mimeType: 'application/dicom', buffer };
+  });
 }
 
 /** Padded with a space, where others have a zero (PS3.5, 6.2). */

@@ -1,21 +1,30 @@
 import { describeStep } from '../answer/study-description.js';
 import { translate } from '../i18n/translate.js';
 import { createElement } from '../shell/element.js';
+import { listOtherSeries } from '../state/study.js';
 import { createSliceView } from './viewer/slice.js';
 import './comparison.css';
 
 /** @typedef {import('../state/session.js').Study} Study */
 
+// Before the UID of a series, among the numbers of studies.
+const SERIES = 'series ';
+
 /**
- * A second study beside the selected one; the two viewers move together.
+ * A second study beside the selected one, or another series of it; the two viewers move together.
  * @param {HTMLElement} root beside the other's slice
  * @param {HTMLElement} buttons where the second one is chosen
  * @param {import('./viewer/display.js').Displays} displays
- * @param {{ onCompare: (id: number | null) => void } & import('./viewer/slice.js').SliceListeners} listeners
+ * @param {{ onCompare: (id: number | null, series: string | null) => void } &
+ *   import('./viewer/slice.js').SliceListeners} listeners
  */
 export function createComparison(root, buttons, displays, { onCompare, ...listeners }) {
   const select = createElement('select', {
-    onchange: () => onCompare(select.value === '' ? null : Number(select.value)),
+    onchange: () => {
+      const { value } = select;
+      if (value.startsWith(SERIES)) onCompare(null, value.slice(SERIES.length));
+      else onCompare(value === '' ? null : Number(value), null);
+    },
   });
   select.setAttribute('aria-label', translate('comparison.with'));
   const choice = createElement('div', { className: 'comparison-choice' }, [select]);
@@ -23,41 +32,41 @@ export function createComparison(root, buttons, displays, { onCompare, ...listen
   const beside = createElement('div', { className: 'compared' }, [name]);
   /** @type {ReturnType<typeof createSliceView> | null} */
   let slice = null;
-  /** @type {Parameters<ReturnType<typeof createSliceView>['follow']> | null} */
+  /** @type {import('./viewer/slice.js').Seen | null} */
   let followed = null;
   buttons.append(choice);
   let offered = '';
-  let comparedId = 0;
+  let shown = '';
 
   /**
    * @param {Study[]} others
+   * @param {Study} selected
    * @param {Study | null} compared
    */
-  function offer(others, compared) {
-    const offering = JSON.stringify(others.map((study) => [study.id, study.name]));
+  function offer(others, selected, compared) {
+    const series = listOtherSeries(selected);
+    const studies = others.map(({ id, name }) => [String(id), name]);
+    const stacks = series.map(({ uid, description }) => [SERIES + uid, description]);
+    const offering = JSON.stringify([studies, stacks]);
     if (offering !== offered) {
       offered = offering;
       select.replaceChildren(
         createElement('option', { value: '', textContent: translate('comparison.choose') }),
-        ...others.map((study) =>
-          createElement('option', { value: String(study.id), textContent: study.name }),
-        ),
+        ...createGroup(translate('comparison.series'), stacks),
+        ...createGroup(translate('comparison.studies'), studies),
       );
     }
-    choice.hidden = others.length === 0;
-    select.value = compared === null ? '' : String(compared.id);
+    choice.hidden = studies.length + stacks.length === 0;
+    select.value = compared === null ? '' : nameChoice(compared, selected);
   }
 
   return {
     /** @param {Study[]} studies */
     keepOnly: (studies) => slice?.keepOnly(studies),
-    /**
-     * @param {import('./viewer/display.js').Display} display
-     * @param {number} sliceCount
-     */
-    follow(display, sliceCount) {
-      followed = [display, sliceCount];
-      if (beside.isConnected) slice?.follow(display, sliceCount);
+    /** @param {import('./viewer/slice.js').Seen} seen */
+    follow(seen) {
+      followed = seen;
+      if (beside.isConnected) slice?.follow(seen);
     },
     /**
      * @param {import('../state/session.js').Session} session
@@ -67,19 +76,44 @@ export function createComparison(root, buttons, displays, { onCompare, ...listen
      */
     update({ studies, wording }, selected, compared, volume) {
       const others = studies.filter(({ id, phase }) => phase === 'done' && id !== selected.id);
-      offer(others, compared);
+      offer(others, selected, compared);
       root.classList.toggle('comparing', compared !== null);
       if (compared === null) {
         beside.remove();
         return;
       }
-      const isNew = !beside.isConnected || compared.id !== comparedId;
-      comparedId = compared.id;
+      // A series is hung by its voxels, as soon as they are here.
+      const now = `${nameChoice(compared, selected)} ${volume?.state}`;
+      const isNew = !beside.isConnected || now !== shown;
+      shown = now;
       if (!beside.isConnected) root.append(beside);
       slice ??= createSliceView(beside, displays, listeners);
-      name.textContent = `${compared.name} · ${describeStep(compared, wording)}`;
+      name.textContent =
+        compared.prediction === null
+          ? compared.name || translate('series.unnamed')
+          : `${compared.name} · ${describeStep(compared, wording)}`;
       slice.update(compared, volume);
-      if (isNew && followed !== null) slice.follow(...followed);
+      if (isNew && followed !== null) slice.follow(followed);
     },
   };
+}
+
+/**
+ * @param {Study} compared
+ * @param {Study} selected
+ */
+function nameChoice(compared, selected) {
+  return compared.id === selected.id ? SERIES + compared.series : String(compared.id);
+}
+
+/**
+ * @param {string} label
+ * @param {string[][]} choices value and name
+ */
+function createGroup(label, choices) {
+  if (choices.length === 0) return [];
+  const options = choices.map(([value = '', name]) =>
+    createElement('option', { value, textContent: name || translate('series.unnamed') }),
+  );
+  return [createElement('optgroup', { label }, options)];
 }

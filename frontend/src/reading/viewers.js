@@ -18,10 +18,10 @@ export function createViewers(root, { store, volumes, previews, displays }) {
   root.append(viewers);
   const slice = createSliceView(viewers, displays, {
     onVolumeWanted: volumes.request,
-    onDisplay: (display, sliceCount, cause) => {
-      curve.mark(display.index);
-      planes.follow(display);
-      if (cause !== 'other') comparison.follow(display, sliceCount);
+    onDisplay: (seen, cause) => {
+      curve.mark(seen.display.index);
+      planes.follow(seen.display);
+      if (cause !== 'other') comparison.follow(seen);
     },
   });
   const curve = createSliceCurve(slice.curvePlace, {
@@ -31,10 +31,10 @@ export function createViewers(root, { store, volumes, previews, displays }) {
     onSlice: (index) => slice.execute({ kind: 'go', index }),
   });
   const comparison = createComparison(viewers, slice.buttons, displays, {
-    onCompare: (id) => store.dispatch({ type: 'comparisonChosen', id }),
+    onCompare: (id, series) => store.dispatch({ type: 'comparisonChosen', id, series }),
     onVolumeWanted: volumes.request,
-    onDisplay: (display, sliceCount, cause) => {
-      if (cause === 'command') slice.follow(display, sliceCount);
+    onDisplay: (seen, cause) => {
+      if (cause === 'command') slice.follow(seen);
     },
   });
 
@@ -44,10 +44,13 @@ export function createViewers(root, { store, volumes, previews, displays }) {
     focus: () => slice.square.focus(),
     /** @returns whether there was a layer over the slice */
     closeLayer: () => slice.closeMenu() || planes.close(),
-    /** @param {Study[]} studies */
-    keepOnly(studies) {
+    /** @param {Session} session */
+    keepOnly(session) {
+      const { studies } = session;
       slice.keepOnly(studies);
       comparison.keepOnly(studies);
+      const compared = findCompared(session);
+      volumes.keepOnly(compared === null ? studies : [...studies, compared]);
     },
     /**
      * @param {Session} session
@@ -68,9 +71,10 @@ export function createViewers(root, { store, volumes, previews, displays }) {
 }
 
 /**
+ * A series beside the one that was read has no answer, and no picture but its voxels.
  * @param {Study | null} study
  * @returns {study is Study}
  */
 function hasSlices(study) {
-  return study?.phase === 'done' && (study.prediction?.input.slice_count ?? 1) > 1;
+  return study?.phase === 'done' && (study.prediction?.input.slice_count ?? 2) > 1;
 }

@@ -169,8 +169,7 @@ export function buildPage({
     studies.hidden = selected === null || isReporting(session);
     resultActions.update(session);
     undo.update(session);
-    viewers.keepOnly(session.studies);
-    volumes.keepOnly(session.studies);
+    viewers.keepOnly(session);
     // Figures and technical terms are for staff.
     const forStaff = session.wording === 'staff' ? prediction : null;
     studyList.update(session);

@@ -1,5 +1,5 @@
 import { observeService, UNKNOWN_SERVICE } from './service.js';
-import { createStudy, reduceStudy } from './study.js';
+import { createStudy, listOtherSeries, reduceStudy } from './study.js';
 import { WHOLE_LIST } from './study-order.js';
 
 /** @typedef {import('../api/client.js').Health} Health */
@@ -18,6 +18,7 @@ import { WHOLE_LIST } from './study-order.js';
  * @property {Study[]} studies
  * @property {number | null} selectedId
  * @property {number | null} comparedId of the study beside the selected one
+ * @property {string | null} comparedSeries of the selected study itself, beside the one that was read
  * @property {Wording} wording
  * @property {import('./study-order.js').Listing} listing
  * @property {number} leftOut files of the last folder that are of no format that is read here
@@ -32,7 +33,7 @@ import { WHOLE_LIST } from './study-order.js';
  *   | { type: 'studiesAdded', sources: StudySource[], leftOut: number }
  *   | { type: 'studySelected', id: number }
  *   | { type: 'studiesListed', listing: Partial<import('./study-order.js').Listing> }
- *   | { type: 'comparisonChosen', id: number | null }
+ *   | { type: 'comparisonChosen', id: number | null, series: string | null }
  *   | { type: 'studyRemoved', id: number }
  *   | { type: 'sessionCleared' }
  *   | { type: 'wordingChosen', wording: Wording }
@@ -51,6 +52,7 @@ export const EMPTY_SESSION = {
   studies: [],
   selectedId: null,
   comparedId: null,
+  comparedSeries: null,
   wording: 'staff',
   listing: WHOLE_LIST,
   leftOut: 0,
@@ -64,8 +66,19 @@ export function findSelected(session) {
   return session.studies.find((study) => study.id === session.selectedId) ?? null;
 }
 
-/** @param {Session} session */
+/**
+ * The study beside the selected one, or another series of it, which has no answer.
+ * @param {Session} session
+ * @returns {Study | null}
+ */
 export function findCompared(session) {
+  const selected = findSelected(session);
+  const series =
+    selected && listOtherSeries(selected).find(({ uid }) => uid === session.comparedSeries);
+  if (selected && series) {
+    const name = series.description;
+    return { ...selected, name, series: series.uid, phase: 'done', prediction: null };
+  }
   return session.studies.find((study) => study.id === session.comparedId) ?? null;
 }
 
@@ -97,7 +110,7 @@ export function reduceSession(session, action) {
     case 'studiesListed':
       return { ...session, listing: { ...session.listing, ...action.listing } };
     case 'comparisonChosen':
-      return { ...session, comparedId: action.id };
+      return { ...session, comparedId: action.id, comparedSeries: action.series };
     case 'studyRemoved':
       return removeStudy(session, action.id);
     case 'sessionCleared':
@@ -132,7 +145,8 @@ export function reduceSession(session, action) {
  */
 function selectStudy(session, id) {
   const comparedId = session.comparedId === id ? null : session.comparedId;
-  return { ...session, selectedId: id, comparedId, view: 'study' };
+  const comparedSeries = session.selectedId === id ? session.comparedSeries : null;
+  return { ...session, selectedId: id, comparedId, comparedSeries, view: 'study' };
 }
 
 /**
@@ -149,6 +163,7 @@ function addStudies(session, sources, leftOut) {
     ...session,
     studies: [...session.studies, ...added],
     selectedId: firstId,
+    comparedSeries: null,
     // What was just added is seen.
     listing: { ...session.listing, only: null },
     leftOut,

@@ -66,6 +66,16 @@ export function hasFiles({ files, exampleUrl }) {
   return files !== null || exampleUrl !== null;
 }
 
+/**
+ * The series of an answered study that were not read.
+ * @param {Study} study
+ * @returns {PredictionAnswer['input']['series']} none where the files are gone
+ */
+export function listOtherSeries({ files, prediction }) {
+  if (files === null || prediction === null) return [];
+  return prediction.input.series.filter(({ chosen }) => !chosen);
+}
+
 /** @param {Study} study */
 export function isActive(study) {
   return study.phase === 'uploading' || study.phase === 'analysing';

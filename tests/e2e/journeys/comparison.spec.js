@@ -11,7 +11,7 @@ function makeVolume(name, slices) {
 function describeComparison(page) {
   const beside = page.locator('.compared');
   return {
-    choice: page.getByLabel('Compare with another study').first(),
+    choice: page.getByLabel('Compare with another study or series').first(),
     beside,
     caption: beside.locator('.slice-caption'),
     square: beside.getByRole('group', { name: 'Slice viewer' }),

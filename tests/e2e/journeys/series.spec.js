@@ -8,7 +8,7 @@ test('the series of an examination are seen, and another is read at a click', as
   await page.goto('/');
   await parts.chooser.setInputFiles(makeExamination());
   await expect(parts.headline).toHaveText(DECIDED);
-  await expect(series.getByRole('button')).toHaveCount(2);
+  await expect(series.getByRole('button')).toHaveCount(3);
   await expect(series.getByRole('button', { pressed: true })).toHaveText(
     /^T1 axialread · axial · 12 slices/,
   );
@@ -20,7 +20,7 @@ test('the series of an examination are seen, and another is read at a click', as
     await expect.poll(async () => (await readCanvas(picture)).mean).toBeGreaterThan(10);
     marks.push((await readCanvas(picture)).mark);
   }
-  expect(marks[0]).not.toBe(marks[1]);
+  expect(marks[0]).not.toBe(marks[2]);
   await checkAppearance(page, 'series-dark-wide');
   await page.setViewportSize({ width: 390, height: 844 });
   await series.scrollIntoViewIfNeeded();
@@ -34,4 +34,42 @@ test('the series of an examination are seen, and another is read at a click', as
   await expect(series.getByRole('button', { pressed: true })).toHaveText(/^T1 sagittal/);
   await expect(describeViewer(page).caption).toContainText('of 8, sagittal');
   expect((await readAnswer(page)).input.series[0].description).toBe('T1 sagittal');
+});
+
+test('another series lies beside the one that was read, at the same place in the patient', async ({
+  page,
+}) => {
+  const viewer = describeViewer(page);
+  const choice = page.getByLabel('Compare with another study or series').first();
+  const beside = page.locator('.compared');
+  const caption = beside.locator('.slice-caption');
+  await page.goto('/');
+  await describePage(page).chooser.setInputFiles(makeExamination());
+  await expect(describePage(page).headline).toHaveText(DECIDED);
+  await expect(viewer.loading).toBeHidden();
+  await viewer.slice.fill('5');
+  await choice.selectOption('T1 lower');
+  await expect(beside.locator('.compared-name')).toHaveText('T1 lower');
+  await expect(caption).toHaveText('Slice 5 of 6, axial');
+  await viewer.slice.fill('3');
+  await expect(caption).toHaveText('Slice 3 of 6, axial');
+  await viewer.slice.fill('12');
+  await expect(caption, 'the nearest, where there is none').toHaveText('Slice 6 of 6, axial');
+  await beside.getByRole('group', { name: 'Slice viewer' }).press('Home');
+  await expect(viewer.caption).toHaveText('Slice 1 of 12, axial');
+  await expect
+    .poll(async () => (await readCanvas(beside.locator('canvas'))).mean)
+    .toBeGreaterThan(20);
+  await checkAppearance(page, 'series-beside-dark-wide');
+
+  // Slices across each other move by themselves.
+  await choice.selectOption('T1 sagittal');
+  await expect(caption).toHaveText('Slice 5 of 8, sagittal');
+  await viewer.slice.fill('2');
+  await expect(viewer.caption).toHaveText('Slice 2 of 12, axial');
+  await expect(caption).toHaveText('Slice 5 of 8, sagittal');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await checkAppearance(page, 'series-beside-dark-narrow');
+  await choice.selectOption('Compare with…');
+  await expect(beside).toBeHidden();
 });

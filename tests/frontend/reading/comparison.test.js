@@ -1,5 +1,5 @@
 import { createComparison } from '../../../frontend/src/reading/comparison.js';
-import { EMPTY_SESSION } from '../../../frontend/src/state/session.js';
+import { EMPTY_SESSION, findCompared } from '../../../frontend/src/state/session.js';
 import { makePrediction, makeStudy } from '../factories.mjs';
 
 function create() {
@@ -31,7 +31,10 @@ test('other studies with an answer can be put beside the selected one', () => {
   select.dispatchEvent(new Event('change'));
   select.value = '';
   select.dispatchEvent(new Event('change'));
-  expect(onCompare.mock.calls).toEqual([[2], [null]]);
+  expect(onCompare.mock.calls).toEqual([
+    [2, null],
+    [null, null],
+  ]);
 });
 
 test('with one study there is nothing to compare', () => {
@@ -39,4 +42,26 @@ test('with one study there is nothing to compare', () => {
   comparison.update({ ...EMPTY_SESSION, studies: [FIRST, WAITING] }, FIRST, null, null);
   expect(select.closest('.comparison-choice')).toHaveProperty('hidden', true);
   expect(root.querySelector('.compared')).toBeNull();
+});
+
+test('the series of the study that were not read are offered too', () => {
+  const { select, comparison, onCompare } = create();
+  const series = ['1.2', '1.3'].map((uid, at) => ({
+    ...{ uid, description: at === 0 ? 'T1' : '', sequence: null, plane: null },
+    ...{ slice_count: 3, chosen: at === 0, why_not: null },
+  }));
+  const { input } = makePrediction();
+  const prediction = makePrediction({ input: { ...input, series } });
+  const study = makeStudy({ id: 1, phase: 'done', prediction });
+  const session = { ...EMPTY_SESSION, studies: [study, SECOND], selectedId: 1 };
+  comparison.update(session, study, null, null);
+  const names = [...select.options].map(({ text }) => text);
+  expect(names).toEqual(['Compare with…', 'unnamed series', 'scan_2']);
+  select.selectedIndex = 1;
+  select.dispatchEvent(new Event('change'));
+  expect(onCompare).toHaveBeenCalledWith(null, '1.3');
+
+  const compared = findCompared({ ...session, comparedSeries: '1.3' });
+  expect(compared).toMatchObject({ id: 1, series: '1.3', prediction: null });
+  expect(findCompared({ ...session, comparedSeries: '1.2' }), 'the one that was read').toBeNull();
 });

@@ -139,10 +139,12 @@ test('the wording that is chosen holds for every study', () => {
 });
 
 test('a study is compared with another, never with itself', () => {
-  const compared = replay(add('a.png', 'b.png'), { type: 'comparisonChosen', id: 2 });
+  const compared = replay(add('a.png', 'b.png'), { type: 'comparisonChosen', id: 2, series: null });
   expect(findCompared(compared)?.name).toBe('b.png');
   expect(findCompared(reduceSession(compared, { type: 'studySelected', id: 2 }))).toBeNull();
-  expect(findCompared(reduceSession(compared, { type: 'comparisonChosen', id: null }))).toBeNull();
+  expect(
+    findCompared(reduceSession(compared, { type: 'comparisonChosen', id: null, series: null })),
+  ).toBeNull();
 });
 
 test('removing a study selects the next one, and its id is not reused', () => {
@@ -157,7 +159,11 @@ test('removing a study selects the next one, and its id is not reused', () => {
 });
 
 test('a removed study is no longer compared, nor is the one selected in its place', () => {
-  const compared = replay(add('a.png', 'b.png', 'c.png'), { type: 'comparisonChosen', id: 2 });
+  const compared = replay(add('a.png', 'b.png', 'c.png'), {
+    type: 'comparisonChosen',
+    id: 2,
+    series: null,
+  });
   expect(reduceSession(compared, { type: 'studyRemoved', id: 2 }).comparedId).toBeNull();
   expect(reduceSession(compared, { type: 'studyRemoved', id: 1 })).toMatchObject({
     selectedId: 2,

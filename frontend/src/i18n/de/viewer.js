@@ -28,7 +28,9 @@ export const VIEWER = {
     'Das Volumen in axialer, koronarer und sagittaler Ebene. Pfeil- und Bildtasten bewegen das Fadenkreuz.',
   'planes.map':
     'Heatmap für {kind}, gezeichnet auf den Schichten {slices}. Innerhalb eines Befunds sind die Schichten dazwischen interpoliert.',
-  'comparison.with': 'Mit einer anderen Studie vergleichen',
+  'comparison.with': 'Mit einer anderen Studie oder Serie vergleichen',
+  'comparison.series': 'Serien dieser Studie',
+  'comparison.studies': 'Andere Studien',
   'comparison.choose': 'Vergleichen mit …',
   'viewer.window': 'Fenster',
   'viewer.window.auto': 'Automatisch',

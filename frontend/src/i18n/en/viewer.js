@@ -28,7 +28,9 @@ export const VIEWER = {
     'The volume in axial, coronal and sagittal planes. Arrow keys and page keys move the crosshair.',
   'planes.map':
     'Heat map for {kind}, drawn on slices {slices}. Within a finding, the slices between are interpolated.',
-  'comparison.with': 'Compare with another study',
+  'comparison.with': 'Compare with another study or series',
+  'comparison.series': 'Series of this study',
+  'comparison.studies': 'Other studies',
   'comparison.choose': 'Compare with…',
   'viewer.window': 'Window',
   'viewer.window.auto': 'Auto',

@@ -120,6 +120,29 @@ export function probe(voxels, index, { x, y }) {
 }
 
 /**
+ * The slice of a volume that lies nearest to the middle of another volume's slice, in the scanner's frame.
+ * @param {Voxels} voxels
+ * @param {Voxels} other of the same examination
+ * @param {number} otherIndex
+ * @returns {number | null} null where the slices lie across each other
+ */
+export function findNearestSlice(voxels, other, otherIndex) {
+  const { affine, sliceAxis, sliceCount } = voxels;
+  if (other.sliceAxis !== sliceAxis) return null;
+  const middle = other.shape.map((size, axis) =>
+    axis === sliceAxis ? otherIndex : (size - 1) / 2,
+  );
+  const place = other.affine.map((row) =>
+    row.reduce((sum, step, axis) => sum + step * (middle[axis] ?? 1), 0),
+  );
+  const step = affine.map((row) => row[sliceAxis] ?? 0);
+  const from = affine.map((row, at) => (place[at] ?? 0) - (row[3] ?? 0));
+  const along = from.reduce((sum, mm, at) => sum + mm * (step[at] ?? 0), 0);
+  const nearest = Math.round(along / step.reduce((sum, mm) => sum + mm * mm, 0));
+  return Math.min(Math.max(nearest, 0), sliceCount - 1);
+}
+
+/**
  * Draws a slice in display orientation: row 0, column 0 of the prediction comes first.
  * @param {Voxels} voxels
  * @param {number} index of the slice

@@ -4,7 +4,7 @@ import { findKind } from '../heatmaps.js';
 import { createBitmapCache } from '../pixels/bitmap-cache.js';
 import { drawRuler, drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
-import { probe } from '../pixels/voxels.js';
+import { findNearestSlice, probe } from '../pixels/voxels.js';
 import { describeInput } from '../preview/describe-input.js';
 import { changeDisplay, findWindow, startDisplay } from './display.js';
 import { createHeatmapControl } from './heatmap-control.js';
@@ -29,8 +29,16 @@ import './slice.css';
 /**
  * @typedef {object} SliceListeners
  * @property {(study: Study, again: boolean) => void} onVolumeWanted the voxels are needed; `again`: after a failure
- * @property {(display: Display, sliceCount: number, cause: 'study' | 'command' | 'other') => void} onDisplay changed by a new
- *   study or answer, by a person, or after another view's
+ * @property {(seen: Seen, cause: 'study' | 'command' | 'other') => void} onDisplay changed by a new study or answer, by a
+ *   person, or after another view's
+ */
+
+/**
+ * @typedef {object} Seen
+ * @property {Study} study
+ * @property {Display} display
+ * @property {number} sliceCount
+ * @property {import('../pixels/voxels.js').Voxels | null} voxels
  */
 
 /**
@@ -122,6 +130,31 @@ export function createSliceView(root, displays, listeners) {
     return voxels && describeInput(voxels);
   }
 
+  /**
+   * @param {Study} study
+   * @param {'study' | 'command' | 'other'} cause
+   */
+  function tell(study, cause) {
+    const seen = { study, display: display(), sliceCount: countSlices(), voxels: findVoxels() };
+    listeners.onDisplay(seen, cause);
+  }
+
+  /**
+   * @param {Study} study
+   * @param {Seen} other
+   */
+  function findSame(study, other) {
+    const own = display().index;
+    if (study.id === other.study.id) {
+      const voxels = findVoxels();
+      if (voxels === null || other.voxels === null) return own;
+      return findNearestSlice(voxels, other.voxels, other.display.index) ?? own;
+    }
+    if (other.sliceCount < 2) return own;
+    const share = other.display.index / (other.sliceCount - 1);
+    return Math.round(share * (countSlices() - 1));
+  }
+
   /** @param {import('./display.js').DisplayCommand} command */
   function execute(command) {
     if (shown === null) return;
@@ -133,7 +166,7 @@ export function createSliceView(root, displays, listeners) {
       listeners.onVolumeWanted(shown, false);
     }
     paint();
-    listeners.onDisplay(display(), countSlices(), 'command');
+    tell(shown, 'command');
   }
 
   /**
@@ -229,29 +262,27 @@ export function createSliceView(root, displays, listeners) {
       bitmapCache.request(study);
       if (!changed) return;
       paint();
-      listeners.onDisplay(display(), countSlices(), 'study');
+      tell(study, 'study');
     },
     /**
-     * Follows another view: the same relative position along the slices, the same zoom.
-     * @param {Display} other
-     * @param {number} otherCount its slices
+     * Follows another view, with the same zoom: of the same examination the slice that lies at the same place, where
+     * the slices lie across none; else the same relative position along the slices.
+     * @param {Seen} other
      */
-    follow(other, otherCount) {
+    follow(other) {
       if (shown === null) return;
-      const { viewport } = other;
-      const share = otherCount > 1 ? other.index / (otherCount - 1) : 0;
-      const index = otherCount > 1 ? Math.round(share * (countSlices() - 1)) : display().index;
-      displays.set(nameDisplay(shown), { ...display(), index, viewport });
+      const { viewport } = other.display;
+      displays.set(nameDisplay(shown), { ...display(), index: findSame(shown, other), viewport });
       paint();
-      listeners.onDisplay(display(), countSlices(), 'other');
+      tell(shown, 'other');
     },
   };
 }
 
 /**
- * Each answer has its own slice and window.
+ * Each answer has its own slice and window, and each series that is seen without one.
  * @param {Study} study
  */
-function nameDisplay({ id, prediction }) {
-  return `${id} ${prediction?.id ?? ''}`;
+function nameDisplay({ id, series, prediction }) {
+  return `${id} ${prediction?.id ?? series ?? ''}`;
 }

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import {
   fillSlice,
+  findNearestSlice,
   parseVoxels,
   probe,
   unpackGzip,
@@ -105,4 +106,26 @@ test.each([
 test('the place under the pointer is in the millimetres of the scanner', () => {
   const voxels = parseVoxels(makeVolumeFile({ shape: SHAPE, sliceAxis: 2, stored: STORED }));
   expect(probe(voxels, 3, { x: 0.01, y: 0.01 })?.place).toEqual([-88, 4, 6]);
+});
+
+test('of two series of an examination the slices at one place are found', () => {
+  const make = (/** @type {number} */ sliceAxis, /** @type {number} */ count) => {
+    const shape = /** @type {[number, number, number]} */ ([2, 2, count]);
+    const file = makeVolumeFile({ shape, sliceAxis, stored: new Int16Array(4 * count) });
+    return parseVoxels(file);
+  };
+  const fine = make(2, 10);
+  // Slices of 4 mm from 6 mm on, beside slices of 2 mm from 0 mm on.
+  const coarse = {
+    ...make(2, 3),
+    affine: [
+      [2, 0, 0, 0],
+      [0, 2, 0, 0],
+      [0, 0, 4, 6],
+    ],
+  };
+  expect([3, 5, 7, 9].map((index) => findNearestSlice(coarse, fine, index))).toEqual([0, 1, 2, 2]);
+  expect([0, 1, 2].map((index) => findNearestSlice(fine, coarse, index))).toEqual([3, 5, 7]);
+  expect(findNearestSlice(coarse, fine, 0), 'the nearest').toBe(0);
+  expect(findNearestSlice(make(0, 2), fine, 5), 'across each other').toBeNull();
 });
