@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
+export { packZip } from '../zip.mjs';
+
 const DATA =
   process.env.TUMORSCOPE_DATA ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
 const EXAMPLES = fileURLToPath(new URL('../../frontend/public/examples', import.meta.url));
@@ -56,6 +58,21 @@ export function findSeries() {
 }
 
 /**
+ * One real slice, plain and in run lengths, JPEG lossless, JPEG-LS and JPEG 2000; none where there is no real data.
+ * @returns {{ name: string, mimeType: string, buffer: Buffer }[]}
+ */
+export function findEncodings() {
+  const folder = join(DATA, 'dicom', 'transfer_syntaxes');
+  if (!existsSync(folder)) return [];
+  return ['1', '4', '5', '7', '9'].map((number) => {
+    const buffer = readFileSync(join(folder, `${number}.dcm`));
+    // The service alone cuts a mosaic into its tiles; the page shows it as one image where it is not called so.
+    buffer.write('OTHER ', buffer.indexOf('MOSAIC'), 'latin1');
+    return { name: `${number}.dcm`, mimeType: 'application/dicom', buffer };
+  });
+}
+
+/**
  * The volumes of a real BraTS case; none where there is no real data.
  * @returns {string | null} their folder
  */
@@ -106,39 +123,6 @@ export function packNifti(voxels, shape, spacing) {
   for (const row of [0, 1, 2]) header.writeFloatLE(spacing[row], 280 + 16 * row + 4 * row);
   header.write('n+1\0', 344, 'latin1');
   return Buffer.concat([header, voxels]);
-}
-
-/**
- * A ZIP of files as they are (APPNOTE 6.3.10: local headers, central directory, its end).
- * @param {[string, Buffer][]} files by name
- */
-export function packZip(files) {
-  const local = [];
-  const central = [];
-  let at = 0;
-  for (const [name, data] of files) {
-    const facts = Buffer.alloc(26);
-    facts.writeUInt16LE(20, 0); // version needed
-    facts.writeUInt32LE(crc32(data), 10);
-    facts.writeUInt32LE(data.length, 14);
-    facts.writeUInt32LE(data.length, 18);
-    facts.writeUInt16LE(name.length, 22);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(at, 10);
-    const text = Buffer.from(name, 'latin1');
-    const begin = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), facts, text, data]);
-    local.push(begin);
-    central.push(Buffer.from('PK\x01\x02\x14\x00', 'latin1'), facts, place, text);
-    at += begin.length;
-  }
-  const directory = Buffer.concat(central);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(files.length, 8);
-  end.writeUInt16LE(files.length, 10);
-  end.writeUInt32LE(directory.length, 12);
-  end.writeUInt32LE(at, 16);
-  return Buffer.concat([...local, directory, end]);
 }
 
 /**

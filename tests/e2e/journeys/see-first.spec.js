@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
-import { findExample, findSeries, makeNifti, WHY_SKIPPED } from '../scans.js';
+import { findEncodings, findExample, findSeries, makeNifti, WHY_SKIPPED } from '../scans.js';
 import { describeViewer, readCanvas } from '../viewer.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
@@ -115,6 +115,22 @@ test('a real DICOM series is scrolled before the service has answered', async ({
   await checkAppearance(page, 'see-first-series');
   release();
   await expect(describePage(page).headline).toHaveText(DECIDED);
+});
+
+test('a slice is the same in every encoding that a browser decodes', async ({ page }) => {
+  const encodings = findEncodings();
+  test.skip(encodings.length === 0, WHY_SKIPPED);
+  const viewer = describeViewer(page);
+  await holdAnswer(page);
+  const marks = new Set();
+  for (const file of encodings) {
+    await page.goto('/');
+    await describePage(page).chooser.setInputFiles(file);
+    await expect(viewer.caption, file.name).toHaveText('axial');
+    await expect.poll(async () => (await readCanvas(viewer.canvas)).mean).toBeGreaterThan(20);
+    marks.add((await readCanvas(viewer.canvas)).mark);
+  }
+  expect(marks.size).toBe(1);
 });
 
 test('what a browser cannot read waits for the service', async ({ page }) => {

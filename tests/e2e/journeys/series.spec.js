@@ -1,5 +1,5 @@
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
-import { makeExamination } from '../scans.js';
+import { makeExamination, packZip } from '../scans.js';
 import { describeViewer, readCanvas } from '../viewer.js';
 
 test('the series of an examination are seen, and another is read at a click', async ({ page }) => {
@@ -72,4 +72,23 @@ test('another series lies beside the one that was read, at the same place in the
   await checkAppearance(page, 'series-beside-dark-narrow');
   await choice.selectOption('Compare with…');
   await expect(beside).toBeHidden();
+});
+
+test('the slices of an archive are scrolled before the service has answered', async ({ page }) => {
+  const parts = describePage(page);
+  const viewer = describeViewer(page);
+  const archive = packZip(makeExamination().map(({ name, buffer }) => [`scans/${name}`, buffer]));
+  await page.route('**/api/health*', (route) => route.abort());
+  await page.goto('/');
+  await parts.chooser.setInputFiles({
+    name: 'scans.zip',
+    mimeType: 'application/zip',
+    buffer: archive,
+  });
+  await expect(viewer.caption).toHaveText('Slice 7 of 12, axial');
+  await expect.poll(async () => (await readCanvas(viewer.canvas)).mean).toBeGreaterThan(20);
+  await page.unroute('**/api/health*');
+  await expect(parts.headline).toHaveText(DECIDED);
+  const picture = page.locator('.series canvas').first();
+  await expect.poll(async () => (await readCanvas(picture)).mean).toBeGreaterThan(10);
 });

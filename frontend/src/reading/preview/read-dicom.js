@@ -1,4 +1,5 @@
 import dicomParser from 'dicom-parser';
+import { COMPRESSED, decodeFrame } from './decode-frame.js';
 import { orientVolume } from './orient.js';
 
 /** @typedef {import('dicom-parser').DataSet} DataSet */
@@ -22,7 +23,7 @@ import { orientVolume } from './orient.js';
  * @property {() => Promise<Pixels>} readPixels of a study only those that are shown are read
  */
 
-// Little-endian, not compressed; what else there is waits for the service, which has the codecs.
+// Little-endian; what is neither plain nor decoded here waits for the service.
 const PLAIN = new Set(['1.2.840.10008.1.2', '1.2.840.10008.1.2.1']);
 // Frames that the service cuts into slices.
 const TILED = /MOSAIC|VFRAME/;
@@ -87,9 +88,10 @@ async function readSlices(file) {
     const data = dicomParser.parseDicom(new Uint8Array(await file.arrayBuffer()));
     const [rows = 0, columns = 0] = [data.uint16('x00280010'), data.uint16('x00280011')];
     const element = data.elements.x7fe00010;
+    const syntax = data.string('x00020010') ?? '';
     const bits = data.uint16('x00280100');
     if (
-      !PLAIN.has(data.string('x00020010') ?? '') ||
+      !(PLAIN.has(syntax) || COMPRESSED.has(syntax)) ||
       data.string('x00280004') !== 'MONOCHROME2' ||
       TILED.test(data.string('x00080008') ?? '') ||
       (bits !== 8 && bits !== 16) ||
@@ -100,10 +102,14 @@ async function readSlices(file) {
     const size = (rows * columns * bits) / 8;
     const Kind =
       bits === 8 ? Uint8Array : data.uint16('x00280103') === 1 ? Int16Array : Uint16Array;
-    const frames = Math.min(data.intString('x00280008') ?? 1, Math.floor(element.length / size));
+    const isPlain = PLAIN.has(syntax);
+    const most = isPlain ? Math.floor(element.length / size) : (element.fragments?.length ?? 0);
+    const frames = Math.min(data.intString('x00280008') ?? 1, most);
     return Array.from({ length: frames }, (_, frame) => {
       const start = element.dataOffset + frame * size;
-      const readPixels = readLater(file.slice(start, start + size), Kind);
+      const readPixels = isPlain
+        ? readLater(file.slice(start, start + size), Kind)
+        : decodeLater(syntax, cutFrame(data, element, frame, frames), rows * columns, Kind);
       return { ...readPlace(data, frame, frames), rows, columns, readPixels };
     });
   } catch {
@@ -118,6 +124,33 @@ async function readSlices(file) {
  */
 function readLater(part, Kind) {
   return async () => new Kind(await part.arrayBuffer());
+}
+
+/**
+ * A compressed frame: by the table of offsets, else a fragment each; a file of one frame is all fragments.
+ * @param {DataSet} data
+ * @param {import('dicom-parser').Element} element
+ * @param {number} frame
+ * @param {number} frames
+ */
+function cutFrame(data, element, frame, frames) {
+  const isTabled = (element.basicOffsetTable?.length ?? 0) > 0;
+  const count = frames === 1 ? (element.fragments?.length ?? 0) : 1;
+  const part = isTabled
+    ? dicomParser.readEncapsulatedImageFrame(data, element, frame)
+    : dicomParser.readEncapsulatedPixelDataFromFragments(data, element, frame, count);
+  // A copy, for a view would hold the whole file.
+  return new Uint8Array(part);
+}
+
+/**
+ * @param {string} syntax
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {number} count of pixels
+ * @param {new (buffer: ArrayBuffer) => Pixels} Kind
+ */
+function decodeLater(syntax, bytes, count, Kind) {
+  return () => decodeFrame({ syntax, bytes, count, Kind });
 }
 
 /**

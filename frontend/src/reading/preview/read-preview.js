@@ -7,20 +7,46 @@ const SEGMENTATION = /[_-]segm?\.nii/i;
 /**
  * The slices of files before the service has read them.
  * @param {File[]} files of one study
- * @returns {Promise<import('../pixels/voxels.js').Voxels | null>} null for archives, compressed DICOM and what else is not
- *   read here
+ * @returns {Promise<import('../pixels/voxels.js').Voxels | null>} null for what is not read here
  */
 export async function readPreview(files) {
-  const scans = files.filter(({ name }) => !SEGMENTATION.test(name));
-  const first = scans.find(({ name }) => PREFERRED.test(name)) ?? scans[0] ?? files[0];
-  if (first === undefined) return null;
-  const head = await first.slice(0, HEAD_BYTES).arrayBuffer();
-  switch (tellKind(new Uint8Array(head))) {
-    case 'nifti':
-      return (await import('./read-nifti.js')).readNifti(first);
-    case 'dicom':
-      return (await import('./read-dicom.js')).readDicom(files);
-    default:
-      return null;
+  const scans = (await unpackArchives(files)).filter(({ name }) => !SEGMENTATION.test(name));
+  const first = scans.find(({ name }) => PREFERRED.test(name)) ?? (await findScan(scans));
+  if (first === null) return null;
+  return (await findKind(first)) === 'dicom'
+    ? (await import('./read-dicom.js')).readDicom(scans)
+    : (await import('./read-nifti.js')).readNifti(first);
+}
+
+/**
+ * @param {File[]} files
+ * @returns {Promise<File | null>} the first that is read here
+ */
+async function findScan(files) {
+  for (const file of files) {
+    if (['dicom', 'nifti'].includes(await findKind(file))) return file;
   }
+  return null;
+}
+
+/**
+ * The files of a study, those of an archive unpacked; a damaged one has none.
+ * @param {File[]} files
+ */
+export async function unpackArchives(files) {
+  const unpacked = [];
+  for (const file of files) {
+    if ((await findKind(file)) !== 'zip') {
+      unpacked.push(file);
+      continue;
+    }
+    const { unpackArchive } = await import('./unpack-archive.js');
+    unpacked.push(...(await unpackArchive(file).catch(() => [])));
+  }
+  return unpacked;
+}
+
+/** @param {File} file */
+async function findKind(file) {
+  return tellKind(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
 }

@@ -1,6 +1,7 @@
 import { fillSlice } from '../pixels/voxels.js';
 import { makeWindowTable, measureWindows } from '../pixels/window-table.js';
 import { describeInput } from './describe-input.js';
+import { unpackArchives } from './read-preview.js';
 
 /**
  * The middle slice of a series.
@@ -19,7 +20,7 @@ import { describeInput } from './describe-input.js';
  */
 export async function readThumbnails(files) {
   const { readMiddles } = await import('./read-dicom.js');
-  return (await readMiddles(files)).map(({ uid, voxels }) => {
+  return (await readMiddles(await unpackArchives(files))).map(({ uid, voxels }) => {
     const { width, height } = voxels;
     const grey = new Uint32Array(width * height);
     const table = makeWindowTable(voxels, measureWindows(voxels).auto, false);

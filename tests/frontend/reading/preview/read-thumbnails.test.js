@@ -1,5 +1,5 @@
 import { readThumbnails } from '../../../../frontend/src/reading/preview/read-thumbnails.js';
-import { makeDicomFile } from './dicom.mjs';
+import { makeDicomFile, makeFile } from './dicom.mjs';
 
 test('each series is shown by the slice in its middle, the largest first', async () => {
   const files = [2, 0, 1].map((z) =>
@@ -19,5 +19,5 @@ test('each series is shown by the slice in its middle, the largest first', async
 });
 
 test('what cannot be read here has no picture', async () => {
-  expect(await readThumbnails([new File(['DICM'], 'cut.dcm')])).toEqual([]);
+  expect(await readThumbnails([makeFile(['DICM'], 'cut.dcm')])).toEqual([]);
 });
