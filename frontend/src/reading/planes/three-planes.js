@@ -134,7 +134,8 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     if (wanted !== mapped) return;
     const findings = prediction.findings.map(({ slices }) => slices);
     const map = makeMapVolume(file, voxels, maps, findings);
-    await viewer.setMap(map, findHeatColor(prediction, kind), shown.display?.opacity ?? 0);
+    viewer.fade(shown.display?.opacity ?? 0);
+    await viewer.setMap(map, findHeatColor(prediction, kind));
     note.textContent = translate('planes.map', {
       kind: describeClass(kind),
       slices: [...maps.keys()]

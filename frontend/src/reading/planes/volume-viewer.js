@@ -5,8 +5,8 @@ import { DRAG_MODE, Niivue, SHOW_RENDER, SLICE_TYPE } from '@niivue/niivue';
  * @property {(right: number, anterior: number, superior: number) => void} moveCrosshair by voxels
  * @property {(axis: number, index: number) => void} goTo a slice across an axis
  * @property {(window: import('../pixels/window-table.js').IntensityWindow) => void} setWindow
- * @property {(map: ArrayBuffer, color: string, opacity: number) => Promise<void>} setMap a heat map over the scan, in place
- *   of the one before: NIfTI-1 of 8 bits, as #rrggbb
+ * @property {(map: ArrayBuffer, color: string) => Promise<void>} setMap a heat map over the scan, in place of the one before:
+ *   NIfTI-1 of 8-bit levels, as #rrggbb
  * @property {(opacity: number) => void} fade the heat map, to a share in 0..1
  * @property {() => void} close
  */
@@ -74,20 +74,23 @@ export async function openVolumeViewer(canvas, file, window, place, onPlace) {
       viewer.drawScene();
     },
     setWindow,
-    async setMap(map, color, opacity) {
+    async setMap(map, color) {
       const [R = [], G = [], B = []] = [1, 3, 5].map((at) => {
         const part = Number.parseInt(color.slice(at, at + 2), 16);
         return [part, part];
       });
       viewer.addColormap(color, { R, G, B, A: [0, 255], I: [0, 255] });
-      await viewer.addVolumeFromUrl({
-        ...{ url: 'map.nii', name: 'map.nii', buffer: map, colormap: color, opacity },
+      const { id } = await viewer.addVolumeFromUrl({
+        ...{ url: 'map.nii', name: 'map.nii', buffer: map, colormap: color },
         ...{ cal_min: 0, cal_max: 255 },
       });
       for (const before of viewer.volumes.slice(1, -1)) viewer.removeVolume(before);
+      // A layer is opaque, unless its opacity is another's, or its own, intensity.
+      viewer.setModulationImage(id, id, 1);
     },
     fade(opacity) {
-      if (viewer.volumes.length > 1) viewer.setOpacity(1, opacity);
+      viewer.overlayAlphaShader = opacity;
+      viewer.drawScene();
     },
     moveCrosshair(byRight, byAnterior, bySuperior) {
       viewer.moveCrosshairInVox(byRight, byAnterior, bySuperior);
