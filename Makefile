@@ -163,6 +163,10 @@ bench: $(PYTHON_READY) ## Measure speed and accuracy
 bench-scale: $(PYTHON_READY) ## Measure the scoring of an archive on Ray and without; fewer: ARGS="--studies 40"
 	.venv/bin/python -m tests.bench.scale $(ARGS)
 
+.PHONY: bench-page
+bench-page: setup ## Measure the page in Chromium: first picture, scroll step, memory of thirty studies
+	CHROMIUM_PATH='$(CHROMIUM)' npm --prefix tests/e2e run bench
+
 .PHONY: soak
 soak: $(PYTHON_READY) ## Load the service for ten minutes at twice its capacity; options: ARGS="--minutes 1 --attacks 0.1"
 	.venv/bin/python -m tests.bench.soak $(ARGS)

@@ -63,3 +63,19 @@ export function findColor(canvas, color) {
     return { count, x: (x / count) * scale, y: (y / count) * scale };
   }, color);
 }
+
+/**
+ * The brightest pixel of what is seen in its place, whatever lies over it: 0 to 255.
+ * @param {import('@playwright/test').Locator} part
+ */
+export async function findBrightest(part) {
+  const picture = (await part.screenshot()).toString('base64');
+  return part.evaluate(async (_, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+    return data.reduce((most, level, at) => (at % 4 === 0 ? Math.max(most, level) : most), 0);
+  }, picture);
+}

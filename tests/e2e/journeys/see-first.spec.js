@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
 import { findEncodings, findExample, findSeries, makeNifti, WHY_SKIPPED } from '../scans.js';
-import { describeViewer, readCanvas } from '../viewer.js';
+import { describeViewer, findBrightest, readCanvas } from '../viewer.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
 
@@ -145,8 +145,8 @@ test('what a browser cannot read waits for the service', async ({ page }) => {
       readFileSync(findExample('phantom-plain.png')),
     ]),
   });
-  await expect(
-    page.getByText('The slice appears as soon as the service has read it.'),
-  ).toBeVisible();
+  const words = page.getByText('The slice appears as soon as the service has read it.');
+  await expect(words).toBeVisible();
+  expect(await findBrightest(words), 'nothing lies over the words').toBeGreaterThan(100);
   release();
 });

@@ -142,12 +142,13 @@ export function createSliceView(root, displays, listeners) {
   /**
    * @param {Study} study
    * @param {Seen} other
+   * @returns {number | null} null where it is not known yet
    */
   function findSame(study, other) {
     const own = display().index;
     if (study.id === other.study.id) {
       const voxels = findVoxels();
-      if (voxels === null || other.voxels === null) return own;
+      if (voxels === null || other.voxels === null) return null;
       return findNearestSlice(voxels, other.voxels, other.display.index) ?? own;
     }
     if (other.sliceCount < 2) return own;
@@ -270,9 +271,10 @@ export function createSliceView(root, displays, listeners) {
      * @param {Seen} other
      */
     follow(other) {
-      if (shown === null) return;
+      const index = shown && findSame(shown, other);
+      if (shown === null || index === null) return;
       const { viewport } = other.display;
-      displays.set(nameDisplay(shown), { ...display(), index: findSame(shown, other), viewport });
+      displays.set(nameDisplay(shown), { ...display(), index, viewport });
       paint();
       tell(shown, 'other');
     },
