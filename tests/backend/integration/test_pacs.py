@@ -42,6 +42,7 @@ pytestmark = needs_orthanc
 _REPORT, _MAP, _PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.7"
 _MOST_MIB = 300
 _KILLS = 20
+_STUDIES = 200
 _MINUTE_S = 60
 
 
@@ -151,6 +152,17 @@ def test_watcher_killed_at_random_points_finishes_each_study_once(
     for uid in studies:
         found = [one["00080016"]["Value"][0] for one in _find(orthanc.client, uid)]
         assert sorted(found) == sorted(["1.2.840.10008.5.1.4.1.1.4"] * 3 + [_REPORT, _MAP, _PICTURE])
+
+
+def test_long_queue_is_worked_through_once(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
+    for number in range(1, _STUDIES + 1):
+        orthanc.put(make_study(f"1.2.{number}", slices=1))
+    log: list[dict[str, object]] = []
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
+        assert watched.work() == {"answered": _STUDIES}
+        assert watched.work() == {"answered": _STUDIES}
+    assert [one["event"] for one in log] == ["study_answered"] * _STUDIES
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3 * _STUDIES
 
 
 @needs_postgres
