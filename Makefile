@@ -82,7 +82,7 @@ test: setup ## Test the backend, the page, and the journeys through both where a
 .PHONY: test-backend
 test-backend: setup ## Test the backend; fewer: ARGS="tests/backend/unit/imaging -k dicom"
 	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),-m 'not cluster' tests/backend tests/documentation)
-	$(if $(ARGS),,$(PYTEST) -m cluster tests/backend/integration/test_score.py)
+	$(if $(ARGS),,$(PYTEST) -m cluster tests/backend/integration/test_score.py tests/backend/integration/test_serve_on_ray.py)
 
 .PHONY: test-page
 test-page: setup ## Test the page's modules
