@@ -17,6 +17,12 @@ const answerBadGateway = (proxy) => {
     }
     response.end();
   });
+  // Else a request that is under way when the service is killed would never end.
+  proxy.on('proxyRes', (answer, _request, response) => {
+    answer.once('close', () => {
+      if (!answer.complete) response.destroy();
+    });
+  });
 };
 
 const address = {

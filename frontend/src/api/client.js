@@ -27,6 +27,9 @@ const HEALTH_TIMEOUT_MS = 5000;
 // The service says nothing while a study waits for its turn, or its network reads many slices.
 const SILENCE_MS = 20_000;
 const MOST_UNANSWERED = 2;
+// Longer than the service lets a request take (300 s) and than any gateway waits for it: one that restarted meanwhile
+// answers for its health, but knows nothing of the request.
+const LONGEST_SILENCE_MS = 360_000;
 
 /** @typedef {{ prediction: PredictionAnswer, requestId: string }} Answer */
 /** @typedef {{ files: File[], series: string | null }} Sent files of one study, and the UID of the series to read */
@@ -116,6 +119,7 @@ function sendFiles(signal, { files, series }, requestId, progress) {
  */
 function watchSilence(signal, onLost) {
   let unanswered = 0;
+  let heardAt = Date.now();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer = setTimeout(ask, SILENCE_MS);
 
@@ -125,7 +129,8 @@ function watchSilence(signal, onLost) {
     // Heard from meanwhile, or at its end.
     if (signal.aborted || timer !== asked) return;
     unanswered = health === null ? unanswered + 1 : 0;
-    if (unanswered === MOST_UNANSWERED) onLost();
+    const isTooLong = Date.now() - heardAt >= LONGEST_SILENCE_MS;
+    if (unanswered === MOST_UNANSWERED || isTooLong) onLost();
     else wait();
   }
 
@@ -137,6 +142,7 @@ function watchSilence(signal, onLost) {
   return {
     end() {
       unanswered = 0;
+      heardAt = Date.now();
       wait();
     },
     stop() {

@@ -92,7 +92,7 @@ export function createComparison(root, buttons, displays, { onCompare, ...listen
         compared.prediction === null
           ? compared.name || translate('series.unnamed')
           : `${compared.name} · ${describeStep(compared, wording)}`;
-      slice.update(compared, volume);
+      slice.update(compared, volume, wording);
       if (isNew && followed !== null) slice.follow(followed);
     },
   };

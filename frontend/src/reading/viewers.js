@@ -64,7 +64,7 @@ export function createViewers(root, { store, volumes, previews, displays }) {
       const volume = volumes.get(selected) ?? previews.get(selected);
       curve.update(curved);
       comparison.update(session, selected, compared, compared && volumes.get(compared));
-      slice.update(selected, volume);
+      slice.update(selected, volume, session.wording);
       planes.update(selected, volume);
     },
   };

@@ -5,14 +5,24 @@ import { getLocale, translate } from '../i18n/translate.js';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {import('../state/study.js').Study} Study */
+/** @typedef {import('../state/session.js').Wording} Wording */
 
 /**
- * The provenance of the prediction, as terms and values: all that is needed to find or repeat it.
+ * The provenance of the prediction, as terms and values: all that is needed to find or repeat it; for a patient which
+ * model it was, and when.
  * @param {Study} study
  * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
  * @returns {[string, string][]}
  */
-export function listReportFacts(study, prediction) {
+export function listReportFacts(study, prediction, wording) {
+  const { name, version } = prediction.model;
+  if (wording === 'patient') {
+    return [
+      [translate('facts.model'), `${name} ${version}`],
+      [translate('report.analysedAt'), describeTime(study.answeredAt)],
+    ];
+  }
   /** @type {[string, string][]} */
   const facts = [
     ...describeFacts(prediction),

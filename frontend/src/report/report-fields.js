@@ -1,10 +1,6 @@
 import { getLocale, translate } from '../i18n/translate.js';
 import { createElement } from '../shell/element.js';
 
-// Everything must fit on one page.
-const LONGEST_LINE = 60;
-const LONGEST_REMARKS = 400;
-
 /** @typedef {Map<string, string>} Typed what stands in the fields, by their names */
 
 /**
@@ -22,16 +18,12 @@ export function createReportFields(typed) {
     field('report.name', createLine(), readText),
     field('report.birthDate', createElement('input', { type: 'date' }), readDate),
     field('report.examination', createLine(), readText),
-    field(
-      'report.remarks',
-      createElement('textarea', { rows: 2, maxLength: LONGEST_REMARKS }),
-      readText,
-    ),
+    field('report.remarks', createElement('textarea', { rows: 2 }), readText),
   ]);
 }
 
 function createLine() {
-  return createElement('input', { type: 'text', maxLength: LONGEST_LINE });
+  return createElement('input', { type: 'text' });
 }
 
 /** @param {HTMLInputElement | HTMLTextAreaElement} input */

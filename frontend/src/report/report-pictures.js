@@ -7,15 +7,17 @@ import { decodeBase64Png } from '../reading/pixels/slice-canvas.js';
 import { createElement } from '../shell/element.js';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../state/session.js').Wording} Wording */
 
 const OVERLAY_OPACITY = 0.45;
 
 /**
  * The slice of the answer without and with its heat map, side by side, at the slice's own resolution.
  * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
  * @returns {Promise<HTMLElement[]>} a sentence where there is no picture
  */
-export async function drawReportPictures(prediction) {
+export async function drawReportPictures(prediction, wording) {
   const { input } = prediction;
   const slice =
     input.view.picture_png === null ? null : await decodeBase64Png(input.view.picture_png);
@@ -23,12 +25,16 @@ export async function drawReportPictures(prediction) {
     return [createElement('p', { textContent: translate('report.noPicture') })];
   }
   const kind = findKind(prediction, input.view.slice_index);
-  const map = findHeatmap(prediction, input.view.slice_index, kind);
+  // To a patient the colours of weak evidence would say what the sentences do not.
+  const isShown = wording === 'staff' || prediction.decision !== 'no_tumor';
+  const map = isShown ? findHeatmap(prediction, input.view.slice_index, kind) : null;
   const heatmap = map === null ? null : await decodeBase64Png(map);
   const figures = [createFigure(slice, null, translate('report.picture'))];
   if (heatmap !== null) {
     const layer = colorHeatmap(heatmap, input.view.turning, findHeatColor(prediction, kind));
-    const words = translate('report.overlay', { kind: describeClass(kind) });
+    const words = translate(wording === 'staff' ? 'report.overlay' : 'heatmap.patient', {
+      kind: describeClass(kind),
+    });
     figures.push(createFigure(slice, layer, words));
     heatmap.close();
   }

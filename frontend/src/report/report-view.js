@@ -3,6 +3,7 @@ import { describeWarning } from '../answer/service-messages.js';
 import { describeStudy, makesLessCertain } from '../answer/study-description.js';
 import { describePlace } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
+import { createSliceCurve } from '../reading/curve/slice-curve.js';
 import { createButton, createElement, createFact, createSentence } from '../shell/element.js';
 import { describePredictionSet, listReportFacts } from './report-facts.js';
 import { createReportFields } from './report-fields.js';
@@ -61,12 +62,10 @@ export function createReportView(root, typed, { onClose }) {
               sentences.map((sentence) => createSentence('p', sentence)),
             ),
           ]),
-          ...createBitmapCache(study.prediction),
-          createElement('div', { className: 'report-columns' }, [
-            createFigures(study.prediction),
-            ...createWarnings(study.prediction, wording),
-          ]),
-          createOrigin(study, study.prediction),
+          ...createBitmapCache(study.prediction, wording),
+          // Figures and technical terms are for staff.
+          ...(wording === 'staff' ? createDetails(study.prediction) : []),
+          createOrigin(study, study.prediction, wording),
         ]),
       ]);
       open.setAttribute('aria-label', translate('report.title'));
@@ -93,13 +92,38 @@ function createHead(heading) {
   ]);
 }
 
-/** @param {PredictionAnswer} prediction */
-function createBitmapCache(prediction) {
+/**
+ * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
+ */
+function createBitmapCache(prediction, wording) {
   const pictures = createElement('div', { className: 'report-pictures' });
-  drawReportPictures(prediction).then((drawn) => pictures.append(...drawn));
+  drawReportPictures(prediction, wording).then((drawn) => pictures.append(...drawn));
   const place = describePlace(prediction.input);
   if (place === '') return [pictures];
   return [pictures, createElement('p', { className: 'report-place', textContent: place })];
+}
+
+/** @param {PredictionAnswer} prediction */
+function createDetails(prediction) {
+  return [
+    ...createCurve(prediction),
+    createElement('div', { className: 'report-columns' }, [
+      createFigures(prediction),
+      ...createWarnings(prediction),
+    ]),
+  ];
+}
+
+/**
+ * The probabilities along the slices; none of a single image.
+ * @param {PredictionAnswer} prediction
+ */
+function createCurve(prediction) {
+  if (prediction.input.slice_count < 2) return [];
+  const place = createElement('div', { className: 'report-curve' });
+  createSliceCurve(place, { onSlice: () => {} }).update(prediction);
+  return [place];
 }
 
 /** @param {PredictionAnswer} prediction */
@@ -111,13 +135,10 @@ function createFigures(prediction) {
   return figures;
 }
 
-/**
- * @param {PredictionAnswer} prediction
- * @param {Wording} wording
- */
-function createWarnings({ input }, wording) {
-  // For staff the others stand with the decision.
-  const warnings = input.warnings.filter((one) => wording === 'patient' || !makesLessCertain(one));
+/** @param {PredictionAnswer} prediction */
+function createWarnings({ input }) {
+  // The others stand with the decision.
+  const warnings = input.warnings.filter((one) => !makesLessCertain(one));
   if (warnings.length === 0) return [];
   return [
     createElement('section', {}, [
@@ -134,9 +155,10 @@ function createWarnings({ input }, wording) {
 /**
  * @param {Study} study
  * @param {PredictionAnswer} prediction
+ * @param {Wording} wording
  */
-function createOrigin(study, prediction) {
-  const facts = listReportFacts(study, prediction).map((fact) => {
+function createOrigin(study, prediction, wording) {
+  const facts = listReportFacts(study, prediction, wording).map((fact) => {
     const className = fact[1].length > LONGEST_HALF_LINE ? 'report-long' : '';
     return createElement('div', { className }, createFact(fact));
   });

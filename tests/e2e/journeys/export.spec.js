@@ -143,6 +143,40 @@ test('a report with everything that an answer can hold is still one page', async
   expect(readPages(pdf).count).toBe(1);
 });
 
+test('a long remark is printed to its end', async ({ page }) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  await openReport(page);
+  const text = `${'Remarks that go on. '.repeat(100)}The end.`;
+  await page.getByLabel('Remarks').focus();
+  // Typed, as a person's text is: what is filled in by a script is never cut.
+  await page.keyboard.insertText(text);
+  await expect(page.getByLabel('Remarks')).toHaveValue(text);
+  await page.emulateMedia({ media: 'print' });
+  const printed = page.locator('.report-typed', { hasText: 'The end.' });
+  await expect(printed).toBeVisible();
+  const { scrollHeight, clientHeight } = await printed.evaluate((element) => ({
+    scrollHeight: element.scrollHeight,
+    clientHeight: element.clientHeight,
+  }));
+  expect(scrollHeight).toBeLessThanOrEqual(clientHeight);
+});
+
+test('the report on a volume has its curve, and is one page', async ({ page }) => {
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-volume.nii.gz'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  await openReport(page);
+  await expect(page.locator('.report-sheet canvas')).toHaveCount(2);
+  await expect(page.locator('.report-sheet .curve-line').first()).toBeVisible();
+  await checkAppearance(page, 'report-volume');
+  const path = 'test-results/screens/report-volume.pdf';
+  expect(readPages(await page.pdf({ path, preferCSSPageSize: true })).count).toBe(1);
+});
+
 test('text typed on the report is neither sent nor kept', async ({ page }) => {
   const parts = describePage(page);
   await page.goto('/');

@@ -1,5 +1,5 @@
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
-import { findExample } from '../scans.js';
+import { findExample, makeNifti } from '../scans.js';
 import { makeBundle, startPage, startService } from '../stack.js';
 
 const SERVICE_PORT = 18001;
@@ -78,5 +78,22 @@ test.describe('an operator stops and restarts the service', () => {
     }
     await expect(page.locator('.answer dd', { hasText: '99.0.0' })).toBeVisible();
     expect(await page.evaluate(() => window.isStillOpen)).toBe(true);
+  });
+
+  test('a volume whose service is killed and comes back at once is read again', async ({
+    page,
+  }) => {
+    const parts = describePage(page);
+    await page.goto('/');
+    await parts.chooser.setInputFiles({
+      name: 'head.nii',
+      mimeType: 'application/octet-stream',
+      buffer: makeNifti(200),
+    });
+    await expect(parts.studies.locator('.study-step')).toHaveText(/^reading slice \d+ of 2\d\d$/);
+    const begin = await restart('SIGKILL');
+    begin();
+    await expect(parts.headline).toHaveText('Waiting');
+    await expect(parts.headline).toHaveText(DECIDED);
   });
 });

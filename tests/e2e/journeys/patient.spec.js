@@ -17,11 +17,14 @@ for (const theme of ['dark', 'light']) {
     await page.getByRole('button', { name: 'Show in plain words' }).click();
     await expect(parts.headline).toHaveText(SAID);
     await expect(parts.notice).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('.studies')).not.toContainText(/pituitary|glioma|meningioma/);
     await checkAppearance(page, `patient-result-${theme}`);
 
     await page.getByRole('button', { name: 'Report', exact: true }).click();
     await page.getByLabel('Name', { exact: true }).fill('A. Example');
     await expect(page.locator('.report-headline')).toHaveText(SAID);
+    await expect(page.locator('.report-sheet')).not.toContainText(/pituitary|SHA-256/);
+    await expect(page.locator('.report-sheet .probability-bars')).toHaveCount(0);
     await checkAppearance(page, `patient-report-${theme}`);
     await page.getByRole('button', { name: 'Back to the study' }).click();
 

@@ -120,6 +120,10 @@ for (const [theme, language] of [
       const side = async () => (await describeViewer(page).canvas.boundingBox()).width;
       await expect.poll(side, { message: `${width} x ${height}` }).toBeGreaterThanOrEqual(least);
       await checkAppearance(page, `reading-room-${theme}-${language}-${width}x${height}`);
+      if (width !== 844) continue;
+      const { y } = await describeViewer(page).canvas.boundingBox();
+      const notice = await describePage(page).notice.boundingBox();
+      expect(y + (await side()), 'the whole scan is in view').toBeLessThanOrEqual(notice.y);
     }
   });
 }

@@ -168,6 +168,15 @@ describe('a prediction', () => {
       expect(ask).toHaveBeenCalledTimes(2);
     });
 
+    test('is lost after a silence that no request outlives, whoever answers otherwise', async () => {
+      serve(true);
+      const { answer, request } = startPrediction();
+      request.receivePart('{"event":"progress","done":16,"total":101}\n');
+      const failed = expect(answer).rejects.toMatchObject({ code: 'unreachable' });
+      await vi.advanceTimersByTimeAsync(400_000);
+      await failed;
+    });
+
     test('asks nobody while it goes on', async () => {
       const ask = serve(false);
       const { request } = startPrediction();

@@ -14,7 +14,7 @@ test('a report states which model analysed the study and when', () => {
     input: { ...input, sha256: 'aa' },
     model: { ...model, sha256: 'bb' },
   });
-  const facts = new Map(listReportFacts(study, prediction));
+  const facts = new Map(listReportFacts(study, prediction, 'staff'));
   expect(facts.get('SHA-256 of the input')).toBe('aa');
   expect(facts.get('SHA-256 of the model')).toBe('bb');
   expect(facts.get('Model')).toBe('a-model 1.2.0');
@@ -25,7 +25,7 @@ test('a report states which model analysed the study and when', () => {
 test('a German report has a German date', () => {
   setLanguage('de');
   const study = makeStudy({ answeredAt: Date.UTC(2026, 2, 1, 12, 30) });
-  const facts = new Map(listReportFacts(study, makePrediction()));
+  const facts = new Map(listReportFacts(study, makePrediction(), 'staff'));
   expect(facts.get('Ausgewertet')).toContain('1. März 2026');
 });
 

@@ -1,5 +1,5 @@
 import { createReportView } from '../../../frontend/src/report/report-view.js';
-import { makePrediction, makeService, makeStudy } from '../factories.mjs';
+import { makePrediction, makeService, makeStudy, makeVolumePrediction } from '../factories.mjs';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
 
@@ -33,6 +33,16 @@ test('a report in plain words says what the page says', () => {
   view.update(null, makeService(), 'patient');
   view.update(study, makeService(), 'patient');
   expect(find(root, '.report-headline').textContent).toBe('The program sees signs of a tumour');
+});
+
+test('a report in plain words has no figures, and says which model and when', () => {
+  const { root, view, study } = openReport({ prediction: makeVolumePrediction() });
+  expect(root.querySelectorAll('.curve-line').length).toBeGreaterThan(0);
+  view.update(null, makeService(), 'patient');
+  view.update(study, makeService(), 'patient');
+  expect(root.querySelector('.probability-bars, .curve-line, .report-columns')).toBeNull();
+  const terms = [...root.querySelectorAll('.report-origin dt')].map((term) => term.textContent);
+  expect(terms).toEqual(['Model', 'Analysed']);
 });
 
 test('typed text is printed, and dropped when the report is closed', () => {

@@ -54,6 +54,7 @@ export const RESULTS = {
   'study.failed': 'Fehlgeschlagen',
   'study.cancelled': 'Abgebrochen',
   'bars.title': 'Wahrscheinlichkeiten',
+  'heatmap.patient': 'Worauf das Programm geachtet hat',
   'heatmap.for': 'Heatmap für {kind}',
   'heatmap.littleFor': 'Heatmap für {kind} (schwache Hinweise)',
   'heatmap.low': 'schwach',

@@ -54,6 +54,7 @@ export const RESULTS = {
   'study.failed': 'Failed',
   'study.cancelled': 'Cancelled',
   'bars.title': 'Probabilities',
+  'heatmap.patient': 'Where the program looked',
   'heatmap.for': 'Heat map for {kind}',
   'heatmap.littleFor': 'Heat map for {kind} (weak evidence)',
   'heatmap.low': 'low',

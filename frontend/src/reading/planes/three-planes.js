@@ -132,6 +132,13 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     const { makeMapVolume, readMaps } = await import('./map-volume.js');
     const maps = await readMaps(prediction, kind, voxels);
     if (wanted !== mapped) return;
+    const peak = findPeak(maps.get(display.index));
+    // Once, where the map can be seen.
+    if (note.textContent === '' && peak !== null && display.opacity > 0) {
+      const [across = 0, down = 1] = [0, 1, 2].filter((axis) => axis !== voxels.sliceAxis);
+      viewer.goTo(across, voxels.width - 1 - (peak % voxels.width));
+      viewer.goTo(down, voxels.height - 1 - Math.floor(peak / voxels.width));
+    }
     const findings = prediction.findings.map(({ slices }) => slices);
     const map = makeMapVolume(file, voxels, maps, findings);
     viewer.fade(shown.display?.opacity ?? 0);
@@ -173,4 +180,13 @@ export function createThreePlanes(square, buttons, { onSlice }) {
       showMap();
     },
   };
+}
+
+/**
+ * @param {Uint8ClampedArray | undefined} map
+ * @returns {number | null} the pixel of the strongest evidence; null where there is none
+ */
+function findPeak(map) {
+  const most = map?.reduce((one, other) => Math.max(one, other)) ?? 0;
+  return map === undefined || most === 0 ? null : map.indexOf(most);
 }

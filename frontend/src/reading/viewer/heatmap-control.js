@@ -16,7 +16,7 @@ import './heatmap-control.css';
 export function createHeatmapControl(root, onCommand) {
   /** @type {PredictionAnswer | null} */
   let shown = null;
-  const words = createElement('span');
+  const name = createElement('span');
   const slider = createElement('input', {
     type: 'range',
     min: '0',
@@ -36,7 +36,7 @@ export function createHeatmapControl(root, onCommand) {
   ]);
   const places = createElement('div', { className: 'heatmap-places' });
   const control = createElement('div', { className: 'heatmap-control', hidden: true }, [
-    createElement('label', {}, [words, slider]),
+    createElement('label', {}, [name, slider]),
     classes,
     places,
     legend,
@@ -46,7 +46,6 @@ export function createHeatmapControl(root, onCommand) {
   /** @param {PredictionAnswer} prediction */
   function build(prediction) {
     const kinds = listKinds(prediction);
-    classes.hidden = kinds.length < 2;
     classes.replaceChildren(
       createElement('option', { value: '', textContent: translate('heatmap.mostProbable') }),
       ...kinds.map((kind) =>
@@ -54,7 +53,6 @@ export function createHeatmapControl(root, onCommand) {
       ),
     );
     const indices = listHeatmaps(prediction).map(({ slice_index }) => slice_index);
-    places.hidden = prediction.input.slice_count < 2;
     places.replaceChildren(
       translate('heatmap.onSlices'),
       ...indices.sort((one, other) => one - other).map((index) => createPlace(index, onCommand)),
@@ -65,18 +63,23 @@ export function createHeatmapControl(root, onCommand) {
     /**
      * @param {PredictionAnswer | null} prediction
      * @param {Display} display
+     * @param {import('../../state/session.js').Wording} wording
      */
-    update(prediction, { index, opacity, tumor }) {
+    update(prediction, { index, opacity, tumor }, wording) {
       const explained = prediction?.explanation ? prediction : null;
       control.hidden = explained === null;
       if (explained === null) return;
       if (explained !== shown) build(explained);
       shown = explained;
+      const forStaff = wording === 'staff';
+      classes.hidden = !forStaff || listKinds(explained).length < 2;
+      places.hidden = explained.input.slice_count < 2;
       const kind = tumor ?? findKind(explained, index);
-      const isNone = explained.decision === 'no_tumor';
-      words.textContent = translate(isNone ? 'heatmap.littleFor' : 'heatmap.for', {
-        kind: describeClass(kind),
-      });
+      const words =
+        explained.decision === 'no_tumor'
+          ? translate('heatmap.littleFor', { kind: describeClass(kind) })
+          : translate('heatmap.for', { kind: describeClass(kind) });
+      name.textContent = forStaff ? words : translate('heatmap.patient');
       slider.value = String(Math.round(opacity * 100));
       classes.value = tumor ?? '';
       control.style.setProperty('--heat', findHeatColor(explained, kind));

@@ -55,6 +55,8 @@ export function createSliceView(root, displays, listeners) {
   let shown = null;
   /** @type {Volume | null} */
   let volume = null;
+  /** @type {import('../../state/session.js').Wording} */
+  let wording = 'staff';
   /** Where the slice lies, in pixels of the canvas. */
   /** @type {import('../pixels/slice-canvas.js').Place | null} */
   let place = null;
@@ -230,17 +232,15 @@ export function createSliceView(root, displays, listeners) {
     );
     setText(words, found || bitmapCache.isDecoding ? '' : describeMissing(shown, volume));
     setText(caption, input === null ? '' : describeSeen(input, now.index));
+    const forStaff = wording === 'staff' && prediction !== null;
     const measured = input && now.ruler ? describeRuler(now.ruler, input) : '';
-    setText(
-      figures,
-      measured || (prediction === null ? '' : describeFigures(prediction, now.index)),
-    );
+    setText(figures, measured || (forStaff ? describeFigures(prediction, now.index) : ''));
     setText(loading, describeVolume(volume, countSlices()));
     retry.hidden = volume?.state !== 'failed';
     tools.element.hidden = found === null && prediction === null;
     const voxels = findVoxels();
     tools.update(now, findWindow(now, prediction, voxels), countSlices(), voxels);
-    control.update(prediction, now);
+    control.update(prediction, now, wording);
   }
 
   return {
@@ -255,11 +255,13 @@ export function createSliceView(root, displays, listeners) {
     /**
      * @param {Study} study
      * @param {Volume | null} itsVolume
+     * @param {import('../../state/session.js').Wording} itsWording figures and technical terms are for staff
      */
-    update(study, itsVolume) {
-      const changed = shown !== study || volume !== itsVolume;
+    update(study, itsVolume, itsWording) {
+      const changed = shown !== study || volume !== itsVolume || wording !== itsWording;
       shown = study;
       volume = itsVolume;
+      wording = itsWording;
       bitmapCache.request(study);
       if (!changed) return;
       paint();

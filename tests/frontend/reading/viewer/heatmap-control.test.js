@@ -30,18 +30,25 @@ function createControl() {
 test('the control is there where there is a map, and names the class', () => {
   const { root, control } = createControl();
   const box = /** @type {HTMLElement} */ (root.querySelector('.heatmap-control'));
-  control.update(makePrediction(), startDisplay(makePrediction()));
+  control.update(makePrediction(), startDisplay(makePrediction()), 'staff');
   expect(box.hidden).toBe(true);
-  control.update(EXPLAINED, startDisplay(EXPLAINED));
+  control.update(EXPLAINED, startDisplay(EXPLAINED), 'staff');
   expect(box.hidden).toBe(false);
   expect(root.querySelector('label')?.textContent).toBe('Heat map for glioma');
-  control.update(null, startDisplay(null));
+  control.update(null, startDisplay(null), 'staff');
   expect(box.hidden).toBe(true);
+});
+
+test('for a patient the control names no class', () => {
+  const { root, control, classes } = createControl();
+  control.update(EXPLAINED, startDisplay(EXPLAINED), 'patient');
+  expect(root.querySelector('label')?.textContent).toBe('Where the program looked');
+  expect(classes.hidden).toBe(true);
 });
 
 test('the slider shows the opacity of the display, and asks for another', () => {
   const { control, slider, onCommand } = createControl();
-  control.update(EXPLAINED, { ...startDisplay(EXPLAINED), opacity: 0.8 });
+  control.update(EXPLAINED, { ...startDisplay(EXPLAINED), opacity: 0.8 }, 'staff');
   expect(slider.value).toBe('80');
   slider.value = '20';
   slider.dispatchEvent(new Event('input'));
@@ -52,7 +59,7 @@ test('slider and map follow the study: hidden where no tumour was found, and bac
   const { root, control, slider } = createControl();
   const none = makePrediction({ ...EXPLAINED, decision: 'no_tumor', label: null });
   const seen = [EXPLAINED, none, EXPLAINED].map((prediction) => {
-    control.update(prediction, startDisplay(prediction));
+    control.update(prediction, startDisplay(prediction), 'staff');
     return [Number(slider.value) / 100, startDisplay(prediction).opacity];
   });
   expect(seen).toEqual([
@@ -60,7 +67,7 @@ test('slider and map follow the study: hidden where no tumour was found, and bac
     [0, 0],
     [0.45, 0.45],
   ]);
-  control.update(none, startDisplay(none));
+  control.update(none, startDisplay(none), 'staff');
   expect(root.textContent).toContain('Heat map for glioma (weak evidence)');
 });
 
@@ -79,19 +86,19 @@ test('the map of a slice is of its own most probable kind of tumour, whatever th
   expect(findHeatmap(prediction, 4, 'meningioma')).toBe('m');
   expect(findHeatmap(prediction, 3, 'glioma')).toBeNull();
   const { root, control } = createControl();
-  control.update(prediction, { ...startDisplay(prediction), index: 4 });
+  control.update(prediction, { ...startDisplay(prediction), index: 4 }, 'staff');
   expect(root.querySelector('label')?.textContent).toBe('Heat map for meningioma');
 });
 
 test('another class can be chosen, and is shown', () => {
   const { root, control, classes, onCommand } = createControl();
-  control.update(EXPLAINED, startDisplay(EXPLAINED));
+  control.update(EXPLAINED, startDisplay(EXPLAINED), 'staff');
   classes.value = 'meningioma';
   classes.dispatchEvent(new Event('change'));
   const command = onCommand.mock.calls[0]?.[0];
   expect(command).toEqual({ kind: 'explain', tumor: 'meningioma' });
   const scan = { prediction: EXPLAINED, voxels: null };
-  control.update(EXPLAINED, changeDisplay(startDisplay(EXPLAINED), command, scan));
+  control.update(EXPLAINED, changeDisplay(startDisplay(EXPLAINED), command, scan), 'staff');
   expect(root.querySelector('label')?.textContent).toBe('Heat map for meningioma');
 });
 
@@ -99,7 +106,7 @@ test('a service that draws one kind only has no choice of class', () => {
   const older = makePrediction(EXPLAINED);
   if (older.explanation) older.explanation = { ...older.explanation, by_kind: {} };
   const { control, classes } = createControl();
-  control.update(older, startDisplay(older));
+  control.update(older, startDisplay(older), 'staff');
   expect(classes.hidden).toBe(true);
   expect(findHeatmap(older, 0, findKind(older, 0))).toBe('g');
 });
@@ -112,7 +119,7 @@ test('the map has the color of its class, and one of its own for a class without
 test('the slices of a volume that have a map are named, and can be gone to', () => {
   const { root, control, onCommand } = createControl();
   const prediction = makeVolume();
-  control.update(prediction, startDisplay(prediction));
+  control.update(prediction, startDisplay(prediction), 'staff');
   const buttons = [...root.querySelectorAll('button')];
   expect(buttons.map(({ textContent }) => textContent)).toEqual(['5', '6']);
   expect(buttons.map((button) => button.getAttribute('aria-pressed'))).toEqual(['false', 'true']);
