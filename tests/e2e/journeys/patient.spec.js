@@ -17,7 +17,9 @@ for (const theme of ['dark', 'light']) {
     await page.getByRole('button', { name: 'Show in plain words' }).click();
     await expect(parts.headline).toHaveText(SAID);
     await expect(parts.notice).toBeInViewport({ ratio: 1 });
-    await expect(page.locator('.studies')).not.toContainText(/pituitary|glioma|meningioma/);
+    await expect(page.locator('.studies')).not.toContainText(/pituitary|glioma|meningioma/, {
+      useInnerText: true,
+    });
     await checkAppearance(page, `patient-result-${theme}`);
 
     await page.getByRole('button', { name: 'Report', exact: true }).click();
