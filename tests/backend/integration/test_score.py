@@ -256,6 +256,17 @@ def test_object_storage_is_read_as_folders_are(archive: Path, tmp_path: Path) ->
     assert _read(outputs[0]) == before
 
 
+def test_server_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="cannot be listed"):
+        _score(tmp_path / "scores", "http://127.0.0.1:1/archive")
+
+
+def test_output_within_a_source_is_refused(archive: Path) -> None:
+    with pytest.raises(InvalidRequest, match="lies within a source"):
+        _score(archive / "scores", archive)
+    assert not (archive / "scores").exists()
+
+
 def test_storage_that_nothing_installed_reads_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="cannot be read"):
         _score(tmp_path / "scores", "tape://robot/archive")

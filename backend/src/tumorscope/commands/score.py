@@ -50,6 +50,7 @@ def score(
     Run again after an interruption of any kind, the command goes on: each study is answered once.
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
+    from tumorscope.domain.errors import InvalidRequest  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.processor import count_cores  # noqa: PLC0415
@@ -65,6 +66,9 @@ def score(
     paths = [name_source(name) for name in [*(sources or []), *(_read_list(listed) if listed else [])]]
     if not paths:
         raise typer.BadParameter("Name a source, or a list of them.")
+    # A run would read what the one before has written.
+    if any(isinstance(path, Path) and output.absolute().is_relative_to(path.absolute()) for path in paths):
+        raise InvalidRequest("The folder of --output lies within a source: name another.")
     folder = select_bundle(bundle or settings.bundle).folder.absolute()
     loaded = read_bundle(folder)
     threads = settings.engine_threads or 1

@@ -197,11 +197,8 @@ def _pack_place(place: Place) -> dict[str, Any]:
 def _unpack_place(item: dict[str, Any]) -> Place:
     [root] = _unpack_paths(item["root"]) or [None]
     for folder in _unpack_paths(item["folder"]):
-        try:
-            return Place(list_folder(folder), root, folder)
-        except OSError:
-            # It has gone since; as a study of its own it is a failure that says why.
-            return Place([folder], root, folder)
+        # One that has gone since is a study of its own, a failure that says why.
+        return Place(list_folder(folder), root, folder)
     return Place(list(_unpack_paths(item["files"])), root)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
+from tumorscope.domain.errors import InvalidRequest
 from tumorscope.imaging.series.study_files import Place, count_files, find_places
 from tumorscope.scale.answers import AnswerFolder
 from tumorscope.scale.in_threads import answer_in_threads
@@ -76,9 +77,11 @@ def score(
     ------
     OSError
         The answers cannot be written; those of the parts before are kept.
+    InvalidRequest
+        The server of a source does not answer.
     """
     sources = list(sources)
-    tally = Tally(count_files(sources))
+    tally = Tally(_count_files(sources))
     empty = dict.fromkeys(path for path in sources if path.is_dir())
     waiting: dict[str, dict[str, Any]] = {}
     scored = 0
@@ -112,6 +115,16 @@ def score(
     if waiting:
         folder.write(list(waiting.values()))
     return tally
+
+
+def _count_files(sources: list[Path]) -> int:
+    try:
+        return count_files(sources)
+    except OSError as error:
+        # Of a file, the command says so; a server has no name.
+        if error.filename is not None:
+            raise
+        raise InvalidRequest(f"A source cannot be listed: {error}") from error
 
 
 def answer_here(places: Iterable[Place], done: Callable[[], set[str]], worker: Worker, threads: int) -> Answers:

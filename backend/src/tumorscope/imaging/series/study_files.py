@@ -97,12 +97,8 @@ def find_places(paths: Iterable[Path]) -> Iterator[Place]:
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """The files of a folder in order of name, without hidden ones."""
-    if not isinstance(folder, Path):
-        return next(_walk(folder)).files
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
-    return [folder / name for name in sorted(names)]
+    """The files of a folder in order of name, without hidden ones; itself where it cannot be opened."""
+    return next(_walk(folder)).files
 
 
 def _walk(root: Path) -> Iterator[Place]:

@@ -10,7 +10,7 @@ from pydicom.fileset import FileSet
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, generate_uid
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
-from tumorscope.imaging.series.study_files import count_files, find_studies
+from tumorscope.imaging.series.study_files import count_files, find_places, find_studies, list_folder
 
 _PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8)
 
@@ -152,3 +152,16 @@ def test_damaged_dicomdir_is_a_study_that_cannot_be_read(tmp_path: Path) -> None
     # The record sequence with a value representation that is none.
     directory.write_bytes(content.replace(b"\x04\x00\x20\x12SQ", b"\x04\x00\x20\x12S\0"))
     assert _find(directory) == ([[directory]], [])
+
+
+def test_folder_is_listed_again_as_it_was_found(tmp_path: Path) -> None:
+    _write(tmp_path / "line\nbreak.png", b"")
+    _write(tmp_path / "series" / "1.dcm", b"")
+    for name, target in (("self", "self"), ("parent", ".."), ("nothing", "gone")):
+        (tmp_path / name).symlink_to(target)
+    places = list(find_places([tmp_path]))
+    assert {file.name for file in places[0].files} == {"line\nbreak.png", "self", "nothing"}
+    for place in places:
+        if place.folder is not None:
+            assert list_folder(place.folder) == place.files
+    assert list_folder(tmp_path / "gone") == [tmp_path / "gone"]
