@@ -160,7 +160,7 @@ bench: $(PYTHON_READY) ## Measure speed and accuracy
 	.venv/bin/python -m tests.bench $(ARGS)
 
 .PHONY: bench-scale
-bench-scale: $(PYTHON_READY) ## Measure the scoring of an archive on Ray and without; fewer: ARGS="--studies 40"
+bench-scale: $(PYTHON_READY) ## Measure the scoring of an archive on Ray and without; fewer: ARGS="--studies 16"
 	.venv/bin/python -m tests.bench.scale $(ARGS)
 
 .PHONY: bench-page

@@ -305,6 +305,30 @@ def test_study_that_grows_is_answered_anew(orthanc: Orthanc, tiny_address: str, 
     assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 6
 
 
+def test_study_that_was_deleted_and_sent_again_is_answered_again(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    orthanc.put(make_study())
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs") as watched:
+        watched.work()
+        orthanc.clear()
+        orthanc.put(make_study())
+        assert watched.work() == {"answered": 1}
+        assert watched.work() == {"answered": 1}
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
+
+
+def test_study_with_an_odd_uid_keeps_no_other_from_its_answer(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    for file in make_study("1.2.53"):
+        orthanc.put([file.replace(b"1.2.53", b"1.2\x0153")])
+    orthanc.put(make_study("1.2.54"))
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs") as watched:
+        assert watched.work() == {"answered": 1}
+    assert orthanc.list_uids(Manufacturer="Tumorscope", StudyInstanceUID="1.2.54")
+
+
 def test_only_what_the_filters_want_is_read(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
     studies: dict[str, dict[str, Any]] = {
         "1.2.1": {"Modality": "MR", "BodyPartExamined": "HEAD", "SeriesDescription": "T1 axial"},

@@ -257,8 +257,15 @@ def test_object_storage_is_read_as_folders_are(archive: Path, tmp_path: Path) ->
 
 
 def test_server_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="cannot be listed"):
-        _score(tmp_path / "scores", "http://127.0.0.1:1/archive")
+    for more in ((), ("--dry-run",)):
+        with pytest.raises(InvalidRequest, match="cannot be listed"):
+            _score(tmp_path / "scores", "http://127.0.0.1:1/archive", more=more)
+
+
+def test_source_that_is_not_there_ends_the_command(archive: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        _score(tmp_path / "scores", archive / "patient", archive / "mistyped")
+    assert not (tmp_path / "scores").exists()
 
 
 def test_output_within_a_source_is_refused(archive: Path) -> None:

@@ -50,7 +50,6 @@ def score(
     Run again after an interruption of any kind, the command goes on: each study is answered once.
     """
     from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
-    from tumorscope.domain.errors import InvalidRequest  # noqa: PLC0415
     from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
     from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
     from tumorscope.model.processor import count_cores  # noqa: PLC0415
@@ -59,16 +58,10 @@ def score(
     from tumorscope.scale.answers import AnswerFolder, read_done  # noqa: PLC0415
     from tumorscope.scale.score import answer_here, describe_time, estimate  # noqa: PLC0415
     from tumorscope.scale.score import score as score_all  # noqa: PLC0415
-    from tumorscope.scale.sources import name_source  # noqa: PLC0415
     from tumorscope.scale.worker import Worker, WorkerPlan  # noqa: PLC0415
 
     settings = read_settings()
-    paths = [name_source(name) for name in [*(sources or []), *(_read_list(listed) if listed else [])]]
-    if not paths:
-        raise typer.BadParameter("Name a source, or a list of them.")
-    # A run would read what the one before has written.
-    if any(isinstance(path, Path) and output.absolute().is_relative_to(path.absolute()) for path in paths):
-        raise InvalidRequest("The folder of --output lies within a source: name another.")
+    paths = _find_sources(sources or [], _read_list(listed) if listed else [], output)
     folder = select_bundle(bundle or settings.bundle).folder.absolute()
     loaded = read_bundle(folder)
     threads = settings.engine_threads or 1
@@ -107,6 +100,23 @@ def score(
         why = "their archive did not answer, or their DICOM files could not be written"
         report(f"{tally.left} studies are left: {why}. Run the command again.")
         raise typer.Exit(1)
+
+
+def _find_sources(named: list[str], listed: list[str], output: Path) -> list[Path]:
+    from tumorscope.domain.errors import InvalidRequest  # noqa: PLC0415
+    from tumorscope.scale.sources import name_source  # noqa: PLC0415
+
+    paths = [name_source(name) for name in [*named, *listed]]
+    if not paths:
+        raise typer.BadParameter("Name a source, or a list of them.")
+    for path in paths[: len(named)]:
+        # A mistyped name ends the run here; one of a list is a failure among the others.
+        if isinstance(path, Path):
+            path.lstat()
+    # A run would read what the one before has written.
+    if any(isinstance(path, Path) and output.absolute().is_relative_to(path.absolute()) for path in paths):
+        raise InvalidRequest("The folder of --output lies within a source: name another.")
+    return paths
 
 
 def _read_list(file: Path) -> list[str]:

@@ -1,8 +1,11 @@
 """Studies and series of an archive, by DICOMweb (DICOM PS3.18): QIDO-RS to find, WADO-RS to read, STOW-RS to store."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -12,6 +15,12 @@ from tumorscope.pacs.multipart import join_parts, read_parts
 from tumorscope.pacs.peers import reaching, require_success
 
 _PAGE = 500
+# Of a listing, which is held in memory: 500 studies take about 1 MB.
+_MOST_BYTES = 16 * 2**20
+_MOST_STUDIES = 500_000
+_MOST_DIGITS = 9
+# DICOM allows 64 digits and dots (PS3.5, 9.1); some anonymisers write letters. It has to fit an address and a log.
+_UID = re.compile(r"(?!\.+$)[!-~]{1,64}")
 _JSON = {"Accept": "application/dicom+json"}
 # Without the asterisk an archive may decompress the images (PS3.18, 8.7.3.5.2).
 _FILES = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
@@ -50,7 +59,10 @@ class Archive:
     client: httpx.Client
 
     def find_studies(self, modality: str, since: str | None) -> Iterator[tuple[str, int]]:
-        """List studies with a series of a modality, from a date on (YYYYMMDD): UID and number of instances."""
+        """List studies with a series of a modality, from a date on (YYYYMMDD): UID and number of instances.
+
+        Those without a UID of at most 64 printable ASCII characters cannot be asked for, and are left out.
+        """
         found: set[str] = set()
         query = {"ModalitiesInStudy": modality} | ({"StudyDate": f"{since}-"} if since else {})
         while True:
@@ -58,10 +70,12 @@ class Archive:
             page = {"offset": str(len(found)), "limit": str(len(found) + _PAGE)} if found else {"limit": str(_PAGE)}
             listed = self._query("studies", query | page)
             rows = {_text(row, _STUDY_UID): _count(row, _STUDY_INSTANCES) for row in listed}
-            yield from rows.items()
+            yield from ((uid, count) for uid, count in rows.items() if _UID.fullmatch(uid))
             if rows.keys() <= found:
                 return
             found |= rows.keys()
+            if len(found) > _MOST_STUDIES:
+                raise PeerError("The archive lists too many studies; ask for those of fewer days.", "too_many_studies")
 
     def find_series(self, study: str) -> list[Series]:
         """List the series of a study; none of one that is not there."""
@@ -77,19 +91,17 @@ class Archive:
                 description=_text(row, _SERIES_DESCRIPTION),
                 instance_count=_count(row, _SERIES_INSTANCES),
             )
-            for row in self._query(f"studies/{study}/series", fields)
+            for row in self._query(f"studies/{_quote(study)}/series", fields)
         ]
 
     def holds(self, study: str, instance: str) -> bool:
         """Ask whether an instance of a study is there."""
-        return bool(self._query(f"studies/{study}/instances", {"SOPInstanceUID": instance}))
+        return bool(self._query(f"studies/{_quote(study)}/instances", {"SOPInstanceUID": instance}))
 
     def read_series(self, study: str, series: str) -> Iterator[bytes | None]:
         """Read the files of a series: None where one begins, then its content in pieces."""
-        with (
-            reaching("archive"),
-            self.client.stream("GET", f"studies/{study}/series/{series}", headers=_FILES) as response,
-        ):
+        place = f"studies/{_quote(study)}/series/{_quote(series)}"
+        with reaching("archive"), self.client.stream("GET", place, headers=_FILES) as response:
             require_success(response, "archive")
             yield from read_parts(response.headers.get("Content-Type", ""), response.iter_bytes())
 
@@ -102,29 +114,52 @@ class Archive:
         kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
         with reaching("archive"):
             response = self.client.post(
-                f"studies/{study}", content=join_parts(files, boundary), headers={"Content-Type": kind, **_JSON}
+                f"studies/{_quote(study)}", content=join_parts(files, boundary), headers={"Content-Type": kind, **_JSON}
             )
         require_success(response, "archive")
 
     def _query(self, path: str, parameters: Mapping[str, str | list[str]]) -> list[dict[str, Any]]:
-        with reaching("archive"):
-            response = self.client.get(path, params=parameters, headers=_JSON)
-        require_success(response, "archive")
+        content = bytearray()
+        with (
+            reaching("archive"),
+            self.client.stream("GET", path, params=parameters, headers=_JSON) as response,
+        ):
+            require_success(response, "archive")
+            for piece in response.iter_bytes():
+                content += piece
+                if len(content) > _MOST_BYTES:
+                    raise PeerError("The archive's answer is too long.", "answer_invalid")
         try:
             # No content: nothing was found.
-            rows = response.json() if response.content else []
-        except ValueError as error:
+            rows = json.loads(content) if content else []
+        except (ValueError, RecursionError) as error:
             raise PeerError("The archive's answer is not JSON.", "answer_invalid") from error
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise PeerError("The archive's answer is not a list of datasets.", "answer_invalid")
         return rows
 
 
+def _quote(uid: str) -> str:
+    """Write a UID as a part of an address.
+
+    Raises
+    ------
+    PeerError
+        It is none that could be asked for.
+    """
+    if not _UID.fullmatch(uid):
+        raise PeerError("The archive names a study or series by no UID.", "answer_invalid")
+    return quote(uid, safe="")
+
+
 def _text(row: dict[str, Any], tag: str) -> str:
-    value = (row.get(tag) or {}).get("Value") or [""]
-    return str(value[0] or "")
+    """The first value; empty where none is stated, or not as DICOM's JSON (PS3.18, F.2) has it."""
+    attribute = row.get(tag)
+    values = attribute.get("Value") if isinstance(attribute, dict) else None
+    first = values[0] if isinstance(values, list) and values else None
+    return str(first) if isinstance(first, (str, int)) else ""
 
 
 def _count(row: dict[str, Any], tag: str) -> int:
     text = _text(row, tag)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0

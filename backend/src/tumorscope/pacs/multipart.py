@@ -43,8 +43,8 @@ def read_parts(content_type: str, chunks: Iterable[bytes]) -> Iterator[bytes | N
         "on_part_data": lambda data, start, end: pieces.append(data[start:end]),
         "on_end": lambda: ends.append(True),
     }
-    parser = MultipartParser(boundary, callbacks)
     try:
+        parser = MultipartParser(boundary, callbacks)
         for chunk in chunks:
             parser.write(chunk)
             yield from pieces

@@ -1,13 +1,15 @@
 """The job table and the watcher's last troubles in, a page for its operator out, which tells nothing of a patient."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from typing import get_args
 
 from tumorscope import NOTICE
+from tumorscope.html_page import STYLE, write_table
+from tumorscope.html_page import write_page as write_html
 from tumorscope.pacs.jobs import Jobs, State
 from tumorscope.version import VERSION
 
@@ -21,18 +23,9 @@ _MEANINGS: dict[State, str] = {
     "skipped": "no series of it is asked for",
     "failed": "every attempt failed",
 }
-_STYLE = """
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
-main { overflow-x: auto; }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; }
-tr { border-bottom: 1px solid light-dark(#d0d4da, #444b55); }
-code { background: light-dark(#eef0f3, #2a2f37); padding: .1rem .3rem; border-radius: .2rem; }
-.alarm { border-left: .3rem solid light-dark(#b3261e, #ff8a80); padding-left: .8rem; }
-footer { margin-top: 2rem; color: light-dark(#555, #aaa); }
-"""
+_HEAD = f"""<meta http-equiv="refresh" content="{_REFRESH_S}"><style>{STYLE}
+.alarm {{ border-left: 0.3rem solid #d3302f; padding-left: 0.8rem }}
+</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,47 +61,34 @@ def write_page(jobs: Jobs, troubles: Iterable[Trouble]) -> str:
         The last ones of this watcher, the newest first.
     """
     counted, oldest, failed = jobs.count(), jobs.find_oldest_open(), jobs.find_failed()
-    states = [(state, counted.get(state, 0), _MEANINGS[state]) for state in get_args(State)]
-    parts = [_write_table(("State", "Studies", "Meaning"), states)]
+    states = [(state, str(counted.get(state, 0)), _MEANINGS[state]) for state in get_args(State)]
+    parts = [write_table(("State", "Studies", "Meaning"), states)]
     if oldest is None:
         parts.append("<p>Nothing waits.</p>")
     else:
         parts.append(f"<p>The oldest open study waits for {_write_duration(time.time() - oldest)}.</p>")
     if failed:
-        rows = [(one.number, one.code, one.attempts) for one in failed[:_MOST_FAILED]]
+        rows = [(str(one.number), escape(one.code), str(one.attempts)) for one in failed[:_MOST_FAILED]]
         parts.append(
             f'<section class="alarm"><h2>{len(failed)} failed</h2>'
             "<p><code>tumorscope pacs retry</code> tries them again; <code>tumorscope pacs status</code> lists their "
             "UIDs. Both take the watcher's <code>--jobs</code>.</p>"
-            f"{_write_table(('Study', 'Code', 'Attempts'), rows)}</section>"
+            f"{write_table(('Study', 'Code', 'Attempts'), rows)}</section>"
         )
     parts.append("<h2>Last troubles of this watcher</h2>")
-    events = [(_write_time(one.at), one.event, one.study or "", one.code) for one in troubles]
-    parts.append(
-        _write_table(("Time (UTC)", "Event", "Study", "Code"), events) if events else "<p>None since its start.</p>"
-    )
-    return _frame("".join(parts))
+    events = [(_write_time(one.at), one.event, str(one.study or ""), escape(one.code)) for one in troubles]
+    parts.append(write_table(("Time (UTC)", "Event", "Study", "Code"), events) or "<p>None since its start.</p>")
+    return _write_page(parts)
 
 
 def write_unreadable(code: str) -> str:
     """Write the page for when the job table cannot be read now."""
-    return _frame(f'<p class="alarm">The job table cannot be read: <code>{escape(code)}</code>.</p>')
+    return _write_page([f'<p class="alarm">The job table cannot be read: <code>{escape(code)}</code>.</p>'])
 
 
-def _frame(content: str) -> str:
-    title = "Tumorscope: watcher of an archive"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="{_REFRESH_S}">'
-        f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1>{content}</main>"
-        f"<footer>{_write_time(time.time())} UTC. Tumorscope {VERSION}. {NOTICE}</footer></body></html>"
-    )
-
-
-def _write_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(str(cell))}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _write_page(parts: Iterable[str]) -> str:
+    footer = f"<p>{_write_time(time.time())} UTC. Tumorscope {VERSION}. {NOTICE}</p>"
+    return write_html("Tumorscope: watcher of an archive", [*parts, footer], _HEAD)
 
 
 def _write_time(at: float) -> str:

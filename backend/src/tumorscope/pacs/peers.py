@@ -75,7 +75,7 @@ def reaching(peer: str) -> Iterator[None]:
         yield
     except _UNREACHABLE as error:
         raise PeerUnavailable(f"The {peer} cannot be reached.", f"{peer}_unavailable") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise PeerError(f"The {peer} ended its answer early.", f"{peer}_disconnected") from error
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import httpx
 
-from tumorscope.domain.errors import PeerError, PeerUnavailable, StudyRefused
+from tumorscope.domain.errors import PeerError, PeerUnavailable, StudyRefused, TumorscopeError
 from tumorscope.pacs import service
 from tumorscope.pacs.archive import Archive, Series
 from tumorscope.pacs.jobs import Jobs, Study
@@ -137,7 +137,7 @@ class Watcher:
             source = _identify(series)
             if not series:
                 self.jobs.finish(study, "skipped")
-            elif source == study.source and study.state not in {"arriving", "waiting"}:
+            elif source == study.source and self._is_done(study):
                 self.jobs.leave(study)
             else:
                 study = self.jobs.begin(study, source)
@@ -146,9 +146,23 @@ class Watcher:
                 self.log("study_answered", study=study.number, seconds=round(time.monotonic() - began, 1))
         except (PeerUnavailable, StudyRefused):
             raise
-        except PeerError as error:
-            state = self.jobs.fail(study, error.code, time.time())
-            self.log("study_failed", study=study.number, code=error.code, attempt=study.attempts + 1, state=state)
+        except Exception as error:  # noqa: BLE001  (one study must not end the watcher, which would meet it again)
+            code = error.code if isinstance(error, PeerError) else TumorscopeError.code
+            state = self.jobs.fail(study, code, time.time())
+            self.log(
+                "study_failed",
+                study=study.number,
+                code=code,
+                attempt=study.attempts + 1,
+                state=state,
+                kind=type(error).__name__,
+            )
+
+    def _is_done(self, study: Study) -> bool:
+        """Whether the same images need no work; those of a study that was deleted and sent again lack their results."""
+        if study.state == "answered":
+            return not self._find_missing(study, study.results)
+        return study.state not in {"arriving", "waiting"}
 
     def _is_wanted(self, series: Series) -> bool:
         filters = self.filters

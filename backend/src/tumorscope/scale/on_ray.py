@@ -196,10 +196,10 @@ def _pack_place(place: Place) -> dict[str, Any]:
 
 def _unpack_place(item: dict[str, Any]) -> Place:
     [root] = _unpack_paths(item["root"]) or [None]
-    for folder in _unpack_paths(item["folder"]):
-        # One that has gone since is a study of its own, a failure that says why.
-        return Place(list_folder(folder), root, folder)
-    return Place(list(_unpack_paths(item["files"])), root)
+    [folder] = _unpack_paths(item["folder"]) or [None]
+    # One that has gone since is a study of its own, a failure that says why.
+    files = list(_unpack_paths(item["files"])) if folder is None else list_folder(folder)
+    return Place(files, root, folder)
 
 
 def _pack_work(work: Work) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """An archive in, a folder of answers to its studies out: each study once, however often the run is interrupted."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -81,7 +82,8 @@ def score(
         The server of a source does not answer.
     """
     sources = list(sources)
-    tally = Tally(_count_files(sources))
+    with _listing():
+        tally = Tally(count_files(sources))
     empty = dict.fromkeys(path for path in sources if path.is_dir())
     waiting: dict[str, dict[str, Any]] = {}
     scored = 0
@@ -117,9 +119,10 @@ def score(
     return tally
 
 
-def _count_files(sources: list[Path]) -> int:
+@contextmanager
+def _listing() -> Iterator[None]:
     try:
-        return count_files(sources)
+        yield
     except OSError as error:
         # Of a file, the command says so; a server has no name.
         if error.filename is not None:
@@ -164,20 +167,26 @@ def estimate(sources: Iterable[Path], done: set[str], worker: Worker) -> Estimat
         Keys of the studies that have an answer.
     worker : Worker
         Answers the few.
+
+    Raises
+    ------
+    InvalidRequest
+        The server of a source does not answer.
     """
     draw = random.Random(0)
     sample: list[tuple[Path, ...]] = []
     files = studies = 0
-    for place in find_places(sources):
-        files += len(place.files)
-        for work in find_work(place, done.__contains__):
-            if not work.files:
-                continue
-            studies += 1
-            if len(sample) < _SAMPLE:
-                sample.append(work.files)
-            elif (drawn := draw.randrange(studies)) < _SAMPLE:
-                sample[drawn] = work.files
+    with _listing():
+        for place in find_places(sources):
+            files += len(place.files)
+            for work in find_work(place, done.__contains__):
+                if not work.files:
+                    continue
+                studies += 1
+                if len(sample) < _SAMPLE:
+                    sample.append(work.files)
+                elif (drawn := draw.randrange(studies)) < _SAMPLE:
+                    sample[drawn] = work.files
     started = perf_counter()
     for one in sample:
         worker.answer(one)

@@ -35,6 +35,7 @@ def test_body_may_begin_with_a_line_break() -> None:
         ("application/dicom", b"DICM"),
         ("multipart/related", b""),
         (_TYPE, b""),
+        (_TYPE.replace("a-b", "b" * 9000), b""),
         (_TYPE, b"<html>"),
         (_TYPE, join_parts(_FILES, "a-b")[:-6]),
         (_TYPE, join_parts(_FILES, "a-b")[:20]),

@@ -30,7 +30,7 @@ def _read_text(page: str) -> str:
     pieces: list[str] = []
     parser = HTMLParser()
     parser.handle_data = pieces.append  # type: ignore[method-assign, assignment]
-    parser.feed(page[page.index("<main>") :])
+    parser.feed(page[page.index("<body>") :])
     return re.sub(r"\s+", " ", " ".join(pieces))
 
 

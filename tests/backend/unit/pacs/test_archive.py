@@ -1,0 +1,102 @@
+"""What an archive answers that is broken, or means harm, ends in an error or is passed over."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request, Response
+from starlette.responses import StreamingResponse
+
+from tests.serving import listen
+from tumorscope.domain.errors import PeerError
+from tumorscope.pacs import archive as archive_module
+from tumorscope.pacs.archive import Archive
+from tumorscope.pacs.peers import open_client
+
+
+@contextmanager
+def _open(content: Any, asked: list[str] | None = None) -> Iterator[Archive]:
+    """An archive that answers this to everything."""
+    app = FastAPI()
+
+    @app.get("/{path:path}")
+    async def answer(request: Request) -> Response:
+        if asked is not None:
+            asked.append(request.scope["raw_path"].decode())
+        return content() if callable(content) else Response(content)
+
+    with listen(app) as (host, port), open_client(f"http://{host}:{port}", None) as client:
+        yield Archive(client)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"{}",
+        b'{"0020000D": "1.2"}',
+        b'{"0020000D": ["1.2"]}',
+        b'{"0020000D": {"Value": {"a": 1}}}',
+        b'{"0020000D": {"Value": 5}}',
+        b'{"0020000D": {"Value": [{"Alphabetic": "Doe"}]}}',
+        b'{"0020000D": {"Value": ["1.2\\u00013.2"]}}',
+        b'{"0020000D": {"Value": ["1.2\\ud800"]}}',
+        b'{"0020000D": {"Value": [".."]}}',
+        b'{"0020000D": {"Value": ["%s"]}}' % (b"1" * 65),
+    ],
+)
+def test_study_that_cannot_be_named_is_passed_over(row: bytes) -> None:
+    good = b'{"0020000D": {"Value": ["1.2.3"]}, "00201208": {"Value": [7]}}'
+    with _open(b"[%b, %b]" % (row, good)) as archive:
+        found = dict(archive.find_studies("MR", None))
+    assert found == {"1.2.3": 7}
+
+
+@pytest.mark.parametrize("count", [b"[%s]" % (b"9" * 25), b'["%s"]' % (b"9" * 5000), b'["many"]', b"7"])
+def test_count_that_is_none_is_zero(count: bytes) -> None:
+    with _open(b'[{"0020000D": {"Value": ["1.2.3"]}, "00201208": {"Value": %b}}]' % count) as archive:
+        assert dict(archive.find_studies("MR", None)) == {"1.2.3": 0}
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b"[%s]" % (b"9" * 5000), b"\xff", b"<html>", b"{}", b"[1]"])
+def test_listing_that_is_none_is_invalid(content: bytes) -> None:
+    with _open(content) as archive, pytest.raises(PeerError) as raised:
+        archive.find_series("1.2.3")
+    assert raised.value.code == "answer_invalid"
+
+
+def test_listing_without_end_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "_MOST_BYTES", 2**20)
+    with (
+        _open(lambda: StreamingResponse(b" " * 2**16 for _ in iter(int, 1))) as archive,
+        pytest.raises(PeerError) as raised,
+    ):
+        archive.find_series("1.2.3")
+    assert raised.value.code == "answer_invalid"
+
+
+def test_pages_without_end_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive_module, "_MOST_STUDIES", 20)
+    numbers = iter(range(1000))
+    with (
+        _open(lambda: Response(b'[{"0020000D": {"Value": ["1.%d"]}}]' % next(numbers))) as archive,
+        pytest.raises(PeerError) as raised,
+    ):
+        list(archive.find_studies("MR", None))
+    assert raised.value.code == "too_many_studies"
+
+
+def test_uid_is_one_part_of_the_address() -> None:
+    asked: list[str] = []
+    with _open(b"[]", asked) as archive:
+        archive.find_series("1.2/3?4#5%00")
+        assert not archive.holds("../../secret", "1")
+    assert asked == ["/studies/1.2%2F3%3F4%235%2500/series", "/studies/..%2F..%2Fsecret/instances"]
+
+
+@pytest.mark.parametrize("uid", ["", "..", "1.2\x013", "1" * 65])
+def test_uid_that_is_none_is_not_asked_for(uid: str) -> None:
+    asked: list[str] = []
+    with _open(b"", asked) as archive, pytest.raises(PeerError) as raised:
+        list(archive.read_series("1.2.3", uid))
+    assert (raised.value.code, asked) == ("answer_invalid", [])
