@@ -9,7 +9,7 @@ _NEARLY = 0.999
 
 
 def describe_result(answer: PredictionAnswer) -> list[str]:
-    """Word the decision, its reasons and the findings; of a study in scope.
+    """Word the decision, its reasons, what was not read, and the findings; of a study in scope.
 
     Returns
     -------
@@ -21,6 +21,7 @@ def describe_result(answer: PredictionAnswer) -> list[str]:
     return [
         _describe_decision(answer),
         *(reason.message for reason in answer.reasons),
+        *(warning.message for warning in answer.input.warnings),
         *(_describe_finding(number, one, answer.input.slice_count) for number, one in enumerate(findings, 1)),
         f"Tumorscope {VERSION} with model {model.name} {model.version}.",
         NOTICE,

@@ -214,6 +214,15 @@ def test_the_report_holds_the_result_in_words_and_the_notice() -> None:
     assert sentences[-1] == NOTICE
 
 
+def test_the_report_and_the_picture_say_what_was_not_read() -> None:
+    first, *others = make_series()
+    left_out = "1 of 24 files could not be read and were left out."
+    objects = _read(predict([first[: len(first) // 2], *others]))
+    assert left_out in [item.TextValue for item in _find(objects[_SR], "121106")]
+    # A line more than without.
+    assert objects[_PICTURE].Rows > _read(_predict_series())[_PICTURE].Rows
+
+
 def test_a_repeat_gives_the_same_uids_and_another_model_or_other_images_give_others() -> None:
     predicted = _predict_series()
     first = set(make_objects(predicted.result, predicted.answer))
