@@ -1,6 +1,7 @@
 """The watcher between a real archive, Orthanc, and the service."""
 
 import json
+import os
 import random
 import re
 import signal
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.factories import make_dicom_bytes
@@ -32,9 +33,10 @@ from tests.watching import make_study, run_watcher
 from tumorscope.api.app import create_app
 from tumorscope.api.auth.api_keys import RateLimit, format_key, make_key
 from tumorscope.api.settings import Settings
-from tumorscope.pacs.archive import Archive
+from tumorscope.pacs.archive import Archive, Series
 from tumorscope.pacs.jobs import Jobs
 from tumorscope.pacs.peers import open_client
+from tumorscope.pacs.waits import Waits
 from tumorscope.pacs.watch import Filters, Watcher
 
 pytestmark = needs_orthanc
@@ -87,8 +89,9 @@ def _watch_here(
         open_client(orthanc.dicomweb, None) as archive,
         open_client(f"http://{service}", None) as predicting,
         Jobs(jobs) as table,
+        Waits(note) as waits,
     ):
-        yield _Watched(Watcher(Archive(archive), predicting, table, read, settle_s=0, log=note))
+        yield _Watched(Watcher(Archive(archive), predicting, table, read, settle_s=0, log=note, waits=waits))
 
 
 def _status(folder: Path, *options: str) -> str:
@@ -362,21 +365,96 @@ def test_refused_study_is_not_asked_for_again(orthanc: Orthanc, tiny_address: st
     assert log[0]["code"] == "corrupt_file"
 
 
-@pytest.mark.parametrize("status", [413, 500])
-def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_path: Path, status: int) -> None:
+def test_service_that_fails_a_study_is_asked_again_later(orthanc: Orthanc, tmp_path: Path) -> None:
     app = FastAPI()
 
     @app.post("/predict")
     async def fail() -> Response:
-        return Response(status_code=status)
+        return Response(status_code=500)
 
     log: list[dict[str, object]] = []
     orthanc.put(make_study())
     with listen(app) as (host, port), _watch_here(orthanc, f"{host}:{port}", tmp_path / "jobs", log) as watched:
         assert watched.work() == {"waiting": 1}
-    assert [(one["event"], one["code"], one["attempt"]) for one in log] == [
-        ("study_failed", f"service_http_{status}", 1)
-    ]
+    assert [(one["event"], one["code"], one["attempt"]) for one in log] == [("study_failed", "service_http_500", 1)]
+
+
+def test_study_that_is_too_large_for_the_service_fails_at_once_until_its_limit_is_raised(
+    orthanc: Orthanc, tiny_bundle_folder: Path, tmp_path: Path
+) -> None:
+    log: list[dict[str, object]] = []
+    orthanc.put(make_study("1.2.3", slices=3))
+    orthanc.put(make_study("1.2.4", slices=2))
+    with (
+        serve(create_app(Settings(bundle=tiny_bundle_folder, max_files=2))) as service,
+        _watch_here(orthanc, service, tmp_path / "jobs", log) as watched,
+    ):
+        assert watched.work() == {"answered": 1, "failed": 1}
+    assert [one["code"] for one in log if one["event"] == "study_failed"] == ["too_many_files"]
+    assert "study 1 failed, too_many_files: 1.2.3" in _status(tmp_path)
+    with (
+        serve(create_app(Settings(bundle=tiny_bundle_folder))) as service,
+        _watch_here(orthanc, service, tmp_path / "jobs", log) as watched,
+    ):
+        assert watched.work() == {"answered": 1, "failed": 1}
+        assert watched.watcher.jobs.retry_failed() == 1
+        assert watched.work() == {"answered": 2}
+
+
+def test_study_that_is_deleted_while_it_is_read_keeps_no_other_from_its_answer(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path
+) -> None:
+    class Deleting(Archive):
+        """Whose user deletes the study after its first series was read."""
+
+        def read_series(self, study: str, series: Series) -> Iterator[bytes | None]:
+            yield from super().read_series(study, series)
+            if study == "1.2.3":
+                orthanc.clear()
+                orthanc.put(make_study("1.2.4"))
+
+    log: list[dict[str, object]] = []
+    orthanc.put(make_study("1.2.3"))
+    orthanc.put(make_study("1.2.3", SeriesInstanceUID="1.2.3.5", SOPInstanceUID="1.2.3.5.1"))
+    orthanc.put(make_study("1.2.4"))
+    with _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
+        deleting = replace(watched.watcher, archive=Deleting(watched.watcher.archive.client))
+        assert _Watched(deleting).work() == {"answered": 1, "waiting": 1}
+        assert [(one["event"], one.get("code")) for one in log] == [
+            ("study_failed", "archive_http_404"),
+            ("study_answered", None),
+        ]
+        wait_until(watched.watcher.answer_next, every_s=0.5)
+        assert log[-1]["code"] == "archive_lists_no_series"
+
+
+def _damage(folder: Path, spoil: Callable[[Path], None]) -> None:
+    """An archive with two studies, a file of the first of which is spoilt on its disk."""
+    with run_orthanc(folder) as orthanc:
+        orthanc.put(make_study("1.2.3"))
+        stored = next(path for path in folder.glob("??/??/*") if b"DICM" in path.read_bytes()[:256])
+        orthanc.put(make_study("1.2.4"))
+    # Started again, it has no copy in memory.
+    spoil(stored)
+
+
+def test_report_on_a_study_with_a_cut_file_says_so(tiny_address: str, tmp_path: Path) -> None:
+    _damage(tmp_path, lambda file: os.truncate(file, file.stat().st_size - 5000))
+    with run_orthanc(tmp_path) as orthanc, _watch_here(orthanc, tiny_address, tmp_path / "jobs") as watched:
+        assert watched.work() == {"answered": 2}
+        for study, expected in (("1.2.3", True), ("1.2.4", False)):
+            query = {"Level": "Instance", "Query": {"Modality": "SR", "StudyInstanceUID": study}}
+            (report,) = orthanc.client.post("/tools/find", json=query).json()
+            content = orthanc.client.get(f"/instances/{report}/file").content
+            assert (b"1 of 3 files could not be read and were left out." in content) == expected
+
+
+def test_study_whose_file_the_archive_lost_keeps_no_other_from_its_answer(tiny_address: str, tmp_path: Path) -> None:
+    log: list[dict[str, object]] = []
+    _damage(tmp_path, Path.unlink)
+    with run_orthanc(tmp_path) as orthanc, _watch_here(orthanc, tiny_address, tmp_path / "jobs", log) as watched:
+        assert watched.work() == {"answered": 1, "waiting": 1}
+    assert {(one["event"], one["study"]) for one in log} == {("study_failed", 1), ("study_answered", 2)}
 
 
 def test_answer_is_not_done_before_the_archive_lists_it(orthanc: Orthanc, tiny_address: str, tmp_path: Path) -> None:
@@ -459,3 +537,63 @@ def test_archive_with_more_studies_than_a_page_lists_each_once(orthanc: Orthanc)
     with open_client(orthanc.dicomweb, None) as client:
         found = list(Archive(client).find_studies("MR", None))
     assert sorted(found) == sorted((uid, 1) for uid in uids)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=needs_postgres)])
+def test_watcher_that_is_ended_amid_a_study_gives_it_back(
+    orthanc: Orthanc, tiny_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    app, asked = FastAPI(), []
+
+    @app.post("/predict")
+    async def never_answer(request: Request) -> None:
+        asked.append(True)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    orthanc.put(make_study())
+    with ExitStack() as later:
+        place = str(tmp_path / "jobs")
+        if kind == "postgresql":
+            postgres = later.enter_context(run_postgres())
+            monkeypatch.setenv("PGPASSFILE", str(postgres.password_file))
+            place = postgres.make_database()
+        with listen(app) as (host, port), run_watcher(orthanc, f"{host}:{port}", tmp_path, "--jobs", place) as process:
+            wait_until(lambda: asked)
+            process.popen.terminate()
+            assert process.popen.wait(PATIENCE_S) == 0
+            assert process.read_log()[-1]["event"] == "ended"
+        with Jobs(place) as jobs:
+            # Not only when a watcher that was killed would have ended its work.
+            due_at = jobs.find_next_due(settle_s=0)
+            assert due_at is not None
+            assert due_at < time.time() + PATIENCE_S
+        with run_watcher(orthanc, tiny_address, tmp_path, "--jobs", place) as process:
+            process.wait_for("study_answered")
+    assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
+
+
+@pytest.mark.parametrize("command", ["status", "retry"])
+def test_jobs_that_are_not_there_are_not_made_by_asking_for_them(tmp_path: Path, command: str) -> None:
+    asked = [sys.executable, "-m", "tumorscope", "pacs", command, "--jobs", str(tmp_path / "jobs")]
+    run = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("There is no job table at")
+    assert not list(tmp_path.iterdir())
+
+
+def test_jobs_that_cannot_be_used_end_the_watcher_with_a_sentence(orthanc: Orthanc, tmp_path: Path) -> None:
+    def watch(jobs: Path) -> str:
+        command = [sys.executable, "-m", "tumorscope", "pacs", "watch", "--dicomweb", orthanc.dicomweb]
+        run = subprocess.run([*command, "--jobs", jobs], capture_output=True, text=True, check=False)
+        assert run.returncode == 1
+        return " ".join(run.stderr.split())
+
+    with run_watcher(orthanc, "127.0.0.1:9", tmp_path) as process:
+        process.wait_for("watching")
+        assert watch(tmp_path / "jobs") == "Another watcher works on these jobs."
+    (tmp_path / "garbage").write_text("garbage" * 100)
+    assert watch(tmp_path / "garbage").startswith("jobs_damaged: Move the job table away and start again")
+    assert watch(tmp_path / "missing" / "jobs").startswith(
+        "jobs_not_written: The file of jobs cannot be opened: No such"
+    )

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,14 +99,15 @@ def watch(
 ) -> None:
     """Find new studies, ask the service for predictions, and store report, heat maps and picture in the archive.
 
-    It runs until it is ended, at any time: what was not finished is done at the next start, and nothing twice. Images
-    are passed on, and not kept. The log, in JSON, tells nothing of a patient.
+    It runs until it is ended (Ctrl-C, SIGTERM), at any time: what was not finished is done at the next start, and
+    nothing twice. Images are passed on, and not kept. The log, in JSON, tells nothing of a patient.
     """
     from tumorscope.api.monitoring.logs import configure_logs, log_event  # noqa: PLC0415  (imported where it is needed)
     from tumorscope.pacs.archive import Archive  # noqa: PLC0415
     from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
     from tumorscope.pacs.metrics import WatcherMetrics  # noqa: PLC0415
     from tumorscope.pacs.peers import authorize_by_file, open_client  # noqa: PLC0415
+    from tumorscope.pacs.waits import Waits  # noqa: PLC0415
     from tumorscope.pacs.watch import Filters, Watcher  # noqa: PLC0415
 
     if login is not None and token is not None:
@@ -140,8 +142,14 @@ def watch(
             metrics.count(event, **fields)
             log_event(event, **fields)
 
+        # As by Ctrl-C: the study in work is given back. The first process of a container ignores it otherwise.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         note("watching")
-        Watcher(Archive(archive), predicting, table, filters, settle_s, note).watch(poll_s)
+        try:
+            with Waits(note) as waits:
+                Watcher(Archive(archive), predicting, table, filters, settle_s, note, waits).watch(poll_s)
+        except KeyboardInterrupt:
+            note("ended")
 
 
 @app.command()
@@ -150,9 +158,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print how many studies are in which state, how long the oldest waits, and those that failed, with their UIDs."""
-    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+    from tumorscope.pacs.jobs import open_jobs  # noqa: PLC0415
 
-    with Jobs(jobs) as table:
+    with open_jobs(jobs) as table:
         counted, oldest, failed = table.count(), table.find_oldest_open(), table.find_failed()
     waits_s = None if oldest is None else round(time.time() - oldest)
     if as_json:
@@ -170,7 +178,7 @@ def status(
 @app.command()
 def retry(jobs: _JobsPlace = _DEFAULT_JOBS) -> None:
     """Try the studies again that failed for good."""
-    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
+    from tumorscope.pacs.jobs import open_jobs  # noqa: PLC0415
 
-    with Jobs(jobs) as table:
+    with open_jobs(jobs) as table:
         typer.echo(f"{table.retry_failed()} studies are due again")

@@ -42,10 +42,12 @@
     │   ├── Overloaded
     │   └── RateLimited           this client asks faster than it may
     ├── SetupInvalid              the service cannot run as it is set up
+    │   ├── JobsDamaged           the watcher's job table cannot be read any more
     │   └── ApiKeysInvalid        the file of API keys is missing, damaged, or does not hold what was asked for
     ├── PeerError                 what the watcher of an archive relies on does not do what it should
     │   ├── PeerUnavailable       it cannot be reached, or cannot answer now
-    │   └── StudyRefused          the service makes no report of the study
+    │   ├── StudyRefused          the service makes no report of the study
+    │   └── StudyTooLarge         the service does not take the study as it is set up
     ├── TrainingError             a training run cannot start or go on
     ├── EvaluationError           model and data do not fit each other, or a part of the data is absent
     └── DatasetError              a file or a case of a data set cannot be used
@@ -292,6 +294,14 @@ class SetupInvalid(TumorscopeError):
     """The service cannot run as it is set up; the message tells the operator what to change."""
 
 
+class JobsDamaged(SetupInvalid):
+    """The job table of the watcher is damaged, or another program's."""
+
+    def __init__(self) -> None:
+        super().__init__("Move the job table away and start again: what the archive holds is not stored twice.")
+        self.code = "jobs_damaged"
+
+
 class ApiKeysInvalid(SetupInvalid):
     """The file of API keys is missing, damaged, or does not hold what was asked for."""
 
@@ -330,6 +340,10 @@ class PeerUnavailable(PeerError):
 
 class StudyRefused(PeerError):
     """The service makes no report of the study; another try changes nothing."""
+
+
+class StudyTooLarge(PeerError):
+    """The study is over a limit of the service; another try helps after its operator has raised that."""
 
 
 class TrainingError(TumorscopeError):

@@ -12,11 +12,9 @@ import httpx
 
 from tumorscope.domain.errors import PeerError
 from tumorscope.pacs.multipart import join_parts, read_parts
-from tumorscope.pacs.peers import reaching, require_success
+from tumorscope.pacs.peers import reaching, read_whole, require_success
 
 _PAGE = 500
-# Of a listing, which is held in memory: 500 studies take about 1 MB.
-_MOST_BYTES = 16 * 2**20
 _MOST_STUDIES = 500_000
 _MOST_DIGITS = 9
 # DICOM allows 64 digits and dots (PS3.5, 9.1); some anonymisers write letters. It has to fit an address and a log.
@@ -98,12 +96,25 @@ class Archive:
         """Ask whether an instance of a study is there."""
         return bool(self._query(f"studies/{_quote(study)}/instances", {"SOPInstanceUID": instance}))
 
-    def read_series(self, study: str, series: str) -> Iterator[bytes | None]:
-        """Read the files of a series: None where one begins, then its content in pieces."""
-        place = f"studies/{_quote(study)}/series/{_quote(series)}"
-        with reaching("archive"), self.client.stream("GET", place, headers=_FILES) as response:
+    def read_series(self, study: str, series: Series) -> Iterator[bytes | None]:
+        """Read the files of a series: None where one begins, then its content in pieces.
+
+        Raises
+        ------
+        PeerError
+            ``archive_sends_too_few``, after the last piece: fewer files than are listed.
+        """
+        place, files = f"studies/{_quote(study)}/series/{_quote(series.uid)}", 0
+        with (
+            reaching("archive") as extensions,
+            self.client.stream("GET", place, headers=_FILES, extensions=extensions) as response,
+        ):
             require_success(response, "archive")
-            yield from read_parts(response.headers.get("Content-Type", ""), response.iter_bytes())
+            for piece in read_parts(response.headers.get("Content-Type", ""), response.iter_bytes()):
+                files += piece is None
+                yield piece
+            if files < series.instance_count:
+                raise PeerError("The archive sends fewer files of a series than it lists.", "archive_sends_too_few")
 
     def store(self, study: str, files: Iterable[bytes]) -> None:
         """Send DICOM files to a study; only `holds` tells whether they are there.
@@ -112,23 +123,22 @@ class Archive:
         """
         boundary = uuid4().hex
         kind = f'multipart/related; type="application/dicom"; boundary={boundary}'
-        with reaching("archive"):
-            response = self.client.post(
-                f"studies/{_quote(study)}", content=join_parts(files, boundary), headers={"Content-Type": kind, **_JSON}
-            )
-        require_success(response, "archive")
-
-    def _query(self, path: str, parameters: Mapping[str, str | list[str]]) -> list[dict[str, Any]]:
-        content = bytearray()
+        content, headers = join_parts(files, boundary), {"Content-Type": kind, **_JSON}
+        place = f"studies/{_quote(study)}"
         with (
-            reaching("archive"),
-            self.client.stream("GET", path, params=parameters, headers=_JSON) as response,
+            reaching("archive") as extensions,
+            self.client.stream("POST", place, content=content, headers=headers, extensions=extensions) as response,
         ):
             require_success(response, "archive")
-            for piece in response.iter_bytes():
-                content += piece
-                if len(content) > _MOST_BYTES:
-                    raise PeerError("The archive's answer is too long.", "answer_invalid")
+            read_whole(response, "archive")
+
+    def _query(self, path: str, parameters: Mapping[str, str | list[str]]) -> list[dict[str, Any]]:
+        with (
+            reaching("archive") as extensions,
+            self.client.stream("GET", path, params=parameters, headers=_JSON, extensions=extensions) as response,
+        ):
+            require_success(response, "archive")
+            content = read_whole(response, "archive")
         try:
             # No content: nothing was found.
             rows = json.loads(content) if content else []

@@ -7,18 +7,21 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tumorscope.domain.errors import PeerUnavailable, SetupInvalid
+from tumorscope.domain.errors import JobsDamaged, PeerUnavailable, SetupInvalid
 
 if TYPE_CHECKING:
     import psycopg
 
 # A statement waits for another program's at most this long.
-_LOCK_S = 30
+_LOCK_S = 30.0
 _CONNECT_S = 10
 # Longer than any study takes: the service answers within 330 s.
 _TAKEN_S = 600.0
 # Only one watcher makes the table; any number that no other program is likely to lock.
 _TABLE_LOCK = 20_240_700
+_NOT_WRITTEN = "jobs_not_written"
+# No SQLite file, pages that do not fit each other, other columns than ours.
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
 
 Value = str | float | None
 
@@ -26,7 +29,8 @@ Value = str | float | None
 class Database(Protocol):
     """A connection whose statements are transactions of their own; question marks stand for values.
 
-    Its functions raise `PeerUnavailable`, ``jobs_not_written``, where a disk is full or a server is out of reach.
+    Its functions raise `PeerUnavailable`, ``jobs_not_written``, where a disk is full or a server is out of reach, and
+    `JobsDamaged` where a file is damaged, or another program's.
     """
 
     number: str
@@ -62,7 +66,12 @@ def open_database(place: str) -> Database:
     PeerUnavailable
         The server cannot be reached.
     """
-    return _Postgres(place) if place.startswith(("postgresql://", "postgres://")) else _Sqlite(Path(place))
+    return _Postgres(place) if is_database(place) else _Sqlite(Path(place))
+
+
+def is_database(place: str) -> bool:
+    """Whether a place is on a server, and no file."""
+    return place.startswith(("postgresql://", "postgres://"))
 
 
 class _Sqlite:
@@ -73,9 +82,15 @@ class _Sqlite:
     taken_s = 0.0
 
     def __init__(self, file: Path) -> None:
-        file.touch(mode=0o600)
+        try:
+            # One that is there may be read where it cannot be written.
+            if not file.exists():
+                file.touch(mode=0o600)
+        except OSError as error:
+            raise PeerUnavailable(f"The file of jobs cannot be opened: {error.strerror}.", _NOT_WRITTEN) from error
         self._file = file
-        self._connection = sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)
+        with self._writing():
+            self._connection = sqlite3.connect(file, timeout=_LOCK_S, isolation_level=None)
 
     def execute(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         with self._writing():
@@ -88,11 +103,8 @@ class _Sqlite:
                 self._connection.executemany(statement, rows)
 
     def create(self, statements: Iterable[str]) -> None:
-        try:
-            for statement in statements:
-                self.execute(statement)
-        except sqlite3.DatabaseError as error:
-            raise SetupInvalid("The file of jobs cannot be used; name another one.") from error
+        for statement in statements:
+            self.execute(statement)
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -102,6 +114,8 @@ class _Sqlite:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise SetupInvalid("Another watcher works on these jobs.") from error
+            except OSError as error:
+                raise SetupInvalid(f"The folder of the jobs takes no locks: {error.strerror}.") from error
             yield
 
     def close(self) -> None:
@@ -111,8 +125,14 @@ class _Sqlite:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise PeerUnavailable("The file of jobs cannot be written.", "jobs_not_written") from error
+        except sqlite3.DatabaseError as error:
+            # Text that is no UTF-8 has none. The lower byte is the kind of error, the others say more of it.
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+            if code & 0xFF in _DAMAGED:
+                raise JobsDamaged from error
+            raise PeerUnavailable(
+                f"The file of jobs cannot be written ({error.sqlite_errorname}).", _NOT_WRITTEN
+            ) from error
 
 
 class _Postgres:
@@ -163,11 +183,13 @@ class _Postgres:
 
     def _connect(self) -> "psycopg.Connection":
         try:
-            return self._psycopg.connect(
-                self._url, autocommit=True, connect_timeout=_CONNECT_S, tcp_user_timeout=_LOCK_S * 1000
+            connection = self._psycopg.connect(
+                self._url, autocommit=True, connect_timeout=_CONNECT_S, tcp_user_timeout=round(_LOCK_S * 1000)
             )
         except self._psycopg.ProgrammingError as error:
             raise SetupInvalid("The address of the database of jobs is malformed.") from error
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{_LOCK_S * 1000:.0f}",))
+        return connection
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -175,7 +197,7 @@ class _Postgres:
             yield
         except self._psycopg.Error as error:
             state = f" (SQLSTATE {error.sqlstate})" if error.sqlstate else ""
-            raise PeerUnavailable(f"The database of jobs cannot be used{state}.", "jobs_not_written") from error
+            raise PeerUnavailable(f"The database of jobs cannot be used{state}.", _NOT_WRITTEN) from error
 
 
 def _mark(statement: str) -> bytes:

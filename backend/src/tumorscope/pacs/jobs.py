@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from tumorscope.pacs.database import Value, open_database
+from tumorscope.domain.errors import JobsDamaged, SetupInvalid
+from tumorscope.pacs.database import Value, is_database, open_database
 
 State = Literal["arriving", "waiting", "answered", "refused", "skipped", "failed"]
 """Its images still come; its answer is due; its results are in the archive; it is out of scope or cannot be read; no
-series of it is asked for; every attempt failed."""
+series of it is asked for; every attempt failed, or another one is vain."""
 
 _MOST_ATTEMPTS = 6
 _FIRST_WAIT_S = 10
@@ -74,7 +75,8 @@ class Study:
 class Jobs:
     """The table.
 
-    Its functions raise `PeerUnavailable`, ``jobs_not_written``, where it cannot be read or written now.
+    Its functions raise `PeerUnavailable`, ``jobs_not_written``, where it cannot be read or written now, and
+    `JobsDamaged` where it is damaged.
 
     Parameters
     ----------
@@ -185,10 +187,12 @@ class Jobs:
             *(state, code, instances, instances),
         )
 
-    def fail(self, study: Study, code: str, now: float) -> State:
-        """Count a failed attempt: it is tried again, later each time, or becomes a dead letter."""
+    def fail(
+        self, study: Study, code: str, now: float, at_last: State = "failed", *, is_lasting: bool = False
+    ) -> State:
+        """Count a failed attempt: it is tried again, later each time, and at last, or where that is vain, given up."""
         attempts = study.attempts + 1
-        state: State = "failed" if attempts >= _MOST_ATTEMPTS else "waiting"
+        state: State = at_last if is_lasting or attempts >= _MOST_ATTEMPTS else "waiting"
         due_at = now + _FIRST_WAIT_S * 2**study.attempts
         self._update(
             study,
@@ -215,5 +219,21 @@ class Jobs:
         )
 
 
+def open_jobs(place: str) -> Jobs:
+    """Open the table of a watcher.
+
+    Raises
+    ------
+    SetupInvalid
+        There is none.
+    """
+    if not is_database(place) and not Path(place).exists():
+        raise SetupInvalid(f"There is no job table at {place}; --jobs names that of the watcher.")
+    return Jobs(place)
+
+
 def _read(row: tuple[Any, ...]) -> Study:
-    return replace(Study(*row), results=tuple(json.loads(row[-1])))
+    try:
+        return replace(Study(*row), results=tuple(json.loads(row[-1])))
+    except (ValueError, TypeError) as error:
+        raise JobsDamaged from error

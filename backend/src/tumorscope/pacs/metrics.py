@@ -3,21 +3,20 @@
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import TYPE_CHECKING, get_args
 
 from prometheus_client import CollectorRegistry, Counter, disable_created_metrics, make_wsgi_app, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tumorscope.domain.errors import PeerUnavailable, SetupInvalid
+from tumorscope.domain.errors import JobsDamaged, PeerUnavailable, SetupInvalid
 from tumorscope.pacs.jobs import Jobs, State
 from tumorscope.pacs.page import Trouble, write_page, write_unreadable
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-_EVENTS = ("study_answered", "study_refused", "study_failed", "paused")
+_EVENTS = ("study_answered", "study_refused", "study_failed", "paused", "waiting")
 _NO_CODE = "none"
 _TROUBLES = 10
 _PAGE_HEADERS = [
@@ -46,7 +45,7 @@ class WatcherMetrics:
         self.registry.register(_JobTable(jobs))
         self._events = Counter(
             "tumorscope_pacs_events",
-            "Studies answered, refused and failed attempts, and pauses because archive or service cannot be reached.",
+            "Studies answered, refused and failed attempts, pauses as a peer is out of reach, half minutes of waiting.",
             ("event", "code"),
             registry=self.registry,
         )
@@ -78,17 +77,18 @@ class WatcherMetrics:
 
         def answer(environment: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
             is_page = environment["PATH_INFO"] == "/"
-            return self._answer_page(start) if is_page else metrics(environment, start)
+            try:
+                return self._answer_page(start) if is_page else metrics(environment, start)
+            except (PeerUnavailable, JobsDamaged) as error:
+                start("503 Service Unavailable", _PAGE_HEADERS)
+                return [write_unreadable(error.code, str(error)).encode()]
 
         server.set_app(answer)
 
     def _answer_page(self, start: "StartResponse") -> list[bytes]:
-        try:
-            with Jobs(self._jobs) as jobs:
-                status, page = HTTPStatus.OK, write_page(jobs, list(self._troubles))
-        except PeerUnavailable as error:
-            status, page = HTTPStatus.SERVICE_UNAVAILABLE, write_unreadable(error.code)
-        start(f"{status.value} {status.phrase}", _PAGE_HEADERS)
+        with Jobs(self._jobs) as jobs:
+            page = write_page(jobs, list(self._troubles))
+        start("200 OK", _PAGE_HEADERS)
         return [page.encode()]
 
 

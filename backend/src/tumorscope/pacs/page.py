@@ -21,7 +21,7 @@ _MEANINGS: dict[State, str] = {
     "answered": "the archive lists its results",
     "refused": "out of scope, or unreadable; no report is made",
     "skipped": "no series of it is asked for",
-    "failed": "every attempt failed",
+    "failed": "every attempt failed, or another one is vain",
 }
 _HEAD = f"""<meta http-equiv="refresh" content="{_REFRESH_S}"><style>{STYLE}
 .alarm {{ border-left: 0.3rem solid #d3302f; padding-left: 0.8rem }}
@@ -81,9 +81,10 @@ def write_page(jobs: Jobs, troubles: Iterable[Trouble]) -> str:
     return _write_page(parts)
 
 
-def write_unreadable(code: str) -> str:
+def write_unreadable(code: str, reason: str) -> str:
     """Write the page for when the job table cannot be read now."""
-    return _write_page([f'<p class="alarm">The job table cannot be read: <code>{escape(code)}</code>.</p>'])
+    text = f"The job table cannot be read: <code>{escape(code)}</code>. {escape(reason)}"
+    return _write_page([f'<p class="alarm">{text}</p>'])
 
 
 def _write_page(parts: Iterable[str]) -> str:

@@ -111,7 +111,7 @@ class DicomwebPath:
             for series in archive.find_series(self.study) if self.study else []:
                 if series.modality != _MODALITY:
                     continue
-                for piece in archive.read_series(self.study, series.uid):
+                for piece in archive.read_series(self.study, series):
                     if piece is None:
                         files.append(bytearray())
                         continue

@@ -1,6 +1,6 @@
 """What an archive answers that is broken, or means harm, ends in an error or is passed over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,8 @@ from starlette.responses import StreamingResponse
 from tests.serving import listen
 from tumorscope.domain.errors import PeerError
 from tumorscope.pacs import archive as archive_module
-from tumorscope.pacs.archive import Archive
+from tumorscope.pacs import peers
+from tumorscope.pacs.archive import Archive, Series
 from tumorscope.pacs.peers import open_client
 
 
@@ -20,7 +21,7 @@ def _open(content: Any, asked: list[str] | None = None) -> Iterator[Archive]:
     """An archive that answers this to everything."""
     app = FastAPI()
 
-    @app.get("/{path:path}")
+    @app.api_route("/{path:path}", methods=["GET", "POST"])
     async def answer(request: Request) -> Response:
         if asked is not None:
             asked.append(request.scope["raw_path"].decode())
@@ -65,13 +66,18 @@ def test_listing_that_is_none_is_invalid(content: bytes) -> None:
     assert raised.value.code == "answer_invalid"
 
 
-def test_listing_without_end_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_module, "_MOST_BYTES", 2**20)
+@pytest.mark.parametrize(
+    "ask",
+    [lambda archive: archive.find_series("1.2.3"), lambda archive: archive.store("1.2.3", [b"DICM"])],
+    ids=["listing", "stored"],
+)
+def test_answer_without_end_is_invalid(ask: Callable[[Archive], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "_MOST_BYTES", 2**20)
     with (
         _open(lambda: StreamingResponse(b" " * 2**16 for _ in iter(int, 1))) as archive,
         pytest.raises(PeerError) as raised,
     ):
-        archive.find_series("1.2.3")
+        ask(archive)
     assert raised.value.code == "answer_invalid"
 
 
@@ -98,5 +104,5 @@ def test_uid_is_one_part_of_the_address() -> None:
 def test_uid_that_is_none_is_not_asked_for(uid: str) -> None:
     asked: list[str] = []
     with _open(b"", asked) as archive, pytest.raises(PeerError) as raised:
-        list(archive.read_series("1.2.3", uid))
+        list(archive.read_series("1.2.3", Series(uid, "MR", "", "", "", "", "", 1)))
     assert (raised.value.code, asked) == ("answer_invalid", [])

@@ -1,15 +1,19 @@
 """The job table: what is due when, and what a restart finds."""
 
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.postgres import PASSWORD, Postgres, needs_postgres, run_postgres
-from tumorscope.domain.errors import PeerUnavailable, SetupInvalid
+from tumorscope.domain.errors import JobsDamaged, PeerUnavailable, SetupInvalid
+from tumorscope.pacs import database
 from tumorscope.pacs.jobs import Jobs, Study
 
 _TAKEN_S = 600
@@ -171,10 +175,69 @@ def test_file_is_its_owners_and_has_one_watcher(tmp_path: Path) -> None:
             pass
 
 
-def test_file_of_another_kind_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "other").write_text("no table, but long enough to be none" * 10)
-    with pytest.raises(SetupInvalid):
-        Jobs(tmp_path / "other")
+def test_what_cannot_be_answered_at_all_is_given_up_at_once(jobs: Jobs) -> None:
+    jobs.see([("1.2", 10)], now=0)
+    assert jobs.fail(jobs.begin(_take(jobs, 60), "source"), "too_many_files", 60, is_lasting=True) == "failed"
+    assert [(one.code, one.attempts) for one in jobs.find_failed()] == [("too_many_files", 1)]
+    assert jobs.take_due(10**9, settle_s=60) is None
+    assert jobs.retry_failed() == 1
+
+
+def _write_garbage(file: Path) -> None:
+    file.write_text("no table, but long enough to be none" * 10)
+
+
+def _write_other_table(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE studies (title TEXT)")
+
+
+def _cut(file: Path) -> None:
+    """Half of a table of many studies."""
+    with Jobs(file) as jobs:
+        jobs.see([(f"1.2.{number}", 1) for number in range(1000)], now=0)
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def _spoil_rows(file: Path) -> None:
+    with Jobs(file) as jobs:
+        jobs.see([("1.2", 1)], now=0)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("UPDATE studies SET results = CAST(x'ff' AS TEXT)")
+
+
+def _work_through(file: Path) -> None:
+    with Jobs(file) as jobs:
+        jobs.see([(f"1.3.{number}", 1) for number in range(1000)], now=0)
+        while (study := jobs.take_due(10**9, settle_s=60)) is not None:
+            jobs.finish(study, "skipped")
+
+
+@pytest.mark.parametrize("spoil", [_write_garbage, _write_other_table, _cut, _spoil_rows])
+def test_damaged_file_is_refused(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    spoil(tmp_path / "jobs")
+    with pytest.raises(JobsDamaged, match="Move the job table away"):
+        _work_through(tmp_path / "jobs")
+
+
+@pytest.mark.parametrize("place", ["folder", "missing/jobs", "file/jobs", "n" * 300])
+def test_place_that_holds_no_file_says_so(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(PeerUnavailable) as raised:
+        Jobs(tmp_path / place)
+    assert raised.value.code == "jobs_not_written"
+
+
+def test_file_that_another_program_holds_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_LOCK_S", 0.1)
+    with Jobs(tmp_path / "jobs") as jobs, closing(sqlite3.connect(tmp_path / "jobs", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(PeerUnavailable, match="SQLITE_BUSY"):
+            jobs.see([("1.2", 10)], now=0)
+        other.execute("ROLLBACK")
+        jobs.see([("1.2", 10)], now=0)
+        assert jobs.count() == {"arriving": 1}
 
 
 @needs_postgres
@@ -231,3 +294,19 @@ def test_wrong_password_and_address_are_told_without_them(postgres: Postgres, mo
         with pytest.raises((PeerUnavailable, SetupInvalid)) as caught:
             Jobs(place)
         assert not any(secret in str(caught.value) for secret in (*PASSWORD.split("/"), wrong, "watcher"))
+
+
+@needs_postgres
+def test_table_that_another_program_locks_is_not_waited_for_without_end(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSFILE", str(postgres.password_file))
+    monkeypatch.setattr(database, "_LOCK_S", 0.1)
+    place = postgres.make_database()
+    with Jobs(place) as jobs, psycopg.connect(place) as other:
+        other.execute("LOCK TABLE studies")
+        with pytest.raises(PeerUnavailable, match="SQLSTATE 55P03"):
+            jobs.see([("1.2", 10)], now=0)
+        other.rollback()
+        jobs.see([("1.2", 10)], now=0)
+        assert jobs.count() == {"arriving": 1}

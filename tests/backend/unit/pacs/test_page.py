@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tumorscope import NOTICE
 from tumorscope.pacs.jobs import Jobs
@@ -52,13 +53,22 @@ def test_page_counts_states_and_names_what_failed_by_number_and_code(tmp_path: P
     assert "<script" not in page
 
 
-def test_page_of_a_table_that_cannot_be_read_says_so() -> None:
+def _read_unreadable(jobs: str) -> str:
+    """Page and metrics of a table that cannot be read."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    # Nobody listens at the first port.
-    WatcherMetrics("postgresql://watcher:secret@127.0.0.1:9/jobs").serve("127.0.0.1", port)
-    answer = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
-    assert answer.status_code == 503
-    assert "jobs_not_written" in answer.text
-    assert "secret" not in answer.text
+    WatcherMetrics(jobs).serve("127.0.0.1", port)
+    answers = [httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False) for path in ("/", "/metrics")]
+    assert [one.status_code for one in answers] == [503, 503]
+    return "".join(one.text for one in answers)
+
+
+def test_page_of_a_table_that_cannot_be_read_says_so(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    # Nobody listens at that port.
+    text = _read_unreadable("postgresql://watcher:secret@127.0.0.1:9/jobs")
+    (tmp_path / "jobs").write_text("garbage" * 100)
+    assert "jobs_not_written" in text
+    assert "jobs_damaged" in _read_unreadable(str(tmp_path / "jobs"))
+    written = capfd.readouterr()
+    assert not any(private in text + written.out + written.err for private in ("secret", "Traceback", "127.0.0.1:9"))

@@ -37,7 +37,7 @@ _ADDED_LABELS = {"job", "instance", "le", "alertname", "alertstate", "severity"}
 _PROMETHEUS_OWN = {"up", "ALERTS"}
 _LABEL_VALUES = {
     "state": set(get_args(Status)) | set(get_args(CandidateState)) | set(get_args(State)),
-    "event": {"paused"},
+    "event": {"paused", "waiting"},
     "decision": {decision.value for decision in Decision},
     "code": {error.code for error in STATUS} | {"none"},
     "stage": set(Timing.model_fields),
