@@ -14,7 +14,7 @@ import './series-view.css';
 const SIDE_PX = 112;
 
 /**
- * The DICOM series of a study, each with its middle slice: which one was read; a click on another has that one read.
+ * The series of a study, each with its middle slice: which one was read; a click on another has that one read.
  * @param {HTMLElement} root
  * @param {(signal: AbortSignal, files: File[]) => Promise<Thumbnail[]>} readThumbnails
  * @param {{ onSeries: (id: number, uid: string) => void }} events
@@ -47,8 +47,9 @@ export function createSeriesView(root, readThumbnails, { onSeries }) {
       reading = new AbortController();
       readThumbnails(reading.signal, study.files).then((thumbnails) => {
         for (const [at, { canvas }] of rows.entries()) {
-          // The largest stack of a series comes first.
-          const own = thumbnails.find(({ uid }) => uid === series[at]?.uid);
+          const { uid, description } = series[at] ?? {};
+          // The largest stack of a series comes first; a volume of a case is described by the name of its file.
+          const own = thumbnails.find(({ of }) => of === uid || of === description);
           if (own !== undefined) draw(canvas, own);
         }
       });

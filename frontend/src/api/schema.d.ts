@@ -599,7 +599,7 @@ export interface components {
             plane: ("sagittal" | "coronal" | "axial" | "oblique") | null;
             /**
              * Series
-             * @description All of a DICOM upload, the one that was read first.
+             * @description All of a DICOM upload or of the NIfTI volumes of one case, the one that was read first.
              */
             series: components["schemas"]["SeriesDescription"][];
             view: components["schemas"]["View"];
@@ -812,15 +812,18 @@ export interface components {
         };
         /**
          * SeriesDescription
-         * @description A DICOM series of the upload.
+         * @description A series of a DICOM upload, or a sequence of the NIfTI volumes of one case.
          */
         SeriesDescription: {
             /**
              * Uid
-             * @description For the parameter `series`; of an object with several frames, its SOP Instance UID.
+             * @description For the parameter `series`; of an object with several frames, its SOP Instance UID; of a volume of a case, the name of its sequence.
              */
             uid: string;
-            /** Description */
+            /**
+             * Description
+             * @description Of the volumes of a case, the name of the file.
+             */
             description: string;
             /**
              * Sequence
@@ -1182,7 +1185,7 @@ export interface operations {
                 slices?: "summary" | "all";
                 /** @description Whether `view` has the picture of the slice. */
                 picture?: "none" | "shown";
-                /** @description UID of the DICOM series to read, of those that `input.series` lists. */
+                /** @description The `uid` of the series to read, of those that `input.series` lists. */
                 series?: string | null;
             };
             header?: never;
@@ -1318,7 +1321,7 @@ export interface operations {
     volume_volume_post: {
         parameters: {
             query?: {
-                /** @description UID of the DICOM series to read, of those that `input.series` lists. */
+                /** @description The `uid` of the series to read, of those that `input.series` lists. */
                 series?: string | null;
             };
             header?: never;

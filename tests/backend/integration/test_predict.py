@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.factories import make_dicom_bytes, make_phantom_file
+from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file
 from tests.processes import ServedProcess
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
@@ -57,6 +57,25 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
     assert answer["model"]["operating_point"] == "balanced"
     assert answer["explanation"] is None
     assert answer["slices"] == []
+
+
+def test_sequences_of_a_case_are_listed_and_one_can_be_asked_for(live: ServedProcess) -> None:
+    head = np.stack([draw_phantom(1, lesion=False, size=64).astype(np.int16) * level for level in range(3, 9)], axis=2)
+    parts = [("file", (f"X_1_{name}.nii", make_nifti_bytes(head))) for name in ("t1", "t1ce", "flair")]
+    listed = live.client.post("/predict", files=parts).json()["input"]["series"]
+    assert [(one["uid"], one["why_not"]) for one in listed] == [
+        ("t1ce", None),
+        ("t1", "sequence"),
+        ("flair", "sequence"),
+    ]
+    asked = live.client.post("/predict", files=parts, params={"series": "flair"}).json()["input"]
+    assert [(one["uid"], one["description"]) for one in asked["series"] if one["chosen"]] == [
+        ("flair", "X_1_flair.nii")
+    ]
+    assert [one["params"] for one in asked["warnings"] if one["code"] == "sequence_chosen"] == [{"sequence": "flair"}]
+    for path in ("/predict", "/volume"):
+        refused = live.client.post(path, files=parts, params={"series": "t2"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_series")
 
 
 def test_series_of_the_upload_are_listed_and_one_can_be_asked_for(live: ServedProcess) -> None:

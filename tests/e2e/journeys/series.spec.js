@@ -1,5 +1,5 @@
 import { checkAppearance, DECIDED, describePage, expect, readAnswer, test } from '../page.js';
-import { makeExamination, packZip } from '../scans.js';
+import { makeExamination, makeNifti, packZip } from '../scans.js';
 import { describeViewer, readCanvas } from '../viewer.js';
 
 test('the series of an examination are seen, and another is read at a click', async ({ page }) => {
@@ -72,6 +72,47 @@ test('another series lies beside the one that was read, at the same place in the
   await checkAppearance(page, 'series-beside-dark-narrow');
   await choice.selectOption('Compare with…');
   await expect(beside).toBeHidden();
+});
+
+test('the sequences of a case are seen, another is read at a click, and one lies beside it', async ({
+  page,
+}) => {
+  const parts = describePage(page);
+  const viewer = describeViewer(page);
+  const series = page.locator('.series');
+  await page.goto('/');
+  await parts.chooser.setInputFiles(
+    ['flair', 't1', 't1ce', 't2'].map((name) => ({
+      name: `X_001_${name}.nii`,
+      mimeType: 'application/octet-stream',
+      buffer: makeNifti(24),
+    })),
+  );
+  await expect(parts.studies).toHaveCount(1);
+  await expect(parts.headline).toHaveText(DECIDED);
+  await expect(series.getByRole('button')).toHaveCount(4);
+  const read = series.getByRole('button', { pressed: true });
+  await expect(read).toHaveText(/^X_001_t1ce\.niiread · axial · 24 slices · contrast-enhanced T1$/);
+  for (const picture of await series.locator('canvas').all()) {
+    await expect.poll(async () => (await readCanvas(picture)).mean).toBeGreaterThan(10);
+  }
+  await checkAppearance(page, 'case-dark-wide');
+
+  const choice = page.getByLabel('Compare with another study or series').first();
+  await choice.selectOption('X_001_t2.nii');
+  await viewer.slice.fill('9');
+  await expect(page.locator('.compared .slice-caption')).toHaveText('Slice 9 of 24, axial');
+  await choice.selectOption('Compare with…');
+
+  await series.getByRole('button', { name: /X_001_t2/ }).click();
+  await expect(read).toHaveText(/^X_001_t2/);
+  await expect(page.locator('.warnings').getByText('read T2')).toBeVisible();
+  // What makes the answer less certain stands directly under it.
+  await expect(page.locator('.decision-sentences')).toHaveText(
+    /The file states T2\..*Tumour probability/s,
+  );
+  const { input } = await readAnswer(page);
+  expect(input.series.map(({ uid }) => uid)).toEqual(['t2', 't1ce', 't1', 'flair']);
 });
 
 test('the slices of an archive are scrolled before the service has answered', async ({ page }) => {

@@ -65,14 +65,15 @@ class Reorientation:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A DICOM series of an upload; what its files say may identify a patient.
+    """A DICOM series of an upload, or a volume of a case; what its files say may identify a patient.
 
     Parameters
     ----------
     uid : str
-        Series Instance UID; of an object with several frames, its SOP Instance UID.
+        Series Instance UID; of an object with several frames, its SOP Instance UID; of a volume of a case, the name of
+        its sequence.
     description : str
-        As the files state it, perhaps empty.
+        As the files state it, perhaps empty; of a volume of a case, the name of its file.
     sequence : {'flair', 't1', 't1ce', 't2'}, optional
         As for `Slice.sequence`.
     plane : {'sagittal', 'coronal', 'axial', 'oblique'}, optional
@@ -172,7 +173,7 @@ class Slice:
     sequence : {'flair', 't1', 't1ce', 't2'}, optional
         None where the container does not say; ``t1`` is without contrast agent.
     series : tuple of Series
-        All of the upload, the one that was read first; empty of other formats than DICOM.
+        All of a DICOM upload, the one that was read first; else empty.
     origin : DicomOrigin, optional
         None of other formats than DICOM, of tiles, and of files without UIDs.
 
@@ -268,10 +269,14 @@ class Examination:
         By ``flair``, ``t1``, ``t1ce``, ``t2``; at least one, all of one shape and affine.
     warnings : tuple of ScanWarning
         Of the whole.
+    series : tuple of Series
+        All volumes of the upload by the names of their sequences, the one that is read first; empty where nothing is
+        known of the upload.
     """
 
     sequences: Mapping[str, Volume]
     warnings: tuple[ScanWarning, ...] = ()
+    series: tuple[Series, ...] = ()
 
 
 Scan = Slice | Volume | Examination

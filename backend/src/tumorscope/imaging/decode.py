@@ -125,7 +125,7 @@ def sniff_upload(files: Sequence[SourceFile], series: str | None = None) -> Uplo
         At least one: an image, a DICOM instance or a series of them, a NIfTI volume or the volumes of a BraTS case, or
         a ZIP of these.
     series : str, optional
-        UID of the DICOM series to read.
+        UID of the DICOM series to read; of the volumes of a case, the name of the sequence.
 
     Returns
     -------
@@ -196,12 +196,14 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
             return _warn_of_others(scan, [*found.left_out, *kinds])
         case "dicom":
             return decode_dicom(files, limits, upload.wish)
-        case _ if upload.wish.uid is not None:
-            raise UnknownSeries("Only DICOM files belong to a series; the upload holds none. Ask for no series.")
+        case _ if upload.wish.uid is not None and (upload.kind == "image" or len(files) == 1):
+            raise UnknownSeries("Only DICOM files and the volumes of a case are series. Ask for no series.")
         case "nifti":
             if not all(looks_like_nifti(file.data) for file in files):
                 files = convert_to_nifti(files, limits)
-            return decode_case(files, limits) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
+            if len(files) > 1:
+                return decode_case(files, limits, upload.wish)
+            return decode_nifti_scan(files[0].data, limits)
         case "image":
             return decode_image(files[0].data, limits.pixels, limits.reserve)
 

@@ -19,7 +19,7 @@ PREFERRED: tuple[SequenceName, ...] = ("t1ce", "t1", "flair", "t2")
 
 @dataclass(frozen=True, slots=True)
 class SeriesWish:
-    """Which series of a DICOM study is read: the one with this UID, else by the order of the sequences."""
+    """Which series is read: the one with this UID, or the sequence of a case by its name; else by their order."""
 
     uid: str | None = None
     preferred: tuple[SequenceName, ...] = PREFERRED

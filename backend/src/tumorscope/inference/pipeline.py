@@ -282,7 +282,7 @@ def predict_scan(
         stack.slice_count,
         stack.volume is not None,
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
-        () if isinstance(scan, Examination) else scan.series,
+        scan.series if classifier.preprocessing.channels is None else (),
         explanation,
         None if isinstance(scan, Examination) else scan.origin,
     )

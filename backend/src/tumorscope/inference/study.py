@@ -290,7 +290,8 @@ def _choose_volumes(
 
 
 def _choose_sequence(scan: Examination) -> tuple[Volume, tuple[ScanWarning, ...]]:
-    name = next(name for name in (*PREFERRED, *scan.sequences) if name in scan.sequences)
+    asked = [one.uid for one in scan.series if one.why_not is None]
+    name = next(name for name in (*asked, *PREFERRED, *scan.sequences) if name in scan.sequences)
     volume = replace(scan.sequences[name], sequence=next((known for known in PREFERRED if known == name), None))
     warnings = (*scan.warnings, *volume.warnings)
     if len(scan.sequences) == 1:

@@ -86,10 +86,13 @@ class JudgedSlices(BaseModel):
 
 
 class SeriesDescription(BaseModel):
-    """A DICOM series of the upload."""
+    """A series of a DICOM upload, or a sequence of the NIfTI volumes of one case."""
 
-    uid: str = Field(description="For the parameter `series`; of an object with several frames, its SOP Instance UID.")
-    description: str
+    uid: str = Field(
+        description="For the parameter `series`; of an object with several frames, its SOP Instance UID; of a volume "
+        "of a case, the name of its sequence."
+    )
+    description: str = Field(description="Of the volumes of a case, the name of the file.")
     sequence: SequenceName | None = Field(description="Null where name and attributes do not tell, or disagree.")
     plane: StatedPlane | None = Field(description="Null where unknown.")
     slice_count: int = Field(description="Different positions.")
@@ -112,7 +115,9 @@ class InputDescription(BaseModel):
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
     plane: StatedPlane | None = Field(description="Null where unknown.")
-    series: list[SeriesDescription] = Field(description="All of a DICOM upload, the one that was read first.")
+    series: list[SeriesDescription] = Field(
+        description="All of a DICOM upload or of the NIfTI volumes of one case, the one that was read first."
+    )
     view: View
     warnings: list[Message]
 

@@ -10,7 +10,7 @@ const SEGMENTATION = /[_-]segm?\.nii/i;
  * @returns {Promise<import('../pixels/voxels.js').Voxels | null>} null for what is not read here
  */
 export async function readPreview(files) {
-  const scans = (await unpackArchives(files)).filter(({ name }) => !SEGMENTATION.test(name));
+  const scans = await listScans(files);
   const first = scans.find(({ name }) => PREFERRED.test(name)) ?? (await findScan(scans));
   if (first === null) return null;
   return (await findKind(first)) === 'dicom'
@@ -30,10 +30,10 @@ async function findScan(files) {
 }
 
 /**
- * The files of a study, those of an archive unpacked; a damaged one has none.
+ * The files of a study without its segmentation, those of an archive unpacked; a damaged one has none.
  * @param {File[]} files
  */
-export async function unpackArchives(files) {
+export async function listScans(files) {
   const unpacked = [];
   for (const file of files) {
     if ((await findKind(file)) !== 'zip') {
@@ -43,10 +43,10 @@ export async function unpackArchives(files) {
     const { unpackArchive } = await import('./unpack-archive.js');
     unpacked.push(...(await unpackArchive(file).catch(() => [])));
   }
-  return unpacked;
+  return unpacked.filter(({ name }) => !SEGMENTATION.test(name));
 }
 
 /** @param {File} file */
-async function findKind(file) {
+export async function findKind(file) {
   return tellKind(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
 }

@@ -18,7 +18,7 @@ export function startPreview(signal, files) {
 /**
  * Reads a picture of each series in a worker.
  * @param {AbortSignal} signal
- * @param {File[]} files of one DICOM study
+ * @param {File[]} files of one study
  * @returns {Promise<Thumbnail[]>} of those that can be read in a browser; never where it is aborted
  */
 export function startThumbnails(signal, files) {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tests.factories import make_slice, make_trust
 from tumorscope.domain.errors import MissingModality
-from tumorscope.domain.scan import Examination, SequenceName, Slice, Volume
+from tumorscope.domain.scan import Examination, SequenceName, Series, Slice, Volume
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import pool_slices
 from tumorscope.inference.study import choose_volume, find_quality_warnings
@@ -57,6 +57,8 @@ def test_volume_that_is_shown_is_the_one_that_slices_are_cut_from() -> None:
     sequences = dict.fromkeys(("flair", "t1", "t1ce"), _HEAD)
     chosen = choose_volume(None, Examination(sequences))
     assert chosen.sequence == "t1ce"
+    asked = Series("flair", "", "flair", "axial", 40, None)
+    assert choose_volume(None, Examination(sequences, series=(asked,))).sequence == "flair"
     np.testing.assert_array_equal(chosen.voxels, sequences["t1ce"].voxels)
     # A model of several sequences sees each in scores.
     scores = choose_volume(("flair", "t1ce", "t1"), Examination(sequences))

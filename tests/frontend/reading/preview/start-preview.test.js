@@ -20,5 +20,5 @@ test('a browser without workers of modules reads the files in the page', async (
   const voxels = await startPreview(new AbortController().signal, [file]);
   expect(voxels?.shape).toEqual([2, 1, 1]);
   const [thumbnail] = await startThumbnails(new AbortController().signal, [file]);
-  expect(thumbnail?.uid).toBe('2.25.1');
+  expect(thumbnail?.of).toBe('2.25.1');
 });

@@ -1,7 +1,4 @@
-import {
-  readPreview,
-  unpackArchives,
-} from '../../../../frontend/src/reading/preview/read-preview.js';
+import { listScans, readPreview } from '../../../../frontend/src/reading/preview/read-preview.js';
 import { packZip } from '../../../zip.mjs';
 import { makeDicomFile, makeFile } from './dicom.mjs';
 
@@ -34,5 +31,5 @@ test('a series in an archive is read, whatever lies beside it', async () => {
 test('a damaged archive has no files', async () => {
   const whole = pack([['a.txt', Buffer.alloc(100)]]);
   const cut = makeFile([whole.slice(0, 60)], 'cut.zip');
-  expect(await unpackArchives([cut])).toEqual([]);
+  expect(await listScans([cut])).toEqual([]);
 });

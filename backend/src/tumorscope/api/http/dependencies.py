@@ -35,7 +35,7 @@ class Components:
 
 
 SeriesParameter = Annotated[
-    str | None, Query(description="UID of the DICOM series to read, of those that `input.series` lists.")
+    str | None, Query(description="The `uid` of the series to read, of those that `input.series` lists.")
 ]
 
 

@@ -1,18 +1,19 @@
 """The NIfTI volumes of one case in, an Examination out; and how BraTS and BIDS name them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination
-from tumorscope.domain.scan import Examination, ScanWarning, Volume
+from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination, UnknownSeries
+from tumorscope.domain.scan import Examination, ScanWarning, Series, Volume
 from tumorscope.imaging.formats.nifti import decode_nifti_scan
 from tumorscope.imaging.scan_warnings import SEGMENTATION_LEFT_OUT, add_other_files, warn_sequence_chosen
-from tumorscope.imaging.source import PREFERRED, DecodeLimits, SourceFile
+from tumorscope.imaging.slices import STACK_AXIS
+from tumorscope.imaging.source import ANY_SERIES, PREFERRED, DecodeLimits, SeriesWish, SourceFile
 
 SEQUENCES = ("flair", "t1", "t1ce", "t2")
 """The sequences of a BraTS case."""
@@ -64,7 +65,9 @@ def name_content(file_name: str) -> tuple[str, str] | None:
     return case, "t1ce" if content == "t1" and case != match["case"] else content
 
 
-def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examination | Volume:
+def decode_case(
+    files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish = ANY_SERIES
+) -> Examination | Volume:
     """Decode the volumes of one case.
 
     Parameters
@@ -73,12 +76,14 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
         NIfTI volumes; segmentations, masks and maps among them are left out.
     limits : DecodeLimits
         The upper limits for all of them together.
+    wish : SeriesWish
+        Which sequence is read, by its name in place of a UID; else the first that `PREFERRED` names.
 
     Returns
     -------
     Examination or Volume
         Its sequences by name; a volume whose name states nothing, if nothing else is left. Of the sequences of a BIDS
-        subject that do not share a grid, the first that `PREFERRED` names.
+        subject that do not share a grid, the one that is read.
 
     Raises
     ------
@@ -88,6 +93,8 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
         A volume cannot be decoded, or is no MR.
     NotAnAnatomicalImage
         Nothing is left.
+    UnknownSeries
+        No volume is of the sequence that is asked for.
     """
     shared = replace(limits, expanded_bytes=limits.expanded_bytes // len(files))
     contents = [(file, name_content(file.name)) for file in files]
@@ -115,12 +122,13 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
             "The volumes are not one examination: their names do not end in _flair, _t1, _t1ce and _t2, or in "
             "_FLAIR, _T1w, _ce-gadolinium_T1w and _T2w. Send one volume, or name them so."
         )
+    series = _list_series(named, volumes, wish)
     warnings: tuple[ScanWarning, ...] = (SEGMENTATION_LEFT_OUT,) if SEGMENTATION in named else ()
     if left_out:
         warnings = add_other_files(warnings, left_out)
     if others:
         return replace(others[0], warnings=(*warnings, *others[0].warnings))
-    first = next(name for name in (*PREFERRED, *volumes) if name in volumes)
+    first = series[0].uid
     aligned = {name: volume for name, volume in volumes.items() if _share_grid(volumes[first], volume)}
     if len(aligned) < len(volumes):
         if not cases.pop().startswith("sub-"):
@@ -128,7 +136,24 @@ def decode_case(files: Sequence[SourceFile], limits: DecodeLimits) -> Examinatio
                 "The volumes differ in size or position. Send the aligned volumes of one case, or one volume."
             )
         aligned, warnings = {first: volumes[first]}, (*warnings, warn_sequence_chosen(first))
-    return Examination(aligned, warnings)
+    return Examination(aligned, warnings, series)
+
+
+def _list_series(
+    files: Mapping[str, SourceFile], volumes: Mapping[str, Volume], wish: SeriesWish
+) -> tuple[Series, ...]:
+    """The volumes by their sequences, the one that is read first."""
+    if wish.uid is not None and wish.uid not in volumes:
+        raise UnknownSeries("The case holds no such sequence. Ask for one of those that `input.series` lists.")
+    order: list[str | None] = [wish.uid, *PREFERRED, *volumes]
+    why = "sequence" if wish.uid is None else "not_requested"
+    series: list[Series] = []
+    for name in sorted(volumes, key=order.index):
+        volume = volumes[name]
+        sequence = next((known for known in PREFERRED if known == name), None)
+        plane, count = volume.stated_plane or volume.plane, volume.voxels.shape[STACK_AXIS[volume.plane]]
+        series.append(Series(name, files[name].name, sequence, plane, count, why if series else None))
+    return tuple(series)
 
 
 def measure_corner_shift(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.factories import make_nifti_bytes
-from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination
+from tumorscope.domain.errors import NotAnAnatomicalImage, NotOneExamination, UnknownSeries
 from tumorscope.domain.scan import Examination, Volume
 from tumorscope.imaging.series.brats_case import decode_case, name_content
-from tumorscope.imaging.source import FROM_DISK, SourceFile
+from tumorscope.imaging.source import FROM_DISK, SeriesWish, SourceFile
 
 _SCAN = make_nifti_bytes(np.random.default_rng(0).integers(0, 900, (9, 8, 7)).astype(np.int16))
 _COARSE = make_nifti_bytes(np.random.default_rng(1).integers(0, 900, (5, 5, 5)).astype(np.int16))
@@ -46,6 +46,34 @@ def test_volumes_of_a_case_are_its_sequences() -> None:
     assert isinstance(scan, Examination)
     assert set(scan.sequences) == {"t1ce", "flair"}
     assert set(warnings) == {"segmentation_left_out"}
+
+
+def test_sequence_that_is_asked_for_comes_first_among_the_series() -> None:
+    files = [SourceFile(f"a-{name}.nii", _SCAN) for name in ("t1n", "t1c", "t2f")]
+    scan = decode_case(files, FROM_DISK)
+    assert [(one.uid, one.description, one.why_not) for one in scan.series] == [
+        ("t1ce", "a-t1c.nii", None),
+        ("t1", "a-t1n.nii", "sequence"),
+        ("flair", "a-t2f.nii", "sequence"),
+    ]
+    scan = decode_case(files, FROM_DISK, SeriesWish("flair"))
+    assert [(one.uid, one.why_not) for one in scan.series] == [
+        ("flair", None),
+        ("t1ce", "not_requested"),
+        ("t1", "not_requested"),
+    ]
+    first = scan.series[0]
+    assert (first.sequence, first.plane, first.slice_count) == ("flair", "axial", 7)
+    with pytest.raises(UnknownSeries):
+        decode_case(files, FROM_DISK, SeriesWish("t2"))
+
+
+def test_sequence_that_is_asked_for_is_read_where_those_of_a_subject_lie_apart() -> None:
+    files = [SourceFile("sub-01_T1w.nii", _SCAN), SourceFile("sub-01_T2w.nii", _COARSE)]
+    scan = decode_case(files, FROM_DISK, SeriesWish("t2"))
+    assert isinstance(scan, Examination)
+    assert list(scan.sequences) == ["t2"]
+    assert [one.uid for one in scan.series] == ["t2", "t1"]
 
 
 def test_one_of_the_sequences_of_a_bids_subject_is_read_where_they_lie_apart() -> None:
