@@ -1,3 +1,5 @@
+import { readDecisions } from '../../frontend/src/model/decisions.js';
+
 /** @typedef {import('../../frontend/src/api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {import('../../frontend/src/api/client.js').Health} Health */
 /** @typedef {import('../../frontend/src/state/session.js').Study} Study */
@@ -200,6 +202,33 @@ export function makeModelAnswer() {
       },
     },
   };
+}
+
+/**
+ * How the model of `makePrediction` was measured: on pictures of one source, and on slices and studies of another.
+ * @returns {import('../../frontend/src/model/decisions.js').Decisions}
+ */
+export function makeDecisions() {
+  const people = { by: 'source', uncertain: 0, refused: 0, right: 0, people: 40, intervals: {} };
+  const one = { ...people, name: 'A collection of pictures' };
+  const other = { ...people, name: 'A collection of studies' };
+  const tumors = { truth: 'tumor', count: 100 };
+  const others = { truth: 'no_tumor', count: 100 };
+  const few = { by: 'all', people: 5 };
+  return readDecisions({
+    slices: [
+      { ...one, ...tumors, tumor: 80, no_tumor: 1 },
+      { ...one, ...others, tumor: 5, no_tumor: 80 },
+      { ...other, ...others, tumor: 0, no_tumor: 90 },
+    ],
+    studies: [
+      { ...other, ...others, tumor: 1, no_tumor: 9, count: 14 },
+      ...[
+        { truth: 'tumor', count: 2, tumor: 0, no_tumor: 1 },
+        { truth: 'no_tumor', count: 14, tumor: 1, no_tumor: 9 },
+      ].map((row) => ({ ...people, ...few, name: 'held-out patients', ...row })),
+    ],
+  });
 }
 
 /** As the manifest holds it. */

@@ -2,20 +2,29 @@ import { translate } from '../i18n/translate.js';
 import { MODEL_HASH } from '../model/model-route.js';
 import { createElement } from '../shell/element.js';
 import { keepPreference, readPreference } from '../shell/preferences.js';
-import { describeBasis, describePredictiveValue, readPercent } from './predictive-value.js';
+import {
+  areMany,
+  describeBasis,
+  describePredictiveValue,
+  findRates,
+  readPercent,
+} from './predictive-value.js';
 import './predictive-value-view.css';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../model/decisions.js').Decisions} Decisions */
 
 const PREFERENCE = 'prevalence';
 
 /**
- * The predictive value of the answer at the site's own prevalence of tumours.
+ * The predictive value of the answer at the site's own prevalence of tumours, and what it rests on; where few people were
+ * measured, that alone.
  * @param {HTMLElement} root
  */
 export function createPredictiveValueView(root) {
-  /** @type {PredictionAnswer | null} */
-  let shown = null;
+  /** @type {import('./predictive-value.js').Rates[]} */
+  let rates = [];
+  let shown = '';
   const input = createElement('input', {
     type: 'text',
     inputMode: 'decimal',
@@ -34,50 +43,56 @@ export function createPredictiveValueView(root) {
     textContent: translate('predictiveValue.why'),
   });
   input.setAttribute('aria-describedby', why.id);
-  const basis = createElement('p', { className: 'predictive-value-basis' });
-  const ofImages = createElement('div', { className: 'predictive-value' }, [
+  const basis = createElement('div', { className: 'predictive-value-basis' });
+  const ofMany = createElement('div', { className: 'predictive-value' }, [
     createElement('label', {}, [
       createElement('span', { textContent: translate('predictiveValue.prevalence') }),
       input,
     ]),
     why,
     sentence,
-    basis,
   ]);
-  const ofVolumes = createElement('p', {}, [
-    `${translate('predictiveValue.fewVolumes')} `,
+  const ofFew = createElement('p', { textContent: translate('predictiveValue.few') });
+  const section = createElement('section', { className: 'predictive-value', hidden: true }, [
+    createElement('h3', { textContent: translate('predictiveValue.title') }),
+    ofMany,
+    ofFew,
+    basis,
     createElement('a', {
       href: MODEL_HASH,
       textContent: translate('predictiveValue.decisions'),
     }),
   ]);
-  const section = createElement('section', { className: 'predictive-value', hidden: true }, [
-    createElement('h3', { textContent: translate('predictiveValue.title') }),
-    ofImages,
-    ofVolumes,
-  ]);
   root.append(section);
 
   function paint() {
-    if (shown === null) return;
+    const [first] = rates;
+    if (first === undefined) return;
     const percent = readPercent(input.value);
     const isWrong = percent === null && input.value.trim() !== '';
     input.setAttribute('aria-invalid', String(isWrong));
     sentence.textContent = isWrong
       ? translate('predictiveValue.invalid')
-      : describePredictiveValue(shown, percent);
-    basis.textContent = describeBasis(shown);
+      : describePredictiveValue(first, percent);
   }
 
   return {
-    /** @param {PredictionAnswer | null} prediction */
-    update(prediction) {
-      if (prediction === shown) return;
-      shown = prediction;
-      section.hidden = prediction === null || describeBasis(prediction) === '';
-      // The rates are those of single images, and volumes are answered by limits of their own.
-      ofVolumes.hidden = (prediction?.input.slice_count ?? 1) === 1;
-      ofImages.hidden = !ofVolumes.hidden;
+    /**
+     * @param {PredictionAnswer | null} prediction
+     * @param {Decisions | null} decisions of the model that answered; null until they are known
+     */
+    update(prediction, decisions) {
+      rates = prediction && decisions ? findRates(prediction, decisions) : [];
+      section.hidden = rates.length === 0;
+      ofMany.hidden = !rates.every(areMany);
+      ofFew.hidden = !ofMany.hidden;
+      const sentences = rates.map(describeBasis);
+      if (sentences.join() !== shown) {
+        shown = sentences.join();
+        basis.replaceChildren(
+          ...sentences.map((textContent) => createElement('p', { textContent })),
+        );
+      }
       paint();
     },
   };

@@ -1,48 +1,109 @@
 import { translate } from '../i18n/translate.js';
+import { areFew, EXTERNAL, HELD_OUT, PICTURES } from '../model/decisions.js';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
+/** @typedef {import('../model/decisions.js').Decisions} Decisions */
+/** @typedef {import('../model/decisions.js').DecisionRow} DecisionRow */
+/** @typedef {'tumor' | 'no_tumor'} Decided */
 
 /**
- * The share of slices with this answer that show a tumour, at the given prevalence (Bayes' rule).
- * @param {PredictionAnswer} prediction
- * @param {number} prevalence in 0..1
- * @returns {number | null} in 0..1; null where the answer is neither tumour nor none, or its figures are not known
+ * How often an answer was given to people whose scans the model was not trained on.
+ * @typedef {object} Rates
+ * @property {typeof PICTURES | typeof HELD_OUT | typeof EXTERNAL} group
+ * @property {Decided} decision
+ * @property {DecisionRow} withTumor
+ * @property {DecisionRow} without
  */
-export function measureTumorShare({ decision, model }, prevalence) {
-  const figures = model.operating_figures;
-  if (figures === null || (decision !== 'tumor' && decision !== 'no_tumor')) return null;
-  const { with_tumor, without_tumor } = figures[decision];
-  const found = prevalence * with_tumor;
-  const mistaken = (1 - prevalence) * without_tumor;
+
+// The table of decisions was measured at this operating point.
+const MEASURED_AT = 'balanced';
+
+const OF_PICTURES = /** @type {const} */ ([PICTURES]);
+const OF_STUDIES = /** @type {const} */ ([HELD_OUT, EXTERNAL]);
+
+const GROUPS = /** @type {const} */ ({
+  [PICTURES]: 'predictiveValue.ofPictures',
+  [HELD_OUT]: 'predictiveValue.ofHeldOut',
+  [EXTERNAL]: 'predictiveValue.ofExternal',
+});
+
+/**
+ * The rows of the table of decisions behind an answer: single pictures for a picture, whole studies for a volume.
+ * @param {PredictionAnswer} prediction
+ * @param {Decisions} decisions of the model that answered
+ * @returns {Rates[]} none where the answer is neither tumour nor none, or was not measured
+ */
+export function findRates({ decision, input, model }, { slices, studies }) {
+  if (decision !== 'tumor' && decision !== 'no_tumor') return [];
+  if (model.operating_point !== MEASURED_AT) return [];
+  const isPicture = input.slice_count === 1;
+  return (isPicture ? OF_PICTURES : OF_STUDIES).flatMap((group) => {
+    const rows = isPicture ? slices : studies;
+    const own = rows.filter(({ by, name }) => by === 'all' && name === group);
+    const withTumor = own.find(({ truth }) => truth === 'tumor');
+    const without = own.find(({ truth }) => truth === 'no_tumor');
+    return withTumor && without ? [{ group, decision, withTumor, without }] : [];
+  });
+}
+
+/**
+ * Whether a predictive value would claim no more than was measured.
+ * @param {Rates} rates
+ */
+export function areMany({ withTumor, without }) {
+  return [withTumor, without].every(({ people, count }) => !areFew(people, count));
+}
+
+/**
+ * The share of pictures with this answer that show a tumour, at the given prevalence (Bayes' rule).
+ * @param {Rates} rates
+ * @param {number} prevalence in 0..1
+ * @returns {number | null} in 0..1; null where the answer is never given
+ */
+export function measureTumorShare({ decision, withTumor, without }, prevalence) {
+  const found = prevalence * (countAnswers(withTumor, decision) / withTumor.count);
+  const mistaken = (1 - prevalence) * (countAnswers(without, decision) / without.count);
   return found + mistaken === 0 ? null : found / (found + mistaken);
 }
 
 /**
- * @param {PredictionAnswer} prediction
- * @param {number | null} percent of slices that show a tumour at the site, in 0..100
+ * @param {Rates} rates
+ * @param {number | null} percent of pictures that show a tumour at the site, in 0..100
  * @returns {string} empty where there is nothing to say
  */
-export function describePredictiveValue(prediction, percent) {
-  const share = percent === null ? null : measureTumorShare(prediction, percent / 100);
+export function describePredictiveValue(rates, percent) {
+  const share = percent === null ? null : measureTumorShare(rates, percent / 100);
   if (share === null) return '';
-  return prediction.decision === 'tumor'
+  return rates.decision === 'tumor'
     ? translate('predictiveValue.tumor', { count: count(share) })
     : translate('predictiveValue.noTumor', { count: count(share) });
 }
 
 /**
- * The measured rates behind the sentence.
- * @param {PredictionAnswer} prediction
+ * What was measured: shares of many people, counts of few.
+ * @param {Rates} rates
  */
-export function describeBasis({ decision, model }) {
-  if (model.operating_figures === null || (decision !== 'tumor' && decision !== 'no_tumor')) {
-    return '';
+export function describeBasis(rates) {
+  const { group, decision, withTumor, without } = rates;
+  const shown = { found: describeRate(withTumor), mistaken: describeRate(without) };
+  const key = decision === 'tumor' ? 'basisTumor' : 'basisNoTumor';
+  return translate(`predictiveValue.${key}`, { ...shown, group: translate(GROUPS[group]) });
+
+  /** @param {DecisionRow} row */
+  function describeRate(row) {
+    const answers = countAnswers(row, decision);
+    const values = { count: answers, total: row.count };
+    if (!areMany(rates)) return translate('decisions.countOf', values);
+    return translate('predictiveValue.rate', { ...values, share: count(answers / row.count) });
   }
-  const { with_tumor, without_tumor } = model.operating_figures[decision];
-  const counts = { found: count(with_tumor), mistaken: count(without_tumor) };
-  return decision === 'tumor'
-    ? translate('predictiveValue.basisTumor', counts)
-    : translate('predictiveValue.basisNoTumor', counts);
+}
+
+/**
+ * @param {DecisionRow} row
+ * @param {Decided} decision
+ */
+function countAnswers({ tumor, noTumor }, decision) {
+  return decision === 'tumor' ? tumor : noTumor;
 }
 
 /**

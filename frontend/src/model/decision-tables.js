@@ -4,7 +4,7 @@ import { formatNumber } from '../i18n/format.js';
 import { formatShare } from '../i18n/percentage.js';
 import { translate } from '../i18n/translate.js';
 import { createElement } from '../shell/element.js';
-import { areFew } from './decisions.js';
+import { areFew, EXTERNAL, HELD_OUT, PICTURES } from './decisions.js';
 import { ABSENT, createTable } from './tables.js';
 import './decision-tables.css';
 
@@ -12,8 +12,6 @@ import './decision-tables.css';
 /** @typedef {import('./decisions.js').DecisionRow} DecisionRow */
 /** @typedef {import('../i18n/translate.js').MessageKey} MessageKey */
 
-const HELD_OUT = 'held-out patients';
-const EXTERNAL = 'external data';
 const NOT_STATED = 'not stated';
 
 /**
@@ -99,6 +97,7 @@ function createGroupName({ by, name }) {
   }
   if (name === HELD_OUT) return translate('decisions.heldOut');
   if (name === EXTERNAL) return translate('decisions.external');
+  if (name === PICTURES) return translate('decisions.pictures');
   return createElement('span', { lang: 'en', textContent: name });
 }
 

@@ -20,6 +20,10 @@ import { readNumber, readRecord } from './untyped-fields.js';
 
 /** @typedef {{ slices: DecisionRow[], studies: DecisionRow[] }} Decisions */
 
+export const HELD_OUT = 'held-out patients';
+export const EXTERNAL = 'external data';
+export const PICTURES = 'single pictures';
+
 const FEWEST = 20;
 
 /**
@@ -36,8 +40,44 @@ export function areFew(people, total) {
  * @returns {Decisions} without rows where the manifest is from before they were measured
  */
 export function readDecisions(recorded) {
-  const { slices, studies } = readRecord(recorded);
-  return { slices: readRows(slices), studies: readRows(studies) };
+  const read = readRecord(recorded);
+  const [slices, studies] = [readRows(read.slices), readRows(read.studies)];
+  return { slices: [...slices, ...sumPictures(slices, studies)], studies };
+}
+
+/**
+ * The rows of single pictures, which are harder than slices of volumes: of the sources that have no whole studies.
+ * @param {DecisionRow[]} slices
+ * @param {DecisionRow[]} studies
+ */
+function sumPictures(slices, studies) {
+  const ofStudies = new Set(studies.map(({ by, name }) => `${by} ${name}`));
+  const ofSources = slices.filter(({ by }) => by === 'source');
+  const pictures = ofSources.filter(({ by, name }) => !ofStudies.has(`${by} ${name}`));
+  // Without others they are what the rows of all say.
+  if (pictures.length === ofSources.length) return [];
+  return ['tumor', 'no_tumor'].flatMap((truth) => {
+    const [first, ...others] = pictures.filter((row) => row.truth === truth);
+    if (first === undefined) return [];
+    return [others.reduce(addRows, { ...first, by: 'all', name: PICTURES, intervals: {} })];
+  });
+}
+
+/**
+ * @param {DecisionRow} sum
+ * @param {DecisionRow} row of other people
+ */
+function addRows(sum, row) {
+  return {
+    ...sum,
+    count: sum.count + row.count,
+    people: sum.people + row.people,
+    tumor: sum.tumor + row.tumor,
+    noTumor: sum.noTumor + row.noTumor,
+    uncertain: sum.uncertain + row.uncertain,
+    refused: sum.refused + row.refused,
+    right: sum.right + row.right,
+  };
 }
 
 /** @param {unknown} rows */

@@ -25,8 +25,8 @@ export async function drawReportPictures(prediction, wording) {
     return [createElement('p', { textContent: translate('report.noPicture') })];
   }
   const kind = findKind(prediction, input.view.slice_index);
-  // To a patient the colours of weak evidence would say what the sentences do not.
-  const isShown = wording === 'staff' || prediction.decision !== 'no_tumor';
+  // Even a map of weak evidence has a brightest place, of which the sentences beside it say nothing.
+  const isShown = prediction.decision !== 'no_tumor';
   const map = isShown ? findHeatmap(prediction, input.view.slice_index, kind) : null;
   const heatmap = map === null ? null : await decodeBase64Png(map);
   const figures = [createFigure(slice, null, translate('report.picture'))];

@@ -7,6 +7,7 @@ import { createEmptyState } from '../intake/empty-state.js';
 import { createFileIntake } from '../intake/file-intake.js';
 import { groupStudies } from '../intake/group-studies.js';
 import { findKinds } from '../intake/take-files.js';
+import { createMeasured } from '../model/measured.js';
 import { createModelRoute } from '../model/model-route.js';
 import { createModelView } from '../model/model-view.js';
 import { createViewers } from '../reading/viewers.js';
@@ -107,6 +108,7 @@ export function buildPage({
   const predictiveValue = createPredictiveValueView(result);
   const answer = createAnswerView(result);
   const viewers = createViewers(studies, { store, volumes, previews, displays });
+  const measured = createMeasured(fetchModel, removal.signal, () => render(store.getState()));
   const modelView = createModelView(middle, { onClose: () => openView('study') });
   const modelRoute = createModelRoute(
     modelView,
@@ -179,7 +181,7 @@ export function buildPage({
     }
     decision.update(selected, session.service, session.wording);
     bars.update(forStaff);
-    predictiveValue.update(forStaff);
+    predictiveValue.update(forStaff, forStaff && measured.get(forStaff));
     seriesView.update(selected, forStaff);
     answer.update(forStaff);
     viewers.update(session, selected, forStaff);

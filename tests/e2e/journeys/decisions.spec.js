@@ -75,6 +75,13 @@ for (const decision of Object.keys(CANDIDATES)) {
     await expect(parts.opacity).toBeVisible({ visible: !isRefused });
     await checkAppearance(page, `real-${decision}`);
 
+    // Where no tumour is seen the report has no map that points at something.
+    await page.getByRole('button', { name: 'Report', exact: true }).click();
+    const mapped = ['tumor', 'uncertain'].includes(decision);
+    await expect(page.locator('.report-pictures canvas')).toHaveCount(mapped ? 2 : 1);
+    await checkAppearance(page, `real-${decision}-report`);
+    await page.getByRole('button', { name: 'Back to the study' }).click();
+
     await page.getByRole('button', { name: 'Show in plain words' }).click();
     await expect(parts.headline).toHaveText(PATIENT_HEADLINES[decision]);
     for (const reason of answer.reasons) {
@@ -119,4 +126,62 @@ test('the predictive value follows the prevalence at once, and the prevalence is
   await page.reload();
   await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
   await expect(prevalence).toHaveValue('50');
+});
+
+test('the figures beside an answer are those of the table of decisions: of pictures, and of studies', async ({
+  page,
+}) => {
+  await page.route('**/api/predict?*', async (route) => {
+    const response = await route.fetch();
+    const lines = (await response.text()).trimEnd().split('\n');
+    // Whatever the model says of a phantom.
+    const answer = { ...JSON.parse(lines.at(-1)), decision: 'no_tumor', label: null };
+    await route.fulfill({
+      response,
+      body: [...lines.slice(0, -1), JSON.stringify(answer)].join('\n'),
+    });
+  });
+  const parts = describePage(page);
+  const site = page.getByRole('heading', { name: 'At your site' }).locator('..');
+  const readBuffer = (name) => readFileSync(findExample(name));
+  const add = (/** @type {string} */ name) =>
+    parts.chooser.setInputFiles({
+      name,
+      mimeType: 'application/octet-stream',
+      buffer: readBuffer(name),
+    });
+  await page.goto('/');
+  await add('phantom-plain.png');
+  const [, ...figures] =
+    /single images.*“no tumour” for about (\d+) of 100 \(\d+ of (\d+)\) with a tumour, and for about (\d+) of 100 \(\d+ of (\d+)\) without/.exec(
+      await site.textContent(),
+    );
+  await site.getByRole('link', { name: 'All measured answers' }).click();
+  const slices = page.getByRole('region', { name: 'Single slices', exact: true });
+  const pictures = slices.getByRole('row').filter({ hasText: 'single images' });
+  for (const [at, truth] of ['tumour', 'no tumour'].entries()) {
+    const [share, total] = figures.slice(2 * at);
+    const cells = pictures.nth(at).getByRole('cell');
+    await expect(cells.nth(0)).toHaveText(truth);
+    await expect(cells.nth(1)).toContainText(total);
+    await expect(cells.nth(3)).toHaveText(new RegExp(`^${share}\\s%`));
+  }
+  await page.goBack();
+
+  await add('phantom-volume.nii.gz');
+  await expect(site).toContainText('Too few were measured for a predictive value.');
+  const groups = [...(await site.textContent()).matchAll(/for (\d+ of \d+) (?:with|without)/g)];
+  expect(groups.length).toBe(4);
+  await checkAppearance(page, 'figures-of-studies');
+  await site.getByRole('link', { name: 'All measured answers' }).click();
+  const studies = page.getByRole('region', { name: 'Whole studies', exact: true });
+  for (const [at, [, counts]] of groups.entries()) {
+    await expect(
+      studies
+        .getByRole('row')
+        .nth(at + 1)
+        .getByRole('cell')
+        .nth(3),
+    ).toHaveText(counts);
+  }
 });

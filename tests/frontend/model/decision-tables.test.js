@@ -53,6 +53,44 @@ test('where nothing was answered there is no share of right answers', () => {
   expect(cells?.at(-1)).toBe('–');
 });
 
+test('single pictures have rows of their own, beside all slices', () => {
+  const pictures = { by: 'source', name: 'Pictures', truth: 'no_tumor', people: 30, refused: 0 };
+  const one = makeDecisionRow({
+    ...pictures,
+    count: 60,
+    tumor: 3,
+    no_tumor: 50,
+    uncertain: 7,
+    right: 50,
+  });
+  const more = makeDecisionRow({
+    ...pictures,
+    name: 'More',
+    count: 40,
+    tumor: 1,
+    no_tumor: 30,
+    uncertain: 9,
+    right: 30,
+  });
+  const volumes = { by: 'source', name: 'Volumes', truth: 'no_tumor' };
+  const root = showDecisions({
+    slices: [one, more, makeDecisionRow(volumes)],
+    studies: [makeDecisionRow(volumes)],
+  });
+  expect(readTable(root, 'Single slices')).toEqual([
+    [
+      'Held-out patients, single images',
+      'no tumour',
+      '100 60 people',
+      '4 %',
+      '80 %',
+      '16 %',
+      '0 %',
+      '95 %',
+    ],
+  ]);
+});
+
 test('sequences and sources are tables of their own, opened on request', () => {
   const rows = [
     makeDecisionRow({ by: 'sequence', name: 't1ce' }),

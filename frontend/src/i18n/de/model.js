@@ -27,6 +27,7 @@ export const MODEL = {
   'decisions.right': 'Richtige Antworten',
   'decisions.heldOut': 'Zurückgehaltene Patienten',
   'decisions.external': 'Externe Daten',
+  'decisions.pictures': 'Zurückgehaltene Patienten, Einzelbilder',
   'decisions.notStated': 'Sequenz nicht genannt',
   'decisions.countOf': '{count} von {total}',
   'decisions.people.one': '1 Person',

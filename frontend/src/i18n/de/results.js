@@ -95,9 +95,13 @@ export const RESULTS = {
   'predictiveValue.noTumor':
     'Von 100 Antworten „kein Tumor“ an Ihrem Standort wären {count} falsch und würden einen Tumor übersehen.',
   'predictiveValue.basisTumor':
-    'Gemessen an zurückgehaltenen Patienten: Die Antwort war „Tumor“ bei {found} von 100 Bildern mit Tumor und bei {mistaken} von 100 ohne.',
+    '{group}: Die Antwort war „Tumor“ bei {found} mit Tumor und bei {mistaken} ohne.',
   'predictiveValue.basisNoTumor':
-    'Gemessen an zurückgehaltenen Patienten: Die Antwort war „kein Tumor“ bei {found} von 100 Bildern mit Tumor und bei {mistaken} von 100 ohne.',
+    '{group}: Die Antwort war „kein Tumor“ bei {found} mit Tumor und bei {mistaken} ohne.',
+  'predictiveValue.ofPictures': 'Gemessen an Einzelbildern zurückgehaltener Patienten',
+  'predictiveValue.ofHeldOut': 'Gemessen an ganzen Studien zurückgehaltener Patienten',
+  'predictiveValue.ofExternal': 'Gemessen an ganzen Studien externer Daten',
+  'predictiveValue.rate': '{share} von 100 ({count} von {total})',
   'predictiveValue.fewerThanOne': 'weniger als 1',
   'predictiveValue.about': 'etwa {count}',
   'predictiveValue.moreThan99': 'mehr als 99',
@@ -116,8 +120,8 @@ export const RESULTS = {
   'series.read': 'gelesen',
   'series.slice': '{count} Schicht',
   'series.slices': '{count} Schichten',
-  'predictiveValue.fewVolumes': 'Für einen prädiktiven Wert wurden zu wenige Volumen gemessen.',
-  'predictiveValue.decisions': 'Wie Volumen beantwortet wurden',
+  'predictiveValue.few': 'Für einen prädiktiven Wert wurde zu wenig gemessen.',
+  'predictiveValue.decisions': 'Alle gemessenen Antworten',
   'patient.next':
     'Zeigen Sie die Aufnahme dem Arzt, der Sie geschickt hat. Fragen Sie ihn, was jetzt zu tun ist.',
 };

@@ -27,6 +27,7 @@ export const MODEL = {
   'decisions.right': 'Correct answers',
   'decisions.heldOut': 'Held-out patients',
   'decisions.external': 'External data',
+  'decisions.pictures': 'Held-out patients, single images',
   'decisions.notStated': 'sequence not stated',
   'decisions.countOf': '{count} of {total}',
   'decisions.people.one': '1 person',

@@ -95,9 +95,13 @@ export const RESULTS = {
   'predictiveValue.noTumor':
     'Of 100 answers “no tumour” at your site, {count} would be wrong and miss a tumour.',
   'predictiveValue.basisTumor':
-    'Measured on held-out patients: the answer was “tumour” for {found} of 100 images with a tumour, and for {mistaken} of 100 without.',
+    '{group}: the answer was “tumour” for {found} with a tumour, and for {mistaken} without.',
   'predictiveValue.basisNoTumor':
-    'Measured on held-out patients: the answer was “no tumour” for {found} of 100 images with a tumour, and for {mistaken} of 100 without.',
+    '{group}: the answer was “no tumour” for {found} with a tumour, and for {mistaken} without.',
+  'predictiveValue.ofPictures': 'Measured on single images of held-out patients',
+  'predictiveValue.ofHeldOut': 'Measured on whole studies of held-out patients',
+  'predictiveValue.ofExternal': 'Measured on whole studies of external data',
+  'predictiveValue.rate': '{share} of 100 ({count} of {total})',
   'predictiveValue.fewerThanOne': 'fewer than 1',
   'predictiveValue.about': 'about {count}',
   'predictiveValue.moreThan99': 'more than 99',
@@ -114,7 +118,7 @@ export const RESULTS = {
   'series.read': 'read',
   'series.slice': '{count} slice',
   'series.slices': '{count} slices',
-  'predictiveValue.fewVolumes': 'Too few volumes were measured for a predictive value.',
-  'predictiveValue.decisions': 'How volumes were answered',
+  'predictiveValue.few': 'Too few were measured for a predictive value.',
+  'predictiveValue.decisions': 'All measured answers',
   'patient.next': 'Show the scan to the doctor who sent you there, and ask what to do next.',
 };
