@@ -3,6 +3,7 @@ import { findCompared } from '../state/session.js';
 import { createComparison } from './comparison.js';
 import { createSliceCurve } from './curve/slice-curve.js';
 import { createThreePlanes } from './planes/three-planes.js';
+import { areSameStack, describeInput } from './preview/describe-input.js';
 import { createSliceView } from './viewer/slice.js';
 
 /** @typedef {import('../state/session.js').Session} Session */
@@ -60,14 +61,28 @@ export function createViewers(root, { store, volumes, previews, displays }) {
     update(session, selected, curved) {
       const compared = findCompared(session);
       for (const study of [selected, compared]) if (hasSlices(study)) volumes.request(study, false);
-      previews.follow(selected);
-      const volume = volumes.get(selected) ?? previews.get(selected);
+      const loaded = volumes.get(selected);
+      previews.follow(selected, loaded?.state === 'here');
+      const volume = findShown(selected, loaded, previews.get(selected));
       curve.update(curved);
       comparison.update(session, selected, compared, compared && volumes.get(compared));
       slice.update(selected, volume, session.wording);
-      planes.update(selected, volume);
+      planes.update(selected, volume, session.wording);
     },
   };
+}
+
+/**
+ * While the service's voxels of an answer are loading, the same slices are shown as the browser has read them.
+ * @param {Study} study
+ * @param {import('../state/volumes.js').Volume | null} loaded
+ * @param {import('../state/previews.js').Preview | null} preview
+ */
+function findShown({ series, prediction }, loaded, preview) {
+  if (preview === null || prediction === null) return loaded ?? preview;
+  const isKnown = series === null && prediction.input.series.length < 2;
+  const suits = isKnown && areSameStack(describeInput(preview.voxels), prediction.input);
+  return suits && loaded?.state === 'loading' ? preview : loaded;
 }
 
 /**

@@ -3,7 +3,7 @@
 /** @typedef {{ state: 'here', voxels: Voxels, file: null }} Preview */
 
 /**
- * The slices of the selected study as the browser reads them, until the service has answered.
+ * The slices of the selected study as the browser reads them, until the service has sent them.
  * @param {(signal: AbortSignal, files: File[]) => Promise<Voxels | null>} read
  */
 export function createPreviews(read) {
@@ -33,12 +33,15 @@ export function createPreviews(read) {
     get: (study) => (study?.id === current?.id ? (current?.preview ?? null) : null),
 
     /**
-     * Reads the study, and drops what was read of another; what has an answer is not previewed.
+     * Reads the study, and drops what was read of another. What has an answer is not read; what was read of it before
+     * stays until the service's own voxels are here.
      * @param {Study | null} study
+     * @param {boolean} [isReplaced] by the service's
      */
-    follow(study) {
+    follow(study, isReplaced = false) {
       const files = study?.prediction === null ? study.files : null;
-      if (current !== null && (files === null || current.id !== study?.id)) {
+      const isOver = isReplaced || (files === null && current?.preview === null);
+      if (current !== null && (isOver || current.id !== study?.id)) {
         current.controller.abort();
         current = null;
       }

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
+import { describeViewer } from '../viewer.js';
 
 const NAMES = ['phantom-plain.png', 'phantom-lesion-a.png', 'phantom-lesion-b.png'];
 
 for (const [width, size] of Object.entries({
   wide: { width: 1280, height: 800 },
   narrow: { width: 390, height: 844 },
+  across: { width: 844, height: 390 },
 })) {
   test(`many studies are counted, sorted and filtered when ${width}`, async ({ page }) => {
     const parts = describePage(page);
@@ -44,5 +46,38 @@ for (const [width, size] of Object.entries({
     await expect(page.getByText('1 of 4 studies', { exact: true })).toBeVisible();
     await parts.chooser.setInputFiles(findExample('phantom-plain.png'));
     await expect(parts.studies).toHaveCount(5);
+  });
+}
+
+for (const theme of ['dark', 'light']) {
+  test(`on a phone held across twenty studies scroll beside the whole scan (${theme})`, async ({
+    page,
+  }) => {
+    const parts = describePage(page);
+    const { canvas } = describeViewer(page);
+    const buffer = readFileSync(findExample('phantom-lesion-a.png'));
+    const names = Array.from({ length: 20 }, (_, at) => `scan-${at}.png`);
+    await page.setViewportSize({ width: 844, height: 390 });
+    await page.addInitScript((chosen) => localStorage.setItem('tumorscope-theme', chosen), theme);
+    await page.goto('/');
+    await parts.chooser.setInputFiles(
+      names.map((name) => ({ name, mimeType: 'image/png', buffer })),
+    );
+    await expect(parts.studies.last().locator('.study-step')).toHaveText(DECIDED);
+    const expectWhole = async () => {
+      const { y, width, height } = await canvas.boundingBox();
+      expect(Math.min(width, height)).toBeGreaterThanOrEqual(240);
+      expect(y + height).toBeLessThanOrEqual((await parts.notice.boundingBox()).y);
+    };
+    await expectWhole();
+    await checkAppearance(page, `many-studies-across-${theme}`);
+
+    // The list scrolls by itself: the page, and with it the scan, stay.
+    await parts.studies.last().getByRole('button').click();
+    await expect(page.getByRole('img', { name: 'Slice scan-19.png' })).toBeVisible();
+    await expect(parts.studies.last()).toBeInViewport({ ratio: 1 });
+    expect(await page.evaluate(() => window.scrollY)).toBe(0);
+    await expectWhole();
+    await checkAppearance(page, `many-studies-across-end-${theme}`);
   });
 }

@@ -23,7 +23,31 @@ async function holdAnswer(page) {
   return release;
 }
 
-test('a volume is scrolled before the service has answered, then its answer is shown', async ({
+/**
+ * Notes each frame in which the words in place of a slice, or another slice, are seen.
+ * @param {import('@playwright/test').Page} page
+ * @returns {Promise<() => Promise<string[]>>} what was seen
+ */
+async function watchForBlack(page) {
+  await page.evaluate(() => {
+    window.seen = [];
+    const caption = document.querySelector('.slice-caption');
+    const start = caption.textContent;
+    const look = () => {
+      const words = document.querySelector('.slice-message').textContent;
+      if (words !== '') window.seen.push(words);
+      if (caption.textContent !== start) window.seen.push(caption.textContent);
+    };
+    new MutationObserver(look).observe(document.querySelector('.slice'), {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+  });
+  return () => page.evaluate(() => window.seen);
+}
+
+test('a volume is scrolled before the service has answered, and its answer does not move it', async ({
   page,
 }) => {
   /** @type {string[]} */
@@ -48,12 +72,30 @@ test('a volume is scrolled before the service has answered, then its answer is s
   await expect(page.getByRole('button', { name: 'Three planes' })).toBeHidden();
   await checkAppearance(page, 'see-first-volume');
 
+  // Nor is there a moment without a picture, while the service's own voxels are loading.
+  const dark = await watchForBlack(page);
   release();
   await expect(parts.headline).toHaveText(DECIDED);
-  const { input } = await readAnswer(page);
-  const shown = `Slice ${input.view.slice_index + 1} of 40, axial`;
-  await expect(viewer.caption).toHaveText(shown);
   await expect(page.getByRole('button', { name: 'Three planes' })).toBeVisible();
+  await expect(viewer.caption).toHaveText('Slice 30 of 40, axial');
+  expect(await dark()).toEqual([]);
+  const { input } = await readAnswer(page);
+  await page.getByRole('button', { name: 'Go to finding' }).click();
+  await expect(viewer.caption).toHaveText(`Slice ${input.view.slice_index + 1} of 40, axial`);
+});
+
+test('where nobody has touched the viewer, it goes to the slice of the answer', async ({
+  page,
+}) => {
+  const viewer = describeViewer(page);
+  const release = await holdAnswer(page);
+  await page.goto('/');
+  await describePage(page).chooser.setInputFiles(VOLUME);
+  await expect(viewer.caption).toHaveText('Slice 21 of 40, axial');
+  release();
+  await expect(describePage(page).headline).toHaveText(DECIDED);
+  const { input } = await readAnswer(page);
+  await expect(viewer.caption).toHaveText(`Slice ${input.view.slice_index + 1} of 40, axial`);
 });
 
 test('a slice is the same before the answer and after it', async ({ page }) => {

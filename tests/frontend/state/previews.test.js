@@ -31,16 +31,31 @@ test('the selected study is read once, and another takes its place', async () =>
   expect(previews.get(one)).toBeNull();
 });
 
-test('an answer, and a study without files, end the preview', async () => {
+test('after the answer the preview stays until the voxels of the service are here', async () => {
   const read = vi.fn(async () => VOXELS);
   const previews = createPreviews(read);
   const study = makeStudy();
   previews.follow(study);
   await vi.waitFor(() => expect(previews.get(study)).not.toBeNull());
-  previews.follow({ ...study, phase: 'done', prediction: makePrediction() });
-  expect(previews.get(study)).toBeNull();
+  const answered = makeStudy({ phase: 'done', prediction: makePrediction() });
+  previews.follow(answered, false);
+  expect(previews.get(answered)?.voxels).toBe(VOXELS);
+  previews.follow(answered, true);
+  expect(previews.get(answered)).toBeNull();
   previews.follow(makeStudy({ id: 3, files: null }));
   expect(read).toHaveBeenCalledOnce();
+});
+
+test('an answer ends a preview that is not read yet', async () => {
+  /** @type {AbortSignal[]} */
+  const signals = [];
+  const previews = createPreviews((signal) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  });
+  previews.follow(makeStudy());
+  previews.follow(makeStudy({ phase: 'done', prediction: makePrediction() }));
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
 });
 
 test('a file that the browser cannot read has no preview', async () => {

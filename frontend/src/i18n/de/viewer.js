@@ -28,6 +28,9 @@ export const VIEWER = {
     'Das Volumen in axialer, koronarer und sagittaler Ebene. Pfeil- und Bildtasten bewegen das Fadenkreuz.',
   'planes.map':
     'Heatmap für {kind}, gezeichnet auf den Schichten {slices}. Innerhalb eines Befunds sind die Schichten dazwischen interpoliert.',
+  'planes.mapPatient':
+    'Wohin das Programm geschaut hat, auf den Schichten {slices}. Dazwischen sind die Farben geschätzt.',
+  'planes.slices': '{first} bis {last} ({count} davon)',
   'comparison.with': 'Mit einer anderen Studie oder Serie vergleichen',
   'comparison.series': 'Serien dieser Studie',
   'comparison.studies': 'Andere Studien',
@@ -37,6 +40,7 @@ export const VIEWER = {
   'viewer.window.brain': 'Gehirn',
   'viewer.window.full': 'Voller Umfang',
   'viewer.ruler': 'Lineal',
+  'viewer.toFinding': 'Zum Befund',
   'viewer.fullScreen': 'Vollbild',
   'viewer.pixels': '{count} Pixel',
   'viewer.probe': 'R {right}, A {anterior}, S {superior} mm · Intensität {intensity}',

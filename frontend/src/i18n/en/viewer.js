@@ -28,6 +28,9 @@ export const VIEWER = {
     'The volume in axial, coronal and sagittal planes. Arrow keys and page keys move the crosshair.',
   'planes.map':
     'Heat map for {kind}, drawn on slices {slices}. Within a finding, the slices between are interpolated.',
+  'planes.mapPatient':
+    'Where the program looked, on slices {slices}. Between them the colours are a guess.',
+  'planes.slices': '{first} to {last} ({count} of them)',
   'comparison.with': 'Compare with another study or series',
   'comparison.series': 'Series of this study',
   'comparison.studies': 'Other studies',
@@ -37,6 +40,7 @@ export const VIEWER = {
   'viewer.window.brain': 'Brain',
   'viewer.window.full': 'Full range',
   'viewer.ruler': 'Ruler',
+  'viewer.toFinding': 'Go to finding',
   'viewer.fullScreen': 'Full screen',
   'viewer.pixels': '{count} pixels',
   'viewer.probe': 'R {right}, A {anterior}, S {superior} mm · intensity {intensity}',

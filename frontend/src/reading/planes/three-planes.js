@@ -21,6 +21,8 @@ const MOVES = {
   PageDown: [0, 0, -1],
 };
 
+const MOST_LISTED = 5;
+
 /**
  * A volume in three planes, over the slice; opened on request only, because it needs a large module and WebGL 2.
  * @param {HTMLElement} square that it covers
@@ -30,6 +32,8 @@ const MOVES = {
 export function createThreePlanes(square, buttons, { onSlice }) {
   /** @type {{ study: Study | null, volume: Volume | null, display: Display | null }} */
   let shown = { study: null, volume: null, display: null };
+  /** @type {import('../../state/session.js').Wording} */
+  let wording = 'staff';
   // The answer and the kind of tumour whose map is shown.
   let mapped = '';
   /** @type {VolumeViewer | null} */
@@ -143,12 +147,9 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     const map = makeMapVolume(file, voxels, maps, findings);
     viewer.fade(shown.display?.opacity ?? 0);
     await viewer.setMap(map, findHeatColor(prediction, kind));
-    note.textContent = translate('planes.map', {
+    note.textContent = translate(wording === 'staff' ? 'planes.map' : 'planes.mapPatient', {
       kind: describeClass(kind),
-      slices: [...maps.keys()]
-        .sort((one, other) => one - other)
-        .map((index) => index + 1)
-        .join(', '),
+      slices: describeSlices([...maps.keys()]),
     });
   }
 
@@ -159,9 +160,11 @@ export function createThreePlanes(square, buttons, { onSlice }) {
     /**
      * @param {Study} study
      * @param {Volume | null} volume
+     * @param {import('../../state/session.js').Wording} itsWording a patient is told of no kind of tumour
      */
-    update(study, volume) {
-      if (study.id !== shown.study?.id) close();
+    update(study, volume, itsWording) {
+      if (study.id !== shown.study?.id || wording !== itsWording) close();
+      wording = itsWording;
       shown = { ...shown, study, volume };
       opener.hidden =
         volume?.state !== 'here' || volume.file === null || volume.voxels.sliceCount < 2;
@@ -180,6 +183,17 @@ export function createThreePlanes(square, buttons, { onSlice }) {
       showMap();
     },
   };
+}
+
+/**
+ * Their numbers; of many the first and the last.
+ * @param {number[]} indices
+ */
+function describeSlices(indices) {
+  const numbers = indices.map((index) => index + 1).sort((one, other) => one - other);
+  const [first = 0, last = 0] = [numbers[0], numbers.at(-1)];
+  if (numbers.length <= MOST_LISTED) return numbers.join(', ');
+  return translate('planes.slices', { first, last, count: numbers.length });
 }
 
 /**

@@ -2,7 +2,10 @@ import { measureAxis } from './orient.js';
 
 /** @typedef {import('../pixels/voxels.js').Voxels} Voxels */
 /** @typedef {import('../../api/client.js').PredictionAnswer} PredictionAnswer */
-/** @typedef {Pick<PredictionAnswer['input'], 'slice_count' | 'plane' | 'spacing_mm' | 'width' | 'height' | 'view'>} Seen */
+/**
+ * @typedef {Pick<PredictionAnswer['input'], 'slice_count' | 'plane' | 'spacing_mm' | 'width' | 'height' | 'view'> &
+ *   Partial<Pick<PredictionAnswer['input'], 'series'>>} Seen
+ */
 
 /** By the axis along which slices are stacked. */
 const PLANES = /** @type {const} */ (['sagittal', 'coronal', 'axial']);
@@ -33,4 +36,18 @@ export function describeInput({ affine, sliceAxis, sliceCount, width, height }) 
       picture_png: null,
     },
   };
+}
+
+/**
+ * Whether a number means the same slice in both, as far as they say.
+ * @param {Seen} one
+ * @param {Seen} other
+ */
+export function areSameStack(one, other) {
+  const [read, alsoRead] = [one, other].map(({ series }) => series?.find(({ chosen }) => chosen));
+  return (
+    one.slice_count === other.slice_count &&
+    one.plane === other.plane &&
+    (!one.series || read?.uid === alsoRead?.uid)
+  );
 }

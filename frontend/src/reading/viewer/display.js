@@ -43,7 +43,7 @@ const OPACITY = 0.45;
  *   | { kind: 'finding', by: 1 | -1 }
  *   | { kind: 'measure', line: Line | null }
  *   | { kind: 'explain', tumor: string | null }
- *   | { kind: 'invert' | 'reset' | 'toggleMap' }} DisplayCommand
+ *   | { kind: 'invert' | 'reset' | 'toggleMap' | 'toFinding' }} DisplayCommand
  */
 
 /**
@@ -81,6 +81,8 @@ export function changeDisplay(display, command, { prediction, voxels }) {
       return goTo(display, clamp(command.index, 0, last));
     case 'finding':
       return goTo(display, findNextFinding(display.index, command.by, prediction));
+    case 'toFinding':
+      return goTo(display, prediction?.input.view.slice_index ?? display.index);
     case 'measure':
       return { ...display, ruler: command.line };
     case 'zoom':

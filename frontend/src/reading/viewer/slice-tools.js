@@ -67,6 +67,9 @@ export function createSliceTools(root, onCommand) {
   const fullScreen = createButton(translate('viewer.fullScreen'), toggleFullScreen, {
     hidden: !document.fullscreenEnabled,
   });
+  const toFinding = createButton(translate('viewer.toFinding'), () =>
+    onCommand({ kind: 'toFinding' }),
+  );
   const buttons = createElement('div', { className: 'tool-buttons' }, [
     windows,
     invert,
@@ -83,7 +86,10 @@ export function createSliceTools(root, onCommand) {
     'ArrowLeft',
     'ArrowRight',
   ]);
-  const tools = createElement('div', { className: 'slice-tools' }, [slice.element, buttons]);
+  const tools = createElement('div', { className: 'slice-tools' }, [
+    createElement('div', { className: 'slider-line' }, [slice.element, toFinding]),
+    buttons,
+  ]);
   root.append(tools);
 
   /** @param {Dragging} chosen which a second press ends */
@@ -130,8 +136,10 @@ export function createSliceTools(root, onCommand) {
      * @param {IntensityWindow | null} window that is shown
      * @param {number} sliceCount
      * @param {import('../pixels/voxels.js').Voxels | null} voxels
+     * @param {boolean} hasFinding of the answer, among its slices
      */
-    update(display, window, sliceCount, voxels) {
+    update(display, window, sliceCount, voxels, hasFinding) {
+      toFinding.hidden = !hasFinding;
       slice.element.hidden = sliceCount < 2;
       const place = translate('viewer.place', { index: display.index + 1, count: sliceCount });
       slice.update({ least: 1, largest: sliceCount, step: 1 }, display.index + 1, place);

@@ -5,7 +5,7 @@ import { createBitmapCache } from '../pixels/bitmap-cache.js';
 import { drawRuler, drawSlice } from '../pixels/slice-canvas.js';
 import { createSlicePainter } from '../pixels/slice-painter.js';
 import { findNearestSlice, probe } from '../pixels/voxels.js';
-import { describeInput } from '../preview/describe-input.js';
+import { areSameStack, describeInput } from '../preview/describe-input.js';
 import { changeDisplay, findWindow, startDisplay } from './display.js';
 import { createHeatmapControl } from './heatmap-control.js';
 import { attachGestures } from './slice-gestures.js';
@@ -158,6 +158,19 @@ export function createSliceView(root, displays, listeners) {
     return Math.round(share * (countSlices() - 1));
   }
 
+  /**
+   * An answer does not move what somebody is looking at.
+   * @param {Study} study which is shown next
+   */
+  function keepPlace({ id, series, prediction }) {
+    if (shown?.id !== id || prediction === null || prediction === shown.prediction) return;
+    const touched = displays.get(nameDisplay(shown));
+    const before = findInput();
+    if (touched === undefined || (before && !areSameStack(before, prediction.input))) return;
+    const { opacity } = shown.prediction === null ? startDisplay(prediction) : touched;
+    displays.set(nameDisplay({ id, series, prediction }), { ...touched, opacity });
+  }
+
   /** @param {import('./display.js').DisplayCommand} command */
   function execute(command) {
     if (shown === null) return;
@@ -239,7 +252,8 @@ export function createSliceView(root, displays, listeners) {
     retry.hidden = volume?.state !== 'failed';
     tools.element.hidden = found === null && prediction === null;
     const voxels = findVoxels();
-    tools.update(now, findWindow(now, prediction, voxels), countSlices(), voxels);
+    const hasFinding = forStaff && prediction.findings.length > 0;
+    tools.update(now, findWindow(now, prediction, voxels), countSlices(), voxels, hasFinding);
     control.update(prediction, now, wording);
   }
 
@@ -259,6 +273,7 @@ export function createSliceView(root, displays, listeners) {
      */
     update(study, itsVolume, itsWording) {
       const changed = shown !== study || volume !== itsVolume || wording !== itsWording;
+      keepPlace(study);
       shown = study;
       volume = itsVolume;
       wording = itsWording;
@@ -285,7 +300,7 @@ export function createSliceView(root, displays, listeners) {
 
 /**
  * Each answer has its own slice and window, and each series that is seen without one.
- * @param {Study} study
+ * @param {Pick<Study, 'id' | 'series' | 'prediction'>} study
  */
 function nameDisplay({ id, series, prediction }) {
   return `${id} ${prediction?.id ?? series ?? ''}`;

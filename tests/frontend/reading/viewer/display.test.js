@@ -57,6 +57,10 @@ test('the next finding is the nearest one in that direction, and at the end ther
   const go = (/** @type {1 | -1} */ by, /** @type {number} */ index) =>
     changeDisplay({ ...startDisplay(prediction), index }, { kind: 'finding', by }, scan).index;
   expect([go(1, 5), go(-1, 5), go(1, 0), go(1, 8), go(-1, 1)]).toEqual([8, 1, 1, 8, 1]);
+  const away = { ...startDisplay(prediction), index: 0 };
+  expect(changeDisplay(away, { kind: 'toFinding' }, scan).index).toBe(
+    prediction.input.view.slice_index,
+  );
 });
 
 test('a line that was measured stays on its slice', () => {

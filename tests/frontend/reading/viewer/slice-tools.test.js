@@ -9,7 +9,8 @@ function createTools(prediction) {
   const tools = createSliceTools(root, onCommand);
   const display = startDisplay(prediction);
   const window = findWindow(display, prediction, null);
-  tools.update(display, window, prediction.input.slice_count, null);
+  const hasFinding = prediction.findings.length > 0;
+  tools.update(display, window, prediction.input.slice_count, null, hasFinding);
   return { root, tools, onCommand };
 }
 
@@ -89,4 +90,14 @@ test('the buttons zoom, invert and reset', () => {
     { kind: 'invert' },
     { kind: 'reset' },
   ]);
+});
+
+test('a finding can be gone to, where there is one', () => {
+  const prediction = makeVolumePrediction();
+  expect(findButton(createTools(prediction).root, 'Go to finding')?.hidden).toBe(true);
+  const finding = { label: 'glioma', probability: 0.9, planes: [], extent_mm: 10, centre_mm: null };
+  prediction.findings = [{ ...finding, slices: [4, 6] }];
+  const { root, onCommand } = createTools(prediction);
+  findButton(root, 'Go to finding')?.click();
+  expect(onCommand).toHaveBeenCalledWith({ kind: 'toFinding' });
 });
