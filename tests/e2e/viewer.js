@@ -15,6 +15,18 @@ export function describeViewer(page) {
   };
 }
 
+/** @param {import('@playwright/test').Page} page */
+export function describePlanes(page) {
+  const panel = page.getByRole('region', { name: 'Three planes' });
+  return {
+    opener: page.getByRole('button', { name: 'Three planes' }),
+    panel,
+    picture: panel.getByRole('img'),
+    closer: panel.getByRole('button', { name: 'Close' }),
+    words: panel.getByRole('status'),
+  };
+}
+
 /**
  * @param {import('@playwright/test').Page} page
  * @param {string | { name: string, mimeType: string, buffer: Buffer }} file

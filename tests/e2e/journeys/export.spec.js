@@ -273,3 +273,33 @@ test('a study is removed, and a session cleared after one question', async ({ pa
   await expect(parts.studies).toHaveCount(1);
   await expect(parts.headline).toHaveText(DECIDED);
 });
+
+test('five lines of text are copied to paste into a report, and shared where the device can', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.addInitScript(() => {
+    navigator.share = async ({ text }) => {
+      window.shared = text;
+    };
+  });
+  const parts = describePage(page);
+  await page.goto('/');
+  await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
+  await expect(parts.headline).toHaveText(DECIDED);
+  await page.getByRole('button', { name: 'Copy as text' }).click();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  const { model } = await readAnswer(page);
+  expect(text.split('\n').length).toBeLessThanOrEqual(5);
+  for (const words of [
+    await parts.headline.textContent(),
+    '97 %',
+    model.version,
+    'Not for diagnostic',
+  ]) {
+    expect(text.replaceAll('\u00a0', ' ')).toContain(words);
+  }
+  await page.getByRole('button', { name: 'Share' }).click();
+  expect(await page.evaluate(() => window.shared)).toBe(text);
+});

@@ -1,34 +1,11 @@
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
-import config from '../playwright.config.js';
 import { findExample, makeNifti } from '../scans.js';
-import { describeViewer, openStudy } from '../viewer.js';
+import { describePlanes, describeViewer, openStudy } from '../viewer.js';
+import { WITH_WEBGL } from '../webgl.js';
 
-const { launchOptions } = config.use;
-// WebGL 2 drawn by the processor: slow, and the same everywhere.
-test.use({
-  launchOptions: {
-    ...launchOptions,
-    args: [
-      ...launchOptions.args.filter((argument) => argument !== '--disable-gpu'),
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
-    ],
-  },
-});
+test.use(WITH_WEBGL);
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
-
-/** @param {import('@playwright/test').Page} page */
-function describePlanes(page) {
-  const panel = page.getByRole('region', { name: 'Three planes' });
-  return {
-    opener: page.getByRole('button', { name: 'Three planes' }),
-    panel,
-    picture: panel.getByRole('img'),
-    closer: panel.getByRole('button', { name: 'Close' }),
-    words: panel.getByRole('status'),
-  };
-}
 
 /**
  * How much of what is seen is lighter than a dark grey, and in the colour of a glioma, and a number that tells one picture from another.
@@ -134,6 +111,21 @@ test('the heat map lies over all three planes, and follows its slider and its cl
   await expect.poll(measureColor).toBeGreaterThan(0.002);
   await parts.opacity.fill('0');
   await expect.poll(measureColor).toBe(0);
+});
+
+test('in plain words the planes name no kind of tumour', async ({ page }) => {
+  const planes = describePlanes(page);
+  await openStudy(page, VOLUME);
+  await expect(describeViewer(page).loading).toBeHidden();
+  await planes.opener.click();
+  await expect(planes.panel.getByText(/^Heat map for/)).toHaveCount(1);
+  await page.getByRole('button', { name: 'Show in plain words' }).click();
+  await expect(planes.panel).toBeHidden();
+  await planes.opener.click();
+  await expect(planes.panel.getByText(/^Where the program looked, on slices/)).toHaveCount(1);
+  await expect(page.locator('.studies')).not.toContainText(/glioma|meningioma|pituitary/, {
+    useInnerText: true,
+  });
 });
 
 test('without WebGL 2 a sentence says so, and the slices stay', async ({ page }) => {
