@@ -29,6 +29,7 @@ export function makePrediction(changes = {}) {
       spacing_mm: null,
       modality: null,
       plane: null,
+      sequence: null,
       view: makeView(),
       warnings: [],
     },

@@ -65,7 +65,8 @@ function sayByCode(key, params, original) {
 function describeParam(name, value) {
   if (name === 'share') return formatShare(Number(value));
   if (name === 'sequence') return describeSequence(String(value));
-  if (name === 'trained') return joinWords(String(value).split(',').map(describeSequence));
+  if (name === 'trained' || name === 'able')
+    return joinWords(String(value).split(',').map(describeSequence));
   if (name === 'kinds')
     return joinWords(
       String(value)

@@ -598,6 +598,11 @@ export interface components {
              */
             plane: ("sagittal" | "coronal" | "axial" | "oblique") | null;
             /**
+             * Sequence
+             * @description As the file states it, else of a volume as its slices show it; null where neither tells.
+             */
+            sequence: ("flair" | "t1" | "t1ce" | "t2") | null;
+            /**
              * Series
              * @description All of a DICOM upload or of the NIfTI volumes of one case, the one that was read first.
              */

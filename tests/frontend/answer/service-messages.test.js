@@ -89,6 +89,21 @@ test.each(['brand_new', 'constructor', '__proto__'])(
   },
 );
 
+test('a reason names sequences in the language of the page', () => {
+  const reason = {
+    ...REASON,
+    code: 'sequence_cannot_exclude',
+    params: { sequence: 'flair', able: 't1ce' },
+  };
+  expect(describeReason(reason, 'staff').text).toBe(
+    'The model overlooks more tumours on FLAIR: at this probability it cannot rule one out. It could on contrast-enhanced T1.',
+  );
+  setLanguage('de');
+  expect(describeReason(reason, 'staff').text).toBe(
+    'Auf FLAIR übersieht das Modell mehr Tumoren: Bei dieser Wahrscheinlichkeit kann es keinen ausschließen. Auf T1 mit Kontrastmittel könnte es das.',
+  );
+});
+
 test('without a value that its sentence takes, a warning is worded by the service', () => {
   setLanguage('de');
   const warning = {

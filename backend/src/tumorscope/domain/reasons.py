@@ -1,7 +1,9 @@
 """Why an answer is what it is: stable codes, each with a sentence for staff and one for a patient."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from tumorscope.domain.scan import SEQUENCE_NAMES, SequenceName
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ TUMOR_NOT_EXCLUDED = Reason(
     'The most probable class is "no tumour", but the probability of a tumour is too high to rule one out.',
     "The program cannot rule out a tumour. A doctor has to look.",
 )
+_NOT_EXCLUDED_HERE = "This kind of picture is not enough for the program to rule out a tumour. A doctor has to look."
+KIND_CANNOT_EXCLUDE = Reason(
+    "kind_cannot_exclude",
+    "The model was not trained on images of this kind: it cannot rule out a tumour on them.",
+    _NOT_EXCLUDED_HERE,
+)
 NOT_BRAIN_MRI = Reason(
     "not_brain_mri",
     "The picture does not resemble the brain MRI that the model was trained on.",
@@ -96,3 +104,23 @@ MOST_SLICES_REFUSED = Reason(
     "More than half of the slices that were read are not recognised as brain MRI.",
     "Most of these pictures do not look like an MRI of a head. The program cannot say anything about them.",
 )
+
+
+def sequence_cannot_exclude(sequence: SequenceName, able: Sequence[SequenceName]) -> Reason:
+    """A tumour would show too little in this sequence.
+
+    Parameters
+    ----------
+    sequence : SequenceName
+        Of the study.
+    able : sequence of SequenceName
+        In which the same probability would be low enough; at least one.
+    """
+    names = " or ".join(SEQUENCE_NAMES[name] for name in able)
+    return Reason(
+        "sequence_cannot_exclude",
+        f"The model overlooks more tumours on {SEQUENCE_NAMES[sequence]}: at this probability it cannot rule one out. "
+        f"It could on {names}.",
+        _NOT_EXCLUDED_HERE,
+        {"sequence": sequence, "able": ",".join(able)},
+    )

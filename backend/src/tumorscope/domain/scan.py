@@ -14,6 +14,14 @@ Plane = Literal["sagittal", "coronal", "axial"]
 StatedPlane = Literal["sagittal", "coronal", "axial", "oblique"]
 SequenceName = Literal["flair", "t1", "t1ce", "t2"]
 
+SEQUENCE_NAMES: dict[SequenceName, str] = {
+    "flair": "FLAIR",
+    "t1": "non-contrast T1",
+    "t1ce": "contrast-enhanced T1",
+    "t2": "T2",
+}
+"""As staff call them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScanWarning:

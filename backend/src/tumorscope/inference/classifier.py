@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from tumorscope.domain import reasons
 from tumorscope.domain.errors import AnswerNotFinite
-from tumorscope.domain.labels import NO_TUMOR
+from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.prediction import Decision, DecisionRule, Prediction, decide, refuse
+from tumorscope.domain.scan import SequenceName
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
+from tumorscope.inference.sequence import recognise_sequences
 from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.manifest import OperatingPoint, StudyManifest
+from tumorscope.model.manifest import OperatingPoint, StudyManifest, TrustManifest
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
 # A study is refused when more than this share of its slices is.
@@ -76,6 +78,8 @@ class NetworkAnswer:
         Calibrated, in the order of the manifest's classes.
     distances : ndarray, shape (n,), float64, optional
         From `scope.measure_distance`; None of a bundle without a scope gate.
+    sequences : ndarray, shape (n, sequences), float64, optional
+        From `sequence.recognise_sequences`.
     activation : ndarray, shape (n, cells, cells, channels), float32
         Of the last convolution.
     """
@@ -83,6 +87,7 @@ class NetworkAnswer:
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float64]
     distances: NDArray[np.float64] | None
+    sequences: NDArray[np.float64] | None
     activation: NDArray[np.float32]
 
 
@@ -106,8 +111,10 @@ def run_network(classifier: Classifier, pixels: NDArray[np.float32]) -> NetworkA
     if not np.isfinite(outputs.logits).all():
         raise AnswerNotFinite("the network's answer is no number")
     probabilities = calibrate(outputs.logits, manifest.temperature, manifest.uniform_weight)
-    distances = measure_distance(classifier.bundle, describe_slices(outputs.features, pixels))
-    return NetworkAnswer(outputs.logits, probabilities, distances, outputs.activation)
+    described = describe_slices(outputs.features, pixels)
+    distances = measure_distance(classifier.bundle, described)
+    sequences = recognise_sequences(classifier.bundle, described)
+    return NetworkAnswer(outputs.logits, probabilities, distances, sequences, outputs.activation)
 
 
 def calibrate(logits: NDArray[np.float32], temperature: float, uniform_weight: float = 0.0) -> NDArray[np.float64]:
@@ -157,6 +164,7 @@ def pool_study(
     slices: Sequence[SlicePrediction],
     region: Region | None,
     evidence: float | None,
+    sequence: SequenceName | None,
 ) -> Prediction:
     """The prediction of a volume from those of its slices that are in scope.
 
@@ -170,6 +178,8 @@ def pool_study(
         With the most evidence; None where there is none.
     evidence : float, optional
         From `findings.measure_evidence`; None where the model of studies does not apply.
+    sequence : SequenceName, optional
+        Stated or recognised; None where neither.
 
     Returns
     -------
@@ -189,16 +199,22 @@ def pool_study(
     inside = rank_slices(slices)[:1] if region is None else slices[region.stretch.first : region.stretch.last + 1]
     rows = [one.prediction.probabilities for one in inside if one.prediction.decision is not Decision.OUT_OF_SCOPE]
     kinds = {name: float(np.mean([row[name] for row in rows])) for name in classifier.bundle.manifest.class_names}
-    return decide_study(weigh(trust.study, evidence), kinds, trust.study, classifier.operating_point)
+    probability = weigh(trust.study, evidence, sequence)
+    return decide_study(probability, kinds, trust, classifier.operating_point, sequence)
 
 
-def weigh(study: StudyManifest, evidence: float) -> float:
-    """The tumour probability, in 0..1, by the logistic regression."""
-    return float(1 / (1 + np.exp(-(study.intercept + study.slope * evidence))))
+def weigh(study: StudyManifest, evidence: float, sequence: SequenceName | None = None) -> float:
+    """The tumour probability, in 0..1, by the logistic regression of the sequence, or else of all together."""
+    of = study if sequence is None else study.by_sequence.get(sequence, study)
+    return float(1 / (1 + np.exp(-(of.intercept + of.slope * evidence))))
 
 
 def decide_study(
-    probability: float, kinds: Mapping[str, float], study: StudyManifest, point: OperatingPoint
+    probability: float,
+    kinds: Mapping[str, float],
+    trust: TrustManifest,
+    point: OperatingPoint,
+    sequence: SequenceName | None = None,
 ) -> Prediction:
     """Decide whether a study shows a tumour, and of which kind, by limits of studies.
 
@@ -208,17 +224,39 @@ def decide_study(
         Of a tumour, in 0..1.
     kinds : mapping of str to float
         How probable each class is in the region; ``no_tumor`` is passed over.
-    study : StudyManifest
-        Its limits.
+    trust : TrustManifest
+        With a model of studies.
     point : OperatingPoint
-        Which of them.
+        Which of its limits.
+    sequence : SequenceName, optional
+        Stated or recognised; None where neither.
+
+    Returns
+    -------
+    Prediction
+        ``uncertain`` with the reason ``sequence_cannot_exclude`` where the limits of all sequences together would allow
+        ``no_tumor``, and that of its own does not.
     """
+    study = trust.study
+    assert study is not None  # noqa: S101  (the caller's)
     share = sum(value for name, value in kinds.items() if name != NO_TUMOR) or 1.0
     limits = study.operating_points[point]
-    return decide(
-        {name: 1 - probability if name == NO_TUMOR else probability * kinds[name] / share for name in kinds},
-        DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from, study.kinds_kept_from),
-    )
+    probabilities = {name: 1 - probability if name == NO_TUMOR else probability * kinds[name] / share for name in kinds}
+    rule = DecisionRule(limits.tumor_threshold, limits.min_confidence, study.kept_from, study.kinds_kept_from)
+    prediction = decide(probabilities, rule)
+    own = None if sequence is None else study.by_sequence.get(sequence)
+    if sequence is None or own is None:
+        return prediction
+    common = study.kept_from[TUMOR_OF_UNSTATED_KIND]
+    kept_from = {**study.kept_from, TUMOR_OF_UNSTATED_KIND: own.tumor_kept_from}
+    # A threshold below the common limit is what excludes a tumour, and becomes stricter with it.
+    threshold = limits.tumor_threshold * (own.tumor_kept_from / common if limits.tumor_threshold < common else 1)
+    strict = decide(probabilities, replace(rule, tumor_threshold=threshold, kept_from=kept_from))
+    stricter = [name for name, one in study.by_sequence.items() if one.tumor_kept_from < common]
+    able = [name for name in trust.tumor_sequences or () if name not in stricter]
+    if prediction.decision is Decision.NO_TUMOR and strict.decision is Decision.UNCERTAIN and able:
+        return replace(strict, reasons=(reasons.sequence_cannot_exclude(sequence, able),))
+    return strict
 
 
 def pool_slices(probabilities: NDArray[np.float64], no_tumor: int, reach: float) -> NDArray[np.float64]:

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from tumorscope.domain.labels import NO_TUMOR
-from tumorscope.domain.prediction import Prediction, decide, refuse
-from tumorscope.domain.reasons import Reason
-from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, Series, Slice
+from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
+from tumorscope.domain.reasons import KIND_CANNOT_EXCLUDE, Reason
+from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, SequenceName, Series, Slice
 from tumorscope.imaging.decode import Upload
 from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network, tumor_log_odds, weigh
 from tumorscope.inference.findings import (
@@ -28,6 +28,7 @@ from tumorscope.inference.findings import (
 )
 from tumorscope.inference.heatmap import Explanation, explain_slices
 from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
+from tumorscope.inference.sequence import name_sequence
 from tumorscope.inference.study import (
     PlaneSlices,
     SlicePrediction,
@@ -45,6 +46,8 @@ Explain = Literal["none", "heatmap", "kinds"]
 _BATCH = 16
 # So many slices of a volume are explained.
 _EXPLAINED = 3
+# What the model was not trained on: the file states it, and a tumour cannot be ruled out.
+_UNLIKE_TRAINING = {"derived_map", "kind_hardly_seen", "localizer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ class StudyPrediction:
         Of the stack, with the slices that were not read.
     is_volume : bool
         Whether the study was a stack of slices, and not a single one.
+    sequence : SequenceName, optional
+        As the file states it, else of a volume as its slices show it; None where neither tells.
     warnings : tuple of ScanWarning
         Of decoding, of what was chosen from the study, and of the quality of the slice that is shown.
     series : tuple of Series
@@ -139,6 +144,7 @@ class StudyPrediction:
     shown_scan: Slice
     slice_count: int
     is_volume: bool
+    sequence: SequenceName | None
     warnings: tuple[ScanWarning, ...]
     series: tuple[Series, ...]
     explanation: Explanation | None
@@ -255,10 +261,13 @@ def predict_scan(
     slices = read[0]
     regions = _find_regions(classifier, stack, read)
     first = regions[0] if regions else None
+    sequence = _find_sequence(stack, slices)
     prediction, evidence = slices[0].prediction, None
     if stack.volume is not None:
         evidence = _find_evidence(stack, read)
-        prediction = pool_study(classifier, slices, first, evidence)
+        prediction = pool_study(classifier, slices, first, evidence, sequence)
+    if prediction.decision is Decision.NO_TUMOR and any(one.code in _UNLIKE_TRAINING for one in stack.warnings):
+        prediction = replace(prediction, decision=Decision.UNCERTAIN, reasons=(KIND_CANNOT_EXCLUDE,))
     ranked = _rank_by_finding(slices, first)
     shown = ranked[0]
     shown_scan = stack.planes[0].cut(shown.index)
@@ -275,16 +284,33 @@ def predict_scan(
         tuple(slices),
         evidence,
         tuple(
-            _describe_finding(classifier, stack, slices, region, by_model=evidence is not None) for region in regions
+            _describe_finding(classifier, stack, slices, region, sequence, by_model=evidence is not None)
+            for region in regions
         ),
         shown,
         shown_scan,
         stack.slice_count,
         stack.volume is not None,
+        sequence,
         (*stack.warnings, *_judge_quality(classifier, shown, shown_scan)),
         scan.series if classifier.preprocessing.channels is None else (),
         explanation,
         None if isinstance(scan, Examination) else scan.origin,
+    )
+
+
+def _find_sequence(stack: StudySlices, slices: Sequence[SlicePrediction]) -> SequenceName | None:
+    """As the file states it, else as the slices of a volume that are in scope show it."""
+    if stack.volume is None:
+        return stack.planes[0].cut(slices[0].index).sequence
+    if stack.volume.sequence is not None:
+        return stack.volume.sequence
+    return name_sequence(
+        [
+            one.sequence_shares
+            for one in slices
+            if one.sequence_shares is not None and one.prediction.decision is not Decision.OUT_OF_SCOPE
+        ]
     )
 
 
@@ -327,7 +353,13 @@ def _find_regions(
 
 
 def _describe_finding(
-    classifier: Classifier, stack: StudySlices, slices: Sequence[SlicePrediction], region: Region, *, by_model: bool
+    classifier: Classifier,
+    stack: StudySlices,
+    slices: Sequence[SlicePrediction],
+    region: Region,
+    sequence: SequenceName | None,
+    *,
+    by_model: bool,
 ) -> Finding:
     """Of a region; with its probability by the model of studies, or else its highest slice's."""
     volume, trust, stretch = stack.volume, classifier.bundle.manifest.trust, region.stretch
@@ -336,7 +368,8 @@ def _describe_finding(
     kinds = [name for name in classifier.bundle.manifest.class_names if name != NO_TUMOR]
     probability = region.peak_share
     if by_model and trust is not None and trust.study is not None:
-        probability = weigh(trust.study, _measure_evidence(slices, stack.planes[0].spacing_mm, stretch))
+        evidence = _measure_evidence(slices, stack.planes[0].spacing_mm, stretch)
+        probability = weigh(trust.study, evidence, sequence)
     centre = None
     if region.centre_mm is not None and volume.affine is not None:
         right, anterior, superior = volume.affine[:3] @ [*region.centre_mm / volume.spacing_mm, 1]
@@ -399,6 +432,7 @@ def _predict_batch(
                 one.model_input.window,
                 float("nan") if reasons else tumor_log_odds(classifier, answer.logits[row]),
                 distance,
+                None if answer.sequences is None else answer.sequences[row],
                 # A copy, for a view would hold those of the whole batch.
                 answer.activation[row].copy() if with_activation else None,
             )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, MissingModality
 from tumorscope.domain.prediction import Decision, Prediction
-from tumorscope.domain.scan import Examination, Plane, Scan, ScanWarning, SequenceName, Slice, Volume
+from tumorscope.domain.scan import SEQUENCE_NAMES, Examination, Plane, Scan, ScanWarning, Slice, Volume
 from tumorscope.imaging.decode import Upload
 from tumorscope.imaging.scan_warnings import warn_sequence_chosen
 from tumorscope.imaging.slices import PLANES, STACK_AXIS, choose_slices, slice_volume, stack_slice
@@ -31,12 +31,6 @@ _AXIAL_MM = 2.01
 # clips half a percent; images of the public collections reach 4 %.
 _MAX_CLIPPED = 0.05
 
-_NAMES: dict[SequenceName, str] = {
-    "flair": "FLAIR",
-    "t1": "non-contrast T1",
-    "t1ce": "contrast-enhanced T1",
-    "t2": "T2",
-}
 _OBLIQUE = ScanWarning(
     "plane_hardly_seen", "The slice is oblique; the model was trained on axial, coronal and sagittal slices."
 )
@@ -106,6 +100,8 @@ class SlicePrediction:
         the slice is out of scope.
     scope_distance : float, optional
         From `scope.measure_distance`; None of a model without a scope gate.
+    sequence_shares : ndarray, shape (sequences,), optional
+        From `sequence.recognise_sequences`.
     activation : ndarray, shape (cells, cells, channels), float32, optional
         Of the last convolution; None where no heat map will be drawn.
     """
@@ -116,6 +112,7 @@ class SlicePrediction:
     window: tuple[float, float] | None
     log_odds: float
     scope_distance: float | None
+    sequence_shares: NDArray[np.float64] | None
     activation: NDArray[np.float32] | None
 
 
@@ -254,8 +251,10 @@ def find_quality_warnings(scan: Slice, geometry: Geometry, trust: TrustManifest 
         warnings.append(ScanWarning("clipped_intensities", message, {"share": round(clipped, 4)}))
     trained = None if trust is None else trust.tumor_sequences
     if trained and scan.sequence is not None and scan.sequence not in trained:
-        names = " and ".join(_NAMES[name] for name in trained)
-        message = f"The file states {_NAMES[scan.sequence]}; the model learned tumours almost only from {names}."
+        names = " and ".join(SEQUENCE_NAMES[name] for name in trained)
+        message = (
+            f"The file states {SEQUENCE_NAMES[scan.sequence]}; the model learned tumours almost only from {names}."
+        )
         warnings.append(
             ScanWarning("sequence_hardly_seen", message, {"sequence": scan.sequence, "trained": ",".join(trained)})
         )

@@ -36,7 +36,8 @@ class Bundle:
     golden_files : mapping of str to bytes
         The golden slices by file name.
     scope : mapping of str to ndarray, float32, optional
-        ``reference``, shape (n, features), for `inference.scope`; None if the manifest has no ``trust``.
+        ``reference``, shape (n, features), for `inference.scope`; ``sequence_kernel``, shape (features, sequences), and
+        ``sequence_bias``, for `inference.sequence`, where it learned them. None if the manifest has no ``trust``.
     int8 : bytes, optional
         The int8 network, for `inference.engines.litert`; None if the manifest has no ``int8``.
     """
@@ -166,8 +167,8 @@ def _read(path: Path) -> bytes:
 def _read_scope(content: bytes) -> dict[str, NDArray[np.float32]]:
     arrays = _read_arrays(SCOPE_FILE, content)
     # `tumorscope export` reads a bundle of another version to replace this; `inference.scope` refuses to measure by it.
-    reference = arrays.get("reference", np.empty((1, 0), np.float16))
-    return {"reference": reference.astype(np.float32)}
+    named = {"reference": np.empty((1, 0), np.float16), **arrays}
+    return {name: array.astype(np.float32) for name, array in named.items()}
 
 
 def _read_arrays(name: str, content: bytes) -> dict[str, NDArray[Any]]:

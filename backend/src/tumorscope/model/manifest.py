@@ -91,8 +91,17 @@ class StudyReading(_Strict):
 
     person: str
     source: str
+    sequence: SequenceName | None = None
     has_tumor: bool
     evidence: float
+
+
+class SequenceStudyManifest(_Strict):
+    """The regression and the limit of studies in one sequence."""
+
+    intercept: float
+    slope: float = Field(ge=0)
+    tumor_kept_from: Probability = Field(description="As `kept_from.tumor`, and at most that.")
 
 
 class StudyManifest(_Strict):
@@ -103,6 +112,9 @@ class StudyManifest(_Strict):
     kept_from: dict[str, Probability] = Field(description="As of slices.")
     kinds_kept_from: Probability = Field(description="As of slices.")
     operating_points: dict[OperatingPoint, StudyLimits]
+    by_sequence: dict[SequenceName, SequenceStudyManifest] = Field(
+        default_factory=dict, description="For studies whose sequence is stated or recognised; of others all together."
+    )
     readings: list[StudyReading] = Field(description="That it was fitted on, for a fit without some of the people.")
     figures: dict[str, Any] = Field(description="Cross-validated over people.")
 

@@ -115,6 +115,9 @@ class InputDescription(BaseModel):
     spacing_mm: list[float] | None = Field(description="Between rows and between columns; null where unknown.")
     modality: str | None
     plane: StatedPlane | None = Field(description="Null where unknown.")
+    sequence: SequenceName | None = Field(
+        description="As the file states it, else of a volume as its slices show it; null where neither tells."
+    )
     series: list[SeriesDescription] = Field(
         description="All of a DICOM upload or of the NIfTI volumes of one case, the one that was read first."
     )
@@ -327,6 +330,7 @@ def _describe_input(result: StudyPrediction, sha256: str, *, with_picture: bool)
         spacing_mm=None if scan.spacing_mm is None else list(scan.spacing_mm),
         modality=scan.modality,
         plane=scan.plane,
+        sequence=result.sequence,
         series=[SeriesDescription(**asdict(one), chosen=one.why_not is None) for one in result.series],
         view=view,
         warnings=[Message(**asdict(warning)) for warning in result.warnings],

@@ -20,6 +20,14 @@ export const SERVICE = {
     '„Kein Tumor“ ist die wahrscheinlichste Klasse, aber die Tumorwahrscheinlichkeit ist zu hoch, um einen Tumor auszuschließen.',
   'reason.tumor_not_excluded.patient':
     'Das Programm kann einen Tumor nicht ausschließen. Eine Ärztin oder ein Arzt muss das Bild ansehen.',
+  'reason.sequence_cannot_exclude.staff':
+    'Auf {sequence} übersieht das Modell mehr Tumoren: Bei dieser Wahrscheinlichkeit kann es keinen ausschließen. Auf {able} könnte es das.',
+  'reason.sequence_cannot_exclude.patient':
+    'Diese Art von Bild reicht dem Programm nicht, um einen Tumor auszuschließen. Eine Ärztin oder ein Arzt muss es ansehen.',
+  'reason.kind_cannot_exclude.staff':
+    'Mit Bildern dieser Art wurde das Modell nicht trainiert: Es kann auf ihnen keinen Tumor ausschließen.',
+  'reason.kind_cannot_exclude.patient':
+    'Diese Art von Bild reicht dem Programm nicht, um einen Tumor auszuschließen. Eine Ärztin oder ein Arzt muss es ansehen.',
   'reason.not_brain_mri.staff':
     'Das Bild gleicht nicht den Schädel-MRT, mit denen das Modell trainiert wurde.',
   'reason.not_brain_mri.patient':

@@ -23,6 +23,14 @@ export const SERVICE = {
     '“No tumour” is the most probable class, but the tumour probability is too high to rule out a tumour.',
   'reason.tumor_not_excluded.patient':
     'The program cannot rule out a tumour. A doctor has to look at the picture.',
+  'reason.sequence_cannot_exclude.staff':
+    'The model overlooks more tumours on {sequence}: at this probability it cannot rule one out. It could on {able}.',
+  'reason.sequence_cannot_exclude.patient':
+    'This kind of picture is not enough for the program to rule out a tumour. A doctor has to look at it.',
+  'reason.kind_cannot_exclude.staff':
+    'The model was not trained on images of this kind: it cannot rule out a tumour on them.',
+  'reason.kind_cannot_exclude.patient':
+    'This kind of picture is not enough for the program to rule out a tumour. A doctor has to look at it.',
   'reason.not_brain_mri.staff': 'The image is unlike the brain MRI that the model was trained on.',
   'reason.not_brain_mri.patient':
     'This does not look like an MRI picture of a head. The program cannot say anything about it.',

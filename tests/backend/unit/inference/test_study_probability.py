@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from tests.factories import make_study_model
+from tests.factories import make_study_model, make_trust
 from tumorscope.domain.prediction import Decision, Prediction
 from tumorscope.inference.classifier import decide_study, weigh
 from tumorscope.inference.findings import Stretch, measure_evidence
+from tumorscope.model.manifest import SequenceStudyManifest, TrustManifest
 
 _KINDS = {"glioma": 0.6, "meningioma": 0.1, "no_tumor": 0.2, "pituitary": 0.1}
 
@@ -49,8 +50,39 @@ def test_more_evidence_is_more_probable() -> None:
     assert weigh(make_study_model(), 1) > weigh(make_study_model(), 0) == 0.5
 
 
+def test_sequence_has_a_regression_of_its_own() -> None:
+    study = _with_flair(tumor_kept_from=0.1).study
+    assert study is not None
+    assert weigh(study, 1, "flair") > weigh(study, 1, "t1") == weigh(study, 1)
+
+
+def _with_flair(tumor_kept_from: float) -> TrustManifest:
+    flair = SequenceStudyManifest(intercept=0, slope=2, tumor_kept_from=tumor_kept_from)
+    study = make_study_model().model_copy(update={"by_sequence": {"flair": flair}})
+    return make_trust().model_copy(update={"study": study, "tumor_sequences": ["flair", "t1ce"]})
+
+
+def test_sequence_that_overlooks_tumours_excludes_none_where_others_could() -> None:
+    trust = _with_flair(tumor_kept_from=0.1)
+    for sequence in (None, "t1ce"):
+        assert decide_study(0.2, _KINDS, trust, "balanced", sequence).decision is Decision.NO_TUMOR
+    prediction = decide_study(0.2, _KINDS, trust, "balanced", "flair")
+    assert (prediction.decision, prediction.prediction_set) == (Decision.UNCERTAIN, ("glioma", "no_tumor"))
+    (reason,) = prediction.reasons
+    assert (reason.code, reason.params) == ("sequence_cannot_exclude", {"sequence": "flair", "able": "t1ce"})
+    assert "FLAIR" in reason.message
+    assert "contrast-enhanced T1" in reason.message
+    assert decide_study(0.05, _KINDS, trust, "balanced", "flair").decision is Decision.NO_TUMOR
+    assert decide_study(0.9, _KINDS, trust, "balanced", "flair").decision is Decision.TUMOR
+
+
+def test_doubt_that_every_sequence_would_have_is_not_put_down_to_one() -> None:
+    prediction = decide_study(0.5, _KINDS, _with_flair(tumor_kept_from=0.1), "balanced", "flair")
+    assert "sequence_cannot_exclude" not in [reason.code for reason in prediction.reasons]
+
+
 def _decide(probability: float, kinds: dict[str, float] = _KINDS) -> Prediction:
-    return decide_study(probability, kinds, make_study_model(), "balanced")
+    return decide_study(probability, kinds, make_trust().model_copy(update={"study": make_study_model()}), "balanced")
 
 
 @pytest.mark.parametrize(

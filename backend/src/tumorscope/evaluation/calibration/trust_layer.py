@@ -30,6 +30,7 @@ from tumorscope.evaluation.calibration.scope_limits import (
     fit_scope,
     fit_scope_limits,
 )
+from tumorscope.evaluation.calibration.sequence_recognition import fit_sequences
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.inference.classifier import Classifier, calibrate
@@ -111,8 +112,9 @@ def _fit(bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, adva
     # Of all engines that could serve here, for limits that they fall on the same side of.
     engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *([] if int8 is None else [int8])]
     held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
-    described, groups = _observe_reference(bundle, engine, split.training, advance)
-    scope = fit_scope(described, groups)
+    described, groups, shown = _observe_reference(bundle, engine, split.training, advance)
+    sources, sequences = [one.source for one in shown], [one.sequence for one in shown]
+    scope = fit_scope(described, groups) | fit_sequences(described[: len(shown)], sequences, sources)
     gated = replace(bundle, scope=scope)
     distances = np.array([measure_distance(gated, one.described) for one in held_out], np.float64)
     pictures = {group_of(one) for one in split.training if isinstance(one.image, ImageFileReference)}
@@ -164,23 +166,24 @@ def _look(engine: Engine, pixels: NDArray[np.float32]) -> _Observed:
 
 def _observe_reference(
     bundle: Bundle, engine: Engine, training: Sequence[Example], advance: Callable[[], None]
-) -> tuple[NDArray[np.float32], list[str]]:
-    """What everything that the model was made from is compared by, and the collection of each."""
+) -> tuple[NDArray[np.float32], list[str], list[Example]]:
+    """What all that the model was made from is compared by, the group of each, and the examples that come first."""
     rng = np.random.default_rng(0)
     groups = [group_of(example) for example in training]
     seen = _observe(bundle, engine, _read(training), advance).described
     phantoms = [Slice(draw_phantom(seed, seed % 2 == 0), "png") for seed in range(2 * _PHANTOMS)]
     sources = np.array([example.source for example in training])
     chosen = [rng.permutation(np.flatnonzero(sources == source))[:_STRIPPED] for source in np.unique(sources)]
-    stripped = []
+    stripped, shown = [], list(training)
     for row in np.concatenate(chosen):
         prepared = to_model_input(_read([training[row]])[0](), bundle.manifest.preprocessing_parameters).pixels
         left = strip_skull(prepared[:, :, 0], None, rng)
         if left is not None:
             stripped.append(np.repeat(left[0][:, :, None], 3, axis=2))
+            shown.append(training[row])
     without_skull = [
         _look(engine, np.stack(stripped[start : start + _BATCH])).described for start in range(0, len(stripped), _BATCH)
     ]
     drawn = _observe(bundle, engine, [lambda one=one: one for one in phantoms], lambda: None).described  # type: ignore[misc]
     groups += ["stripped"] * len(stripped) + ["drawn"] * len(phantoms)
-    return np.concatenate([seen, *without_skull, drawn]), groups
+    return np.concatenate([seen, *without_skull, drawn]), groups, shown

@@ -64,6 +64,35 @@ def test_model_tells_much_evidence_from_little() -> None:
     assert study.operating_points["screening"].tumor_threshold < study.operating_points["balanced"].tumor_threshold
 
 
+def test_sequence_in_which_tumours_show_less_is_held_to_a_stricter_limit() -> None:
+    clear = [one.model_copy(update={"sequence": "t1"}) for one in _read(people=200)]
+    # Some of its tumours hardly show.
+    faint = [
+        one.model_copy(update={"person": f"{one.person}f", "sequence": "flair", "evidence": evidence})
+        for one in _read(people=60, seed=1)
+        for evidence in [one.evidence + 2 * (one.evidence - 3) if one.has_tumor else one.evidence]
+    ]
+    study = fit_study_model([*clear, *faint], _score(np.linspace(0.5, 1, 100)))
+    assert set(study.by_sequence) == {"t1", "flair"}
+    common = study.kept_from["tumor"]
+    assert study.by_sequence["flair"].tumor_kept_from < study.by_sequence["t1"].tumor_kept_from <= common
+    overlooked = [
+        weigh(study, one.evidence, "flair") < study.by_sequence["flair"].tumor_kept_from
+        for one in faint
+        if one.has_tumor
+    ]
+    assert np.mean(overlooked) <= 0.07
+    assert weigh(study, 1, "t1") > 0.3
+    assert set(study.figures["by_sequence"]) == {"t1", "flair"}
+
+
+def test_model_of_a_sequence_with_one_head_stays_near_the_common_one() -> None:
+    few = [one.model_copy(update={"person": "f", "sequence": "t2"}) for one in _read(people=1, seed=5)]
+    study = fit_study_model([*_read(), *few], _score(np.linspace(0.5, 1, 100)))
+    assert weigh(study, 1, "t2") == pytest.approx(weigh(study, 1), abs=0.15)
+    assert "flair" not in study.by_sequence
+
+
 def test_of_few_heads_the_next_one_is_seldom_called_a_tumour_and_tumours_still_are() -> None:
     called: dict[bool, list[float]] = {False: [], True: []}
     for seed in range(20):
@@ -78,7 +107,7 @@ def test_tumour_slices_of_a_person_are_a_study_that_the_highest_decides() -> Non
     manifest = make_manifest().model_copy(update={"temperature": 1.0, "uniform_weight": 0.0})
     scored = _score(np.array([0.3, 0.8]))
     readings = read_known_tumors(Classifier(Bundle(manifest, "", {}, {}), _BrightEngine()), scored)
-    assert [(one.person, one.has_tumor) for one in readings] == [("p0", True), ("p1", True)]
+    assert [(one.person, one.has_tumor, one.sequence) for one in readings] == [("p0", True, None), ("p1", True, None)]
     assert [one.evidence for one in readings] == pytest.approx([np.log(9)] * 2, abs=0.01)
     two = read_known_tumors(Classifier(Bundle(manifest, "", {}, {}), _BrightEngine()), scored.take(np.arange(6) < 4))
     assert two == []
@@ -130,5 +159,5 @@ def test_head_is_read_as_it_is_and_with_lesions(tmp_path: Path, thickness: float
     found = read_studies(classifier, [study], insert, lambda: done.append(1))
     assert (asked, len(done)) == (["t1"] * 15, 1)
     assert [one.has_tumor for one in found] == [False] + [True] * 15
-    assert {one.person for one in found} == {"someone"}
+    assert {(one.person, one.sequence) for one in found} == {("someone", "t1")}
     assert found[-1].evidence > 3 > -3 > found[0].evidence
