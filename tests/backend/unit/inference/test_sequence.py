@@ -15,7 +15,7 @@ _RNG = np.random.default_rng(0)
 
 def _describe(name: str, count: int) -> NDArray[np.float32]:
     """Noise about a direction of the sequence's own, of length 1."""
-    rows = _RNG.normal(0, 0.02, (count, 12)) + np.eye(12)[NAMES.index(name)]  # type: ignore[arg-type]
+    rows = _RNG.normal(0, 0.02, (count, 12)) + np.eye(12)[NAMES.index(name)]
     described: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     return described
 
