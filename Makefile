@@ -21,6 +21,8 @@ PYTHON_SOURCES := backend/src client/src tests scripts
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 # TensorFlow with CUDA takes the place of the one without.
 GPU_OVERRIDE := tensorflow-cpu ; python_version < '3'\ntensorflow[and-cuda]\n
+# jsonschema would build a parser of addresses with it at each import, for two seconds in every process of Ray.
+DEV_OVERRIDE := rfc3987-syntax ; python_version < '3'\n
 
 DEFAULT_MODEL := backend/src/tumorscope/default_model
 
@@ -60,7 +62,7 @@ $(SERVING_READY): backend/requirements.lock backend/pyproject.toml
 
 $(PYTHON_READY): $(SERVING_READY) backend/requirements-dev.lock client/pyproject.toml
 	@echo 'Installing what development needs into .venv (3.3 GB)'
-	@.venv/bin/pip install -qq --disable-pip-version-check --require-hashes -r backend/requirements-dev.lock
+	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --require-hashes -r backend/requirements-dev.lock
 	@.venv/bin/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable client
 	@touch $@
 
@@ -180,7 +182,7 @@ openapi: $(PYTHON_READY) $(PAGE_READY) ## Write backend/openapi.json, and the pa
 lock: ## Write the Python lock files anew, with uv; newer versions: UPGRADE=--upgrade
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --extra build --extra postgres pyproject.toml --output-file requirements.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --constraint requirements.lock --extra build --extra train --extra dev \
-	    pyproject.toml --output-file requirements-dev.lock >/dev/null
+	    --override <(printf "$(DEV_OVERRIDE)") pyproject.toml --output-file requirements-dev.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements-dev.lock --extra build --extra cluster \
 	    pyproject.toml --output-file requirements-cluster.lock >/dev/null
 	cd backend && $(UV) $(UV_COMPILE) $(UPGRADE) --no-annotate --constraint requirements.lock --extra build --extra tensorflow \

@@ -3,12 +3,22 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+DEPLOYED = Path(__file__).parents[1] / "deploy" / "ray"
+"""What the nodes of a cluster run."""
+REPLICA = {"TUMORSCOPE_ENGINE": "litert", "TUMORSCOPE_THREADS": "1", "TUMORSCOPE_MAX_WAITING": "1"}
+"""Settings of a service on Ray Serve here."""
+
 # Ray gives up when the agents that choose their ports themselves have not done so after half a minute.
 _PORTS = ("runtime_env_agent_port", "metrics_agent_port", "dashboard_agent_listen_port", "metrics_export_port")
+
+# A node is dead when it does not answer five times, which is every three seconds by default; how long it may take to
+# answer is left as it is.
+_SOON_MISSED = {"health_check_period_ms": 300}
 
 
 def describe_node() -> dict[str, Any]:
@@ -22,12 +32,17 @@ def describe_node() -> dict[str, Any]:
 
 
 @contextmanager
-def run_cluster(**more: Any) -> Iterator[Any]:
-    """A cluster with one node, for which more can be stated; `add_node(**describe_node())` adds another."""
+def run_cluster() -> Iterator[Any]:
+    """A cluster with one node, on which a replica of the service fits; `add_node(**describe_node())` adds another."""
     pytest.importorskip("ray", reason="the extra `scale` is not installed")
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={**describe_node(), **more})
+    with pytest.MonkeyPatch.context() as patch:
+        # A node's own, as those of the image; replicas have them from there.
+        for name, value in {**REPLICA, "PYTHONPATH": str(DEPLOYED), "RAY_USAGE_STATS_ENABLED": "0"}.items():
+            patch.setenv(name, value)
+        head = {**describe_node(), "memory": 6 * 2**30, "_system_config": _SOON_MISSED}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         yield cluster
     finally:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests import processes
 from tests.factories import make_trust, write_tiny_bundle
 from tests.processes import ServedProcess
+from tests.ray_cluster import run_cluster
 from tests.serving import serve
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
@@ -58,3 +60,10 @@ def tiny_address(tiny_bundle_folder: Path) -> Iterator[str]:
     """Where `tiny_bundle_folder` is served over a socket, in this process."""
     with serve(create_app(Settings(bundle=tiny_bundle_folder))) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[Any]:
+    """See `tests.ray_cluster`."""
+    with run_cluster() as cluster:
+        yield cluster

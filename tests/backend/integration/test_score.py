@@ -6,12 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from typer.testing import CliRunner
 
 from tests.factories import make_dicom_bytes, make_nifti_bytes, make_phantom_file, make_slice
 from tests.orthanc import needs_orthanc, run_orthanc
-from tests.ray_cluster import describe_node, run_cluster
+from tests.ray_cluster import describe_node
 from tests.waiting import PATIENCE_S, wait_for_state, wait_until
 from tests.watching import make_study
 from tumorscope.api.app import create_app
@@ -87,11 +88,13 @@ def _score(output: Path, *sources: Path | str, more: tuple[str, ...] = ()) -> st
     return CliRunner().invoke(app, arguments, catch_exceptions=False).output
 
 
-def _start(output: Path, *sources: Path | str, cluster: str | None = None) -> subprocess.Popen[str]:
+def _start(
+    output: Path, *sources: Path | str, cluster: str | None = None, more: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
     """The command as a process, without Ray unless a cluster is named."""
-    more = ("--engine", "local") if cluster is None else ()
+    engine = ("--engine", "local") if cluster is None else ()
     return subprocess.Popen(
-        [sys.executable, "-m", "tumorscope", *_list_arguments(output, sources, more)],
+        [sys.executable, "-m", "tumorscope", *_list_arguments(output, sources, (*engine, *more))],
         env={**os.environ, "RAY_ADDRESS": cluster or ""},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -208,15 +211,60 @@ def test_run_killed_at_any_point_ends_with_the_same_rows(archive: Path, tmp_path
     assert not list(output.glob(".part=*"))
 
 
+def _fill_disk(process: subprocess.Popen[str]) -> None:
+    """From now on the command cannot write its answers; it says so, and ends."""
+    prlimit(process.pid, RLIMIT_FSIZE, (1000, RLIM_INFINITY))
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, errors.splitlines()[-1]) == (1, "File too large")
+
+
 def test_full_disk_is_a_sentence_and_the_next_run_goes_on(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
     output = tmp_path / "scores"
     with _start(output, archive) as process:
         _wait_for_parts(process, output, 1)
-        prlimit(process.pid, RLIMIT_FSIZE, (1000, RLIM_INFINITY))
-        _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors.splitlines()[-1]) == (1, "File too large")
+        _fill_disk(process)
     _score(output, archive)
     assert _read(output) == undisturbed
+
+
+@contextmanager
+def _run_archive(on_request: Callable[[tuple[str, int]], object]) -> Iterator[str]:
+    """Address of a study that its archive lists no series of; called with who asks, before the answer."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            on_request(self.client_address)
+            with suppress(OSError):
+                self.send_response(204)
+                self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"dicomweb+http://127.0.0.1:{server.server_port}/studies/1.2.74"
+        server.shutdown()
+
+
+def _list_failures(output: Path) -> dict[str, str]:
+    return {Path(row["files"][0]).name: row["code"] for row in _read(output)["failures"]}
+
+
+def test_file_that_vanishes_amid_the_run_is_a_failure_and_is_tried_again_by_the_next(
+    archive: Path, tmp_path: Path
+) -> None:
+    vanishing = tmp_path / "vanishing.png"
+    shutil.copy(archive / "many" / "000.png", vanishing)
+    output = tmp_path / "scores"
+    # The first study is asked for when all are listed, and before the second is read.
+    with _run_archive(lambda _: vanishing.unlink()) as study:
+        _score(output, study, vanishing, archive / "void.png", more=("--workers", "1"))
+    assert _list_failures(output) == {"1.2.74": "no_file", "vanishing.png": "unreadable", "void.png": "corrupt_file"}
+    shutil.copy(archive / "many" / "000.png", vanishing)
+    _score(output, vanishing, archive / "void.png")
+    assert _list_failures(output) == {"1.2.74": "no_file", "void.png": "corrupt_file"}
+    assert [row["files"] for row in _read(output)["studies"]] == [[str(vanishing)]]
 
 
 def test_sources_are_listed_in_a_file_and_found_twice_are_answered_once(archive: Path, tmp_path: Path) -> None:
@@ -370,80 +418,50 @@ def test_two_runs_do_not_write_into_one_folder(archive: Path, tmp_path: Path) ->
         process.kill()
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    with run_cluster() as cluster:
-        yield cluster
-
-
 @pytest.mark.cluster
-def test_killed_node_killed_driver_and_failed_disk_end_with_the_same_rows(
-    cluster: Any, archive: Path, tmp_path: Path, undisturbed: Rows
+def test_killed_driver_full_disk_and_killed_node_end_with_the_same_rows(
+    ray_cluster: Any, archive: Path, tmp_path: Path, undisturbed: Rows
 ) -> None:
     output = tmp_path / "scores"
-    node = cluster.add_node(**describe_node())
-    with _start(output, archive, cluster=cluster.address) as process:
+    node = ray_cluster.add_node(**describe_node())
+    with _start(output, archive, cluster=ray_cluster.address) as process:
         _wait_for_parts(process, output)
         process.kill()
     assert len(read_done(output)) < len(undisturbed["studies"])
     parts = len(list(output.glob("part=*")))
-    with _start(output, archive, cluster=cluster.address) as process:
+    with _start(output, archive, cluster=ray_cluster.address) as process:
         _wait_for_parts(process, output, parts + 1)
-        # A limit of file sizes would end Ray's own logs as well.
-        (obstacle := output / f".part={parts + 4:06}").touch()
-        _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors.splitlines()[-1]) == (1, f"{obstacle}: File exists")
-    obstacle.unlink()
+        _fill_disk(process)
     parts = len(list(output.glob("part=*")))
-    with _start(output, archive, cluster=cluster.address) as process:
+    with _start(output, archive, cluster=ray_cluster.address) as process:
         _wait_for_parts(process, output, parts + 1)
-        cluster.remove_node(node, allow_graceful=False)
+        ray_cluster.remove_node(node, allow_graceful=False)
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert _read(output) == undisturbed
 
 
 @pytest.mark.cluster
-def test_study_that_ends_its_worker_each_time_is_a_failure(cluster: Any, archive: Path, tmp_path: Path) -> None:
-    output, scans = tmp_path / "scores", tmp_path / "scans"
-    scans.mkdir()
-    shutil.copy(archive / "many" / "000.png", scans)
-    # Takes seconds on any machine: a worker that reads the same study at two looks reads this one.
-    slow = np.repeat(make_slice(1, size=96).pixels[:, :, None], 2000, axis=2)
-    (scans / "slow.nii.gz").write_bytes(make_nifti_bytes(slow, compressed=True))
-    # The address is read as object storage is.
-    with _start(output, f"file://{scans}", cluster=cluster.address) as process:
-        before: set[int] = set()
-        while process.poll() is None:
-            busy = _find_busy_workers()
-            for worker in busy & before:
-                os.kill(worker, signal.SIGKILL)
-            before = busy
-            time.sleep(1)
-        errors = process.communicate()[1]
-    assert process.returncode == 0, errors
-    rows = _read(output)
-    assert [Path(row["files"][0]).name for row in rows["studies"]] == ["000.png"]
-    assert [(Path(row["files"][0]).name, row["code"]) for row in rows["failures"]] == [("slow.nii.gz", "worker_died")]
-
-
-def _find_busy_workers() -> set[int]:
-    """Processes of the cluster that read a study."""
-    busy = set()
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            title = " ".join(process.cmdline())
-            if "_Scorer" in title and "submit" in title:
-                busy.add(process.pid)
-    return busy
-
-
-@pytest.mark.cluster
-def test_ray_is_started_here_where_no_cluster_is_named(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
+def test_ray_started_here_lists_as_failures_what_vanishes_and_what_ends_its_worker_each_time(
+    archive: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("ray", reason="the extra `scale` is not installed")
-    output = tmp_path / "scores"
-    with _start(output, archive, cluster="local") as process:
-        _, errors = process.communicate(timeout=PATIENCE_S)
+    output, scans, vanishing = tmp_path / "scores", tmp_path / "scans", tmp_path / "vanishing.png"
+    scans.mkdir()
+    for file in (scans / "first.png", vanishing):
+        shutil.copy(archive / "many" / "000.png", file)
+
+    def end_worker(address: tuple[str, int]) -> None:
+        vanishing.unlink(missing_ok=True)
+        [worker] = (one.pid for one in psutil.net_connections("tcp") if one.laddr == address)
+        os.kill(worker, signal.SIGKILL)
+
+    # The folder is read as object storage is. One worker reads in the order in which the studies are listed.
+    with _run_archive(end_worker) as study:
+        arguments = (f"file://{scans}", study, vanishing)
+        with _start(output, *arguments, cluster="local", more=("--workers", "1")) as process:
+            _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
-    assert _read(output) == undisturbed
-    assert errors.splitlines()[-1] == f"{_MANY + 4} studies answered, 2 failed; {_MANY + 6} in {output}"
+    assert [Path(row["files"][0]).name for row in _read(output)["studies"]] == ["first.png"]
+    assert _list_failures(output) == {"1.2.74": "worker_died", "vanishing.png": "unreadable"}
+    assert errors.splitlines()[-1] == f"1 studies answered, 2 failed; 3 in {output}"

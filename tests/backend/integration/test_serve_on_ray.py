@@ -16,21 +16,19 @@ import yaml  # type: ignore[import-untyped]
 from fastapi.testclient import TestClient
 
 from tests.factories import make_nifti_bytes, make_phantom_file, make_slice
-from tests.ray_cluster import run_cluster
+from tests.ray_cluster import DEPLOYED, REPLICA
 from tests.waiting import PATIENCE_S, wait_for_state, wait_until
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
 
 pytestmark = pytest.mark.cluster
 
-_RAY = Path(__file__).parents[3] / "deploy" / "ray"
-_SETTINGS = {"TUMORSCOPE_ENGINE": "litert", "TUMORSCOPE_THREADS": "1", "TUMORSCOPE_MAX_WAITING": "1"}
 _CLIENTS = 16
 
 
 def _write_config(folder: Path) -> tuple[Path, int]:
     """What the manifest deploys, on a free port."""
-    manifest = yaml.safe_load((_RAY / "rayservice.yaml").read_text(encoding="utf-8"))
+    manifest = yaml.safe_load((DEPLOYED / "rayservice.yaml").read_text(encoding="utf-8"))
     config = yaml.safe_load(manifest["spec"]["serveConfigV2"])
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -41,26 +39,23 @@ def _write_config(folder: Path) -> tuple[Path, int]:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def served(ray_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     pytest.importorskip("ray.serve", reason="the extra `cluster` is not installed")
     folder = tmp_path_factory.mktemp("serve")
     config, port = _write_config(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        # The nodes' own, as those of the image; replicas have them from there.
-        for name, value in {**_SETTINGS, "PYTHONPATH": str(_RAY), "RAY_USAGE_STATS_ENABLED": "0"}.items():
-            patch.setenv(name, value)
-        with run_cluster(memory=6 * 2**30) as cluster, (folder / "log").open("w+b") as log:
-            command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
-            environment = {**os.environ, "RAY_ADDRESS": cluster.address}
-            with (
-                subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process,
-                httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as client,
-            ):
-                try:
-                    wait_until(lambda: _is_ready(client, process, folder / "log"), every_s=0.2)
-                    yield client
-                finally:
-                    process.kill()
+    command = [str(Path(sys.executable).with_name("serve")), "run", str(config)]
+    with (
+        (folder / "log").open("w+b") as log,
+        subprocess.Popen(
+            command, env={**os.environ, "RAY_ADDRESS": ray_cluster.address}, stdout=log, stderr=log
+        ) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as client,
+    ):
+        try:
+            wait_until(lambda: _is_ready(client, process, folder / "log"), every_s=0.2)
+            yield client
+        finally:
+            process.kill()
 
 
 def _is_ready(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> bool:
@@ -80,7 +75,7 @@ def volume() -> list[Any]:
 def test_answers_through_the_proxy_are_those_of_the_service(
     served: httpx.Client, volume: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in _SETTINGS.items():
+    for name, value in REPLICA.items():
         monkeypatch.setenv(name, value)
     with TestClient(create_app(Settings())) as own:
         wait_for_state(own, "ready")

@@ -79,7 +79,7 @@ def score(
         total = describe_time(found.studies * found.study_s / count)
         typer.echo(
             f"{found.files} files, {found.studies} studies without an answer; "
-            f"{found.study_s:.2f} s a study, {total} on {count} workers"
+            f"{found.study_s:.2f} s a study, {total} on {count} workers once they have started"
         )
         return
     model = ModelDescription.from_domain(worker.classifier).model_dump(mode="json")

@@ -9,6 +9,8 @@
     │   ├── findings.parquet    one row a finding
     │   └── failures.parquet    one row a study that could not be read
     └── part=000002/ …
+
+What the system could not open (`_UNREADABLE`) is tried again by the next run: its rows are taken out when that begins.
 """
 
 import errno
@@ -23,6 +25,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
@@ -31,6 +34,9 @@ from tumorscope.domain.errors import InvalidRequest
 from tumorscope.presentation.answer import FindingFigures, PredictionAnswer
 
 TABLES = ("studies", "findings", "failures")
+
+# Absent, forbidden, or on a failing disk, as `describe_failure` says: of the place, not of the study.
+_UNREADABLE = "unreadable"
 
 # Of the answer: what differs from run to run, what is the same for all studies, and what has a table of its own.
 _LEFT_OUT = {"id", "timing_ms", "model", "notice", "explanation", "findings"}
@@ -66,7 +72,7 @@ class AnswerFolder:
         self._schemas = _make_schemas(model, class_names)
         self._parts = sorted(path.glob("part=*"))
         self.done = read_done(path)
-        """Keys of the studies that were answered, or could not be read."""
+        """Keys of the studies that need no more attention; see `read_done`."""
 
     @classmethod
     @contextmanager
@@ -98,6 +104,8 @@ class AnswerFolder:
                 raise InvalidRequest("The folder holds answers of another model or engine; name another folder.")
             for left in path.glob(".part=*"):
                 shutil.rmtree(left)
+            for file in path.glob("part=*/failures.parquet"):
+                _forget_unreadable(file)
             yield cls(path, model, class_names)
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -137,11 +145,12 @@ class AnswerFolder:
 
 
 def read_done(folder: Path) -> set[str]:
-    """Read the keys of the studies that were answered, or could not be read."""
+    """Read the keys of the studies that were answered, or failed for a reason that lasts."""
     done: set[str] = set()
-    for name in ("studies", "failures"):
-        for file in folder.glob(f"part=*/{name}.parquet"):
-            done.update(pq.ParquetFile(file).read(["study"])["study"].to_pylist())
+    for file in folder.glob("part=*/studies.parquet"):
+        done.update(pq.ParquetFile(file).read(["study"])["study"].to_pylist())
+    for file in folder.glob("part=*/failures.parquet"):
+        done.update(_leave_out_unreadable(pq.ParquetFile(file).read(["study", "code"]))["study"].to_pylist())
     return done
 
 
@@ -156,6 +165,19 @@ def read_table(folder: Path, name: str) -> pa.Table:
         Of the table.
     """
     return pa.concat_tables(pq.ParquetFile(file).read() for file in sorted(folder.glob(f"part=*/{name}.parquet")))
+
+
+def _leave_out_unreadable(failures: pa.Table) -> pa.Table:
+    return failures.filter(pc.field("code") != _UNREADABLE)
+
+
+def _forget_unreadable(file: Path) -> None:
+    failures = pq.ParquetFile(file).read()
+    lasting = _leave_out_unreadable(failures)
+    if lasting.num_rows < failures.num_rows:
+        unfinished = file.with_name(f".{file.name}")
+        _write_table(unfinished, lasting)
+        unfinished.rename(file)
 
 
 def _make_schemas(model: Mapping[str, Any], class_names: Sequence[str]) -> dict[str, pa.Schema]:

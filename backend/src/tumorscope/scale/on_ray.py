@@ -7,6 +7,7 @@ to them and answers come back: no pixel passes through Ray.
 import json
 import logging
 import os
+import secrets
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,9 +30,11 @@ from tumorscope.scale.worker import Worker, WorkerPlan, name_study
 _OBJECT_STORE_BYTES = 100 * 2**20
 # Beside what a study may take: interpreter, model and parsers.
 _WORKER_MIB = 768
-# Tries of a study whose worker died, before it is left for the second pass.
-_RETRIES = 2
+# Once more, and in the second pass again: a study whose worker died is tried four times.
+_RETRIES = 1
 _PASSES = 2
+# Ray's processes wait a quarter of a minute for each other (ray#65983): a start beside another one may be too slow.
+_STARTS = 3
 _PLACES_PER_TASK = 16
 _WORKER_DIED = {"code": "worker_died", "detail": "The worker died several times while it read the study."}
 
@@ -65,13 +68,9 @@ def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
     address = os.environ.get("RAY_ADDRESS") or "local"
     if address == "local":
         quiet |= {"num_cpus": processors, "object_store_memory": _OBJECT_STORE_BYTES}
-    try:
-        ray.init(address, **quiet)
-    # Of a start that takes too long, Ray raises the base class.
-    except Exception as error:
-        raise SetupInvalid(
-            "Ray did not start, or the cluster that RAY_ADDRESS names is not reached. Try again, or use --engine local."
-        ) from error
+        # Of this run alone: Ray would keep one in the home folder, which two commands may make at the same time.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex())
+    _init(address, quiet, _STARTS if address == "local" else 1)
     try:
         resources = ray.cluster_resources()
         # Ray would wait for another machine; clusters may get one.
@@ -80,6 +79,19 @@ def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
         yield int(resources.get("CPU", 1))
     finally:
         ray.shutdown()
+
+
+def _init(address: str, options: dict[str, Any], tries: int) -> None:
+    try:
+        ray.init(address, **options)
+    # Of a start that takes too long, Ray raises the base class.
+    except Exception as error:
+        if tries == 1:
+            raise SetupInvalid(
+                "Ray did not start, or the cluster that RAY_ADDRESS names is not reached. "
+                "Try again, or use --engine local."
+            ) from error
+        _init(address, options, tries - 1)
 
 
 def answer_on_ray(
@@ -107,7 +119,8 @@ def answer_on_ray(
     expected = sum(int(one["count"]) for one in listed)
     for number in range(_PASSES):
         settled = 0
-        for row in _score(listed, sorted(done()), plan, workers):
+        # A study that ends its worker takes those along that wait there: in the second pass none waits.
+        for row in _score(listed, sorted(done()), plan, workers, ahead=None if number == 0 else 1):
             work = _unpack_work(row)
             settled += work.settled
             # The first pass has settled the other files of a place.
@@ -128,7 +141,9 @@ def _reserve(study_mib: int) -> int:
     return (study_mib + _WORKER_MIB) * 2**20
 
 
-def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, workers: int) -> Iterator[dict[str, Any]]:
+def _score(
+    places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, workers: int, ahead: int | None
+) -> Iterator[dict[str, Any]]:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -151,7 +166,9 @@ def _score(places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, work
         answered = found.map(
             _Scorer,
             fn_constructor_args=(plan,),
-            compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers),
+            compute=ray.data.ActorPoolStrategy(
+                min_size=1, max_size=workers, initial_size=workers, max_tasks_in_flight_per_actor=ahead
+            ),
             num_cpus=plan.threads,
             memory=_reserve(plan.study_mib),
             ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
