@@ -13,7 +13,7 @@ DEPLOYED = Path(__file__).parents[1] / "deploy" / "ray"
 REPLICA = {"TUMORSCOPE_ENGINE": "litert", "TUMORSCOPE_THREADS": "1", "TUMORSCOPE_MAX_WAITING": "1"}
 """Settings of a service on Ray Serve here."""
 
-# Ray gives up when the agents that choose their ports themselves have not done so after half a minute.
+# A node gives up when the agents that choose their ports themselves have not done so within 15 s.
 _PORTS = ("runtime_env_agent_port", "metrics_agent_port", "dashboard_agent_listen_port", "metrics_export_port")
 
 # A node is dead when it does not answer five times, which is every three seconds by default; how long it may take to
@@ -37,13 +37,16 @@ def run_cluster() -> Iterator[Any]:
     pytest.importorskip("ray", reason="the extra `scale` is not installed")
     from ray.cluster_utils import Cluster
 
-    with pytest.MonkeyPatch.context() as patch:
-        # A node's own, as those of the image; replicas have them from there.
-        for name, value in {**REPLICA, "PYTHONPATH": str(DEPLOYED), "RAY_USAGE_STATS_ENABLED": "0"}.items():
-            patch.setenv(name, value)
-        head = {**describe_node(), "memory": 6 * 2**30, "_system_config": _SOON_MISSED}
-        cluster = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        yield cluster
-    finally:
-        cluster.shutdown()
+    with pytest.MonkeyPatch.context() as agents:
+        # As where Ray's dashboard is not installed, whose agent always chooses one of them.
+        agents.setattr("ray._private.utils.get_dashboard_dependency_error", ImportError)
+        with pytest.MonkeyPatch.context() as patch:
+            # A node's own, as those of the image; replicas have them from there.
+            for name, value in {**REPLICA, "PYTHONPATH": str(DEPLOYED), "RAY_USAGE_STATS_ENABLED": "0"}.items():
+                patch.setenv(name, value)
+            head = {**describe_node(), "memory": 6 * 2**30, "_system_config": _SOON_MISSED}
+            cluster = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            yield cluster
+        finally:
+            cluster.shutdown()

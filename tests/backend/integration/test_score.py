@@ -282,6 +282,10 @@ def test_sources_are_listed_in_a_file_and_found_twice_are_answered_once(archive:
     }
 
 
+def _refuse(*_: object, **__: object) -> None:
+    raise RuntimeError("away")
+
+
 def test_object_storage_is_read_as_folders_are(archive: Path, tmp_path: Path) -> None:
     from upath import UPath
 
@@ -291,17 +295,31 @@ def test_object_storage_is_read_as_folders_are(archive: Path, tmp_path: Path) ->
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(file.read_bytes())
     outputs = tmp_path / "stored", tmp_path / "here"
-    _score(outputs[0], "memory://bucket/archive", "memory://bucket/absent.png")
+    stored = ("memory://bucket/archive", "memory://bucket/absent.png")
+    _score(outputs[0], *stored)
     _score(outputs[1], archive / "patient", archive / "volume.nii.gz", archive / "cut.png")
-    assert len(read_done(outputs[0])) == 4
+    assert len(read_done(outputs[0])) == 3
     rows = [_read(output) for output in outputs]
-    assert {row["code"] for row in rows[0]["failures"]} == {"corrupt_file", "unreadable"}
+    said = {Path(row["files"][0]).name: (row["code"], row["detail"]) for row in rows[0]["failures"]}
+    assert said["absent.png"] == ("unreadable", "No such file or directory")
+    assert said["cut.png"][0] == "corrupt_file"
     assert all(file.startswith("memory://bucket/") for row in rows[0]["studies"] for file in row["files"])
     answers = [sorted(str({**row, "study": "", "files": []}) for row in one["studies"]) for one in rows]
     assert answers[0] == answers[1]
-    before = _read(outputs[0])
-    _score(outputs[0], "memory://bucket/archive")
-    assert _read(outputs[0]) == before
+    _score(outputs[0], *stored)
+    assert _read(outputs[0]) == rows[0]
+    # As the libraries of other storages, which have errors of their own, when the server is away.
+    away = tmp_path / "away"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fsspec.implementations.memory.MemoryFileSystem._open", _refuse)
+        _score(away, *stored)
+    assert {row["code"] for row in _read(away)["failures"]} == {"unreadable"}
+    _score(away, *stored)
+    assert _read(away) == rows[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fsspec.implementations.memory.MemoryFileSystem.ls", _refuse)
+        with pytest.raises(InvalidRequest, match="cannot be listed: away"):
+            _score(away, *stored)
 
 
 def test_server_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
@@ -464,4 +482,7 @@ def test_ray_started_here_lists_as_failures_what_vanishes_and_what_ends_its_work
     assert process.returncode == 0, errors
     assert [Path(row["files"][0]).name for row in _read(output)["studies"]] == ["first.png"]
     assert _list_failures(output) == {"1.2.74": "worker_died", "vanishing.png": "unreadable"}
-    assert errors.splitlines()[-1] == f"1 studies answered, 2 failed; 3 in {output}"
+    assert errors.splitlines()[-2:] == [
+        f"1 studies answered, 2 failed; 3 in {output}",
+        "1 could not be opened: another run tries them again.",
+    ]

@@ -96,6 +96,8 @@ def score(
                 on_ray = partial(answer_on_ray, plan=plan, workers=workers or max(1, size // threads))
                 tally = score_all(paths, answers, on_ray, worker, part_studies, report)
     report(f"{tally.answered} studies answered, {tally.failed} failed; {len(answers.done)} in {output}")
+    if tally.unreadable:
+        report(f"{tally.unreadable} could not be opened: another run tries them again.")
     if tally.left:
         why = "their archive did not answer, or their DICOM files could not be written"
         report(f"{tally.left} studies are left: {why}. Run the command again.")

@@ -1,5 +1,6 @@
 """The user's own files of a study in, its prediction and the contract's answer out; or what is wrong with them."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from tumorscope.imaging.source import FROM_DISK, DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
 from tumorscope.inference.pipeline import Explain, StepTimes, StudyPrediction, predict_upload
 from tumorscope.presentation.answer import PredictionAnswer, present
+
+_NUMBERS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}
 
 
 def predict_files(
@@ -80,5 +83,7 @@ def describe_failure(error: Exception) -> dict[str, str]:
     if isinstance(error, TumorscopeError):
         return {"code": error.code, "detail": str(error)}
     if isinstance(error, OSError):
-        return {"code": "unreadable", "detail": os.strerror(error.errno or 0)}
+        # Object storage gives the class without the number.
+        number = error.errno or _NUMBERS.get(type(error), errno.EIO)
+        return {"code": "unreadable", "detail": os.strerror(number)}
     return {"code": TumorscopeError.code, "detail": type(error).__name__}

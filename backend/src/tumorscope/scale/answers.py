@@ -10,7 +10,7 @@
     │   └── failures.parquet    one row a study that could not be read
     └── part=000002/ …
 
-What the system could not open (`_UNREADABLE`) is tried again by the next run: its rows are taken out when that begins.
+What the system could not open (`UNREADABLE`) is tried again by the next run: its rows are taken out when that begins.
 """
 
 import errno
@@ -35,8 +35,8 @@ from tumorscope.presentation.answer import FindingFigures, PredictionAnswer
 
 TABLES = ("studies", "findings", "failures")
 
-# Absent, forbidden, or on a failing disk, as `describe_failure` says: of the place, not of the study.
-_UNREADABLE = "unreadable"
+UNREADABLE = "unreadable"
+"""The code of what is absent, forbidden or on a failing disk: of the place, not of the study."""
 
 # Of the answer: what differs from run to run, what is the same for all studies, and what has a table of its own.
 _LEFT_OUT = {"id", "timing_ms", "model", "notice", "explanation", "findings"}
@@ -168,7 +168,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
 
 
 def _leave_out_unreadable(failures: pa.Table) -> pa.Table:
-    return failures.filter(pc.field("code") != _UNREADABLE)
+    return failures.filter(pc.field("code") != UNREADABLE)
 
 
 def _forget_unreadable(file: Path) -> None:

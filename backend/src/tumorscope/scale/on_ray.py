@@ -214,8 +214,13 @@ def _pack_place(place: Place) -> dict[str, Any]:
 def _unpack_place(item: dict[str, Any]) -> Place:
     [root] = _unpack_paths(item["root"]) or [None]
     [folder] = _unpack_paths(item["folder"]) or [None]
-    # One that has gone since is a study of its own, a failure that says why.
-    files = list(_unpack_paths(item["files"])) if folder is None else list_folder(folder)
+    if folder is None:
+        return Place(list(_unpack_paths(item["files"])), root)
+    try:
+        files = list_folder(folder)
+    except Exception:  # noqa: BLE001  (libraries of object storage have errors of their own)
+        # As one that has gone since: a study of its own, a failure that says why.
+        files = [folder]
     return Place(files, root, folder)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any
 
-from tumorscope.domain.errors import InvalidRequest
+from tumorscope.domain.errors import InvalidRequest, TumorscopeError
 from tumorscope.imaging.series.study_files import Place, count_files, find_places
-from tumorscope.scale.answers import AnswerFolder
+from tumorscope.scale.answers import UNREADABLE, AnswerFolder
 from tumorscope.scale.in_threads import answer_in_threads
 from tumorscope.scale.studies import Work, find_work
 from tumorscope.scale.worker import Worker
@@ -35,6 +35,8 @@ class Tally:
         Of them, those that need no more attention.
     answered, failed, left : int
         Studies of this run; those left are for another run, see `Worker.answer`.
+    unreadable : int
+        Of the failed, those that another run tries again, see `answers`.
     """
 
     files: int
@@ -42,6 +44,7 @@ class Tally:
     answered: int = 0
     failed: int = 0
     left: int = 0
+    unreadable: int = 0
 
 
 def score(
@@ -95,9 +98,10 @@ def score(
             waiting[row["study"]] = row
             tally.answered += "error" not in row
             tally.failed += "error" in row
+            tally.unreadable += "error" in row and row["error"]["code"] == UNREADABLE
 
     # Lists of files are many: none outlives its place.
-    for work, row in answer_all(find_places(sources), lambda: folder.done | waiting.keys()):
+    for work, row in answer_all(_find_places(sources), lambda: folder.done | waiting.keys()):
         tally.settled += work.settled
         if work.root is not None:
             empty.pop(work.root, None)
@@ -119,13 +123,20 @@ def score(
     return tally
 
 
+def _find_places(sources: Iterable[Path]) -> Iterator[Place]:
+    with _listing():
+        yield from find_places(sources)
+
+
 @contextmanager
 def _listing() -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        # Of a file, the command says so; a server has no name.
-        if error.filename is not None:
+    except TumorscopeError:
+        raise
+    except Exception as error:
+        # Of a file, the command says so; a server has no name, and the libraries have errors of their own.
+        if isinstance(error, OSError) and error.filename is not None:
             raise
         raise InvalidRequest(f"A source cannot be listed: {error}") from error
 

@@ -1,12 +1,13 @@
 """A study's files in, its row out: what each worker of an archive's scoring runs, on Ray or not."""
 
+import errno
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tumorscope.domain.errors import ExpandsTooMuch, ModelError, PeerUnavailable
+from tumorscope.domain.errors import ExpandsTooMuch, ModelError, PeerUnavailable, TumorscopeError
 from tumorscope.imaging.decoder_pool import DecoderPool
 from tumorscope.imaging.source import FROM_DISK, DecodeLimits, SourceFile
 from tumorscope.inference.classifier import Classifier
@@ -110,7 +111,15 @@ def name_study(files: Iterable[Path]) -> dict[str, Any]:
 
 def _read_study(files: list[Path], limits: DecodeLimits) -> list[SourceFile]:
     first: object = files[0]
-    return first.read(limits.expanded_bytes) if isinstance(first, DicomwebPath) else read_files(files, limits)
+    if isinstance(first, DicomwebPath):
+        return first.read(limits.expanded_bytes)
+    try:
+        return read_files(files, limits)
+    except (OSError, TumorscopeError):
+        raise
+    except Exception as error:
+        # Libraries of object storage have errors of their own.
+        raise OSError(errno.EIO, "The storage does not answer.") from error
 
 
 def _limit_study(study_mib: int) -> DecodeLimits:

@@ -177,5 +177,5 @@ def _read_begin(path: Path) -> bytes | None:
     try:
         with path.open("rb") as stream:
             return stream.read(_BEGIN)
-    except OSError:
+    except Exception:  # noqa: BLE001  (libraries of object storage have errors of their own)
         return None
