@@ -471,7 +471,7 @@ def test_ray_started_here_lists_as_failures_what_vanishes_and_what_ends_its_work
 
     def end_worker(address: tuple[str, int]) -> None:
         vanishing.unlink(missing_ok=True)
-        [worker] = (one.pid for one in psutil.net_connections("tcp") if one.laddr == address)
+        [worker] = (one.pid for one in psutil.net_connections("tcp") if one.laddr == address and one.pid)
         os.kill(worker, signal.SIGKILL)
 
     # The folder is read as object storage is. One worker reads in the order in which the studies are listed.
