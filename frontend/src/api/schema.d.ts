@@ -453,7 +453,7 @@ export interface components {
             label: string;
             /**
              * Further
-             * @description Of a volume: the slices with the next highest probabilities.
+             * @description Of a volume: slices of the first finding, or without one of all; the next highest first.
              */
             further: components["schemas"]["SliceExplanation"][];
         };

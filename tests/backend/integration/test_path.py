@@ -49,6 +49,8 @@ def test_volume_with_heat_maps_passes_through_few_files(called: set[str]) -> Non
         called.clear()
         answer = client.post("/predict?explain=heatmap", content=volume).json()
         files = sorted(name for name in called if not name.startswith(_AROUND))
-    assert len(answer["explanation"]["further"]) == 2
+    first, last = answer["findings"][0]["slices"]
+    drawn = [answer["explanation"], *answer["explanation"]["further"]]
+    assert sorted(one["slice_index"] for one in drawn) == list(range(first, last + 1))
     assert "inference/pipeline.py" in files
     assert len(files) <= _MOST_FILES, files

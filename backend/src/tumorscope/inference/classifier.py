@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,16 @@ from tumorscope.domain.scan import SequenceName
 from tumorscope.inference.engines.engine import Engine
 from tumorscope.inference.findings import Region
 from tumorscope.inference.scope import describe_slices, measure_distance
-from tumorscope.inference.sequence import recognise_sequences
 from tumorscope.inference.study import SlicePrediction, rank_slices
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint, StudyManifest, TrustManifest
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
 
+SEQUENCES: tuple[SequenceName, ...] = get_args(SequenceName)
+"""In the order of `recognise_sequences`."""
+
+# A sequence with less of the slices' votes is not named.
+_MAJORITY = 0.5
 # A study is refused when more than this share of its slices is.
 _MAX_REFUSED = 0.5
 
@@ -79,7 +84,7 @@ class NetworkAnswer:
     distances : ndarray, shape (n,), float64, optional
         From `scope.measure_distance`; None of a bundle without a scope gate.
     sequences : ndarray, shape (n, sequences), float64, optional
-        From `sequence.recognise_sequences`.
+        From `recognise_sequences`.
     activation : ndarray, shape (n, cells, cells, channels), float32
         Of the last convolution.
     """
@@ -115,6 +120,38 @@ def run_network(classifier: Classifier, pixels: NDArray[np.float32]) -> NetworkA
     distances = measure_distance(classifier.bundle, described)
     sequences = recognise_sequences(classifier.bundle, described)
     return NetworkAnswer(outputs.logits, probabilities, distances, sequences, outputs.activation)
+
+
+def recognise_sequences(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """Tell how likely each sequence is, slice by slice: a logistic regression on what the scope gate compares.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Of the model that computed the features.
+    described : ndarray, shape (n, features), float32
+        From `scope.describe_slices`.
+
+    Returns
+    -------
+    ndarray, shape (n, sequences), float64, 0..1, or None
+        In the order of `SEQUENCES`, each row summing to 1. None for a bundle that has not learned them.
+    """
+    if bundle.scope is None or "sequence_kernel" not in bundle.scope:
+        return None
+    scores = (described @ bundle.scope["sequence_kernel"] + bundle.scope["sequence_bias"]).astype(np.float64)
+    scores -= scores.max(axis=1, keepdims=True)
+    exponentials = np.exp(scores)
+    shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return shares
+
+
+def name_sequence(shares: Sequence[NDArray[np.float64]]) -> SequenceName | None:
+    """Name the sequence of a volume from the shares of its slices; None where no sequence has the majority."""
+    if not shares:
+        return None
+    mean = np.mean(shares, axis=0)
+    return SEQUENCES[int(mean.argmax())] if mean.max() >= _MAJORITY else None
 
 
 def calibrate(logits: NDArray[np.float32], temperature: float, uniform_weight: float = 0.0) -> NDArray[np.float64]:

@@ -20,8 +20,10 @@ from tumorscope.model.bundle import Bundle
 _TUMOR_MM = 10.0
 # The evidence is no further from 0 than the log-odds of this probability.
 _LOWEST = 1e-4
-# Hysteresis (Canny 1986): evidence starts a stretch at the first, and extends it down to the second.
-_START, _EXTEND = 0.5, 0.3
+# Hysteresis (Canny 1986): evidence starts a stretch from here on.
+_START = 0.5
+EXTENDS_FROM = 0.3
+"""And a stretch goes on through slices with at least this tumour probability."""
 # So much without evidence does not end a stretch.
 _GAP_MM = 4.0
 # About a cell of the network's last feature map, which is all that a centre within a slice is known to.
@@ -174,7 +176,7 @@ def find_stretches(positions_mm: NDArray[np.float64], shares: NDArray[np.float64
     list of Stretch
         In the order of the slices. Each reaches 0.5 somewhere, and 0.3 in all its slices but for gaps of 4 mm.
     """
-    rows = np.flatnonzero(shares >= _EXTEND)
+    rows = np.flatnonzero(shares >= EXTENDS_FROM)
     if not rows.size:
         return []
     step = float(np.median(np.diff(positions_mm))) if len(positions_mm) > 1 else 1.0

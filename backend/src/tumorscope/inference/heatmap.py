@@ -53,7 +53,7 @@ class Explanation:
     label : str
         The class.
     heatmaps : tuple of Heatmap
-        Of the slices with the highest tumour probabilities, the highest first; at least one.
+        Of slices of the first finding, or without one of all; the highest tumour probability first, at least one.
     drawn : tuple of Heatmap
         These, and those of the highest slices of other findings.
     """

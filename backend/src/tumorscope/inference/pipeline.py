@@ -6,6 +6,7 @@ decode -> slices -> model input -> engine -> calibrate -> decide -> explain
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from math import ceil
 from time import perf_counter
 from typing import Literal, get_args
 
@@ -16,8 +17,17 @@ from tumorscope.domain.prediction import Decision, Prediction, decide, refuse
 from tumorscope.domain.reasons import KIND_CANNOT_EXCLUDE, Reason
 from tumorscope.domain.scan import DicomOrigin, Examination, Plane, Scan, ScanWarning, SequenceName, Series, Slice
 from tumorscope.imaging.decode import Upload
-from tumorscope.inference.classifier import Classifier, name_classes, pool_study, run_network, tumor_log_odds, weigh
+from tumorscope.inference.classifier import (
+    Classifier,
+    name_classes,
+    name_sequence,
+    pool_study,
+    run_network,
+    tumor_log_odds,
+    weigh,
+)
 from tumorscope.inference.findings import (
+    EXTENDS_FROM,
     Region,
     Stretch,
     find_regions,
@@ -28,7 +38,6 @@ from tumorscope.inference.findings import (
 )
 from tumorscope.inference.heatmap import Explanation, explain_slices
 from tumorscope.inference.scope import check_distance, check_slice, has_mr_limit
-from tumorscope.inference.sequence import name_sequence
 from tumorscope.inference.study import (
     PlaneSlices,
     SlicePrediction,
@@ -44,8 +53,8 @@ Step = Literal["decode", "preprocess", "inference", "explain"]
 Explain = Literal["none", "heatmap", "kinds"]
 
 _BATCH = 16
-# So many slices of a volume are explained.
-_EXPLAINED = 3
+# So many slices of a volume without a finding are explained, and at most so many of the first finding.
+_EXPLAINED, _EXPLAINED_OF_FINDING = 3, 24
 # What the model was not trained on: the file states it, and a tumour cannot be ruled out.
 _UNLIKE_TRAINING = {"derived_map", "kind_hardly_seen", "localizer"}
 
@@ -254,7 +263,7 @@ def predict_scan(
             observe(StepDone("preprocess", seconds, len(prepared)))
             keep = explain != "none" or stack.volume is not None
             slices += _predict_batch(classifier, prepared, observe, with_activation=keep)
-            slices = _drop_activations(slices, plane.spacing_mm, explained=0 if explain == "none" else _EXPLAINED)
+            slices = _drop_activations(slices, plane.spacing_mm, explained=explain != "none")
             done += len(prepared)
             observe(Progress(done, total))
         read.append(slices)
@@ -272,7 +281,7 @@ def predict_scan(
     shown = ranked[0]
     shown_scan = stack.planes[0].cut(shown.index)
     started = perf_counter()
-    explained = [one for one in ranked if one.activation is not None][:_EXPLAINED]
+    explained = _choose_explained(slices, first, ranked)
     peaks = [slices[region.stretch.peak] for region in regions]
     explanation = None
     if explain != "none":
@@ -440,14 +449,27 @@ def _predict_batch(
     return predictions
 
 
-def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, explained: int) -> list[SlicePrediction]:
+def _drop_activations(slices: list[SlicePrediction], spacing_mm: float, *, explained: bool) -> list[SlicePrediction]:
     """The same without the activations of slices that are neither explained nor say where a region is."""
-    kept = {one.index for one in rank_slices(slices)[:explained]}
+    shares = np.array([measure_share(one) for one in slices])
     positions = spacing_mm * np.array([one.index for one in slices], np.float64)
-    for stretch in find_stretches(positions, np.array([measure_share(one) for one in slices])):
-        ranked = rank_slices(slices[stretch.first : stretch.last + 1])
-        kept |= {one.index for one in (slices[stretch.peak], *ranked[:explained])}
+    kept = {slices[stretch.peak].index for stretch in find_stretches(positions, shares)}
+    if explained:
+        kept |= {one.index for one in rank_slices(slices)[:_EXPLAINED]}
+        kept |= {one.index for one, share in zip(slices, shares, strict=True) if share >= EXTENDS_FROM}
     return [one if one.index in kept else replace(one, activation=None) for one in slices]
+
+
+def _choose_explained(
+    slices: Sequence[SlicePrediction], first: Region | None, ranked: Sequence[SlicePrediction]
+) -> list[SlicePrediction]:
+    """The slice that is shown and others evenly over the first finding; without one, those that rank highest."""
+    if first is None:
+        return [one for one in ranked if one.activation is not None][:_EXPLAINED]
+    inside = slices[first.stretch.first : first.stretch.last + 1]
+    step = ceil(len(inside) / _EXPLAINED_OF_FINDING)
+    shown = [one.index for one in inside].index(ranked[0].index)
+    return rank_slices(inside[shown % step :: step])
 
 
 def _judge_quality(classifier: Classifier, shown: SlicePrediction, scan: Slice) -> tuple[ScanWarning, ...]:

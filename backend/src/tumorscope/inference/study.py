@@ -101,7 +101,7 @@ class SlicePrediction:
     scope_distance : float, optional
         From `scope.measure_distance`; None of a model without a scope gate.
     sequence_shares : ndarray, shape (sequences,), optional
-        From `sequence.recognise_sequences`.
+        From `classifier.recognise_sequences`.
     activation : ndarray, shape (cells, cells, channels), float32, optional
         Of the last convolution; None where no heat map will be drawn.
     """

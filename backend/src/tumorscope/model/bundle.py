@@ -37,7 +37,7 @@ class Bundle:
         The golden slices by file name.
     scope : mapping of str to ndarray, float32, optional
         ``reference``, shape (n, features), for `inference.scope`; ``sequence_kernel``, shape (features, sequences), and
-        ``sequence_bias``, for `inference.sequence`, where it learned them. None if the manifest has no ``trust``.
+        ``sequence_bias``, for `inference.classifier`, where it learned them. None if the manifest has no ``trust``.
     int8 : bytes, optional
         The int8 network, for `inference.engines.litert`; None if the manifest has no ``int8``.
     """

@@ -166,7 +166,9 @@ class Explanation(SliceExplanation):
 
     method: str
     label: str = Field(description="The class that the map explains: the label, or the most probable kind of tumour.")
-    further: list[SliceExplanation] = Field(description="Of a volume: the slices with the next highest probabilities.")
+    further: list[SliceExplanation] = Field(
+        description="Of a volume: slices of the first finding, or without one of all; the next highest first."
+    )
 
 
 class ModelDescription(BaseModel):

@@ -165,8 +165,18 @@ def test_slices_of_the_first_finding_are_shown_and_explained() -> None:
     assert [one.slices for one in result.findings] == [(20, 23), (10, 10)]
     assert result.shown.index in range(20, 24)
     assert result.explanation is not None
-    assert all(20 <= drawn.slice_index <= 23 for drawn in result.explanation.heatmaps)
-    assert len(result.explanation.heatmaps) == 3
+    assert sorted(drawn.slice_index for drawn in result.explanation.heatmaps) == [20, 21, 22, 23]
+    assert result.explanation.heatmaps[0].slice_index == result.shown.index
+
+
+def test_maps_are_spread_over_a_long_finding() -> None:
+    result = predict_scan(_classifier(), _volume(tuple(range(7, 33))), explain="heatmap")
+    assert [one.slices for one in result.findings] == [(7, 32)]
+    assert result.explanation is not None
+    drawn = sorted(one.slice_index for one in result.explanation.heatmaps)
+    assert len(drawn) == 13
+    assert set(np.diff(drawn)) == {2}
+    assert result.shown.index in drawn
 
 
 def _classifier(channels: tuple[str, ...] | None = None) -> Classifier:
@@ -361,10 +371,9 @@ def test_nothing_is_explained_unless_it_was_asked_for(tiny_bundle: Bundle, tiny_
     assert result.explanation is None
 
 
-def test_three_slices_of_a_volume_are_explained(tiny_bundle: Bundle, tiny_engine: TensorFlowEngine) -> None:
-    heads = [draw_phantom(seed, lesion=seed % 2 == 0, size=64).astype(np.float32) for seed in range(20)]
-    volume = Volume(np.stack(heads, axis=2), (1.0, 1.0, 1.0))
-    result = predict_scan(Classifier(tiny_bundle, tiny_engine), volume, explain="heatmap")
+def test_three_slices_of_a_volume_without_a_finding_are_explained() -> None:
+    result = predict_scan(_classifier(), _volume(()), explain="heatmap")
+    assert result.findings == ()
     assert result.explanation is not None
     drawn = [one.slice_index for one in result.explanation.heatmaps]
     assert drawn == [one.index for one in rank_slices(result.slices)[:3]]

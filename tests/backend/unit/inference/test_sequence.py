@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tests.factories import make_manifest
 from tumorscope.evaluation.calibration.sequence_recognition import fit_sequences
-from tumorscope.inference.sequence import NAMES, name_sequence, recognise_sequences
+from tumorscope.inference.classifier import SEQUENCES, name_sequence, recognise_sequences
 from tumorscope.model.bundle import Bundle
 
 _RNG = np.random.default_rng(0)
@@ -15,7 +15,7 @@ _RNG = np.random.default_rng(0)
 
 def _describe(name: str, count: int) -> NDArray[np.float32]:
     """Noise about a direction of the sequence's own, of length 1."""
-    rows = _RNG.normal(0, 0.02, (count, 12)) + np.eye(12)[NAMES.index(name)]
+    rows = _RNG.normal(0, 0.02, (count, 12)) + np.eye(12)[SEQUENCES.index(name)]
     described: NDArray[np.float32] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     return described
 
@@ -30,7 +30,7 @@ _BUNDLE = Bundle(make_manifest(), "", {}, {}, _fit({"flair": 40, "t1": 400, "t1c
 
 
 def test_each_sequence_is_recognised_however_rare_it_was() -> None:
-    for number, name in enumerate(NAMES):
+    for number, name in enumerate(SEQUENCES):
         shares = recognise_sequences(_BUNDLE, _describe(name, 50))
         assert shares is not None
         np.testing.assert_allclose(shares.sum(axis=1), 1)

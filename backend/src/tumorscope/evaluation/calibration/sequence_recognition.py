@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from tumorscope.inference.sequence import NAMES
+from tumorscope.inference.classifier import SEQUENCES
 
 # Of the inverse of the penalty: the descriptions are of length 1, and few directions of them say much.
 _INVERSE_PENALTY = 100.0
@@ -33,19 +33,19 @@ def fit_sequences(
         ``sequence_kernel``, shape (features, sequences), and ``sequence_bias``, as `model.bundle.Bundle.scope`, rounded
         as a bundle stores it. Empty where a sequence is missing.
     """
-    names = np.array([name if name in NAMES else "" for name in sequences])
+    names = np.array([name if name in SEQUENCES else "" for name in sequences])
     known = names != ""
-    if set(names[known].tolist()) != set(NAMES):
+    if set(names[known].tolist()) != set(SEQUENCES):
         return {}
     names, collections = names[known], np.asarray(sources)[known]
     weights = np.empty(len(names))
-    for name in NAMES:
+    for name in SEQUENCES:
         of_name = names == name
         found = np.unique(collections[of_name])
         for collection in found:
             inside = of_name & (collections == collection)
-            weights[inside] = len(names) / (len(NAMES) * len(found) * inside.sum())
+            weights[inside] = len(names) / (len(SEQUENCES) * len(found) * inside.sum())
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_ITERATIONS)
-    model.fit(described[known], [NAMES.index(name) for name in names.tolist()], weights)
+    model.fit(described[known], [SEQUENCES.index(name) for name in names.tolist()], weights)
     fitted = {"sequence_kernel": model.coef_.T, "sequence_bias": model.intercept_}
     return {name: array.astype(np.float16).astype(np.float32) for name, array in fitted.items()}

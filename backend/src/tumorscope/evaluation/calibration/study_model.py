@@ -19,9 +19,8 @@ from tumorscope.evaluation.calibration.temperature import recover_logits
 from tumorscope.evaluation.metrics.scored import Scored
 from tumorscope.evaluation.metrics.statistics import area_under_roc
 from tumorscope.evaluation.studies.find import Study
-from tumorscope.inference.classifier import Classifier, tumor_log_odds
+from tumorscope.inference.classifier import SEQUENCES, Classifier, tumor_log_odds
 from tumorscope.inference.pipeline import predict_scan
-from tumorscope.inference.sequence import NAMES
 from tumorscope.model.manifest import SequenceStudyManifest, StudyLimits, StudyManifest, StudyReading
 
 InsertLesion = Callable[[Volume, str | None, np.random.Generator], Volume | None]
@@ -151,7 +150,7 @@ def fit_study_model(readings: Sequence[StudyReading], scored: Scored) -> StudyMa
                     round(_find_own_limit(probabilities[has_tumor], sequences[has_tumor] == name), 4),
                 ),
             )
-            for name in NAMES
+            for name in SEQUENCES
             if name in models
         },
         operating_points={
@@ -254,7 +253,7 @@ def _find_own_limit(tumors: NDArray[np.float64], own: NDArray[np.bool_]) -> floa
 
 
 def _name(sequence: str | None) -> SequenceName | None:
-    return next((name for name in NAMES if name == sequence), None)
+    return next((name for name in SEQUENCES if name == sequence), None)
 
 
 def _find_highest(evidence: NDArray[np.float64]) -> float:
