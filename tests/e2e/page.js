@@ -66,6 +66,10 @@ const UNDECIDED = new Map([
     'Element content is too short to determine if it is actual text content',
     'The marks R, L, A, P, S and I have the colours of the caption on the same slice, which is judged.',
   ],
+  [
+    "Element's background color could not be determined because element contains an image node",
+    'The words in place of a slice lie on its canvas, which is black: #99a2aa on #000 is 8 to 1.',
+  ],
 ]);
 
 /**

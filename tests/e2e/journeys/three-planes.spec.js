@@ -113,6 +113,37 @@ test('the heat map lies over all three planes, and follows its slider and its cl
   await expect.poll(measureColor).toBe(0);
 });
 
+test('maps on many slices scroll in one line, and are counted over the planes', async ({
+  page,
+}) => {
+  const planes = describePlanes(page);
+  await page.route('**/api/predict*', async (route) => {
+    const response = await route.fetch();
+    const lines = (await response.text()).trimEnd().split('\n');
+    const answer = JSON.parse(lines.at(-1));
+    const [one] = answer.explanation.further;
+    answer.explanation.further = Array.from({ length: 22 }, (_, at) => at + 9)
+      .filter((index) => index !== answer.explanation.slice_index)
+      .map((index) => ({ ...one, slice_index: index }));
+    await route.fulfill({
+      response,
+      body: [...lines.slice(0, -1), JSON.stringify(answer)].join('\n'),
+    });
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openStudy(page, VOLUME);
+  await expect(describeViewer(page).loading).toBeHidden();
+  const places = page.locator('.heatmap-places');
+  expect((await places.boundingBox()).height).toBeLessThan(50);
+  await places.getByRole('button').last().click();
+  await expect(describeViewer(page).caption).toHaveText('Slice 31 of 40, axial');
+  await planes.opener.click();
+  await expect(
+    planes.panel.getByText(/^Heat map for .*, drawn on slices 10 to 31 \(2\d of them\)/),
+  ).toHaveCount(1);
+  await checkAppearance(page, 'many-maps-narrow');
+});
+
 test('in plain words the planes name no kind of tumour', async ({ page }) => {
   const planes = describePlanes(page);
   await openStudy(page, VOLUME);

@@ -9,8 +9,9 @@ import { setText } from './slice-status.js';
 /** @type {Record<string, string>} */
 const MARKS = { axial: 'RLAP', coronal: 'RLSI', sagittal: 'APSI' };
 const SIDES = ['left', 'right', 'top', 'bottom'];
-const LENGTHS_MM = [100, 50, 20, 10, 5, 2, 1];
-const LONGEST_SHARE = 0.3;
+// So close to each other, and so long, that its words fit on the bar.
+const LENGTHS_MM = [100, 50, 30, 20, 10, 5, 3, 2, 1];
+const LONGEST_SHARE = 0.37;
 
 /**
  * What is written over the slice: the patient's sides and a scale bar.
