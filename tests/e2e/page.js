@@ -70,6 +70,10 @@ const UNDECIDED = new Map([
     "Element's background color could not be determined because element contains an image node",
     'The words in place of a slice lie on its canvas, which is black: #99a2aa on #000 is 8 to 1.',
   ],
+  [
+    "Element's background color could not be determined because it partially overlaps other elements",
+    'A dialog lies over the notice and has a background of its own, on which its words are judged at other sizes.',
+  ],
 ]);
 
 /**
