@@ -55,6 +55,12 @@ class WatcherProcess:
         assert peak is not None
         return int(peak[1]) / 1024
 
+    def read_cpu_s(self) -> float:
+        """What it has taken of the cores."""
+        # The name in brackets may hold blanks; the times follow as the 12th and 13th field after it.
+        stated = Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stated[11]) + int(stated[12])) / os.sysconf("SC_CLK_TCK")
+
     def wait_for(self, event: str, times: int = 1, **fields: object) -> None:
         """Until its log has an event so often."""
 

@@ -52,25 +52,29 @@ def measure_series(orthanc: Orthanc, service: ServedProcess, series: Path, folde
 
 
 def measure_queue(orthanc: Orthanc, service: ServedProcess, studies: int, folder: Path) -> dict[str, object]:
-    """Seconds of each quarter of a queue, and how often its studies were finished."""
+    """Seconds of each quarter of a queue, and whether each of its studies was finished once."""
     orthanc.clear()
     for number in range(1, studies + 1):
         orthanc.put(make_study(f"1.2.{number}", slices=1))
     ends: list[float] = []
+    cpu_s: list[float] = []
     with run_watcher(orthanc, "{}:{}".format(*service.address), folder) as watcher, Jobs(folder / "jobs") as jobs:
         watcher.wait_for("watching")
-        began = time.monotonic()
+        began, cpu_before_s = time.monotonic(), watcher.read_cpu_s()
         for quarter in range(1, 5):
             deadline = time.monotonic() + PATIENCE_S * 10
             while jobs.count().get("answered", 0) < quarter * studies // 4:
                 assert time.monotonic() < deadline, jobs.count()
                 time.sleep(0.2)
             ends.append(time.monotonic())
+            cpu_s.append(watcher.read_cpu_s())
         peak_mib = round(watcher.read_peak_mib())
         finished = [one["study"] for one in watcher.read_log() if one["event"] == "study_answered"]
     return {
         "studies": studies,
         "quarters_s": [round(end - start, 1) for start, end in zip([began, *ends], ends, strict=False)],
+        # Of the watcher alone, which other work on the machine changes little.
+        "quarters_cpu_s": [round(end - start, 1) for start, end in zip([cpu_before_s, *cpu_s], cpu_s, strict=False)],
         "finished_once": sorted(finished) == list(range(1, studies + 1)),
         "results": len(orthanc.list_uids(Manufacturer="Tumorscope")),
         "watcher_peak_mib": peak_mib,
