@@ -31,7 +31,7 @@ def open_engines(bundle: Bundle) -> dict[str, Engine]:
         open_engine(bundle, "ncnn").engine,
     ]
     if bundle.int8 is not None:
-        engines.append(open_engine(bundle, "litert").engine)
+        engines += [open_engine(bundle, "litert").engine, open_engine(bundle, "ncnn-int8").engine]
     return {engine.name: engine for engine in engines}
 
 

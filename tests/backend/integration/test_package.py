@@ -79,7 +79,7 @@ def test_serves_with_the_model_that_it_carries(tmp_path: Path) -> None:
     with processes.serve(tmp_path / "site/tumorscope/default_model", tmp_path / "service.log") as served:
         served.wait_for_status("ready")
         answer = served.client.post("/predict", files={"file": make_phantom_file()})
-    assert answer.json()["model"]["engine"] in {"litert-int8", "ncnn-float32"}
+    assert answer.json()["model"]["engine"] in {"litert-int8", "ncnn-float32", "ncnn-int8"}
 
 
 @pytest.mark.usefixtures("installed")

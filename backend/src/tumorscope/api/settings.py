@@ -57,7 +57,8 @@ class Settings(BaseSettings):
         300.0, gt=0, le=86_400, description="Longest time for a whole request, from its headers to its answer."
     )
     engine: EngineChoice = Field(
-        "auto", description="auto (a GPU, else the fastest on the CPU), litert (int8), ncnn (float32) or tensorflow."
+        "auto",
+        description="auto (a GPU, else the fastest on the CPU), litert, ncnn-int8, ncnn (float32) or tensorflow.",
     )
     engine_threads: int | None = Field(
         None, ge=1, le=256, description="Cores that one slice is computed on; by default all."

@@ -24,8 +24,12 @@ def export(
     from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
     from tumorscope.datasets.example import read_example  # noqa: PLC0415
     from tumorscope.datasets.splits import read_split  # noqa: PLC0415
-    from tumorscope.evaluation.calibration.trust_layer import CALIBRATION_SLICES, fit_trust_layer, measure_int8  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.trust_layer import (  # noqa: PLC0415
+        CALIBRATION_SLICES,
+        fit_trust_layer,
+        measure_int8,
+        open_int8,
+    )
     from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
     from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
     from tumorscope.model.int8 import convert_to_int8  # noqa: PLC0415
@@ -41,5 +45,5 @@ def export(
     if loaded.manifest.trust is not None:
         write_fitted(bundle, fit_trust_layer(converted, split))
         return
-    exact, fast = TensorFlowEngine(loaded, exact=True), open_engine(converted, "litert").engine
-    write_fitted(bundle, measure_int8(converted, exact, fast, split, lambda: None))
+    exact = TensorFlowEngine(loaded, exact=True)
+    write_fitted(bundle, measure_int8(converted, exact, open_int8(converted), split, lambda: None))

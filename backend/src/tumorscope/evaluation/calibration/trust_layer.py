@@ -69,48 +69,57 @@ def fit_trust_layer(bundle: Bundle, split: Split) -> Bundle:
     EvaluationError
         Its int8 form is too far from the float32 network.
     """
-    engine, int8 = TensorFlowEngine(bundle, exact=True), _open_int8(bundle)
+    engine, int8 = TensorFlowEngine(bundle, exact=True), open_int8(bundle)
     with Progress(console=Console(stderr=True)) as progress:
         held_out, reference = len(split.validation), len(split.training)
-        # By the float32 network, and the held-out slices as TensorFlow serves them. With an int8 form the held-out
-        # slices twice more: for its limits, and to compare the decisions.
-        total = 2 * held_out + reference + (0 if int8 is None else 2 * held_out)
+        # By the float32 network, and the held-out slices as TensorFlow serves them. With each engine of an int8 form
+        # the held-out slices twice more: for its limits, and to compare the decisions.
+        total = 2 * held_out + reference + 2 * len(int8) * held_out
         task = progress.add_task("calibrating", total=total)
         fitted = _fit(bundle, engine, int8, split, lambda: progress.advance(task))
         golden = answer_golden(Classifier(fitted, engine))
         fitted = replace(fitted, manifest=fitted.manifest.model_copy(update={"golden": golden}))
-        return fitted if int8 is None else measure_int8(fitted, engine, int8, split, lambda: progress.advance(task))
+        return measure_int8(fitted, engine, int8, split, lambda: progress.advance(task)) if int8 else fitted
 
 
-def measure_int8(bundle: Bundle, engine: Engine, int8: Engine, split: Split, advance: Callable[[], None]) -> Bundle:
-    """The bundle with what its int8 form costs.
+def measure_int8(
+    bundle: Bundle, engine: Engine, int8: Sequence[Engine], split: Split, advance: Callable[[], None]
+) -> Bundle:
+    """The bundle with what its int8 form costs, by that of its engines that decides most slices otherwise.
 
     Raises
     ------
     EvaluationError
         Too much, on the held-out patients or on the golden images.
     """
-    exact, fast = Classifier(bundle, engine), Classifier(bundle, int8)
-    found = compare_answers(exact, fast, split.validation, CALIBRATION_SLICES, advance)
-    for name, value in found:
-        Console().print(name, value)
-    check_agreement(found)
-    try:
-        check_golden_answers(fast)
-    except GoldenMismatch as error:
-        raise EvaluationError(f"The int8 form is too far from the float32 network: {error}.") from error
-    return replace(bundle, manifest=bundle.manifest.model_copy(update={"int8": found}))
+    exact, measured = Classifier(bundle, engine), []
+    for one in int8:
+        fast = Classifier(bundle, one)
+        found = compare_answers(exact, fast, split.validation, CALIBRATION_SLICES, advance)
+        for name, value in found:
+            Console().print(one.name, name, value)
+        check_agreement(found)
+        try:
+            check_golden_answers(fast)
+        except GoldenMismatch as error:
+            raise EvaluationError(f"The int8 form is too far from the float32 network: {error}.") from error
+        measured.append(found)
+    furthest = max(measured, key=lambda found: found.different_decisions)
+    return replace(bundle, manifest=bundle.manifest.model_copy(update={"int8": furthest}))
 
 
-def _open_int8(bundle: Bundle) -> Engine | None:
-    return None if bundle.int8 is None else open_engine(bundle, "litert").engine
+def open_int8(bundle: Bundle) -> list[Engine]:
+    """The engines that run its int8 form; empty without one."""
+    if bundle.int8 is None:
+        return []
+    return [open_engine(bundle, "litert").engine, open_engine(bundle, "ncnn-int8").engine]
 
 
-def _fit(bundle: Bundle, engine: Engine, int8: Engine | None, split: Split, advance: Callable[[], None]) -> Bundle:
+def _fit(bundle: Bundle, engine: Engine, int8: Sequence[Engine], split: Split, advance: Callable[[], None]) -> Bundle:
     """The bundle with scope gate, calibration, limits and their figures."""
     names = tuple(bundle.manifest.class_names)
     # Of all engines that could serve here, for limits that they fall on the same side of.
-    engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *([] if int8 is None else [int8])]
+    engines = [engine, TensorFlowEngine(bundle, cpu_only=True), *int8]
     held_out = [_observe(bundle, one, _read(split.validation), advance) for one in engines]
     described, groups, shown = _observe_reference(bundle, engine, split.training, advance)
     sources, sequences = [one.source for one in shown], [one.sequence for one in shown]

@@ -1,7 +1,8 @@
 """A Bundle and this machine's hardware in, the fastest engine and the reason out."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
@@ -22,8 +23,8 @@ from tumorscope.model.bundle import Bundle
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.model.processor import count_cores
 
-EngineChoice = Literal["auto", "litert", "ncnn", "tensorflow"]
-"""``auto``: TensorFlow on a GPU, else the fastest on the CPU of ncnn and, if the bundle has an int8 form, LiteRT."""
+EngineChoice = Literal["auto", "litert", "ncnn", "ncnn-int8", "tensorflow"]
+"""``auto``: TensorFlow on a GPU, else the fastest on the CPU: float32 by ncnn, or the bundle's int8 form by either."""
 
 # Created by NVIDIA's driver; asking TensorFlow would require importing it.
 _GPU_CONTROL = Path("/dev/nvidiactl")
@@ -99,7 +100,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     ----------
     bundle : Bundle
         From `read_bundle`.
-    choice : {'auto', 'litert', 'ncnn', 'tensorflow'}
+    choice : {'auto', 'litert', 'ncnn', 'ncnn-int8', 'tensorflow'}
         By the operator.
     threads : int, optional
         Cores for one slice, on the CPU; by default all that this process may use.
@@ -122,7 +123,7 @@ def open_engine(bundle: Bundle, choice: EngineChoice = "auto", threads: int | No
     if choice == "tensorflow":
         return OpenedEngine(_batch_on_gpu(_open_tensorflow(bundle)), "chosen by the operator", bundle)
     if choice != "auto":
-        open_chosen = _open_litert if choice == "litert" else _open_ncnn
+        open_chosen = {"litert": _open_litert, "ncnn": _open_ncnn, "ncnn-int8": _open_ncnn_int8}[choice]
         return OpenedEngine(open_chosen(bundle, threads), "chosen by the operator", _keep_head(bundle))
     if not _GPU_CONTROL.exists():
         return _open_cpu(bundle, threads, "no GPU was found")
@@ -152,10 +153,13 @@ def _open_gpu(bundle: Bundle, threads: int) -> OpenedEngine:
 def _open_cpu(bundle: Bundle, threads: int, why_no_gpu: str) -> OpenedEngine:
     openers: dict[str, Callable[[], Engine]] = {}
     # float32 first, for it is the reference. Not every platform that LiteRT runs on has ncnn.
-    if find_spec("ncnn") is not None:
+    has_ncnn = find_spec("ncnn") is not None
+    if has_ncnn:
         openers["ncnn-float32"] = partial(_open_ncnn, bundle, threads)
     if bundle.int8 is not None:
         openers["litert-int8"] = partial(_open_litert, bundle, threads)
+    if has_ncnn and bundle.int8 is not None:
+        openers["ncnn-int8"] = partial(_open_ncnn_int8, bundle, threads)
     if not openers:
         reason = f"{why_no_gpu}; the bundle has no int8 form, and ncnn is not installed"
         return OpenedEngine(_open_tensorflow(bundle, cpu_only=True), reason, bundle)
@@ -175,11 +179,23 @@ def _open_litert(bundle: Bundle, threads: int) -> Engine:
 
 
 def _open_ncnn(bundle: Bundle, threads: int) -> Engine:
-    try:
+    with _needs_ncnn():
         from tumorscope.inference.engines.ncnn import open_ncnn  # noqa: PLC0415
+    return open_ncnn(bundle, threads)
+
+
+def _open_ncnn_int8(bundle: Bundle, threads: int) -> Engine:
+    with _needs_ncnn():
+        from tumorscope.inference.engines.ncnn import open_ncnn_int8  # noqa: PLC0415
+    return open_ncnn_int8(bundle, threads)
+
+
+@contextmanager
+def _needs_ncnn() -> Iterator[None]:
+    try:
+        yield
     except ModuleNotFoundError as error:
         raise EngineMissing("ncnn is not installed: pip install ncnn") from error
-    return open_ncnn(bundle, threads)
 
 
 def _keep_head(bundle: Bundle) -> Bundle:

@@ -19,7 +19,7 @@ from tumorscope.model.bundle import Bundle
 
 _PIXELS = np.zeros((1, 32, 32, 3), np.float32)
 # Which of them is the fastest depends on the machine.
-_ON_CPU = ("litert-int8", "ncnn-float32")
+_ON_CPU = ("litert-int8", "ncnn-float32", "ncnn-int8")
 
 
 class _Gpu:
@@ -72,7 +72,13 @@ def test_bundle_without_an_int8_form_is_run_in_float32(tiny_bundle: Bundle) -> N
 
 
 @pytest.mark.parametrize(
-    ("choice", "name"), [("litert", "litert-int8"), ("ncnn", "ncnn-float32"), ("tensorflow", "tensorflow-")]
+    ("choice", "name"),
+    [
+        ("litert", "litert-int8"),
+        ("ncnn", "ncnn-float32"),
+        ("ncnn-int8", "ncnn-int8"),
+        ("tensorflow", "tensorflow-"),
+    ],
 )
 def test_operator_chooses(int8_bundle: Bundle, choice: choose.EngineChoice, name: str) -> None:
     opened = open_engine(int8_bundle, choice)
@@ -144,9 +150,12 @@ def test_without_ncnn_and_int8_form_tensorflow_answers(tiny_bundle: Bundle) -> N
 
 
 @pytest.mark.usefixtures("without_ncnn")
-def test_ncnn_that_was_chosen_and_is_missing_says_what_to_install(tiny_bundle: Bundle) -> None:
+@pytest.mark.parametrize("choice", ["ncnn", "ncnn-int8"])
+def test_ncnn_that_was_chosen_and_is_missing_says_what_to_install(
+    tiny_bundle: Bundle, choice: choose.EngineChoice
+) -> None:
     with pytest.raises(EngineMissing, match="pip install ncnn"):
-        open_engine(tiny_bundle, "ncnn")
+        open_engine(tiny_bundle, choice)
 
 
 @pytest.mark.usefixtures("without_tensorflow")

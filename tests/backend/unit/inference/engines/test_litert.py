@@ -97,7 +97,7 @@ with TestClient(create_app(Settings(bundle=sys.argv[1], engine="auto"))) as clie
     while client.get("/health").json()["status"] == "starting":
         time.sleep(0.05)
     answer = client.post("/predict?explain=heatmap", files={"file": make_phantom_file()}).json()
-assert answer["model"]["engine"] in ("litert-int8", "ncnn-float32"), answer
+assert answer["model"]["engine"] in ("litert-int8", "ncnn-float32", "ncnn-int8"), answer
 assert answer["explanation"] is not None
 assert not {"tensorflow", "keras"} & set(sys.modules), "imported"
 """
