@@ -18,7 +18,7 @@ from tumorscope.domain.errors import BundleInvalid
 from tumorscope.domain.reasons import Reason
 from tumorscope.domain.scan import Slice
 from tumorscope.model.bundle import SCOPE_FILE, Bundle
-from tumorscope.preprocessing.intensity import count_levels, count_whole_numbers
+from tumorscope.preprocessing.intensity import count_levels, count_whole_numbers, find_percentiles
 from tumorscope.preprocessing.pipeline import ModelInput
 
 _MIN_SIDE = 32
@@ -191,7 +191,7 @@ def looks_like_ct(grey: NDArray[np.float32]) -> bool:
     bone, level = float(np.median(rim)), float(np.median(contents))
     return bool(
         level <= _MAX_CONTENTS * bone
-        and float(np.percentile(contents, 95)) <= _MAX_BRIGHT_CONTENTS * bone
+        and find_percentiles(contents, (95,))[0] <= _MAX_BRIGHT_CONTENTS * bone
         and float(np.median(behind)) >= _MIN_BEHIND * level
     )
 
@@ -205,7 +205,7 @@ def is_contact_sheet(pixels: NDArray[Any]) -> bool:
     """
     step = ceil(max(pixels.shape) / _SHEET_SAMPLES)
     sampled = pixels[::step, ::step].astype(np.float32)
-    low, high = np.percentile(sampled[::3, ::3], _RANGE_PERCENTILES)
+    low, high = find_percentiles(sampled[::3, ::3], _RANGE_PERCENTILES)
     head, line = sampled > low + _HEAD * (high - low), sampled >= low + _LINE * (high - low)
     gaps = [(head.mean(axis) <= _CROSSED) | (line.mean(axis) >= 1 - _CROSSED) for axis in (1, 0)]
     # Every grid has a gap in the middle third, which spares single heads the search.
