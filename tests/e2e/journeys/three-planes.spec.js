@@ -95,9 +95,7 @@ test('the heat map lies over all three planes, and follows its slider and its cl
   await planes.opener.click();
   await page.getByLabel('Class of the heat map').selectOption('glioma');
   await parts.opacity.fill('100');
-  await expect(
-    planes.panel.getByText(/^Heat map for glioma, drawn on slices [\d, ]+\./),
-  ).toBeVisible();
+  await expect(planes.panel.getByText(/^Heat map for glioma, drawn on slices \d/)).toBeVisible();
   const measureColor = async () => (await measure(planes.picture)).colored;
   await expect.poll(measureColor).toBeGreaterThan(0.002);
   await checkAppearance(page, 'three-planes-map-dark-wide');
