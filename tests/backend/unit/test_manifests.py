@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
+import kubernetes_validate  # type: ignore[import-untyped]
 import yaml  # type: ignore[import-untyped]
 
 from tumorscope.api.app import create_app
@@ -32,10 +32,9 @@ def _find_pods() -> list[dict[str, Any]]:
 
 
 def test_objects_are_valid_by_the_schemas_of_kubernetes() -> None:
-    schemas = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
     pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one"}, "spec": pod} for pod in _find_pods()]
     for content in [*_read(_PLAIN), *pods]:
-        schemas.validate(content, schemas.latest_version(), strict=True)
+        kubernetes_validate.validate(content, kubernetes_validate.latest_version(), strict=True)
 
 
 def test_probes_ask_for_what_the_service_has() -> None:
