@@ -46,6 +46,7 @@ def test_answer_has_every_field_of_the_contract(live: ServedProcess) -> None:
         "spacing_mm": None,
         "modality": None,
         "plane": None,
+        "sequence": None,
         "series": [],
         "warnings": [],
     }

@@ -297,8 +297,10 @@ class SetupInvalid(TumorscopeError):
 class JobsDamaged(SetupInvalid):
     """The job table of the watcher is damaged, or another program's."""
 
-    def __init__(self) -> None:
-        super().__init__("Move the job table away and start again: what the archive holds is not stored twice.")
+    def __init__(
+        self, message: str = "Move the job table away and start again: what the archive holds is not stored twice."
+    ) -> None:
+        super().__init__(message)
         self.code = "jobs_damaged"
 
 
