@@ -77,8 +77,8 @@ const UNDECIDED = new Map([
 ]);
 
 /**
- * Looks a second time at what axe has left open: most of it lies half under the notice or out of its scroller, and is
- * judged once it is in full view.
+ * Looks again at what axe has left open, with one element after the other in full view: most of it lies half under the
+ * notice or out of its scroller. What axe decides on the way need not be brought into view itself.
  * @param {import('@playwright/test').Page} page where axe has run
  * @param {import('axe-core').Result[]} incomplete
  * @returns {Promise<string[][]>} rule, element and messages of what stays open or is a fault
@@ -87,20 +87,46 @@ function settle(page, incomplete) {
   const open = incomplete.flatMap(({ id, nodes }) => nodes.map(({ target: [path] }) => [id, path]));
   return page.evaluate(async (open) => {
     const left = [];
-    for (const [rule, path] of open) {
-      const element = document.querySelector(path);
+    let waiting = open.map(([rule, path]) => ({
+      rule,
+      element: document.querySelector(path),
+    }));
+    while (waiting.length > 0) {
+      const [shown] = waiting;
       /** @type {[Element, number, number][]} */
       const scrolled = [];
-      for (let around = element; around; around = around.parentElement) {
+      for (let around = shown.element; around; around = around.parentElement) {
         scrolled.push([around, around.scrollLeft, around.scrollTop]);
       }
-      element.scrollIntoView({ block: 'center', inline: 'center' });
-      const found = await axe.run(element, { runOnly: { type: 'rule', values: [rule] } });
-      for (const { nodes } of [...found.violations, ...found.incomplete]) {
-        for (const { html, any, all, none } of nodes) {
-          left.push([rule, html, ...[...any, ...all, ...none].map(({ message }) => message)]);
-        }
+      shown.element.scrollIntoView({ block: 'center', inline: 'center' });
+      const found = await axe.run(
+        { include: waiting.map(({ element }) => element) },
+        {
+          runOnly: {
+            type: 'rule',
+            values: [...new Set(waiting.map(({ rule }) => rule))],
+          },
+        },
+      );
+      const list = (results) =>
+        results.flatMap(({ id, nodes }) =>
+          nodes.map((node) => ({
+            rule: id,
+            node,
+            element: document.querySelector(node.target[0]),
+          })),
+        );
+      const faults = list(found.violations);
+      const undecided = list(found.incomplete);
+      const isIn = (all, one) => all.some((o) => o.rule === one.rule && o.element === one.element);
+      const final = undecided.filter(
+        (one) => one.rule === shown.rule && one.element === shown.element,
+      );
+      for (const { rule, node } of [...faults, ...final]) {
+        const messages = [...node.any, ...node.all, ...node.none].map(({ message }) => message);
+        left.push([rule, node.html, ...messages]);
       }
+      waiting = waiting.filter((one) => one !== shown && isIn(undecided, one));
       for (const [around, x, y] of scrolled) around.scrollTo(x, y);
     }
     return left;
