@@ -160,6 +160,14 @@ def test_head_without_a_lesion_has_no_finding() -> None:
     assert sum(result.prediction.probabilities.values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("code", "excluded"), [("kind_hardly_seen", False), ("localizer", False), ("tilted", True)])
+def test_no_tumour_is_not_answered_to_images_that_the_model_was_not_trained_on(code: str, excluded: bool) -> None:
+    head = replace(_head(), voxels=np.minimum(_head().voxels, 100), warnings=(ScanWarning(code, "It is."),))
+    result, _ = _of_studies(head, make_study_model())
+    assert result.prediction.decision is (Decision.NO_TUMOR if excluded else Decision.UNCERTAIN)
+    assert [one.code for one in result.prediction.reasons] == ([] if excluded else ["kind_cannot_exclude"])
+
+
 def test_slices_of_the_first_finding_are_shown_and_explained() -> None:
     result = predict_scan(_classifier(), _volume((10, 20, 21, 22, 23)), explain="heatmap")
     assert [one.slices for one in result.findings] == [(20, 23), (10, 10)]
