@@ -1,6 +1,7 @@
 """The bundle that ships."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,9 +11,15 @@ import pytest
 from tumorscope.api.settings import Settings
 from tumorscope.datasets.audit import find_leakage
 from tumorscope.datasets.discover import discover_examples
+from tumorscope.datasets.example import read_volume
 from tumorscope.datasets.splits import read_split
+from tumorscope.datasets.volumes import state_sequence
 from tumorscope.evaluation.calibration.golden import draw_golden_files
+from tumorscope.inference.classifier import SEQUENCES, Classifier, name_sequence, run_network, weigh
+from tumorscope.inference.engines.choose import open_engine
+from tumorscope.inference.study import choose_slices_to_read
 from tumorscope.model.bundle import read_bundle
+from tumorscope.preprocessing.pipeline import to_model_input
 from tumorscope.training.recipes import load_recipe
 
 _EXAMPLES = Path(__file__).parents[3] / "frontend" / "public" / "examples"
@@ -72,3 +79,34 @@ def test_manifest_is_readable_json_for_people() -> None:
     text = (Settings().bundle / "manifest.json").read_text()
     assert json.loads(text)["name"] == "tumorscope-vgg16"
     assert text.count("\n") > 50
+
+
+def test_each_sequence_keeps_the_tumours_that_it_was_fitted_on() -> None:
+    trust = read_bundle(Settings().bundle).manifest.trust
+    assert trust is not None
+    study = trust.study
+    assert study is not None
+    assert set(study.by_sequence) == {"flair", "t1", "t2"}
+    for sequence in SEQUENCES:
+        own = study.by_sequence.get(sequence)
+        limit = study.kept_from["tumor"] if own is None else own.tumor_kept_from
+        tumors = [one for one in study.readings if one.has_tumor and one.sequence == sequence]
+        overlooked = [weigh(study, one.evidence, sequence) < limit for one in tumors]
+        assert len(tumors) >= 30
+        assert np.mean(overlooked) <= 0.06
+
+
+def test_sequences_of_a_case_that_states_none_are_recognised(data_folder: Path) -> None:
+    bundle = read_bundle(Settings().bundle)
+    classifier = Classifier(bundle, open_engine(bundle).engine)
+    volumes = sorted((data_folder / "volumes" / "tcga").glob("*/*_[tf]*.nii.gz"))
+    found = {}
+    for path in volumes:
+        volume = replace(read_volume(path), sequence=None)
+        axial = choose_slices_to_read(None, volume).planes[0]
+        chosen = axial.indices[:: len(axial.indices) // 12]
+        pixels = [to_model_input(axial.cut(index), classifier.preprocessing).pixels for index in chosen]
+        shares = run_network(classifier, np.stack(pixels)).sequences
+        assert shares is not None
+        found[state_sequence(path)] = name_sequence(list(shares))
+    assert found == {name: name for name in SEQUENCES}

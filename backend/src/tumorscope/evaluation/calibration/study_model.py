@@ -34,7 +34,7 @@ _FEW_HEADS = 20
 # Of a Gaussian prior on the coefficients, for there are few people.
 _PRECISION = 1.0
 _EVEN = 0.5
-# A sequence's own limit counts so many tumours of other sequences beside its own: with fewer, 95 % says nothing.
+# The limit of a sequence also counts so many tumours of the others: 95 % of a handful says nothing.
 _BORROWED = 20
 # At `screening` "no tumor" is answered only below this share of the limit that `balanced` has: lesions that are
 # overlooked in a hundredth of the studies cannot be counted in so few.

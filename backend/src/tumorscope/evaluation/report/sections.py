@@ -58,7 +58,10 @@ def describe_evaluation(metrics: Mapping[str, Any]) -> list[Section]:
     metrics : mapping
         From `measure.measure`.
     """
-    note = f"{_DECISIONS_NOTE} {_HELD_OUT_NOTE}" if metrics["chose_calibration"] else _DECISIONS_NOTE
+    engine = f"By the engine `{metrics['engine']}`; another one decides a few in a thousand slices otherwise."
+    note = f"{_DECISIONS_NOTE} {engine}"
+    if metrics["chose_calibration"]:
+        note = f"{note} {_HELD_OUT_NOTE}"
     answers = {unit: _decision_table(metrics["decisions"], unit) for unit in _UNITS}
     sections = [
         Section("What it answers", note, plots=("decisions",)),
