@@ -36,6 +36,7 @@ def metrics() -> dict[str, Any]:
         "baselines": {"source": measure_figures(scored, ["accuracy"])},
         "decisions": make_decisions(),
         "chose_calibration": True,
+        "engine": "ncnn-float32",
     }
 
 

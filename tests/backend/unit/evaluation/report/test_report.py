@@ -29,6 +29,7 @@ def _metrics(scored: Scored, **more: Any) -> dict[str, Any]:
         **summarise(scored, "validation"),
         "operating_point": "balanced",
         "chose_calibration": False,
+        "engine": "ncnn-float32",
         "decisions": make_decisions(),
         "baselines": {},
         **more,
