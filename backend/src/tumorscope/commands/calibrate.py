@@ -94,22 +94,7 @@ def with_version(bundle: "Bundle", version: str | None) -> "Bundle":
 
 
 def replace_bundle(folder: Path, bundle: "Bundle", changes: Mapping[str, object]) -> str:
-    """Write a bundle over that in the folder, whose split stays.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the bundle.
-    bundle : Bundle
-        What is written.
-    changes : mapping
-        Fields of the manifest that are other ones now.
-
-    Returns
-    -------
-    str
-        SHA-256 of the bundle.
-    """
+    """Write a bundle, with these fields of its manifest changed, over that in the folder; give its SHA-256."""
     from tumorscope.model.bundle import SPLIT_FILE, read_bundle, write_bundle  # noqa: PLC0415
 
     split = folder / SPLIT_FILE

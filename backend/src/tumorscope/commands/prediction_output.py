@@ -88,18 +88,7 @@ WRITERS: Mapping[str, Callable[[Rows, list[str], Mapping[str, Any]], None]] = {
 
 
 def describe_failures(rows: Rows) -> list[str]:
-    """What to say of the studies that could not be read.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Answers.
-
-    Returns
-    -------
-    list of str
-        Lines; empty when all were read.
-    """
+    """What to say of the studies that could not be read, line by line; empty when all were read."""
     codes: Counter[str] = Counter()
     lines: list[str] = []
     for row in rows:

@@ -84,19 +84,7 @@ class Audit:
 def audit_split(split: Split, advance: Callable[[], None], advance_pairs: Callable[[float], None]) -> Audit:
     """Compare all images with all, and count labels by source, plane and sequence.
 
-    Parameters
-    ----------
-    split : Split
-        Of any data set, not empty.
-    advance : callable
-        Called once for each example.
-    advance_pairs : callable
-        Called with the share of the comparisons that was done since the last call.
-
-    Returns
-    -------
-    Audit
-        Near-duplicates of one patient are listed only where they are on both sides, or have different labels.
+    Near-duplicates of one patient are listed only where they are on both sides, or have different labels.
     """
     examples = [*split.training, *split.validation]
     pairs = find_near_duplicates(take_fingerprints(examples, advance), advance=advance_pairs)

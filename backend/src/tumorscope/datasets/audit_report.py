@@ -20,22 +20,7 @@ _SHOWN = 48
 
 
 def write_report(audit: Audit, title: str, root: Path) -> str:
-    """Write a page that needs no other file.
-
-    Parameters
-    ----------
-    audit : Audit
-        Of a data set.
-    title : str
-        The data set's name.
-    root : Path
-        Its folder, from which files are named.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """Write a page of HTML that needs no other file, and names those of the data set from `root`."""
     split, leakage = audit.split, audit.leakage
     sizes = f"{len(split.training)} images in training, {len(split.validation)} in validation"
     parts = [

@@ -29,11 +29,6 @@ def read_prepared(cache: Path, task: Task = "presence", every: int = 1) -> list[
     every : int
         Take every n-th slice only: neighbours are 1 mm apart and similar.
 
-    Returns
-    -------
-    list of Example
-        By case, from the lowest slice up.
-
     Raises
     ------
     DatasetError

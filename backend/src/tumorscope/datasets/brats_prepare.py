@@ -90,11 +90,6 @@ def prepare_cases(
 def prepare_case(case: Case, channels: tuple[str, ...], cache: Path) -> None:
     """Prepare one case: its sequences z-scored within the brain, sliced axially, cropped to the brain, and stored.
 
-    Parameters
-    ----------
-    case, channels, cache
-        See `prepare_cases`.
-
     Raises
     ------
     DatasetError

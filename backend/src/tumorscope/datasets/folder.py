@@ -52,11 +52,6 @@ def read_slice_table(table: Path) -> list[Example]:
         NIfTI volume: sliced in three planes, evenly, all slices of the one label; or, where a column ``mask`` names
         another NIfTI file, all slices through that.
 
-    Returns
-    -------
-    list of Example
-        In the table's order.
-
     Raises
     ------
     TrainingError
@@ -85,11 +80,6 @@ def read_heads(table: Path, slices_per_plane: int = 24) -> list[Example]:
         ``source`` and ``sequence``.
     slices_per_plane : int
         Of each volume, at most: air is left out.
-
-    Returns
-    -------
-    list of Example
-        In the table's order.
 
     Raises
     ------

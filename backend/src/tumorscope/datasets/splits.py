@@ -40,17 +40,7 @@ class Split:
 
 
 def split_by_patient(examples: Sequence[Example], validation_share: float, seed: int) -> Split:
-    """Split the examples by patient, stratified by the label and source of each patient's first example.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        The data set.
-    validation_share : float
-        Share of the patients in validation, in 0..1.
-    seed : int
-        The same seed gives the same split.
-    """
+    """Split the examples by patient, stratified by the label and source of each patient's first example."""
     held_out: set[str] = set()
     for patients in _shuffle_strata(examples, seed):
         held_out.update(patients[: round(validation_share * len(patients))])
@@ -119,14 +109,7 @@ def write_split(split: Split, file: Path) -> None:
 
 
 def read_split(file: Path, examples: Sequence[Example]) -> Split:
-    """Split examples by a file.
-
-    Parameters
-    ----------
-    file : Path
-        From `write_split`.
-    examples : sequence of Example
-        The data set that was split.
+    """Split examples by a file from `write_split`.
 
     Returns
     -------

@@ -48,11 +48,6 @@ def slice_labelled_volume(
     span : (float, float)
         Of the slice axes, in 0..1.
 
-    Returns
-    -------
-    list of Example
-        Plane by plane.
-
     Raises
     ------
     DatasetError
@@ -96,11 +91,6 @@ def slice_masked_volume(
         NIfTI of the same shape; not zero inside.
     planes : sequence of {'sagittal', 'coronal', 'axial'}
         The planes of the slices.
-
-    Returns
-    -------
-    list of Example
-        Plane by plane; none for an empty mask.
 
     Raises
     ------

@@ -21,21 +21,7 @@ ClassifierOf = Callable[[Example | Study], Classifier]
 def answer_examples(
     classifier_of: ClassifierOf, examples: Sequence[Example], advance: Callable[[], None]
 ) -> list[Prediction]:
-    """Answer slices one by one.
-
-    Parameters
-    ----------
-    classifier_of : callable
-        See `ClassifierOf`.
-    examples : sequence of Example
-        Those of one volume should follow one another, since a volume is read once while it lasts.
-    advance : callable
-        Called once an example.
-
-    Returns
-    -------
-    list of Prediction
-        In the examples' order.
+    """Answer slices one by one; a volume is read once where its slices follow one another.
 
     Raises
     ------

@@ -27,15 +27,6 @@ def measure(classifier: Classifier, data: EvaluationData, advance: Callable[[], 
     Where calibration and limits were fitted on the part, each of its people is answered with those that were fitted on
     the other four fifths of them: nothing is reported on the patients that it was chosen on.
 
-    Parameters
-    ----------
-    classifier : Classifier
-        As it is served.
-    data : EvaluationData
-        What it is judged on.
-    advance : callable
-        Called once for each slice or study that is answered, and once for each that a baseline reads.
-
     Returns
     -------
     dict

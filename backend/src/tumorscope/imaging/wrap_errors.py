@@ -14,11 +14,6 @@ def as_corrupt_file(message: str) -> Iterator[None]:
     """Raise `CorruptFile` for any exception but our own and a want of memory, which is no fault of the file.
 
     Pillow, pydicom, nibabel and their plug-ins raise exceptions of many types for damaged files.
-
-    Parameters
-    ----------
-    message : str
-        Of the `CorruptFile`.
     """
     try:
         yield

@@ -16,20 +16,7 @@ _LEAST_SIZE = 1e-8
 
 
 def add_batch_norm(plain: keras.Model, precision: str) -> keras.Model:
-    """A network like `plain` with batch normalisation behind every trainable layer that ends in a ReLU.
-
-    Parameters
-    ----------
-    plain : keras.Model
-        From `build_vgg16`; its weights are copied.
-    precision : str
-        The dtype policy of the arithmetic.
-
-    Returns
-    -------
-    keras.Model
-        The layers keep their names; a normalisation is called ``NAME_norm``.
-    """
+    """A network like `plain` with a normalisation ``NAME_norm`` behind every trainable layer that ends in a ReLU."""
     inputs = keras.Input(plain.input.shape[1:], name="pixels")
     x = inputs
     for layer in plain.layers[1:]:
@@ -78,15 +65,7 @@ def adopt_moments(normalised: keras.Model, pixels: NDArray[np.float32]) -> None:
 
 
 def fold_batch_norm(normalised: keras.Model, plain: keras.Model) -> None:
-    """Copy the weights back, each normalisation folded into the layer before it.
-
-    Parameters
-    ----------
-    normalised : keras.Model
-        From `add_batch_norm`.
-    plain : keras.Model
-        Of the same shape as the one it was made from; changed in place. Both give the same answers afterwards.
-    """
+    """Copy the weights back, each normalisation folded into the layer before it; the answers stay the same."""
     norms = {layer.name: layer for layer in normalised.layers if isinstance(layer, keras.layers.BatchNormalization)}
     for layer in plain.layers[1:]:
         weights = normalised.get_layer(layer.name).get_weights()

@@ -41,26 +41,7 @@ def draw_batches(
     batch_size: int,
     seed: tuple[int, ...],
 ) -> Iterator[Batch]:
-    """Every sample once, shuffled and augmented.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-        All of one size.
-    class_names : tuple of str
-        The model's classes.
-    augmentations : tuple of Augmentation
-        Of each sample.
-    batch_size : int
-        Samples a step; the last batch may be smaller.
-    seed : tuple of int
-        The same seed gives the same batches.
-
-    Yields
-    ------
-    Batch
-        In random order.
-    """
+    """Every sample once, shuffled and augmented; the same seed gives the same batches."""
     order = np.random.default_rng(seed).permutation(len(samples))
 
     def make(start: int) -> Batch:

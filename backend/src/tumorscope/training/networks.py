@@ -106,11 +106,6 @@ def carry_weights(source: keras.Model, target: keras.Model) -> None:
 
     The dense layer's weights for the cells of the one last feature map are interpolated to those of the other, so that
     an enlarged picture gives about the same answer.
-
-    Parameters
-    ----------
-    source, target : keras.Model
-        From `build_training_network`, with the same arguments but for the size; `target` is changed in place.
     """
     for layer in source.layers:
         if layer.name != "dense":
@@ -125,22 +120,7 @@ def carry_weights(source: keras.Model, target: keras.Model) -> None:
 
 
 def predict_logits(network: keras.Model, pixels: NDArray[np.float16], batch_size: int = 64) -> NDArray[np.float32]:
-    """Logits of prepared pictures.
-
-    Parameters
-    ----------
-    network : keras.Model
-        From `build_training_network`.
-    pixels : ndarray, shape (n, size, size, channels), float16, 0..1
-        One channel stands for three.
-    batch_size : int
-        Pictures a step.
-
-    Returns
-    -------
-    ndarray, shape (n, classes), float32
-        In the pictures' order.
-    """
+    """Logits of prepared pictures of three channels, or of one that stands for three, in their order."""
     batches = []
     for start in range(0, len(pixels), batch_size):
         outputs = cast(dict[str, Any], network.predict_on_batch(to_input(pixels[start : start + batch_size])))

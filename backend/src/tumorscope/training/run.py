@@ -55,25 +55,7 @@ def run_recipe(
     *,
     leakage_allowed: bool = False,
 ) -> Trained:
-    """Train, or resume the interrupted run in the same folder.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to do.
-    split : Split
-        Training and validation part.
-    run_folder : Path
-        For checkpoints, ``epochs.csv`` and TensorBoard's events.
-    initial_weights : Path, 'imagenet' or None
-        Where the convolutions start; None: at random.
-    leakage_allowed : bool
-        Whether the split is known to leak; the record says so.
-
-    Returns
-    -------
-    Trained
-        The last stage's weights, or the mean of several stages'.
+    """Train, or resume the interrupted run in the same folder; without initial weights, convolutions start at random.
 
     Raises
     ------
@@ -107,22 +89,7 @@ def run_recipe(
 
 
 def describe(recipe: Recipe, trained: Trained, version: str) -> Manifest:
-    """The manifest of a trained model, without what `evaluation.release` measures.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        That was run.
-    trained : Trained
-        From `run_recipe`.
-    version : str
-        Of the model, ``MAJOR.MINOR.PATCH``.
-
-    Returns
-    -------
-    Manifest
-        At temperature 1, without metrics and golden answers.
-    """
+    """The manifest of a trained model at temperature 1, without what `evaluation.calibration.release` measures."""
     preprocessing = recipe.preprocessing
     lower, upper = preprocessing.percentiles
     return Manifest(

@@ -62,22 +62,7 @@ class Sample:
 def prepare_samples(
     examples: Sequence[Example], parameters: PreprocessingParameters, advance: Callable[[], None]
 ) -> list[Sample]:
-    """Read and preprocess examples, in their order.
-
-    Parameters
-    ----------
-    examples : sequence of Example
-        The data.
-    parameters : PreprocessingParameters
-        The same as will be served.
-    advance : callable
-        Called once an example.
-
-    Returns
-    -------
-    list of Sample
-        One an example.
-    """
+    """Read and preprocess examples, in their order."""
     samples = []
     for example in examples:
         samples.append(prepare_sample(read_example(example), example, parameters))
@@ -175,22 +160,7 @@ def compose_epoch(
 
 
 def choose_hard_negatives(samples: Sequence[Sample], tumor_probabilities: NDArray[np.float64], count: int) -> list[int]:
-    """Slices without a tumour that a network calls tumour, the surest errors first.
-
-    Parameters
-    ----------
-    samples : sequence of Sample
-        The training part.
-    tumor_probabilities : ndarray, shape (n,), 0..1
-        Of the samples.
-    count : int
-        At most.
-
-    Returns
-    -------
-    list of int
-        Positions in `samples`.
-    """
+    """Positions of slices without a tumour that a network calls tumour, at most `count`, the surest errors first."""
     wrong = [i for i, one in enumerate(samples) if one.label == NO_TUMOR and tumor_probabilities[i] >= _CALLED_TUMOR]
     return sorted(wrong, key=lambda i: (-tumor_probabilities[i], i))[:count]
 

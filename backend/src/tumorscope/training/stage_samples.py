@@ -39,26 +39,7 @@ def prepare_stage(recipe: Recipe, split: Split, number: int, progress: Progress)
 def find_hard_negatives(
     network: keras.Model, recipe: Recipe, number: int, samples: Sequence[Sample], run_folder: Path
 ) -> list[Sample]:
-    """What the network that starts the stage wrongly calls tumour; in a file, so that a resumed run has the same.
-
-    Parameters
-    ----------
-    network : keras.Model
-        With the weights that the stage starts from.
-    recipe : Recipe
-        Of the run.
-    number : int
-        The stage's position in the recipe, from 0.
-    samples : sequence of Sample
-        The training part.
-    run_folder : Path
-        For the file.
-
-    Returns
-    -------
-    list of Sample
-        At most as many as the stage's mixture says.
-    """
+    """What the network that starts the stage wrongly calls tumour; in a file, so that a resumed run has the same."""
     count = recipe.stages[number].mixture.hard_negatives
     if not count:
         return []

@@ -46,17 +46,7 @@ class EpochLog:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Callbacks that report progress.
-
-    Parameters
-    ----------
-    start_epoch : callable
-        Called with the steps of the epoch.
-    finish_step : callable
-        Called with the mean loss of the last steps.
-    finish_epoch : callable
-        Called after the epoch's checkpoint is written.
-    """
+    """Callbacks that report the steps of an epoch, the mean loss of the last steps, and what the epoch brought."""
 
     start_epoch: Callable[[int], None]
     finish_step: Callable[[float], None]
@@ -77,23 +67,6 @@ def train_stage(
 
     Each epoch ends with a checkpoint. If the run folder has one of this stage, training resumes from it with the same
     batches as an uninterrupted run, since every epoch has its own seed.
-
-    Parameters
-    ----------
-    network : keras.Model
-        From `networks.build_training_network`, for the stage's size; changed in place.
-    recipe : Recipe
-        Of the run.
-    number : int
-        The stage's position in the recipe, from 0.
-    samples, validation : sequence of Sample
-        Of the stage's size; at least one each.
-    run_folder : Path
-        For ``checkpoint.npz`` and, with early stopping, ``best.weights.h5``.
-    observer : Observer
-        Reports progress.
-    hard_negatives : sequence of Sample
-        Shown once more in each epoch.
     """
     stage = recipe.stages[number]
     epoch_samples = _mix(samples, recipe, number, 0, hard_negatives)

@@ -190,18 +190,7 @@ def draw_lesion(
 
 
 def find_room(volume: Volume) -> Room:
-    """Where in the upper head, well below its surface, a lesion's centre may lie.
-
-    Parameters
-    ----------
-    volume : Volume
-        In RAS+ orientation, brighter than air inside the head.
-
-    Returns
-    -------
-    Room
-        Without any centre where there is no head.
-    """
+    """Where in the upper head, well below its surface, a lesion's centre may lie; nowhere where there is no head."""
     voxels, spacing = volume.voxels, np.asarray(volume.spacing_mm)
     low, high = np.percentile(voxels, (1, 99.5))
     head = ndimage.binary_fill_holes(voxels > low + _HEAD_LEVEL * (high - low))

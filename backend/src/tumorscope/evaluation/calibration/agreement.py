@@ -25,24 +25,7 @@ def compare_answers(
     calibration_slices: int,
     advance: Callable[[], None],
 ) -> Int8Manifest:
-    """Answer every slice twice.
-
-    Parameters
-    ----------
-    reference, other : Classifier
-        Of one bundle, with a scope gate or without; the second in int8.
-    examples : sequence of Example
-        Held-out slices.
-    calibration_slices : int
-        That the int8 form was made with.
-    advance : callable
-        Called after each slice.
-
-    Returns
-    -------
-    Int8Manifest
-        What was found.
-    """
+    """Answer every held-out slice twice: by the float32 network, and by its int8 form."""
     known = set(reference.bundle.manifest.class_names)
     different, distances, right = 0, [], []
     for example in examples:

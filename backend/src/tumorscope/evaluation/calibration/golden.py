@@ -18,18 +18,7 @@ _CURVES = (lambda grey: grey, lambda grey: 1.2 - grey, np.sqrt)
 
 
 def draw_golden_files(channels: tuple[str, ...] | None) -> dict[str, bytes]:
-    """The golden files of a bundle, by name.
-
-    Parameters
-    ----------
-    channels : tuple of str, optional
-        The sequences that the model reads together; None for a model of grey slices.
-
-    Returns
-    -------
-    dict of str to bytes
-        PNG files for grey slices, ``.npz`` files for several sequences.
-    """
+    """The golden files of a bundle, by name: PNG for grey slices, ``.npz`` for sequences that are read together."""
     if channels is None:
         return {f"{name}.png": encode_png(draw_phantom(*drawn)) for name, drawn in _PHANTOMS.items()}
     return {f"{name}.npz": encode_channels(_draw_brain(*drawn, channels)) for name, drawn in _PHANTOMS.items()}

@@ -47,19 +47,7 @@ _FEWEST_SLICES = 3
 def read_studies(
     classifier: Classifier, studies: Sequence[Study], insert: InsertLesion, advance: Callable[[], None]
 ) -> list[StudyReading]:
-    """Read the axial slices of every head, as it is and with lesions; heads that are not axial are left out.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        Calibrated, with a trust layer.
-    studies : sequence of Study
-        Volumes without a tumour of people who were not trained on, one file each.
-    insert : InsertLesion
-        Makes the counterparts with a tumour.
-    advance : callable
-        Called after each study.
-    """
+    """Read the axial slices of every head, as it is and with lesions; heads that are not axial are left out."""
     rng = np.random.default_rng(0)
     # Without a model of studies only the acquired plane is read.
     reader = with_study_model(classifier, None)
@@ -77,15 +65,7 @@ def read_studies(
 
 
 def read_known_tumors(classifier: Classifier, scored: Scored) -> list[StudyReading]:
-    """Read the tumour slices of each person in a sequence as a study of thick slices, which the highest decides.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        Calibrated, with a trust layer.
-    scored : Scored
-        Its answers to slices of people who were not trained on.
-    """
+    """Read the tumour slices of each person in a sequence as a study of thick slices, which the highest decides."""
     manifest = classifier.bundle.manifest
     tumors = scored.take(scored.with_tumor)
     logits = recover_logits(tumors.probabilities, manifest.temperature, manifest.uniform_weight)

@@ -31,21 +31,9 @@ class Figure(TypedDict):
 
 
 def measure_figure(part: Scored, statistic: Statistic) -> Figure | None:
-    """A statistic and its confidence interval.
+    """A statistic and its confidence interval; None where it is undefined, as it is without examples.
 
     Patients are drawn with replacement, each with all slices: a patient drawn twice counts as two.
-
-    Parameters
-    ----------
-    part : Scored
-        What the statistic is of.
-    statistic : callable
-        From the part and weights, shape (rounds, n), to one value a round.
-
-    Returns
-    -------
-    Figure or None
-        None where the statistic is undefined, as it is without examples.
     """
     if not len(part):
         return None

@@ -61,17 +61,7 @@ class DecisionRow(TypedDict):
 def count_decisions(judged: Sequence[Judged], class_names: tuple[str, ...]) -> list[DecisionRow]:
     """Rows for all of each group, each sequence, each source and each third of the head, with a tumour and without.
 
-    Parameters
-    ----------
-    judged : sequence of Judged
-        Slices, or studies.
-    class_names : tuple of str
-        Of the model.
-
-    Returns
-    -------
-    list of DecisionRow
-        Groups in the order of their first case; sequences and sources by name; heights from below, of axial slices.
+    Groups in the order of their first case; sequences and sources by name; heights from below, of axial slices.
     """
     names: dict[Grouping, Callable[[Judged], str | None]] = {
         "all": lambda one: one.group,

@@ -189,19 +189,9 @@ HEADLINE = tuple(name for name, definition in DEFINITIONS.items() if definition.
 
 
 def measure_figures(scored: Scored, names: Sequence[str] | None = None) -> dict[str, Figure]:
-    """Figures by name, in the order of `DEFINITIONS`.
+    """Figures by name, in the order of `DEFINITIONS`, without those that are undefined here.
 
-    Parameters
-    ----------
-    scored : Scored
-        Slices of any labels; a tumour of unstated kind counts for tumour against no tumour only.
-    names : sequence of str, optional
-        Only these.
-
-    Returns
-    -------
-    dict of str to Figure
-        Without those that are undefined here.
+    A tumour of unstated kind counts for tumour against no tumour only.
     """
     figures = {}
     for name, definition in DEFINITIONS.items():

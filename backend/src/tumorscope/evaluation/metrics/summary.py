@@ -19,22 +19,7 @@ _GROUPED = ("accuracy", "tumor_auc", "tumor_kind_by_patient")
 
 
 def summarise(scored: Scored, part_name: str, split_sha256: str | None = None) -> dict[str, Any]:
-    """What can be said of scored slices alone.
-
-    Parameters
-    ----------
-    scored : Scored
-        Of any labels.
-    part_name : str
-        ``validation``, ``training``, ``all``, or a name of one's own.
-    split_sha256 : str, optional
-        Of the split that it is a part of.
-
-    Returns
-    -------
-    dict
-        Counts, figures, classes, confusions, curves, calibration, breakdown.
-    """
+    """What can be said of scored slices alone: counts, figures, classes, confusions, curves, calibration, breakdown."""
     return {
         "data": {
             "part": part_name,
@@ -54,20 +39,7 @@ def summarise(scored: Scored, part_name: str, split_sha256: str | None = None) -
 
 
 def summarise_for_manifest(scored: Scored, engine_name: str) -> dict[str, Any]:
-    """What a manifest says of its model's answers to the validation part.
-
-    Parameters
-    ----------
-    scored : Scored
-        Calibrated.
-    engine_name : str
-        Of the engine that answered.
-
-    Returns
-    -------
-    dict
-        ``figures``, ``classes``, ``confusion_matrix``, the points of ``roc`` and ``calibration``.
-    """
+    """What a manifest says of its model's answers to the validation part."""
     return {
         "split": "validation, by patient",
         "engine": engine_name,
@@ -84,11 +56,6 @@ def summarise_for_manifest(scored: Scored, engine_name: str) -> dict[str, Any]:
 
 def break_down(scored: Scored) -> dict[str, dict[str, dict[str, Any]]]:
     """Figures of groups.
-
-    Parameters
-    ----------
-    scored : Scored
-        Of any labels.
 
     Returns
     -------

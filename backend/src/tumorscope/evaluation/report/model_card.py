@@ -42,26 +42,7 @@ _BRIDGE = (
 def write_model_card(
     manifest: Manifest, sha256: str, metrics: Mapping[str, Any], tables: Sequence[Mapping[str, Any]], plots: str
 ) -> str:
-    """The model card, with the fields that Hugging Face's cards have.
-
-    Parameters
-    ----------
-    manifest : Manifest
-        Of the bundle.
-    sha256 : str
-        Of the bundle.
-    metrics : mapping
-        From `measure.measure`.
-    tables : sequence of mapping
-        Of other runs (ablation, left-out collections, cross-validation): ``title``, ``note``, ``columns``, ``rows``.
-    plots : str
-        Folder of the plots, relative to the card.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """The model card in Markdown, with the fields of Hugging Face's cards; `tables` are those of other runs."""
     size, collections = manifest.input.size, [[entry.name, entry.license, entry.used_for] for entry in manifest.data]
     facts = [
         f"Architecture: {manifest.architecture}, input {size}×{size}, classes "
@@ -104,19 +85,7 @@ def write_model_card(
 
 
 def replace_figures(text: str, decisions: Mapping[str, Any]) -> str:
-    """Renew a page's table of decisions, between its two marks.
-
-    Parameters
-    ----------
-    text : str
-        Markdown with the lines ``<!-- figures -->`` and ``<!-- /figures -->``.
-    decisions : mapping
-        Of ``metrics.json``.
-
-    Returns
-    -------
-    str
-        The same, with the table of today between them.
+    """Renew a page's table of decisions, between ``<!-- figures -->`` and ``<!-- /figures -->``.
 
     Raises
     ------

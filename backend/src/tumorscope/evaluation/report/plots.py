@@ -22,19 +22,7 @@ _DPI = 110
 
 
 def draw_plots(metrics: Metrics) -> dict[str, bytes]:
-    """Every plot that the figures allow.
-
-    Parameters
-    ----------
-    metrics : mapping
-        From `measure.measure`.
-
-    Returns
-    -------
-    dict of str to bytes
-        PNG by name: ``roc``, ``precision_recall``, ``confusion_matrix``, ``calibration``, ``decisions``; without those
-        that have nothing to show.
-    """
+    """Every plot that the figures allow, as PNG by name."""
     bars = len(_source_rows(metrics))
     drawings: dict[str, tuple[bool, Callable[[Axes, Metrics], None], tuple[float, float]]] = {
         "roc": (bool(metrics["curves"]), _draw_roc, (4.8, 4.6)),

@@ -20,22 +20,7 @@ _SHOWN_OF_PATIENT = 2
 
 
 def write_report(metrics: Mapping[str, Any], plots: Mapping[str, bytes], mistakes: Sequence[tuple[bytes, str]]) -> str:
-    """One page that needs no other file.
-
-    Parameters
-    ----------
-    metrics : mapping
-        From `measure.measure`.
-    plots : mapping of str to bytes
-        From `plots.draw_plots`, PNG.
-    mistakes : sequence of (bytes, str)
-        Slices, as PNG, that the model was most sure and wrong of, with what to say below each.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
+    """One page of HTML that needs no other file; each of the mistakes is a PNG and what to say below it."""
     model = metrics["model"]
     parts = [f"<p><strong>{escape(metrics['notice'])}</strong></p>"]
     parts += [_write_section(section, plots) for section in describe_evaluation(metrics)]
@@ -50,22 +35,9 @@ def write_report(metrics: Mapping[str, Any], plots: Mapping[str, bytes], mistake
 
 
 def find_mistakes(scored: Scored, examples: Sequence[Example], classifier: Classifier) -> list[tuple[bytes, str]]:
-    """The slices that the model was most certain and wrong of, as it saw them.
+    """The slices that the model was most certain and wrong of, as it saw them: PNG, and what to say of each.
 
-    Parameters
-    ----------
-    scored : Scored
-        The model's answers.
-    examples : sequence of Example
-        What they are the answers to, in the same order.
-    classifier : Classifier
-        The model.
-
-    Returns
-    -------
-    list of (bytes, str)
-        PNG of the first channel of the model's input, and what to say of it; the most certain first, at most two of a
-        patient.
+    The most certain first, at most two of a patient.
     """
     wrong = np.flatnonzero(scored.of_known_class & (scored.predicted != scored.labels))
     shown: list[tuple[bytes, str]] = []

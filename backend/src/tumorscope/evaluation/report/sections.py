@@ -51,13 +51,7 @@ class Section:
 
 
 def describe_evaluation(metrics: Mapping[str, Any]) -> list[Section]:
-    """What was measured, what users get first.
-
-    Parameters
-    ----------
-    metrics : mapping
-        From `measure.measure`.
-    """
+    """What was measured, what users get first."""
     engine = f"By the engine `{metrics['engine']}`; another one decides a few in a thousand slices otherwise."
     note = f"{_DECISIONS_NOTE} {engine}"
     if metrics["chose_calibration"]:

@@ -35,20 +35,7 @@ class Study:
 
 
 def find_studies(data: Path, left_out: Set[str]) -> list[Study]:
-    """Every whole study that the data has of other people.
-
-    Parameters
-    ----------
-    data : Path
-        Folder of the data; what it lacks is left out.
-    left_out : set of str
-        Patients who were trained on or set aside, as `datasets.discover` names them.
-
-    Returns
-    -------
-    list of Study
-        In an order that depends on the data alone.
-    """
+    """Every whole study that the data has of other people, in an order that depends on the data alone."""
     if not data.is_dir():
         return []
     every = [*_find_heads(data), *_find_volumes(data / "volumes"), *_find_series(data / "field")]

@@ -16,17 +16,7 @@ def list_recipes() -> list[str]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe by its name, or from a file of one's own.
-
-    Parameters
-    ----------
-    name : str
-        One of `list_recipes`, or the path of a Python file that holds a ``RECIPE``.
-
-    Returns
-    -------
-    Recipe
-        Of that file.
+    """A recipe by its name, from `list_recipes`, or from a Python file that holds a ``RECIPE``.
 
     Raises
     ------
