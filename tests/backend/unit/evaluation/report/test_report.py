@@ -24,12 +24,11 @@ def _metrics(scored: Scored, **more: Any) -> dict[str, Any]:
     return {
         "notice": NOTICE,
         "model": {"name": "tumorscope-vgg16", "version": "1.2.3", "sha256": "ab" * 32},
-        "engine": "tensorflow-float32",
+        "engine": "ncnn-float32",
         "measured": "2026-01-02",
         **summarise(scored, "validation"),
         "operating_point": "balanced",
         "chose_calibration": False,
-        "engine": "ncnn-float32",
         "decisions": make_decisions(),
         "baselines": {},
         **more,
