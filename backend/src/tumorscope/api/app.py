@@ -43,18 +43,7 @@ _DECODE_MIB = 1228
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Create the application.
-
-    Parameters
-    ----------
-    settings : Settings
-        Read from the environment by the caller.
-
-    Returns
-    -------
-    FastAPI
-        Loads its model after its startup, and answers ``/health`` meanwhile.
-    """
+    """Create the application, which loads its model after its startup and answers ``/health`` meanwhile."""
     collectors = Metrics()
 
     service = Service()

@@ -51,17 +51,7 @@ class Bundle:
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify it.
-
-    Parameters
-    ----------
-    folder : Path
-        With ``manifest.json`` and the files that it names.
-
-    Returns
-    -------
-    Bundle
-        All files have the checksums that the manifest states.
+    """Read a bundle, and verify the checksums that its manifest states.
 
     Raises
     ------

@@ -36,11 +36,6 @@ def fetch_bundle(store: Path, source: str, sha256: str) -> str:
     sha256 : str
         Of the archive, in hexadecimal.
 
-    Returns
-    -------
-    str
-        The bundle's version.
-
     Raises
     ------
     BundleInvalid

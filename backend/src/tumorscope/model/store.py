@@ -50,17 +50,7 @@ class StoredVersion:
 
 
 def select_bundle(place: Path) -> SelectedBundle:
-    """Find the bundle to serve.
-
-    Parameters
-    ----------
-    place : Path
-        Folder of a bundle, or of a store.
-
-    Returns
-    -------
-    SelectedBundle
-        The folder itself if it holds no file ``current``.
+    """Find the bundle to serve: the folder itself if it holds no file ``current``, else the version that this names.
 
     Raises
     ------
@@ -84,19 +74,7 @@ def select_bundle(place: Path) -> SelectedBundle:
 
 
 def add_bundle(store: Path, source: Path) -> str:
-    """Copy a bundle into a store.
-
-    Parameters
-    ----------
-    store : Path
-        Created if absent.
-    source : Path
-        Folder of a bundle. The copy is verified again.
-
-    Returns
-    -------
-    str
-        Its version.
+    """Copy a bundle into a store, which is created if absent; give its version. The copy is verified again.
 
     Raises
     ------
@@ -156,12 +134,7 @@ def make_current(store: Path, version: str) -> None:
 
 
 def roll_back(store: Path) -> str:
-    """Name the previous version to serve again.
-
-    Returns
-    -------
-    str
-        That version. A second rollback undoes the first.
+    """Name the previous version to serve again, and give it; a second rollback undoes the first.
 
     Raises
     ------

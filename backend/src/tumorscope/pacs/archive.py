@@ -43,15 +43,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An archive that speaks DICOMweb.
+    """An archive that speaks DICOMweb, at the client's base address.
 
     Its functions raise `PeerUnavailable` when it cannot be reached or cannot answer now, and `PeerError` when its
     answer cannot be used.
-
-    Parameters
-    ----------
-    client : httpx.Client
-        Its base address is that of the archive's DICOMweb.
     """
 
     client: httpx.Client

@@ -28,13 +28,7 @@ _PAGE_HEADERS = [
 
 
 class WatcherMetrics:
-    """What an operator asks of a watcher: how much is done, how long the oldest waits, and what goes wrong.
-
-    Parameters
-    ----------
-    jobs : str
-        Place of the job table; it is read whenever somebody asks.
-    """
+    """What an operator asks of a watcher: how much is done, how long the oldest waits, and what goes wrong."""
 
     def __init__(self, jobs: str) -> None:
         # These would state when each series started, which Prometheus finds out by itself.

@@ -13,19 +13,7 @@ if TYPE_CHECKING:
 
 
 def read_parts(content_type: str, chunks: Iterable[bytes]) -> Iterator[bytes | None]:
-    """Read a body (RFC 2387) that may be larger than memory.
-
-    Parameters
-    ----------
-    content_type : str
-        The header, which states the boundary.
-    chunks : iterable of bytes
-        The body.
-
-    Yields
-    ------
-    bytes or None
-        None where a part begins, then its content in pieces.
+    """Read a body (RFC 2387) that may be larger than memory: None where a part begins, then its content in pieces.
 
     Raises
     ------

@@ -30,19 +30,7 @@ _HEAD = f"""<meta http-equiv="refresh" content="{_REFRESH_S}"><style>{STYLE}
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An event of the watcher's log that has a code.
-
-    Parameters
-    ----------
-    at : float
-        Seconds since 1970.
-    event : str
-        Its name in the log.
-    study : int or None
-        The number of the study, where it is of one.
-    code : str
-        What went wrong.
-    """
+    """An event of the watcher's log that has a code; `at` is in seconds since 1970."""
 
     at: float
     event: str
@@ -51,15 +39,7 @@ class Trouble:
 
 
 def write_page(jobs: Jobs, troubles: Iterable[Trouble]) -> str:
-    """Write the page in HTML, without a script; it loads itself again.
-
-    Parameters
-    ----------
-    jobs : Jobs
-        See there for what it raises.
-    troubles : iterable of Trouble
-        The last ones of this watcher, the newest first.
-    """
+    """Write the page in HTML, without a script; it loads itself again. The newest trouble comes first."""
     counted, oldest, failed = jobs.count(), jobs.find_oldest_open(), jobs.find_failed()
     states = [(state, str(counted.get(state, 0)), _MEANINGS[state]) for state in get_args(State)]
     parts = [write_table(("State", "Studies", "Meaning"), states)]

@@ -25,19 +25,9 @@ _OF_ADDRESS = (
 
 
 def predict(client: httpx.Client, files: Iterable[bytes | None]) -> dict[str, bytes]:
-    """Ask the service for a prediction of a study, which is sent on while it is read.
+    """Ask the service for a prediction of a study: DICOM files by SOP Instance UID.
 
-    Parameters
-    ----------
-    client : httpx.Client
-        Its base address is that of the service.
-    files : iterable of bytes or None
-        None where a file begins, then its content in pieces.
-
-    Returns
-    -------
-    dict of str to bytes
-        DICOM files by SOP Instance UID.
+    The study is sent on while it is read: None where a file begins, then its content in pieces.
 
     Raises
     ------

@@ -24,13 +24,7 @@ class _Wait:
 
 
 class Waits:
-    """Says in the log, beside the work, which peer has been silent for long: ``archive_silent`` and the like.
-
-    Parameters
-    ----------
-    log : Log
-        Is called from a thread of its own.
-    """
+    """Says in the log, beside the work, which peer has been silent for long: ``archive_silent`` and the like."""
 
     def __init__(self, log: Log) -> None:
         self._log = log

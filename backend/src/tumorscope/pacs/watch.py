@@ -58,25 +58,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """Answers the studies of an archive.
-
-    Parameters
-    ----------
-    archive : Archive
-        Where studies come, and results go.
-    service : httpx.Client
-        Of the service that predicts.
-    jobs : Jobs
-        What is done, and what is not.
-    filters : Filters
-        Which series are read.
-    settle_s : float
-        A study is complete when its number of instances has not changed for so long.
-    log : Log
-        Is told what happens.
-    waits : Waits
-        Is told what is waited for.
-    """
+    """Answers the studies of an archive; one is complete when its number of instances stays for `settle_s`."""
 
     archive: Archive
     service: httpx.Client

@@ -24,12 +24,7 @@ _RADIOLOGY = "http://terminology.hl7.org/CodeSystem/v2-0074"
 def make_bundle(answer: PredictionAnswer, origin: DicomOrigin | None) -> dict[str, Any]:
     """Make a bundle of the type ``collection``, whose entries refer to each other.
 
-    Parameters
-    ----------
-    answer : PredictionAnswer
-        Of a study in scope.
-    origin : DicomOrigin, optional
-        Of what was read: the study and the patient are referred to by identifier, as far as its files state them.
+    Study and patient are referred to by identifier, as far as the files that were read state them.
 
     Raises
     ------

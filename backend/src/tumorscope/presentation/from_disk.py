@@ -29,26 +29,7 @@ def predict_files(
     explain: Explain = "none",
     every_slice: bool = False,
 ) -> tuple[StudyPrediction, PredictionAnswer]:
-    """Predict from the files of one study.
-
-    Parameters
-    ----------
-    classifier : Classifier
-        The model.
-    decoders : DecoderPool
-        That reads the files.
-    files : list of Path
-        From `imaging.series.study_files`.
-    limits : DecodeLimits
-        Of this study.
-    read : callable, optional
-        Reads the files in another way than `read_files`.
-    series : str, optional
-        UID of the DICOM series to read.
-    explain : str
-        See `inference.pipeline.predict_upload`.
-    every_slice : bool
-        See `presentation.answer.present`.
+    """Predict from the files of one study, which `read` may read in another way than `read_files`.
 
     Raises
     ------

@@ -9,13 +9,7 @@ _NEARLY = 0.999
 
 
 def describe_result(answer: PredictionAnswer) -> list[str]:
-    """Word the decision, its reasons, what was not read, and the findings; of a study in scope.
-
-    Returns
-    -------
-    list of str
-        A sentence each, the decision first, the notice last.
-    """
+    """Word the decision, its reasons, what was not read, the findings and the notice of a study in scope."""
     findings = [] if answer.decision is Decision.NO_TUMOR else answer.findings
     model = answer.model
     return [

@@ -13,15 +13,6 @@ from tumorscope.results.objects import make_objects
 def write_objects(result: StudyPrediction, answer: PredictionAnswer, folder: Path) -> list[str]:
     """Write the DICOM objects of an answer, and name them; none of a refusal, and of other formats.
 
-    Parameters
-    ----------
-    result : StudyPrediction
-        With its heat maps.
-    answer : PredictionAnswer
-        The same, as the contract has it.
-    folder : Path
-        Made if it is not there.
-
     Raises
     ------
     OSError

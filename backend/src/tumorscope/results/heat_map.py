@@ -26,19 +26,7 @@ from tumorscope.results.source import CHARACTER_SET, make_header, refer_to
 def make_heat_map(
     origin: DicomOrigin, maps: dict[int, NDArray[np.uint8]], label: str, identity: Identity
 ) -> ParametricMap:
-    """Make a map with a frame for each image that was explained, where that image lies.
-
-    Parameters
-    ----------
-    origin : DicomOrigin
-        Of which `is_placed` holds.
-    maps : dict of int to ndarray, shape (rows, columns), uint8
-        From `find_maps`; at least one.
-    label : str
-        The class that they explain.
-    identity : Identity
-        Of the answer.
-    """
+    """Make a map with a frame for each image that was explained, where that image lies; at least one was."""
     # highdicom is shown images with one frame, of one series: the references to them are mended afterwards.
     shown = {f"2.25.{index}": origin.images[index] for index in maps}
     images = list(shown.values())

@@ -24,13 +24,6 @@ logging.getLogger("highdicom").setLevel(logging.CRITICAL + 1)
 def make_objects(result: StudyPrediction, answer: PredictionAnswer) -> dict[str, bytes]:
     """Make the DICOM objects of a prediction.
 
-    Parameters
-    ----------
-    result : StudyPrediction
-        With its heat maps.
-    answer : PredictionAnswer
-        The same, as the contract has it.
-
     Returns
     -------
     dict of str to bytes

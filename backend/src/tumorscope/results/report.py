@@ -63,19 +63,6 @@ def make_report(
 
     Its first group says of the head that was judged whether a tumour is present, and how probable that is; each further
     one of a finding, around the evidence on its highest slice.
-
-    Parameters
-    ----------
-    result : StudyPrediction
-        With its heat maps.
-    answer : PredictionAnswer
-        The same, as the contract has it.
-    origin : DicomOrigin
-        What the study was read from.
-    maps : dict of int to ndarray
-        From `find_maps`.
-    identity : Identity
-        Of the answer.
     """
     found = _list_findings(result, answer, origin, maps)
     headers = {image: make_header(origin, image) for image in origin.images}

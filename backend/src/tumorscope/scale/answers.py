@@ -54,17 +54,7 @@ Row = Mapping[str, Any]
 
 
 class AnswerFolder:
-    """The answers of this run and of earlier ones; use `open`.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    model : mapping of str to object
-        The model that answers, as the contract describes it.
-    class_names : sequence of str
-        The model's.
-    """
+    """The answers of this run and of earlier ones; use `open`."""
 
     def __init__(self, path: Path, model: Mapping[str, Any], class_names: Sequence[str]) -> None:
         self._path = path
@@ -155,15 +145,7 @@ def read_done(folder: Path) -> set[str]:
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
-    """Read a table of `TABLES`, all parts of it.
-
-    Parameters
-    ----------
-    folder : Path
-        That `AnswerFolder` wrote.
-    name : str
-        Of the table.
-    """
+    """Read a table of `TABLES`, all parts of it."""
     return pa.concat_tables(pq.ParquetFile(file).read() for file in sorted(folder.glob(f"part=*/{name}.parquet")))
 
 

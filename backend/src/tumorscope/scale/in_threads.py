@@ -17,19 +17,7 @@ def answer_in_threads(
 ) -> Iterator[tuple[Study, Answer]]:
     """Answer in the order of the studies, of which few are in memory at one time.
 
-    Parameters
-    ----------
-    studies : iterable
-        Asked for in the caller's thread.
-    answer : callable
-        Called from several threads.
-    threads : int
-        At least 1.
-
-    Yields
-    ------
-    tuple
-        A study and its answer.
+    Studies are asked for in the caller's thread, and answered in others.
     """
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque[tuple[Study, Future[Answer]]] = deque()

@@ -170,15 +170,6 @@ class Estimate:
 def estimate(sources: Iterable[Path], done: set[str], worker: Worker) -> Estimate:
     """Count studies, and answer a few of them to see how long it takes; nothing is written.
 
-    Parameters
-    ----------
-    sources : iterable of Path
-        Files and folders.
-    done : set of str
-        Keys of the studies that have an answer.
-    worker : Worker
-        Answers the few.
-
     Raises
     ------
     InvalidRequest

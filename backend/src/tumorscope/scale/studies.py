@@ -35,20 +35,7 @@ def identify_study(files: Iterable[Path]) -> str:
 
 
 def find_work(place: Place, is_done: Callable[[str], bool]) -> list[Work]:
-    """Group the files of a place into studies, and leave out those that are done.
-
-    Parameters
-    ----------
-    place : Place
-        Whose files are opened.
-    is_done : callable
-        Whether the study of this key has an answer.
-
-    Returns
-    -------
-    list of Work
-        At least one; together they settle all files of the place.
-    """
+    """Group the files of a place into studies without those that are done; all the work together settles its files."""
     studies = [tuple(files) for files in group_files(place, lambda _file: False, lambda _file: None)]
     left = [files for files in studies if not is_done(identify_study(files))]
     root = place.root if studies else None

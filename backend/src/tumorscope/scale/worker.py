@@ -54,11 +54,6 @@ class WorkerPlan:
 class Worker:
     """Holds a model.
 
-    Parameters
-    ----------
-    plan : WorkerPlan
-        Of the run.
-
     Raises
     ------
     ModelError

@@ -19,15 +19,7 @@ _Version = tuple[int, int, int]
 
 
 class TokenBucket:
-    """A token for each request, at most a burst of them, refilled at a constant rate.
-
-    Parameters
-    ----------
-    limit : RateLimit
-        Refill rate and capacity.
-    now_s : float
-        When it is full, by any monotonic clock.
-    """
+    """A token for each request, at most a burst of them, refilled at a constant rate; full at the beginning."""
 
     def __init__(self, limit: RateLimit, now_s: float) -> None:
         self._per_second = limit.requests_per_minute / 60
@@ -47,11 +39,6 @@ class TokenBucket:
 
 class KeyRing:
     """The keys of a file as it was at most a second ago, and the rate limit of each.
-
-    Parameters
-    ----------
-    path : Path
-        The keys file.
 
     Raises
     ------

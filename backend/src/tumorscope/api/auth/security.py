@@ -32,16 +32,7 @@ _DISCARD_BYTES = 2**20
 
 
 def refuse_exposure(host: str, keys_file: Path | None, *, insecure: bool) -> None:
-    """Refuse to serve other machines without API keys.
-
-    Parameters
-    ----------
-    host : str
-        Address or name that the service will listen on.
-    keys_file : Path or None
-        The file of API keys.
-    insecure : bool
-        Whether the operator allows requests without keys.
+    """Refuse to serve other machines without API keys, unless the operator allows it.
 
     Raises
     ------
@@ -64,15 +55,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class ApiKeyCheck:
-    """Middleware that passes on requests that have a valid key or need none.
-
-    Parameters
-    ----------
-    app : ASGIApp
-        The inner application.
-    keys : KeyRing
-        The valid keys.
-    """
+    """Middleware that passes on requests that have a valid key or need none."""
 
     def __init__(self, app: ASGIApp, keys: KeyRing) -> None:
         self._app = app
@@ -103,17 +86,7 @@ def _find_secret(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
 
 
 async def refuse(request: Request, error: Exception, receive: Receive, send: Send) -> None:
-    """Answer an error before the body is read, and discard a little of what the client is still sending.
-
-    Parameters
-    ----------
-    request : Request
-        Whose headers were refused.
-    error : AccessDenied or RateLimited
-        What to answer.
-    receive, send
-        See ASGI.
-    """
+    """Answer an error before the body is read, and discard a little of what the client is still sending."""
     response = await answer_tumorscope_error(request, error)
     headers = request.headers
     if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:

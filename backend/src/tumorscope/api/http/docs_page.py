@@ -13,18 +13,7 @@ _Json = Mapping[str, Any]
 
 
 def render_page(document: _Json) -> str:
-    """Render the page of a document.
-
-    Parameters
-    ----------
-    document : mapping
-        OpenAPI 3.1, as FastAPI makes it.
-
-    Returns
-    -------
-    str
-        HTML with relative links, so that it can be served below any path.
-    """
+    """Render an OpenAPI document as HTML with relative links, so that it can be served below any path."""
     info, components = document["info"], document["components"]
     operations = [
         _render_operation(method, path, operation)

@@ -38,17 +38,7 @@ _SAFE_HEADERS = [
 
 
 class RequestContext:
-    """The outermost of the application's own middleware.
-
-    Parameters
-    ----------
-    app : ASGIApp
-        The inner application.
-    service : Service
-        Has the model's version.
-    metrics : Metrics
-        Counts the requests.
-    """
+    """The outermost of the application's own middleware."""
 
     def __init__(self, app: ASGIApp, service: Service, metrics: Metrics) -> None:
         self._app = app

@@ -17,15 +17,7 @@ class MinUploadRate:
 
 
 class UploadRateCheck:
-    """Middleware whose `receive` raises `UploadTooSlow`.
-
-    Parameters
-    ----------
-    app : ASGIApp
-        The inner application, which handles that error.
-    rate : MinUploadRate
-        Applies to every request.
-    """
+    """Middleware whose `receive` raises `UploadTooSlow`."""
 
     def __init__(self, app: ASGIApp, rate: MinUploadRate) -> None:
         self._app = app

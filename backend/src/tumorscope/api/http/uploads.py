@@ -33,11 +33,6 @@ class UploadMemory:
     """Memory that the files of all unanswered requests take.
 
     Belongs to one event loop, whose requests take turns between two awaits, so nothing is locked.
-
-    Parameters
-    ----------
-    max_bytes : int
-        Bound for the files of all requests together.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -55,13 +50,7 @@ class UploadMemory:
 
 
 class UploadBuffer:
-    """The files of one request while they arrive, and until it is answered.
-
-    Parameters
-    ----------
-    memory : UploadMemory
-        Counts the bytes.
-    """
+    """The files of one request while they arrive, and until it is answered."""
 
     def __init__(self, memory: UploadMemory) -> None:
         self.files: list[SourceFile] = []
@@ -160,15 +149,6 @@ async def read_files(request: Request, limits: UploadLimits, buffer: UploadBuffe
 
 async def read_body(request: Request, max_bytes: int, buffer: UploadBuffer) -> bytes:
     """Read a request body as it is, whatever its content type.
-
-    Parameters
-    ----------
-    request : Request
-        Not read yet.
-    max_bytes : int
-        The most that is read.
-    buffer : UploadBuffer
-        Empty; keeps what is read.
 
     Raises
     ------

@@ -17,18 +17,7 @@ class ContainerMemory:
 
 
 def read_container_memory(root: Path) -> ContainerMemory | None:
-    """Read what the kernel counts.
-
-    Parameters
-    ----------
-    root : Path
-        Mount point of the control group, version 2 or 1.
-
-    Returns
-    -------
-    ContainerMemory or None
-        None without a limit, as outside a container.
-    """
+    """Read what the kernel counts, in control groups of version 2 or 1; None outside of a container with a limit."""
     try:
         if (root / "memory.max").is_file():
             return _read(root, "memory.max", "memory.current", "inactive_file")

@@ -74,17 +74,7 @@ class DrainingServer(uvicorn.Server):
 
 
 def run_server(app: ASGIApp, host: str, port: int, drain: Callable[[], None], drain_s: float) -> None:
-    """Serve until a signal arrives; after SIGTERM the process ends with status 0.
-
-    Parameters
-    ----------
-    app : ASGIApp
-        Answers the requests.
-    host, port : str, int
-        Address to listen on.
-    drain, drain_s
-        See `DrainingServer`.
-    """
+    """Serve until a signal arrives; after SIGTERM the process ends with status 0."""
     raise_file_limit()
     config = uvicorn.Config(
         app,

@@ -27,17 +27,7 @@ _MAX_SHADOWED_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that is being rolled out, or was refused.
-
-    Parameters
-    ----------
-    version : str, optional
-        None until its manifest is read.
-    state : {'loading', 'shadowing', 'refused'}
-        ``shadowing``: it receives shadow traffic.
-    reason : str, optional
-        The code of the reason for a refusal.
-    """
+    """A model that is being rolled out, or was refused for a reason; its version is None until its manifest is read."""
 
     version: str | None
     state: CandidateState

@@ -71,13 +71,7 @@ class _DescriptorHandler(logging.Handler):
 
 
 def configure_logs(level: str) -> None:
-    """Send all logs of the process, including uvicorn's, to standard output as JSON.
-
-    Parameters
-    ----------
-    level : str
-        ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
-    """
+    """Send all logs of the process, including uvicorn's, to standard output as JSON."""
     handler = _DescriptorHandler(sys.stdout.fileno())
     handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

@@ -89,42 +89,14 @@ class Metrics:
 def record_request(
     metrics: Metrics, route: str | None, method: str, status: int | None, code: str | None, seconds: float
 ) -> None:
-    """Count an answered request.
-
-    Parameters
-    ----------
-    metrics : Metrics
-        Changed.
-    route : str, optional
-        The route's pattern; None if none matches.
-    method : str
-        As the client sent it.
-    status : int, optional
-        None if the connection ended before the answer.
-    code : str, optional
-        Of the problem.
-    seconds : float
-        Its duration.
-    """
+    """Count an answered request: no route if none matches, no status if the connection ended before the answer."""
     known_method = method if method in _METHODS else _OTHER_METHOD
     metrics.requests.labels(route or _NONE, known_method, str(status or _NONE), code or _NONE).inc()
     metrics.request_seconds.labels(route or _NONE).observe(seconds)
 
 
 def record_prediction(metrics: Metrics, classifier: Classifier, result: StudyPrediction, timing: Timing) -> None:
-    """Count a prediction, how long its steps took, and what its probabilities are.
-
-    Parameters
-    ----------
-    metrics : Metrics
-        Changed.
-    classifier : Classifier
-        That answered.
-    result : StudyPrediction
-        The answer.
-    timing : Timing
-        Its milliseconds.
-    """
+    """Count a prediction, how long its steps took, and what its probabilities are."""
     scan = "volume" if result.is_volume else "slice"
     for stage, milliseconds in timing:
         metrics.stage_seconds.labels(stage, scan).observe(milliseconds / 1000)

@@ -9,21 +9,7 @@ _WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
 def decode_body(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
-    """Decode a body.
-
-    Parameters
-    ----------
-    body : bytes
-        As it was sent.
-    content_encoding : str
-        The header; empty where there is none.
-    max_bytes : int
-        The most that it may decode to.
-
-    Returns
-    -------
-    bytes
-        At most `max_bytes` where the body is encoded.
+    """Decode a body by its ``Content-Encoding``, where it has one, to at most `max_bytes`.
 
     Raises
     ------

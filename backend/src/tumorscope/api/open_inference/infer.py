@@ -113,18 +113,7 @@ async def run_inference(
 ) -> EncodedAnswer:
     """Parse the pixels, run the network, and encode the requested outputs.
 
-    Parameters
-    ----------
-    queue : WorkQueue
-        One slice is queued with the pictures, several with the studies.
-    classifier : Classifier
-        The served model.
-    metrics : Metrics
-        Times the network.
-    body : EncodedRequest
-        As it was sent.
-    client : hashable
-        Whose turn it is.
+    One slice is queued with the pictures, several with the studies.
 
     Raises
     ------

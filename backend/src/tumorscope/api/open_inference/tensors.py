@@ -115,17 +115,7 @@ def choose_outputs(request: InferenceRequest, available: Sequence[str]) -> list[
 def encode_answer(
     request: InferenceRequest, head: InferenceAnswer, tensors: Mapping[str, NDArray[np.float32]]
 ) -> EncodedAnswer:
-    """Encode an answer.
-
-    Parameters
-    ----------
-    request : InferenceRequest
-        States for each tensor whether it follows the JSON.
-    head : InferenceAnswer
-        Without outputs.
-    tensors : mapping of str to ndarray
-        The requested tensors, in the order of the request.
-    """
+    """Encode the requested tensors, each in the JSON or after it, as the request states."""
     default = request.parameters is not None and request.parameters.binary_data_output
     requested = {one.name: one.parameters.binary_data for one in request.outputs or () if one.parameters is not None}
     binary = {name for name in tensors if (default if requested.get(name) is None else requested[name])}

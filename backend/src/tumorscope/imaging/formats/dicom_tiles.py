@@ -42,12 +42,7 @@ class Tiles:
 
 
 def find_tiles(dataset: Dataset) -> Tiles | None:
-    """Find where the tiles of an image lie; `check_size` comes first.
-
-    Returns
-    -------
-    Tiles or None
-        None of an image that its file does not call tiled.
+    """Find where the tiles of an image lie; None if its file does not call it tiled. `check_size` comes first.
 
     Raises
     ------

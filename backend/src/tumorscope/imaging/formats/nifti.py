@@ -131,11 +131,6 @@ def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any
 def encode_nifti(volume: Volume) -> bytes:
     """Write a volume as NIfTI-1 behind gzip.
 
-    Parameters
-    ----------
-    volume : Volume
-        Of any of its types.
-
     Returns
     -------
     bytes
