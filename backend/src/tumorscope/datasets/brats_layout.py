@@ -83,11 +83,6 @@ def find_cases(folder: Path) -> list[Case]:
     folder : Path
         With training, validation or test sets of one or several years, and optionally ``name_mapping.csv``.
 
-    Returns
-    -------
-    list of Case
-        In order of name.
-
     Raises
     ------
     DatasetError

@@ -73,7 +73,7 @@ def find_near_duplicates(
     split_at: int | None = None,
     advance: Callable[[float], None] = lambda _: None,
 ) -> list[NearDuplicates]:
-    """Find the pairs of examples that show the same image.
+    """Find the pairs of examples that show the same image; exact copies first, then by falling correlation.
 
     Parameters
     ----------
@@ -83,11 +83,6 @@ def find_near_duplicates(
         Compare only fingerprints before this position with those from it on; None compares all with all.
     advance : callable
         Called with the share of the comparisons that was done since the last call.
-
-    Returns
-    -------
-    list of NearDuplicates
-        Each pair once; exact copies first, then by falling correlation.
     """
     found = dict.fromkeys(_find_equal(fingerprints, split_at), (1.0, True, 0))
     appearances = {index: one.appearance for index, one in enumerate(fingerprints) if one.appearance is not None}

@@ -118,22 +118,7 @@ def slice_masked_volume(
 
 
 def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[float, float] = INNER) -> list[Example]:
-    """List evenly spaced slices, in three planes, of people without a tumour.
-
-    Parameters
-    ----------
-    folder : Path
-        With one folder for each person, with ``*.nii.gz``.
-    slices_per_plane : int
-        At most, of each volume.
-    span : (float, float)
-        Of the slice axes, in 0..1.
-
-    Returns
-    -------
-    list of Example
-        Labelled ``no_tumor``; empty if the folder is missing.
-    """
+    """List evenly spaced slices, in three planes, of people without a tumour: a folder each, with ``*.nii.gz``."""
     return [
         example
         for path in sorted(folder.glob("*/*.nii.gz"))
@@ -144,20 +129,7 @@ def find_healthy_slices(folder: Path, slices_per_plane: int = 7, span: tuple[flo
 
 
 def find_masked_slices(folder: Path, label: str) -> list[Example]:
-    """List axial slices through segmented tumours.
-
-    Parameters
-    ----------
-    folder : Path
-        With one folder for each patient, with pairs ``NAME_Scan_T1.nii.gz`` and ``NAME_Mask.nii.gz``.
-    label : str
-        Of all tumours in the folder.
-
-    Returns
-    -------
-    list of Example
-        Empty if the folder is missing.
-    """
+    """List axial slices through segmented tumours, from pairs ``NAME_Scan_T1.nii.gz`` and ``NAME_Mask.nii.gz``."""
     return [
         replace(example, sequence="t1")
         for path in sorted(folder.glob("*/*_Scan_T1.nii.gz"))

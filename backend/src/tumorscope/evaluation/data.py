@@ -60,18 +60,8 @@ def choose_data(
 ) -> EvaluationData:
     """Read a data set, and choose of it what a model is judged on.
 
-    Parameters
-    ----------
-    bundle : Path
-        Folder of the model.
-    manifest : Manifest
-        Of the model.
-    data : Path
-        See `datasets.discover.discover_examples`.
-    split_file : Path, optional
-        None: the bundle's own, if it is of this data.
-    part : Part, optional
-        None: validation where there is a split, else all.
+    Without a split file, by the bundle's own split, if it is of this data; without a part, the validation part where
+    there is a split, else all.
 
     Raises
     ------

@@ -46,13 +46,7 @@ _LANDLOCK_WRITE = 0x1FF3
 
 
 def confine(address_bytes: int | None) -> None:
-    """Confine this process.
-
-    Parameters
-    ----------
-    address_bytes : int, optional
-        Address space that it may take besides what it has; by default not limited.
-    """
+    """Confine this process, to so much address space besides what it has where that is limited."""
     # Native libraries print messages about the file; the service's log is JSON and must not hold any.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):

@@ -61,15 +61,7 @@ class SquarePixels:
 
 
 def choose_slices(volume: Volume, plane: Plane) -> list[int]:
-    """Choose the slices of a plane that show enough of the brain; all for a volume without contrast.
-
-    A heuristic: slices of small area, and axial ones far below the vertex, are left out.
-
-    Returns
-    -------
-    list of int
-        Ascending positions along the slice axis.
-    """
+    """Choose positions of slices of a plane that show enough of the brain; all for a volume without contrast."""
     axis = STACK_AXIS[plane]
     stacked = np.moveaxis(volume.voxels, axis, 0)[:, ::_STRIDE, ::_STRIDE]
     low, high = (float(level) for level in np.percentile(stacked, _RANGE_PERCENTILES))
@@ -115,17 +107,9 @@ def slice_volume(volume: Volume, plane: Plane, index: int) -> Slice:
 
 
 def stack_slice(scan: Slice) -> Volume:
-    """Make a volume of one slice, the inverse of `slice_volume`.
+    """Make a volume of one slice, the inverse of `slice_volume`; its voxels are 1 mm thick.
 
-    Parameters
-    ----------
-    scan : Slice
-        In the usual display orientation; of one sequence.
-
-    Returns
-    -------
-    Volume
-        One voxel of 1 mm thick. An oblique or unknown plane is taken for axial, an unknown spacing for 1 mm.
+    An oblique or unknown plane is taken for axial, an unknown spacing for 1 mm.
     """
     plane: Plane = "axial" if scan.plane is None or scan.plane == "oblique" else scan.plane
     axis = STACK_AXIS[plane]

@@ -164,17 +164,9 @@ def measure_share(one: SlicePrediction) -> float:
 
 
 def find_stretches(positions_mm: NDArray[np.float64], shares: NDArray[np.float64]) -> list[Stretch]:
-    """Find where along one plane's slices there is evidence of a tumour.
+    """Find where along one plane's slices there is evidence of a tumour, in their order.
 
-    Parameters
-    ----------
-    positions_mm, shares : ndarray, shape (n,), float64
-        As of `PlaneEvidence`.
-
-    Returns
-    -------
-    list of Stretch
-        In the order of the slices. Each reaches 0.5 somewhere, and 0.3 in all its slices but for gaps of 4 mm.
+    Each stretch reaches 0.5 somewhere, and 0.3 in all its slices but for gaps of 4 mm.
     """
     rows = np.flatnonzero(shares >= EXTENDS_FROM)
     if not rows.size:
@@ -197,17 +189,7 @@ def find_stretches(positions_mm: NDArray[np.float64], shares: NDArray[np.float64
 def find_regions(acquired: PlaneEvidence, others: Sequence[PlaneEvidence]) -> list[Region]:
     """Find the regions that show evidence of a tumour, and the planes that agree on them.
 
-    Parameters
-    ----------
-    acquired : PlaneEvidence
-        Of the plane in which the volume was acquired.
-    others : sequence of PlaneEvidence
-        Of the other planes that were read.
-
-    Returns
-    -------
-    list of Region
-        The most evidence first: length times mean times the number of planes.
+    The most evidence first: length times mean times the number of planes.
     """
     found = []
     for stretch in find_stretches(acquired.positions_mm, acquired.shares):

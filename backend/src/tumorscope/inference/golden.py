@@ -9,11 +9,6 @@ from tumorscope.model.golden import read_golden
 def check_golden_answers(classifier: Classifier) -> None:
     """Predict from the bundle's golden pictures, from their bytes on.
 
-    Parameters
-    ----------
-    classifier : Classifier
-        Loaded, not yet trusted.
-
     Raises
     ------
     BundleInvalid

@@ -124,13 +124,7 @@ def measure_distance(bundle: Bundle, described: NDArray[np.float32]) -> NDArray[
 
 
 def check_slice(bundle: Bundle, scan: Slice, prepared: ModelInput) -> tuple[Reason, ...]:
-    """Find reasons in the pixels of a slice, and of its model input, to refuse it.
-
-    Returns
-    -------
-    tuple of Reason
-        Empty for a brain MRI, and for a bundle without a scope gate.
-    """
+    """Find reasons in the pixels of a slice, and of its model input, to refuse it; none without a scope gate."""
     if bundle.scope is None:
         return ()
     found = _check_pixels(scan)
@@ -150,13 +144,7 @@ def has_mr_limit(scan: Slice) -> bool:
 
 
 def check_distance(bundle: Bundle, is_mr: bool, distance: float) -> tuple[Reason, ...]:
-    """Refuse a slice by its score from `measure_distance`, and by `has_mr_limit`.
-
-    Returns
-    -------
-    tuple of Reason
-        Empty within the limit.
-    """
+    """Refuse a slice by its score from `measure_distance`, and by `has_mr_limit`."""
     trust = bundle.manifest.trust
     if trust is None:
         return ()

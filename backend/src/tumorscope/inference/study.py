@@ -177,19 +177,7 @@ def prefer_sequences(upload: Upload, trust: TrustManifest | None) -> Upload:
 
 
 def choose_volume(channels: tuple[str, ...] | None, scan: Scan) -> Volume:
-    """The volume that slices are cut from, as they are cut.
-
-    Parameters
-    ----------
-    channels : tuple of str, optional
-        As of `choose_slices_to_read`.
-    scan : Slice, Volume or Examination
-        Decoded.
-
-    Returns
-    -------
-    Volume
-        Of several sequences the one that is shown; of a slice, that slice alone.
+    """The volume that slices are cut from: of several sequences the one that is shown; of a slice, that slice alone.
 
     Raises
     ------
@@ -222,20 +210,6 @@ def find_quality_warnings(scan: Slice, geometry: Geometry, trust: TrustManifest 
 
     Motion artefacts are not checked: they show in the background around the head, which most image files and many
     scanners have set to zero.
-
-    Parameters
-    ----------
-    scan : Slice
-        As decoded.
-    geometry : Geometry
-        Of the model's input.
-    trust : TrustManifest, optional
-        Of the served model; None if it was not calibrated.
-
-    Returns
-    -------
-    tuple of ScanWarning
-        ``low_resolution``, ``clipped_intensities``, ``sequence_hardly_seen``, ``plane_hardly_seen``.
     """
     warnings = []
     if geometry.square_side < geometry.size:

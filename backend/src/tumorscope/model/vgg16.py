@@ -64,11 +64,6 @@ def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float
 def observe(network: keras.Model) -> keras.Model:
     """Add the outputs that scope gate and heat map use to the network.
 
-    Parameters
-    ----------
-    network : keras.Model
-        From `build_vgg16`.
-
     Returns
     -------
     keras.Model

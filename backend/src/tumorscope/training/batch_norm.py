@@ -42,13 +42,6 @@ def adopt_moments(normalised: keras.Model, pixels: NDArray[np.float32]) -> None:
     So a network whose normalisation was folded away continues with one, at the same answers. What a step changes is
     relative to a kernel's size, and folding has shrunk the kernels: each filter gets the size of a fresh one (He et
     al., arXiv 1502.01852), which its normalisation takes back.
-
-    Parameters
-    ----------
-    normalised : keras.Model
-        From `add_batch_norm`; changed in place. Its answers stay as they are.
-    pixels : ndarray, shape (n, size, size, 3), float32, 0..1
-        A hundred training pictures, say.
     """
     norms = [layer for layer in normalised.layers if isinstance(layer, keras.layers.BatchNormalization)]
     seen = keras.Model(normalised.input, [norm.input for norm in norms]).predict_on_batch(pixels)

@@ -30,11 +30,6 @@ class Attribution(keras.layers.Layer):
 
     Gradient times activation, where the gradient is written out: the head is a max pooling and two dense layers, so
     that it needs no second differentiation to be learned from. `inference.heatmap` computes the same when serving.
-
-    Parameters
-    ----------
-    dense, logits : keras.layers.Dense
-        The head's, without normalisation between them.
     """
 
     def __init__(self, dense: keras.layers.Dense, logits: keras.layers.Dense) -> None:
@@ -68,19 +63,6 @@ def build_training_network(
     plain: keras.Model, precision: Precision, *, batch_norm: bool, tumor_map: bool, attribution: bool = False
 ) -> keras.Model:
     """The network that is trained.
-
-    Parameters
-    ----------
-    plain : keras.Model
-        From `build_plain`; its weights are copied.
-    precision : {'float32', 'mixed_bfloat16'}
-        Of the arithmetic.
-    batch_norm : bool
-        Add batch normalisation to what learns.
-    tumor_map : bool
-        Add the map of tumour.
-    attribution : bool
-        Add what each cell adds to each logit; not together with `batch_norm`.
 
     Returns
     -------

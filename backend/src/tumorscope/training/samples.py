@@ -86,11 +86,6 @@ def mark_allowed(label: str, class_names: tuple[str, ...]) -> NDArray[np.float32
 def mark_tumor(sample: Sample) -> tuple[NDArray[np.float32], float]:
     """Where the tumour is, and whether that is known.
 
-    Parameters
-    ----------
-    sample : Sample
-        With or without tumour.
-
     Returns
     -------
     (ndarray, shape (size, size), float32, 0 or 1; float)
@@ -107,16 +102,7 @@ def compose_epoch(
 ) -> dict[str, list[Sample]]:
     """The samples of one epoch, by kind: real ones, rare ones repeated, and counterfactuals.
 
-    Parameters
-    ----------
-    samples : sequence of Sample
-        The training part.
-    mixture : Mixture
-        Numbers.
-    rng : numpy.random.Generator
-        Removed lesions are the same in each epoch, the other counterfactuals are drawn.
-    hard_negatives : sequence of Sample
-        From `choose_hard_negatives`; shown once more.
+    Removed lesions are the same in each epoch, the other counterfactuals are drawn.
 
     Returns
     -------

@@ -80,21 +80,9 @@ class Room:
 
 
 def insert_into_heads(examples: Sequence[Example], per_volume: int, seed: Sequence[int]) -> list[LesionSlice]:
-    """Slices of every head without a tumour, with lesions in it.
+    """Slices of every head without a tumour, with lesions in it; the same seed gives the same lesions.
 
-    Parameters
-    ----------
-    examples : sequence of Example
-        Of any kind; the volumes of which a slice is labelled ``no_tumor`` get lesions.
-    per_volume : int
-        Lesions, each in a copy of its own.
-    seed : sequence of int
-        The same seed gives the same lesions.
-
-    Returns
-    -------
-    list of LesionSlice
-        In three planes, within the lesion's inner half.
+    Each lesion is in a copy of its own, and cut in three planes within its inner half.
     """
     if not per_volume:
         return []

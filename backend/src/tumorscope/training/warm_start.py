@@ -24,11 +24,6 @@ def read_initial_weights(source: Path | Literal["imagenet"]) -> dict[str, NDArra
         ``.npz`` with keys ``block1_conv1/kernel``, ``block1_conv1/bias`` and so on; Keras' VGG16 without top (``.h5``);
         or ``'imagenet'``, which Keras downloads.
 
-    Returns
-    -------
-    dict of str to ndarray
-        Kernels (3, 3, inputs, outputs) and biases (outputs,).
-
     Raises
     ------
     TrainingError

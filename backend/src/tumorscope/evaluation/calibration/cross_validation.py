@@ -61,18 +61,7 @@ def measure_decisions(scored: Scored, seed: int = 0) -> dict[str, Any]:
 
 
 def measure_left_out_sources(scored: Scored) -> dict[str, float]:
-    """The expected calibration error on each collection, calibrated on the others alone.
-
-    Parameters
-    ----------
-    scored : Scored
-        As for `measure_decisions`.
-
-    Returns
-    -------
-    dict of str to float
-        By source; those with too few slices of known class are left out.
-    """
+    """The expected calibration error on each collection with enough slices, calibrated on the others alone."""
     known = scored.take(scored.of_known_class)
     errors = {}
     for source in np.unique(known.sources):
@@ -89,17 +78,7 @@ def measure_left_out_sources(scored: Scored) -> dict[str, float]:
 def cross_fit(classifier: Classifier, scored: Scored) -> dict[str, Classifier]:
     """For each held-out patient, the model with calibration and limits that were fitted on the other four fifths.
 
-    Parameters
-    ----------
-    classifier : Classifier
-        As it is served, with a trust layer that was fitted on these patients.
-    scored : Scored
-        Its answers to their slices.
-
-    Returns
-    -------
-    dict of str to Classifier
-        By patient. The scope gate is the served one. A model of studies is fitted on the heads of all other people.
+    The scope gate is the served one. A model of studies is fitted on the heads of all other people.
     """
     manifest = classifier.bundle.manifest
     trust = manifest.trust

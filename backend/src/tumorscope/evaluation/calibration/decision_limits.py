@@ -38,15 +38,7 @@ class FittedDecisions:
 
 
 def fit_decisions(scored: Scored, by_other_engines: Sequence[NDArray[np.float32]] = ()) -> FittedDecisions:
-    """Fit calibration, then rules on the calibrated answers.
-
-    Parameters
-    ----------
-    scored : Scored
-        Answers at temperature 1, of patients that were not trained on, some of each class.
-    by_other_engines : sequence of ndarray, shape (n, classes), float32
-        Other engines' logits of the same slices, for limits that all fall on one side of.
-    """
+    """Fit calibration on answers at temperature 1, then rules on the calibrated answers; see `fit_rules`."""
     calibration = fit_calibration(scored)
     calibrated = replace(scored, probabilities=calibrate(recover_logits(scored.probabilities), *calibration))
     return FittedDecisions(

@@ -31,19 +31,6 @@ def release(
 ) -> tuple[Manifest, dict[str, bytes]]:
     """Complete a manifest with what only the finished model can tell.
 
-    Parameters
-    ----------
-    manifest : Manifest
-        From the recipe: without metrics and golden answers, at temperature 1.
-    weights : mapping of str to ndarray
-        As they will be stored: the figures are those of the float16 weights.
-    validation : sequence of Example
-        Held out of training.
-    load_engine : callable
-        The engine that serves.
-    advance : callable
-        Called once a validation example.
-
     Returns
     -------
     Manifest
@@ -66,15 +53,6 @@ def release(
 
 def measure_calibrated(scored: Scored, calibration: tuple[float, float], engine_name: str) -> dict[str, Any]:
     """What a manifest says of its model's answers to the slices that it was calibrated on.
-
-    Parameters
-    ----------
-    scored : Scored
-        Validation slices, classified at temperature 1, without uniform mixing.
-    calibration : tuple of float
-        From `temperature.fit_calibration`.
-    engine_name : str
-        Of the engine that answered.
 
     Returns
     -------

@@ -38,17 +38,6 @@ def measure_baselines(
 ) -> dict[str, dict[str, Figure]]:
     """Fit a small tree on one feature of the training part, and judge it on the validation part.
 
-    Parameters
-    ----------
-    training, validation : sequence of Example
-        Both are read, for their mean intensity.
-    reference : Scored
-        The model's own answers to the validation part, for its classes.
-    parameters : PreprocessingParameters
-        The model's: the mean intensity is that of what it sees.
-    advance : callable
-        Called once an example of either part.
-
     Returns
     -------
     dict

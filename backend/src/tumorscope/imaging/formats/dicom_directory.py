@@ -21,17 +21,9 @@ def is_directory(begin: bytes) -> bool:
 
 
 def list_directory(file: Path) -> list[Path]:
-    """The images that a DICOMDIR lists.
+    """The images that a DICOMDIR lists, in the order of its records, beside and below it.
 
-    Parameters
-    ----------
-    file : Path
-        The DICOMDIR; what it lists lies beside it and below.
-
-    Returns
-    -------
-    list of Path
-        In the order of its records. A name that is there in lower case only is given so; one that is missing, as it is.
+    A name that is there in lower case only is given so; one that is missing, as it is.
 
     Raises
     ------

@@ -77,12 +77,7 @@ class Place:
 
 
 def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
-    """Refuse a file that is not an MR image and cannot be a capture of one.
-
-    Returns
-    -------
-    tuple of ScanWarning
-        Doubts about it.
+    """Refuse a file that is not an MR image and cannot be a capture of one; give doubts about it.
 
     Raises
     ------

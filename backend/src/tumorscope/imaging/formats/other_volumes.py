@@ -60,14 +60,7 @@ def find_partner(header: SourceFile, files: Sequence[SourceFile]) -> SourceFile 
 
 
 def convert_to_nifti(files: Sequence[SourceFile], limits: DecodeLimits) -> list[SourceFile]:
-    """The same volumes as NIfTI files, each pair as one.
-
-    Parameters
-    ----------
-    files : sequence of SourceFile
-        NIfTI, MGH and NRRD files, and headers with their images.
-    limits : DecodeLimits
-        What is inflated at most.
+    """NIfTI, MGH and NRRD files, and headers with their images, as NIfTI files, each pair as one.
 
     Raises
     ------

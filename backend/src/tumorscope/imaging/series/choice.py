@@ -48,13 +48,6 @@ def choose_series(
 ) -> tuple[list[FileDataset], tuple[Series, ...], tuple[ScanWarning, ...]]:
     """Choose the series that is asked for, else the one that suits the model best.
 
-    Parameters
-    ----------
-    datasets : sequence of FileDataset
-        At least one, of one study.
-    wish : SeriesWish
-        Which one, or the order of the sequences.
-
     Returns
     -------
     (list of FileDataset, tuple of Series, tuple of ScanWarning)

@@ -46,15 +46,7 @@ class OpenedEngine:
 
 
 class GuardedEngine:
-    """A GPU engine that a CPU engine replaces for good when it fails.
-
-    Parameters
-    ----------
-    first : Engine
-        On the GPU.
-    open_second : callable
-        Opens the engine on the CPU.
-    """
+    """A GPU engine that a CPU engine replaces for good when it fails."""
 
     def __init__(self, first: Engine, open_second: Callable[[], Engine]) -> None:
         self._engine = first

@@ -17,13 +17,6 @@ def open_litert(bundle: Bundle, threads: int) -> SliceEngine:
 
     A slice that is alone runs on all cores, slices of several threads each on its share of them.
 
-    Parameters
-    ----------
-    bundle : Bundle
-        From `read_bundle`, with an int8 network.
-    threads : int
-        Cores to run on.
-
     Raises
     ------
     BundleInvalid

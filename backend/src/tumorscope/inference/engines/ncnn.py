@@ -44,13 +44,6 @@ def open_ncnn(bundle: Bundle, threads: int) -> SliceEngine:
     Each slice may run on all cores, for several at once take no more time in total than each on a core of its own;
     and the weights, which are transformed and take 190 MB, are held once.
 
-    Parameters
-    ----------
-    bundle : Bundle
-        From `read_bundle`.
-    threads : int
-        Cores to run on.
-
     Raises
     ------
     BundleInvalid

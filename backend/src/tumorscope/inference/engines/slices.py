@@ -38,13 +38,6 @@ class SliceEngine:
     """Runs a network one slice at a time.
 
     Slices of several threads, and those of a batch, run in parallel.
-
-    Parameters
-    ----------
-    name : str
-        See `Engine.name`.
-    wide, narrow
-        As for `NetworkPool`.
     """
 
     device = "cpu"

@@ -61,11 +61,6 @@ class Int8Network:
 def read_int8_network(bundle: Bundle) -> Int8Network:
     """Read what `model.int8` wrote.
 
-    Parameters
-    ----------
-    bundle : Bundle
-        From `read_bundle`, with weights of VGG16.
-
     Raises
     ------
     BundleInvalid
