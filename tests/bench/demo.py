@@ -12,7 +12,7 @@ from PIL import Image
 
 from tumorscope.inference.classifier import calibrate
 from tumorscope.model.bundle import read_bundle
-from tumorscope.model.network import load_network
+from tumorscope.model.vgg16 import load_network
 
 Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 

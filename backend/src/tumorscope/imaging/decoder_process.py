@@ -26,7 +26,7 @@ Decode = Callable[[Upload, DecodeLimits], Scan]
 
 
 def main(control_fd: int, module: str, function: str, address_bytes: int | None) -> None:
-    """Fork a process for each set of descriptors, its exit code's and its channel's, until the control socket closes."""
+    """Fork a process for each set of descriptors, of its exit code and its channel, until the control socket closes."""
     control = socket.socket(fileno=control_fd)
     decode = getattr(import_module(module), function)
     # Ctrl-C reaches every process of a terminal; the owner ends these. Ended children need not be waited for.

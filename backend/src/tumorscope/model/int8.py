@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.network import load_network
 from tumorscope.model.rounding import round_weights
-from tumorscope.model.vgg16 import observe
+from tumorscope.model.vgg16 import load_network, observe
 from tumorscope.model.vgg16_layers import CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION
 
 _KEPT_FLOAT = ["MUL", "ADD", "SUB", "MEAN", "CONCATENATION", "FULLY_CONNECTED"]

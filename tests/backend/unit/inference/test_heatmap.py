@@ -7,7 +7,7 @@ import pytest
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.inference.heatmap import draw_heatmap, find_evidence, find_gradient
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.network import load_network
+from tumorscope.model.vgg16 import load_network
 from tumorscope.preprocessing.spatial import Box, Geometry
 from tumorscope.training.networks import ATTRIBUTION_LAYER, build_training_network
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.network import load_network
+from tumorscope.model.vgg16 import load_network
 
 
 def test_network_has_the_bundles_weights(tiny_bundle: Bundle) -> None:

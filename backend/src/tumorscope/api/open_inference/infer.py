@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from tumorscope import NOTICE
 from tumorscope.api.jobs.work_queue import WorkQueue
 from tumorscope.api.monitoring.metrics import Metrics
-from tumorscope.api.open_inference.content_coding import decode_body
 from tumorscope.api.open_inference.schemas import AnswerParameters, InferenceAnswer, InferenceRequest
 from tumorscope.api.open_inference.tensors import (
     DATATYPE,
@@ -19,6 +18,7 @@ from tumorscope.api.open_inference.tensors import (
     MAX_SLICES,
     EncodedAnswer,
     choose_outputs,
+    decode_body,
     encode_answer,
     limit_body,
     parse_request,

@@ -3,6 +3,7 @@
 The JSON and the binary tensors of the Open Inference Protocol v2. Nothing here depends on HTTP or on the network.
 """
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from tumorscope.api.open_inference.schemas import (
     InputTensor,
     OutputTensor,
 )
-from tumorscope.domain.errors import InvalidRequest
+from tumorscope.domain.errors import ExpandsTooMuch, InvalidRequest, UnsupportedFormat
 
 INPUT_NAME = "pixels"
 DATATYPE = "FP32"
@@ -33,6 +34,8 @@ _JSON_NUMBER_BYTES = 32
 _JSON_REST_BYTES = 64 * 1024
 _JSON_COMMAS = 1000
 
+# The container around the compressed data, as zlib names it; "deflate" is zlib's own.
+_WINDOW_BITS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 # Error messages quote at most this much of a client's names.
 _MAX_NAME = 64
 
@@ -48,6 +51,35 @@ class EncodedAnswer:
 def limit_body(size: int) -> int:
     """Compute the size of the largest request in JSON: `MAX_SLICES` slices of `size` x `size` pixels."""
     return MAX_SLICES * size * size * 3 * _JSON_NUMBER_BYTES + _JSON_REST_BYTES
+
+
+def decode_body(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """Decode a body by its ``Content-Encoding`` (RFC 9110, section 8.4), if it has one, to at most `max_bytes`.
+
+    Raises
+    ------
+    UnsupportedFormat
+        The coding is neither gzip nor deflate, or there are several.
+    ExpandsTooMuch
+        The body decodes to more than `max_bytes`; decoding stops there.
+    InvalidRequest
+        The body is not what the header says, is truncated, or has data behind its end.
+    """
+    coding = content_encoding.strip().lower()
+    if coding in {"", "identity"}:
+        return body
+    if coding not in _WINDOW_BITS:
+        raise UnsupportedFormat("The content coding is not supported; gzip and deflate are.")
+    decompressor = zlib.decompressobj(_WINDOW_BITS[coding])
+    try:
+        content = decompressor.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise InvalidRequest(f"The body is not {coding}, as its Content-Encoding says.") from error
+    if len(content) > max_bytes:
+        raise ExpandsTooMuch(f"The body decodes to more than {max_bytes} bytes.")
+    if not decompressor.eof or decompressor.unused_data:
+        raise InvalidRequest(f"The body is not one whole {coding} stream.")
+    return content
 
 
 def parse_request(body: bytes, header_length: str | None, size: int) -> tuple[InferenceRequest, NDArray[np.float32]]:

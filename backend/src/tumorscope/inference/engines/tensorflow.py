@@ -8,9 +8,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from tumorscope.inference.engines.batching import GPU_BATCHES
 from tumorscope.inference.engines.engine import Outputs
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.network import load_network
 from tumorscope.model.processor import has_bfloat16
-from tumorscope.model.vgg16 import Precision, observe
+from tumorscope.model.vgg16 import Precision, load_network, observe
 
 # NVIDIA GPUs multiply bfloat16 from Ampere on.
 _HAS_BFLOAT16 = (8, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tumorscope.api.jobs.turns import Turns
+from tumorscope.api.jobs.work_queue import Turns
 
 
 def _add(*names: str) -> Turns[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tumorscope.api.open_inference.content_coding import decode_body
+from tumorscope.api.open_inference.tensors import decode_body
 from tumorscope.domain.errors import ExpandsTooMuch, InputError, InvalidRequest, UnsupportedFormat
 
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}

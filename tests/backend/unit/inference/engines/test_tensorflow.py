@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tumorscope.inference.classifier import calibrate
 from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.network import load_network
+from tumorscope.model.vgg16 import load_network
 from tumorscope.model.vgg16_layers import LAST_CONVOLUTION
 
 _BATCH: NDArray[np.float32] = np.random.default_rng(0).random((5, 32, 32, 3), np.float32)
