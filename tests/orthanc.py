@@ -16,7 +16,7 @@ from tests.tls import Certificate
 from tests.waiting import PATIENCE_S, wait_until
 
 _PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
-_PROGRAMS = ("Orthanc", "storescu", "findscu")
+_PROGRAMS = ("Orthanc", "storescu", "dcmsend", "findscu")
 _ASK_FOR_TOKEN = """
 function IncomingHttpRequestFilter(method, uri, ip, username, httpHeaders)
   return httpHeaders['authorization'] == 'Bearer {token}'

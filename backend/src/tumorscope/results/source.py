@@ -1,5 +1,7 @@
 """What is known of the DICOM images that were read in, headers of them as highdicom takes them out."""
 
+from pydicom import config
+from pydicom.datadict import dictionary_VM, dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     EnhancedMRColorImageStorage,
@@ -11,7 +13,7 @@ from pydicom.uid import (
     MultiFrameTrueColorSecondaryCaptureImageStorage,
     SecondaryCaptureImageStorage,
 )
-from pydicom.valuerep import DA, TM
+from pydicom.valuerep import DA, TM, PersonName, validate_value
 
 from tumorscope.domain.errors import NoDicomOrigin
 from tumorscope.domain.scan import DicomOrigin, OriginImage
@@ -36,8 +38,23 @@ _NEEDED = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
     *("AccessionNumber", "ReferringPhysicianName"),
 )
-_TYPES = {"PatientBirthDate": DA, "StudyDate": DA, "StudyTime": TM}
-_SEXES = ("M", "F", "O")
+# Archives and reporting systems join by these: they are as the images state them, allowed or not.
+_JOINED_BY = {
+    *("PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber"),
+    *("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"),
+}
+_TYPES = {"DA": DA, "TM": TM}
+_TERMS = {
+    "PatientSex": ("M", "F", "O"),
+    "PatientIdentityRemoved": ("YES", "NO"),
+    "LongitudinalTemporalInformationModified": ("UNMODIFIED", "MODIFIED", "REMOVED"),
+    "LossyImageCompression": ("00", "01"),
+    "BurnedInAnnotation": ("YES", "NO"),
+}
+# Of the module Clinical Trial Subject: type 1, then 1C of which one is needed, then 2.
+_TRIAL = ("ClinicalTrialSponsorName", "ClinicalTrialProtocolID")
+_TRIAL_SUBJECT = ("ClinicalTrialSubjectID", "ClinicalTrialSubjectReadingID")
+_TRIAL_EMPTY = ("ClinicalTrialProtocolName", "ClinicalTrialSiteID", "ClinicalTrialSiteName")
 
 
 def require_origin(origin: DicomOrigin | None) -> DicomOrigin:
@@ -64,18 +81,19 @@ def is_placed(origin: DicomOrigin) -> bool:
 def make_header(origin: DicomOrigin, image: OriginImage) -> Dataset:
     """Make the header of an image with one frame; one of several is described as if it were alone.
 
-    Values that DICOM does not allow are left out.
+    Values that DICOM does not allow are left out, but for those by which archives join objects.
     """
     header = Dataset()
     for keyword in _NEEDED:
         setattr(header, keyword, "")
-    for keyword, text in origin.attributes.items():
-        if not _is_allowed(keyword, text):
-            continue
-        try:
-            setattr(header, keyword, text)
-        except (ValueError, TypeError, OverflowError):
-            continue
+    for keyword, stated in origin.attributes.items():
+        text = stated.upper() if keyword in _TERMS else stated
+        if keyword in _JOINED_BY or _is_allowed(keyword, text):
+            # A backslash in a name would make two of it.
+            setattr(header, keyword, PersonName(text) if dictionary_VR(keyword) == "PN" else text)
+    if header.get("PatientIdentityRemoved") == "YES" and "DeidentificationMethod" not in header:
+        header.DeidentificationMethod = "Not stated in the images"
+    _complete_trial(header)
     header.SpecificCharacterSet = CHARACTER_SET
     header.SOPClassUID, header.SOPInstanceUID = image.sop_class_uid, image.sop_instance_uid
     header.SeriesInstanceUID = image.series_uid
@@ -101,10 +119,29 @@ def refer_to(image: OriginImage) -> Dataset:
 
 
 def _is_allowed(keyword: str, text: str) -> bool:
-    if keyword == "PatientSex":
-        return text in _SEXES
+    representation, values = dictionary_VR(keyword), text.split("\\")
+    if len(values) > 1 and dictionary_VM(keyword) == "1":
+        return False
+    if keyword in _TERMS:
+        return text in _TERMS[keyword]
+    if any(ord(letter) < ord(" ") for letter in text):
+        return False
     try:
-        _TYPES.get(keyword, str)(text)
+        for value in values:
+            validate_value(representation, value, config.RAISE)
+            # The form alone allows the 30th of February, and a range.
+            _TYPES.get(representation, str)(value)
     except ValueError:
         return False
     return True
+
+
+def _complete_trial(header: Dataset) -> None:
+    """Have the whole module Clinical Trial Subject, or nothing of it (PS3.3, C.7.1.3)."""
+    of_trial = (*_TRIAL, *_TRIAL_SUBJECT, *_TRIAL_EMPTY)
+    is_whole = all(one in header for one in _TRIAL) and any(one in header for one in _TRIAL_SUBJECT)
+    for keyword in of_trial:
+        if is_whole and keyword in _TRIAL_EMPTY and keyword not in header:
+            setattr(header, keyword, "")
+        elif not is_whole and keyword in header:
+            delattr(header, keyword)

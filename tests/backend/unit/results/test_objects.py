@@ -247,15 +247,63 @@ def test_what_is_de_identified_stays_so() -> None:
     for one in _read(predict(series)).values():
         assert (one.PatientIdentityRemoved, one.DeidentificationMethod) == ("YES", "by hand")
         assert (one.PatientName, one.PatientID, one.PatientBirthDate) == ("", "X1", "")
+    for one in _read(predict(make_series(PatientIdentityRemoved="yes"))).values():
+        assert (one.PatientIdentityRemoved, one.DeidentificationMethod) == ("YES", "Not stated in the images")
+
+
+_SPOILED: dict[str, Any] = {
+    "PatientSex": "U",
+    "PatientBirthDate": "unknown",
+    "PatientAge": "45",
+    "PatientSize": "NaN",
+    "PatientWeight": "70.12345678901234567",
+    "StudyDate": "2020-x",
+    "StudyTime": "25:61",
+    "StudyID": "1" * 17,
+    "StudyDescription": "T1\\T2",
+    "ReferringPhysicianName": "A\\B",
+    "PositionReferenceIndicator": "x\ny",
+    "LongitudinalTemporalInformationModified": "GONE",
+    "LossyImageCompression": "YES",
+    "BurnedInAnnotation": "MAYBE",
+    # The module of a trial is whole or absent.
+    "ClinicalTrialSubjectID": "S1",
+}
 
 
 def test_values_that_dicom_does_not_allow_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    series = make_series(PatientSex="U", PatientBirthDate="unknown", StudyDate="2020-x", PatientName="Secret" * 40)
-    for one in _read(predict(series)).values():
-        assert not one.PatientSex
-        assert not one.PatientBirthDate
-        assert not one.StudyDate
+    for one in _read(predict(make_series(**_SPOILED, PatientName="Secret" * 40))).values():
+        stated = {keyword: one.get(keyword) for keyword in _SPOILED}
+        # Images have to state these.
+        assert stated.pop("LossyImageCompression") in (None, "00")
+        assert stated.pop("BurnedInAnnotation") in (None, "NO", "YES")
+        assert not any(stated.values())
     assert "Secret" not in caplog.text
+
+
+def test_archives_join_by_what_the_images_state_even_if_dicom_does_not_allow_it() -> None:
+    # A backslash parts values, and is the sign of the yen in one of Japan's character sets.
+    stated: dict[str, Any] = {"PatientID": "7" * 70, "AccessionNumber": "1" * 20, "PatientName": "Doe\\Roe^Jane"}
+    for one in _read(predict(make_series(**stated))).values():
+        assert {keyword: str(one[keyword].value) for keyword in ("PatientID", "AccessionNumber")} == {
+            "PatientID": "7" * 70,
+            "AccessionNumber": "1" * 20,
+        }
+        assert list(one.PatientName) == ["Doe", "Roe^Jane"]
+
+
+def test_a_trial_is_stated_as_a_whole() -> None:
+    stated: dict[str, Any] = {"ClinicalTrialSponsorName": "A", "ClinicalTrialProtocolID": "P", "ClinicalTrialSubjectReadingID": "R"}
+    for one in _read(predict(make_series(**stated))).values():
+        assert {keyword: one.get(keyword) for keyword in stated} == stated
+        assert one.ClinicalTrialProtocolName == ""
+
+
+def test_several_uids_in_the_place_of_one_are_none() -> None:
+    assert set(_read(predict(make_series(FrameOfReferenceUID="1.2\\1.3")))) == {_SR, _PICTURE}
+    predicted = predict(make_series(StudyInstanceUID="1.2\\1.3"))
+    with pytest.raises(NoDicomOrigin):
+        make_objects(predicted.result, predicted.answer)
 
 
 def test_images_whose_place_is_unknown_have_a_report_and_no_map() -> None:
@@ -301,18 +349,30 @@ def test_other_formats_have_no_images_to_refer_to() -> None:
         make_objects(predicted.result, predicted.answer)
 
 
-def _write_all(folder: Path) -> list[Path]:
+@cache
+def _make_all() -> dict[str, bytes]:
     cases = {
         "tumour": _predict_series(),
         "none": _predict_series(lesion=False),
         "sagittal": _predict_series("sagittal"),
         "named": predict(make_series(PatientName="Müller^Jörg", SpecificCharacterSet="ISO_IR 100")),
+        "spoiled": predict(make_series(**_SPOILED, PatientIdentityRemoved="YES")),
+        "two frames": predict(
+            [make_dicom_bytes(np.pad(np.full((2, 40, 40), 400, np.uint16), ((0, 0), (12, 12), (12, 12))))]
+        ),
     }
+    return {
+        f"{name}-{number}.dcm": data
+        for name, predicted in cases.items()
+        for number, data in enumerate(make_objects(predicted.result, predicted.answer).values())
+    }
+
+
+def _write_all(folder: Path) -> list[Path]:
     paths = []
-    for name, predicted in cases.items():
-        for number, data in enumerate(make_objects(predicted.result, predicted.answer).values()):
-            paths.append(folder / f"{name}-{number}.dcm")
-            paths[-1].write_bytes(data)
+    for name, data in _make_all().items():
+        paths.append(folder / name)
+        paths[-1].write_bytes(data)
     return paths
 
 

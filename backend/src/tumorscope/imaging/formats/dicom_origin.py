@@ -26,6 +26,8 @@ _KEYWORDS = (
     *("SeriesInstanceUID", "FrameOfReferenceUID", "PositionReferenceIndicator"),
     *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod", "BurnedInAnnotation"),
 )
+# MR Image and Secondary Capture: a reference to one names no frame, even where a file holds several.
+_WITHOUT_FRAMES = ("1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.7")
 _METHODS = "DeidentificationMethodCodeSequence"
 _LONGEST = 1024
 
@@ -49,7 +51,7 @@ def find_origin(images: Sequence[tuple[Dataset, int | None, Place | None]]) -> D
             _read(dataset, "SOPClassUID"),
             _read(dataset, "SOPInstanceUID"),
             getattr(dataset, STATED_SERIES, None) or _read(dataset, "SeriesInstanceUID"),
-            number,
+            None if _read(dataset, "SOPClassUID") in _WITHOUT_FRAMES else number,
             None if at is None or at.position is None else _to_triple(at.position),
         )
         for dataset, number, at in images
@@ -75,11 +77,11 @@ def find_origin(images: Sequence[tuple[Dataset, int | None, Place | None]]) -> D
 
 
 def _read(dataset: Dataset, keyword: str) -> str:
-    """The text of a value, those of several apart by backslashes; empty where there is none."""
+    """The text of a value, those of several apart by backslashes; empty where there is none, or several UIDs."""
     value = read_value(dataset, keyword)
-    if value is None:
-        return ""
     several = value if isinstance(value, MultiValue) else [value]
+    if value is None or (keyword.endswith("UID") and len(several) > 1):
+        return ""
     return "\\".join(str(one) for one in several).replace("\0", "").strip()[:_LONGEST]
 
 
