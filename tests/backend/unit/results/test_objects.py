@@ -293,7 +293,8 @@ def test_archives_join_by_what_the_images_state_even_if_dicom_does_not_allow_it(
 
 
 def test_a_trial_is_stated_as_a_whole() -> None:
-    stated: dict[str, Any] = {"ClinicalTrialSponsorName": "A", "ClinicalTrialProtocolID": "P", "ClinicalTrialSubjectReadingID": "R"}
+    keywords = ("ClinicalTrialSponsorName", "ClinicalTrialProtocolID", "ClinicalTrialSubjectReadingID")
+    stated: dict[str, Any] = dict.fromkeys(keywords, "A")
     for one in _read(predict(make_series(**stated))).values():
         assert {keyword: one.get(keyword) for keyword in stated} == stated
         assert one.ClinicalTrialProtocolName == ""

@@ -48,6 +48,7 @@ from tumorscope.presentation.answer import PredictionAnswer, present
 router = APIRouter(tags=["prediction"], dependencies=[Depends(refuse_unknown_parameters)])
 
 NDJSON = "application/x-ndjson"
+_JSON = "application/json"
 
 _DICOM = 'multipart/related; type="application/dicom"'
 _FORMS: dict[str, dict[str, str]] = {
@@ -96,8 +97,9 @@ async def predict(
     series: SeriesParameter = None,
 ) -> Response:
     """Predict from one study: how likely it shows a tumour, and of which kind."""
-    accepted = _list_accepted(request.headers.get("accept", ""))
-    write = _choose_form(accepted)
+    form = _choose_form(request.headers.get("accept", ""))
+    # The last one of the lines is JSON.
+    write = {_DICOM: _write_dicom, fhir.MEDIA_TYPE: _write_fhir}.get(form, _write_json)
     with ExitStack() as held:
         buffer = held.enter_context(components.memory.open_buffer())
         with components.metrics.upload_seconds.time():
@@ -111,30 +113,39 @@ async def predict(
             explain="heatmap" if explain == "none" and write is _write_dicom else explain,
             write=write,
         )
-        if NDJSON in accepted:
+        if form == NDJSON:
             return await _stream_job(job, request, held)
         async with end_with_client(request):
             return await _queue_job(job, request, lambda _progress: None)
 
 
-def _list_accepted(accept: str) -> set[str]:
-    """Media types of the header, without those that are not acceptable (``q=0``)."""
+def _choose_form(accept: str) -> str:
+    """Choose the media type that the header likes best, of two that it likes alike the rarer (RFC 9110, 12.5.1)."""
+    best, form = 0.0, _JSON
     listed = [parse_options_header(one) for one in accept.split(",")]
-    return {kind.decode("latin-1") for kind, options in listed if options.get(b"q", b"1").strip(b"0.")}
+    for known in (*_FORMS, _JSON, "application/*", "*/*"):
+        kind, stated = parse_options_header(known)
+        weights = [
+            _read_weight(options)
+            for name, options in listed
+            if name == kind and options.get(b"type", b"") in (b"", stated.get(b"type", b""))
+        ]
+        if max(weights, default=0) > best:
+            best, form = max(weights), known if known in _FORMS else _JSON
+    return form
 
 
-def _choose_form(accepted: set[str]) -> _Write:
-    """By the header Accept; whoever asks for lines gets JSON in them."""
-    if NDJSON in accepted:
-        return _write_json
-    if "multipart/related" in accepted:
-        return _write_dicom
-    return _write_fhir if fhir.MEDIA_TYPE in accepted else _write_json
+def _read_weight(options: dict[bytes, bytes]) -> float:
+    try:
+        weight = float(options.get(b"q", 1))
+    except ValueError:
+        return 1
+    return weight if 0 <= weight <= 1 else 1
 
 
 def _write_json(_result: StudyPrediction, answer: PredictionAnswer) -> Response:
     # As it is: FastAPI would check and copy what pydantic has made.
-    return Response(answer.model_dump_json(), media_type="application/json")
+    return Response(answer.model_dump_json(), media_type=_JSON)
 
 
 def _write_fhir(result: StudyPrediction, answer: PredictionAnswer) -> Response:

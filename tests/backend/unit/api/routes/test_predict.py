@@ -342,7 +342,8 @@ def test_volume_that_nobody_reads_is_forgotten_when_the_client_leaves() -> None:
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
-        ("application/json, application/x-ndjson;q=0.5", "application/x-ndjson"),
+        ("application/json, application/x-ndjson", "application/x-ndjson"),
+        ("application/json, application/x-ndjson;q=0.5", "application/json"),
         ("application/x-ndjson ; q=1.0", "application/x-ndjson"),
         ("application/x-ndjson;q=0, */*", "application/json"),
         ("application/x-ndjson;q=0.000", "application/json"),

@@ -12,7 +12,7 @@ import pydicom
 import pytest
 
 from tests.backend.unit.results.studies import CLASSIFIER, make_series
-from tests.factories import make_nifti_bytes
+from tests.factories import make_dicom_bytes, make_nifti_bytes
 from tests.serving import connect, listen
 from tumorscope.api.app import create_app
 from tumorscope.api.settings import Settings
@@ -52,6 +52,28 @@ def test_fhir_comes_as_a_bundle(client: httpx.Client) -> None:
     assert (response.status_code, response.headers["content-type"]) == (200, _FHIR)
     assert response.json()["resourceType"] == "Bundle"
     assert "4711" in json.dumps(response.json())
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("application/fhir+json; charset=utf-8", _FHIR),
+        ("APPLICATION/FHIR+JSON;q=0.9, */*;q=0.8", _FHIR),
+        ("application/json;q=0.2, application/fhir+json;q=0.3", _FHIR),
+        ("application/fhir+json;q=0.5, application/json", "application/json"),
+        ("application/fhir+json;q=0.5, application/*", "application/json"),
+        ("application/fhir+json;q=0", "application/json"),
+        ("application/fhir+json;q=odd", _FHIR),
+        ("multipart/related", "multipart/related"),
+        ("multipart/related; type=application/dicom; transfer-syntax=*, */*;q=0.1", "multipart/related"),
+        ('multipart/related; type="application/dicom+json", application/json', "application/json"),
+        ('multipart/related; type="application/dicom";q=0.1, application/fhir+json', _FHIR),
+    ],
+)
+def test_form_is_the_one_that_the_client_likes_best(client: httpx.Client, accept: str, form: str) -> None:
+    picture = make_dicom_bytes(np.pad(np.full((40, 40), 400, np.uint16), 12))
+    response = _predict(client, accept, picture)
+    assert (response.status_code, response.headers["content-type"].split(";")[0]) == (200, form)
 
 
 def test_json_says_nothing_of_the_patient(client: httpx.Client) -> None:
