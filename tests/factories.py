@@ -216,13 +216,12 @@ def make_manifest(class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES, size: int 
     )
 
 
-def make_trust(
-    picture_limit: float = 2.0, mr_limit: float = 3.0, class_names: tuple[str, ...] = DEFAULT_CLASS_NAMES
-) -> TrustManifest:
-    """A trust layer that keeps a class from 0.2 on."""
+def make_trust(picture_limit: float = 2.0, mr_limit: float = 3.0) -> TrustManifest:
+    """A trust layer that keeps tumour and none from 0.2 on, and a kind from a fifth of the tumour probability on."""
     return TrustManifest(
         coverage=0.95,
-        kept_from=dict.fromkeys(class_names, 0.2),
+        kept_from={"tumor": 0.2, "no_tumor": 0.2},
+        kinds_kept_from=0.2,
         operating_points={
             "balanced": OperatingPointManifest(tumor_threshold=0.5, min_confidence=0.6, description="…"),
             "screening": OperatingPointManifest(tumor_threshold=0.1, min_confidence=0.6, description="…"),

@@ -12,7 +12,7 @@ from tests.attacks.files import ATTACKS
 from tests.attacks.memory import Peak
 from tests.factories import make_phantom_file
 
-# Whatever an attack asks for, it may be sent away.
+# Whatever an attack asks for, the service may shed it.
 _AWAY = "503 overloaded"
 
 

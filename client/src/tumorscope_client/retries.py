@@ -33,7 +33,7 @@ class Retries:
         if not (isinstance(error, _LOST) or (isinstance(error, Problem) and error.status in _LATER)):
             return None
         asked_s = _read_seconds(error.retry_after) if isinstance(error, Problem) else 0.0
-        # Clients that were sent away together do not come back together.
+        # Clients that were refused together do not come back together.
         pause_s = asked_s + random.uniform(0.5, 1) * min(_LONGEST_S, 0.5 * 2**self._count)
         self._count += 1
         return pause_s if time.monotonic() + pause_s <= self._ends_at else None

@@ -29,16 +29,16 @@ class DecisionRule:
     min_confidence : float
         Lowest probability of the most probable class, in 0..1, that is given as an answer.
     kept_from : mapping of str to float, optional
-        Lowest probability in the prediction set, of ``no_tumor`` and of a ``tumor`` of any kind; of each class where
-        `kinds_kept_from` is None. None for a model without such sets.
-    kinds_kept_from : float, optional
+        Lowest probability in the prediction set, of ``no_tumor`` and of a ``tumor`` of any kind; None for a model
+        without such sets.
+    kinds_kept_from : float
         Lowest share of the tumour probability of a kind in the set.
     """
 
     tumor_threshold: float
     min_confidence: float = 0.0
     kept_from: Mapping[str, float] | None = None
-    kinds_kept_from: float | None = None
+    kinds_kept_from: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,6 @@ def _keep(probabilities: Mapping[str, float], rule: DecisionRule) -> tuple[str, 
     """The prediction set: first whether a tumour is possible and whether none is, then which kinds."""
     if rule.kept_from is None:
         return None
-    if rule.kinds_kept_from is None:
-        return tuple(name for name in probabilities if probabilities[name] >= rule.kept_from[name])
     tumor = 1 - probabilities[NO_TUMOR]
     kinds = [name for name in probabilities if name != NO_TUMOR]
     possible = [name for name in kinds if probabilities[name] >= rule.kinds_kept_from * tumor]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.domain.scan import SequenceName
@@ -133,10 +133,7 @@ class TrustManifest(_Strict):
     kept_from: dict[str, Probability] = Field(
         description="From which probability on `no_tumor`, and a `tumor` of any kind, is in the set."
     )
-    kinds_kept_from: Probability | None = Field(
-        default=None,
-        description="Likewise a kind's share of the tumour probability; null: `kept_from` is by class.",
-    )
+    kinds_kept_from: Probability = Field(description="Likewise a kind's share of the tumour probability.")
     operating_points: dict[OperatingPoint, OperatingPointManifest]
     scope: ScopeManifest
     tumor_sequences: list[SequenceName] | None = Field(
@@ -185,8 +182,7 @@ class Manifest(_Strict):
     input: InputManifest
     preprocessing: PreprocessingManifest
     temperature: float = Field(gt=0)
-    # Bundles up to 0.6.1 call it ``chance``.
-    uniform_weight: float = Field(default=0.0, ge=0, lt=1, validation_alias=AliasChoices("uniform_weight", "chance"))
+    uniform_weight: float = Field(default=0.0, ge=0, lt=1)
     tumor_threshold: Probability
     pooling: PoolingManifest = PoolingManifest()
     trust: TrustManifest | None = None
@@ -208,10 +204,8 @@ class Manifest(_Strict):
         for golden in self.golden:
             if set(golden.probabilities) != set(self.class_names):
                 raise ValueError(f"the golden answer of {golden.file} is not of this model's classes")
-        if self.trust is not None and set(self.trust.kept_from) != (
-            set(self.class_names) if self.trust.kinds_kept_from is None else {TUMOR_OF_UNSTATED_KIND, NO_TUMOR}
-        ):
-            raise ValueError("trust.kept_from is not of this model's classes")
+        if self.trust is not None and set(self.trust.kept_from) != {TUMOR_OF_UNSTATED_KIND, NO_TUMOR}:
+            raise ValueError("trust.kept_from is not of tumour and none")
         if self.trust is not None and len(self.trust.operating_points) != len(get_args(OperatingPoint)):
             raise ValueError("trust.operating_points lacks one")
         return self

@@ -80,7 +80,7 @@ def insert_lesion(
     box : (float, float, float, float)
         What to take of the donor: centre row, centre column, half height, half width, in pixels.
     rng : numpy.random.Generator
-        Chooses place, size, mirroring and contrast.
+        Chooses place, size, flip and contrast.
     keep_contrast : bool
         Match the surroundings (a piece of healthy tissue stays unremarkable) instead of standing out (a lesion).
     lowest : float

@@ -41,8 +41,7 @@ def test_probabilities_are_passed_on_in_their_order() -> None:
     assert list(decide(_CLOSE, DecisionRule(0.5)).probabilities.items()) == list(_CLOSE.items())
 
 
-_KEPT_FROM = {"glioma": 0.25, "meningioma": 0.25, "no_tumor": 0.25, "pituitary": 0.25}
-_RULE = DecisionRule(0.3, 0.6, _KEPT_FROM)
+_RULE = DecisionRule(0.3, 0.6, {"tumor": 0.37, "no_tumor": 0.25}, kinds_kept_from=0.25)
 
 
 def _name(glioma: float, meningioma: float, no_tumor: float, pituitary: float) -> dict[str, float]:
@@ -58,7 +57,12 @@ def _name(glioma: float, meningioma: float, no_tumor: float, pituitary: float) -
         (_name(0.65, 0.3, 0.03, 0.02), ("glioma", "meningioma"), Decision.UNCERTAIN, ["several_kinds_possible"]),
         (_name(0.55, 0.15, 0.15, 0.15), ("glioma",), Decision.UNCERTAIN, ["low_confidence"]),
         (_name(0.14, 0.14, 0.64, 0.08), ("no_tumor",), Decision.UNCERTAIN, ["tumor_not_excluded"]),
-        (_name(0.24, 0.24, 0.24, 0.28), ("pituitary",), Decision.UNCERTAIN, ["low_confidence"]),
+        (
+            _name(0.24, 0.24, 0.24, 0.28),
+            ("glioma", "meningioma", "pituitary"),
+            Decision.UNCERTAIN,
+            ["several_kinds_possible", "low_confidence"],
+        ),
     ],
 )
 def test_doubt_is_uncertain_and_says_why(
@@ -71,14 +75,14 @@ def test_doubt_is_uncertain_and_says_why(
 
 
 @pytest.mark.parametrize(
-    ("pituitary_from", "others_from", "kept"),
-    [(0.9, 0.25, ()), (0.9, 0.1, ("glioma",)), (0.7, 0.25, ("pituitary",))],
+    ("tumor_from", "none_from", "kept"),
+    [(0.99, 0.25, ()), (0.99, 0.03, ("no_tumor",)), (0.9, 0.25, ("pituitary",))],
     ids=["unlike any class", "like another class than the likeliest", "like the likeliest"],
 )
 def test_class_that_is_usually_likelier_than_this_is_not_in_the_set(
-    pituitary_from: float, others_from: float, kept: tuple[str, ...]
+    tumor_from: float, none_from: float, kept: tuple[str, ...]
 ) -> None:
-    rule = DecisionRule(0.3, 0.6, {**dict.fromkeys(_KEPT_FROM, others_from), "pituitary": pituitary_from})
+    rule = DecisionRule(0.3, 0.6, {"tumor": tumor_from, "no_tumor": none_from}, kinds_kept_from=0.25)
     prediction = decide(_name(0.14, 0.04, 0.04, 0.78), rule)
     assert prediction.prediction_set == kept
     # The least confidence alone would have let it through.

@@ -31,7 +31,7 @@ def test_seed_decides_and_the_picture_is_left_alone(augmentation: Augmentation) 
     picture = _prepared()
     runs = [augmentation.apply(picture, np.random.default_rng(seed)) for seed in (1, 1, *range(2, 12))]
     np.testing.assert_array_equal(runs[0], runs[1])
-    # A mirror has two outcomes, not twelve.
+    # A flip has two outcomes, not twelve.
     assert any(not np.array_equal(runs[0], other) for other in runs[2:])
     np.testing.assert_array_equal(picture, _prepared())
 

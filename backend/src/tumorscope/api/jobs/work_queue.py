@@ -1,4 +1,4 @@
-"""Work in, run in a thread beside the event loop, in turns between clients; beyond a bound it is refused."""
+"""Work in, run in a thread beside the event loop, clients in turn (round robin); beyond a bound it is refused."""
 
 import math
 import random
@@ -49,8 +49,8 @@ class NotWanted(Exception):
     """Raised in a thread whose work nobody waits for any more."""
 
 
-class Turns(Generic[Ticket]):
-    """Who waits: a client's tickets in the order they came, one of each client in a round, however many it has."""
+class FairQueue(Generic[Ticket]):
+    """Who waits, in round-robin order: one ticket of each client in a round, a client's own in the order they came."""
 
     def __init__(self) -> None:
         # The next client first.
@@ -111,7 +111,7 @@ class DecodeMemory:
         self._max_wait_s = max_wait_s
         self._freed = Condition()
         # Pictures do not wait behind studies.
-        self._turns: dict[bool, Turns[object]] = {True: Turns(), False: Turns()}
+        self._queues: dict[bool, FairQueue[object]] = {True: FairQueue(), False: FairQueue()}
 
     @contextmanager
     def open_reservation(
@@ -139,18 +139,18 @@ class DecodeMemory:
             if not is_study and held + size > share:
                 raise NotAmongPictures(_NO_MEMORY, _MEMORY_RETRY_S)
             deadline = monotonic() + self._max_wait_s
-            turns, ticket = self._turns[is_study], object()
+            queue, ticket = self._queues[is_study], object()
             with self._freed:
-                turns.add(client, ticket)
+                queue.add(client, ticket)
                 try:
-                    while self.used_bytes + size > limit or not (held or turns.first == (client, ticket)):
+                    while self.used_bytes + size > limit or not (held or queue.first == (client, ticket)):
                         if monotonic() >= deadline:
                             raise Overloaded(_NO_MEMORY, _MEMORY_RETRY_S)
                         watch()
                         self._freed.wait(_POLL_S)
                     self.used_bytes += size
                 finally:
-                    turns.remove(client, ticket)
+                    queue.remove(client, ticket)
                     self._freed.notify_all()
             held += size
 
@@ -311,7 +311,7 @@ class Lane:
         self.max_depth = threads + max_waiting
         self._busy = 0
         self._max_waiting = max_waiting
-        self._turns: Turns[Future[None]] = Turns()
+        self._queue: FairQueue[Future[None]] = FairQueue()
         # This lane counts the threads itself; anyio's own limit would be a second queue.
         self._unlimited = CapacityLimiter(math.inf)
         self._max_expected_s, self._max_wait_s = waits_s
@@ -321,7 +321,7 @@ class Lane:
         """See `WorkQueue.work`."""
         if self._estimate_wait_s(client) > self._max_expected_s:
             raise Overloaded(_TOO_MANY, self._choose_retry_s(client))
-        if len(self._turns) >= self._max_waiting:
+        if len(self._queue) >= self._max_waiting:
             self._make_room(client)
         self.depth += 1
         came = monotonic()
@@ -352,7 +352,7 @@ class Lane:
             self._busy += 1
         else:
             ready: Future[None] = get_running_loop().create_future()
-            self._turns.add(client, ready)
+            self._queue.add(client, ready)
             try:
                 async with timeout(self._max_wait_s):
                     await self._wait_for_turn(client, ready)
@@ -368,24 +368,24 @@ class Lane:
             await ready
         except CancelledError:
             if ready.cancelled():
-                self._turns.remove(client, ready)
+                self._queue.remove(client, ready)
             elif ready.exception() is None:
                 self._pass_on()
             raise
 
     def _pass_on(self) -> None:
-        while (first := self._turns.first) is not None:
-            self._turns.remove(*first)
+        while (first := self._queue.first) is not None:
+            self._queue.remove(*first)
             if not first[1].done():
                 first[1].set_result(None)
                 return
         self._busy -= 1
 
     def _make_room(self, client: Hashable) -> None:
-        last = self._turns.find_last_of_longest(client)
+        last = self._queue.find_last_of_longest(client)
         if last is None:
             raise Overloaded(_TOO_MANY, self._choose_retry_s(client))
-        self._turns.remove(*last)
+        self._queue.remove(*last)
         last[1].set_exception(Overloaded(_TOO_MANY, self._choose_retry_s(last[0])))
 
     def _learn(self, took_s: float) -> None:
@@ -396,7 +396,7 @@ class Lane:
 
     def _estimate_wait_s(self, client: Hashable) -> float:
         """Of a task of this client that comes now; none where a thread is free."""
-        before = 0 if self._busy < self._threads else self._turns.count_before(client) + 1
+        before = 0 if self._busy < self._threads else self._queue.count_before(client) + 1
         return before * (self._mean_s or 0.0) / self._threads
 
     def _choose_retry_s(self, client: Hashable) -> int:

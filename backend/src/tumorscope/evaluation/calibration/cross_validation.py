@@ -36,22 +36,20 @@ _DESCRIPTIONS: dict[OperatingPoint, str] = {
 }
 
 
-def measure_decisions(scored: Scored, seed: int = 0) -> dict[str, Any]:
+def measure_decisions(scored: Scored) -> dict[str, Any]:
     """Repeated patient-grouped 5-fold cross-validation of everything that `fit_decisions` fits.
 
     Parameters
     ----------
     scored : Scored
         Answers at temperature 1, of patients that were not trained on.
-    seed : int
-        Of the folds.
 
     Returns
     -------
     dict
         ``value``, the mean over the repeats, and ``spread``, their standard deviation, of each figure.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     repeats = [_measure_repeat(scored, assign_folds(scored, rng)) for _ in range(_REPEATS)]
     figures: dict[str, Any] = {"repeats": _REPEATS, "folds": _FOLDS}
     for name in repeats[0]:
@@ -123,7 +121,7 @@ def with_decisions(
     trust = TrustManifest(
         coverage=COVERAGE,
         kept_from={name: round(limit, 6) for name, limit in (rule.kept_from or {}).items()},
-        kinds_kept_from=None if rule.kinds_kept_from is None else round(rule.kinds_kept_from, 6),
+        kinds_kept_from=round(rule.kinds_kept_from, 6),
         operating_points=points,
         scope=scope,
         tumor_sequences=tumor_sequences,

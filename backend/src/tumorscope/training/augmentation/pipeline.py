@@ -56,8 +56,6 @@ def augment(
         What is marked in it: moves as the slice does, and keeps its values.
     augmentations : tuple of Augmentation
         In the order they are applied.
-    rng : numpy.random.Generator
-        The source of chance.
 
     Returns
     -------

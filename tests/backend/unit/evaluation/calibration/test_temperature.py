@@ -25,7 +25,7 @@ def test_fitted_temperature_takes_back_overconfidence() -> None:
     assert uniform_weight < 0.01
 
 
-def test_wrong_answers_that_no_temperature_describes_are_chance() -> None:
+def test_wrong_answers_that_no_temperature_describes_are_mixed_in_uniformly() -> None:
     labels, logits = _draw(6.0, 0.05)
     temperature, uniform_weight = fit_calibration(make_scored(labels, calibrate(logits, 0.5)))
     assert temperature == pytest.approx(2, rel=0.1)
