@@ -24,7 +24,7 @@ from tumorscope.datasets.example import Example
 from tumorscope.datasets.splits import Split, set_patients_aside, split_by_patient
 from tumorscope.domain.labels import NO_TUMOR, TUMOR_OF_UNSTATED_KIND
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD
+from tumorscope.training.augmentation import SCANNER, STANDARD
 from tumorscope.training.networks import build_plain, to_input
 from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.recipes.tumorscope_default import RECIPE

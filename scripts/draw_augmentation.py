@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from tumorscope.domain.scan import Slice
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD
+from tumorscope.training.augmentation import SCANNER, STANDARD
 
 _OUTPUT = Path("docs/augmentation.png")
 _SEED = 1

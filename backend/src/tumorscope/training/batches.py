@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tumorscope.training.augmentation.pipeline import Augmentation, augment
+from tumorscope.training.augmentation import Augmentation, augment
 from tumorscope.training.networks import to_input
 from tumorscope.training.samples import Sample, mark_allowed, mark_tumor
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tumorscope.datasets.example import Example
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import Augmentation
+from tumorscope.training.augmentation import Augmentation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

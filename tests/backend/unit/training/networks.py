@@ -14,7 +14,7 @@ from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.imaging.phantom import draw_phantom
 from tumorscope.model.vgg16 import build_vgg16, convolution_layers
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import STANDARD
+from tumorscope.training.augmentation import STANDARD
 from tumorscope.training.networks import build_training_network
 from tumorscope.training.recipe import Card, Mixture, Recipe, Stage
 from tumorscope.training.samples import Sample

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from tests.backend.unit.training.networks import head
-from tumorscope.training.augmentation import pipeline
-from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD, Augmentation, Prepared, augment
+from tumorscope.training.augmentation import (
+    CONTRAST,
+    NOISE,
+    ROTATE_SCALE_SHIFT,
+    SCANNER,
+    STANDARD,
+    WINDOW,
+    Augmentation,
+    Prepared,
+    augment,
+)
 
 _EACH = pytest.mark.parametrize("augmentation", [*STANDARD, *SCANNER], ids=lambda step: step.name)
 _NOTHING_MARKED = np.zeros((64, 64), np.float32)
@@ -71,7 +80,7 @@ def test_marks_keep_their_values_when_intensities_change() -> None:
 
 def test_head_stays_in_the_picture() -> None:
     for seed in range(40):
-        moved, _ = augment(_prepared(), _NOTHING_MARKED, (pipeline.ROTATE_SCALE_SHIFT,), np.random.default_rng(seed))
+        moved, _ = augment(_prepared(), _NOTHING_MARKED, (ROTATE_SCALE_SHIFT,), np.random.default_rng(seed))
         rows, columns = np.indices((64, 64))
         centre = [float((axis * moved[:, :, 0]).sum() / moved.sum()) for axis in (rows, columns)]
         assert np.abs(np.array(centre) - 31.5).max() < 64 * 0.12
@@ -89,12 +98,12 @@ def test_left_and_right_are_exchanged_half_of_the_time() -> None:
 def test_scanner_keeps_brighter_tissue_brighter() -> None:
     ramp = np.linspace(0.1, 0.9, 64, dtype=np.float32)[None, :, None].repeat(64, axis=0)
     for seed in range(40):
-        varied, _ = augment(ramp, _NOTHING_MARKED, (pipeline.CONTRAST, pipeline.WINDOW), np.random.default_rng(seed))
+        varied, _ = augment(ramp, _NOTHING_MARKED, (CONTRAST, WINDOW), np.random.default_rng(seed))
         assert varied[:, 48:].mean() > varied[:, 24:40].mean() > varied[:, :16].mean()
 
 
 def test_noise_is_that_of_a_magnitude() -> None:
     dark = np.zeros((64, 64, 1), np.float32)
-    noisy = pipeline.NOISE.apply(dark, np.random.default_rng(0))
+    noisy = NOISE.apply(dark, np.random.default_rng(0))
     # Rayleigh's in the air: its mean is 1.91 standard deviations, never negative before any clipping.
     assert noisy.mean() / noisy.std() == pytest.approx(1.91, abs=0.1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.backend.unit.training.networks import make_samples
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
-from tumorscope.training.augmentation.pipeline import STANDARD, Augmentation
+from tumorscope.training.augmentation import STANDARD, Augmentation
 from tumorscope.training.batches import Batch, draw_batches, to_cells
 
 

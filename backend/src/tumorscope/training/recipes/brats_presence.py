@@ -15,7 +15,7 @@ from pathlib import Path
 from tumorscope.datasets.brats import PRESENCE_CLASSES, read_prepared
 from tumorscope.datasets.example import Example
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import BIAS_FIELD, CONTRAST, NOISE, STANDARD, WINDOW
+from tumorscope.training.augmentation import BIAS_FIELD, CONTRAST, NOISE, STANDARD, WINDOW
 from tumorscope.training.recipe import Card, Recipe, Stage
 
 CHANNELS = ("flair", "t1ce", "t2")

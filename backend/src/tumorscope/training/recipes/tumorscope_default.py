@@ -19,7 +19,7 @@ from tumorscope.datasets.example import Example
 from tumorscope.datasets.volumes import WHOLE, find_healthy_slices
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import SCANNER, STANDARD
+from tumorscope.training.augmentation import SCANNER, STANDARD
 from tumorscope.training.recipe import Card, Mixture, Recipe, Stage
 
 # ImageNet's edges and textures serve as they are; leaving their backward pass out saves a quarter of the time.

@@ -15,7 +15,7 @@ has no parameters, takes them to the scale that ImageNet's weights were trained 
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.domain.labels import DEFAULT_CLASS_NAMES
 from tumorscope.preprocessing.pipeline import PreprocessingParameters
-from tumorscope.training.augmentation.pipeline import STANDARD
+from tumorscope.training.augmentation import STANDARD
 from tumorscope.training.recipe import Card, Recipe, Stage
 
 _ALL = 13
