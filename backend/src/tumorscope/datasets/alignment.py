@@ -70,15 +70,7 @@ class Detail:
 
 
 def take_detail(grey: Square, content: Rectangle) -> Detail:
-    """The detail of an image.
-
-    Parameters
-    ----------
-    grey : ndarray, shape (side, side), float32, 0..1
-        The side is even.
-    content : Rectangle
-        The image without its padding.
-    """
+    """The detail of a square image of an even side; `content` is the image without its padding."""
     half = grey.shape[0] // 2
     reduced = grey.reshape(half, 2, half, 2).mean(axis=(1, 3))
     return Detail(_band(grey, *_FINE, _FINE_NOISE), _band(reduced, *_COARSE, _COARSE_NOISE), content)

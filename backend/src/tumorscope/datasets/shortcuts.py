@@ -58,17 +58,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class ClassTable:
-    """The contingency table of labels by an attribute.
-
-    Parameters
-    ----------
-    attribute : str
-        Of `ATTRIBUTES`.
-    labels : tuple of str
-        Columns.
-    rows : tuple of (str, tuple of int)
-        Value, and count of each label.
-    """
+    """The contingency table of labels, in columns, by an attribute: each row a value, and the count of each label."""
 
     attribute: str
     labels: tuple[str, ...]

@@ -257,15 +257,7 @@ class GoldenMismatch(ModelError):
 
 
 class ServiceError(TumorscopeError):
-    """The service cannot answer now; trying again may help.
-
-    Parameters
-    ----------
-    message : str
-        For people.
-    retry_after_s : int
-        Seconds after which another try makes sense.
-    """
+    """The service cannot answer now; trying again after so many seconds may help."""
 
     def __init__(self, message: str, retry_after_s: int) -> None:
         super().__init__(message)
@@ -309,15 +301,7 @@ class ApiKeysInvalid(SetupInvalid):
 
 
 class PeerError(TumorscopeError):
-    """An archive, the service that its watcher asks, or its job table does not do what it should.
-
-    Parameters
-    ----------
-    message : str
-        For people.
-    code : str
-        For the job table and the log.
-    """
+    """An archive, the service that its watcher asks, or its job table does not do what it should."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
@@ -325,15 +309,7 @@ class PeerError(TumorscopeError):
 
 
 class PeerUnavailable(PeerError):
-    """It cannot be reached, or cannot answer now, or not to us: no fault of the study that was asked for.
-
-    Parameters
-    ----------
-    message, code : str
-        See `PeerError`.
-    retry_after_s : float
-        Seconds after which another try makes sense, where it says so.
-    """
+    """It cannot be reached, or cannot answer now, or not to us: no fault of the study that was asked for."""
 
     def __init__(self, message: str, code: str, retry_after_s: float = 0) -> None:
         super().__init__(message, code)

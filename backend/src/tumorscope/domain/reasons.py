@@ -8,19 +8,7 @@ from tumorscope.domain.scan import SEQUENCE_NAMES, SequenceName
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why the decision is what it is.
-
-    Parameters
-    ----------
-    code : str
-        Stable.
-    message : str
-        A sentence for staff.
-    patient_message : str
-        A sentence for a patient.
-    params : mapping of str to str, int or float
-        The values in `message`, for translations of it.
-    """
+    """Why the decision is what it is: a stable code, sentences for staff and for a patient, the values in the first."""
 
     code: str
     message: str

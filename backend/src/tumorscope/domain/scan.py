@@ -25,17 +25,7 @@ SEQUENCE_NAMES: dict[SequenceName, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ScanWarning:
-    """Something about the scan that its reader should know.
-
-    Parameters
-    ----------
-    code : str
-        Stable.
-    message : str
-        A sentence for staff.
-    params : mapping of str to str, int or float
-        The values in `message`, for translations of it.
-    """
+    """Something that the scan's reader should know: a stable code, a sentence for staff, and the values in it."""
 
     code: str
     message: str

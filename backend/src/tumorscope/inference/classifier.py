@@ -32,23 +32,7 @@ _MAX_REFUSED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Classifier:
-    """A model that is ready to answer.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Its manifest and weights.
-    engine : Engine
-        Runs its network.
-    operating_point : OperatingPoint
-        How errors are weighed.
-    explain_engine : callable
-        Says why this engine was chosen.
-    engine_timings : mapping of str to float
-        Milliseconds that a slice takes, by the name of each engine that it was chosen from.
-    preprocessing : PreprocessingParameters
-        The manifest's.
-    """
+    """A model that is ready to answer, and why its engine was chosen, by the milliseconds that a slice takes."""
 
     bundle: Bundle
     engine: Engine

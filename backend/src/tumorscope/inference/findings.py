@@ -102,19 +102,7 @@ class Region:
 def gather_evidence(
     bundle: Bundle, volume: Volume, read: PlaneSlices, slices: Sequence[SlicePrediction]
 ) -> PlaneEvidence:
-    """Put what the slices of a plane show, and where, on the axes of the volume.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Of the model that answered; it has the class ``no_tumor``.
-    volume : Volume
-        That the slices were cut from.
-    read : PlaneSlices
-        The plane.
-    slices : sequence of SlicePrediction
-        In the order of `read`; centres are found of peaks that have an activation.
-    """
+    """Put what the slices of a plane show on the axes of the volume; peaks with an activation have a centre."""
     positions = read.spacing_mm * np.array([one.index for one in slices], np.float64)
     shares = np.array([measure_share(one) for one in slices])
     centres = {}

@@ -74,20 +74,7 @@ def explain_slices(
 ) -> Explanation | None:
     """Draw heat maps of the class that explains a prediction; None if the study is out of scope.
 
-    Parameters
-    ----------
-    bundle : Bundle
-        Of the model that answered.
-    prediction : Prediction
-        Of the study.
-    ranked : sequence of SlicePrediction
-        Slices with an activation are drawn, in this order.
-    peaks : sequence of SlicePrediction
-        The highest of each finding.
-    shown_scan : Slice
-        One of the slices; all have the same reorientation.
-    every_kind : bool
-        Whether to draw each kind of tumour, and not only the class that explains the study.
+    Slices that have an activation are drawn in their order, those of `ranked` and then the peaks of other findings.
     """
     if prediction.decision is Decision.OUT_OF_SCOPE:
         return None

@@ -200,21 +200,10 @@ def predict_upload(
     *,
     explain: Explain = "none",
 ) -> StudyPrediction:
-    """Decode the files of a study, and predict from it.
+    """Decode the files of a study within the caller's limits, and predict from it; `observe` is told of each step.
 
-    Parameters
-    ----------
-    classifier : Classifier
-        The served model.
-    upload : Upload
-        Files of one study.
-    decode : callable
-        `imaging.decode.decode_upload` within the caller's limits.
-    observe : callable
-        Told of each step.
-    explain : str
-        "heatmap" draws heat maps of the slices with the highest tumour probabilities, "kinds" one of each kind of
-        tumour on them.
+    To explain by "heatmap" draws heat maps of the slices with the highest tumour probabilities, by "kinds" one of each
+    kind of tumour on them.
 
     Raises
     ------

@@ -119,16 +119,9 @@ class SlicePrediction:
 def choose_slices_to_read(
     channels: tuple[str, ...] | None, scan: Scan, *, in_three_planes: bool = False
 ) -> StudySlices:
-    """Choose what of a study the model reads.
+    """Choose what of a study the model reads: several sequences by channel, or single slices.
 
-    Parameters
-    ----------
-    channels : tuple of str, optional
-        The sequences that the model reads together; None for a model of single slices.
-    scan : Slice, Volume or Examination
-        Decoded.
-    in_three_planes : bool
-        Whether the planes across the acquired one are read too, sparsely, where voxels are at most 2 mm long.
+    In three planes, those across the acquired one are read too, sparsely, where voxels are at most 2 mm long.
 
     Raises
     ------

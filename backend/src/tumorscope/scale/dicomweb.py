@@ -25,15 +25,7 @@ _WAITS_S = (1.0, 5.0, 20.0)
 
 @dataclass(frozen=True, slots=True)
 class DicomwebPath:
-    """An archive, as a folder of its studies, or a study; it has those functions of `Path` that listing needs.
-
-    Parameters
-    ----------
-    archive : str
-        Address of its DICOMweb.
-    study : str
-        Study Instance UID; empty for the archive.
-    """
+    """An archive, as a folder of its studies, or a study; it has those functions of `Path` that listing needs."""
 
     archive: str
     study: str = ""

@@ -41,19 +41,7 @@ _WORKER_DIED = {"code": "worker_died", "detail": "The worker died several times 
 
 @contextmanager
 def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
-    """Join the cluster that the environment names (``RAY_ADDRESS``), or start Ray here for so many processors.
-
-    Parameters
-    ----------
-    processors : int
-        Of a Ray that is started here.
-    study_mib : int
-        As of `WorkerPlan`.
-
-    Yields
-    ------
-    int
-        Processors of the cluster.
+    """Join the cluster that the environment names (``RAY_ADDRESS``), or start Ray here, and give its processors.
 
     Raises
     ------
@@ -97,23 +85,9 @@ def _init(address: str, options: dict[str, Any], tries: int) -> None:
 def answer_on_ray(
     places: Iterable[Place], done: Callable[[], set[str]], plan: WorkerPlan, workers: int
 ) -> Iterator[tuple[Work, dict[str, Any] | None]]:
-    """Answer the studies of places that are not done, in any order.
+    """Answer the studies of places that are not done, in any order; all places are listed before the first is answered.
 
-    Parameters
-    ----------
-    places : iterable of Place
-        Listed to their end before the first study is answered.
-    done : callable
-        Gives the keys of the studies that have an answer, those given here included.
-    plan : WorkerPlan
-        What each worker runs.
-    workers : int
-        At most so many, each with as many processors as it has threads.
-
-    Yields
-    ------
-    tuple
-        Work, and the answer to its study or what is wrong with it; None where it has no study.
+    Each worker has as many processors as it has threads. A piece of work without a study has no answer.
     """
     listed = [_pack_place(place) for place in places]
     expected = sum(int(one["count"]) for one in listed)

@@ -55,27 +55,7 @@ def score(
     part_studies: int,
     report: Callable[[str], None],
 ) -> Tally:
-    """Answer the studies of an archive that have no answer yet.
-
-    Parameters
-    ----------
-    sources : iterable of Path
-        Files and folders.
-    folder : AnswerFolder
-        Takes the answers.
-    answer_all : callable
-        `on_ray.answer_on_ray` or `answer_here`, ready but for the places and the keys of the studies that are done.
-    worker : Worker
-        Says what is wrong with a folder that holds no study.
-    part_studies : int
-        Most studies of one part.
-    report : callable
-        Told how far the run is, every half minute.
-
-    Returns
-    -------
-    Tally
-        At the end of the run.
+    """Answer the studies of an archive that have no answer yet, and report how far it is every half minute.
 
     Raises
     ------
@@ -150,17 +130,7 @@ def answer_here(places: Iterable[Place], done: Callable[[], set[str]], worker: W
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run would do.
-
-    Parameters
-    ----------
-    files : int
-        That were found.
-    studies : int
-        That have no answer yet.
-    study_s : float
-        Seconds that one of them takes on one worker: the mean of a few, drawn at random.
-    """
+    """What a run would do; `study_s` is what a study takes on one worker, the mean of a few, drawn at random."""
 
     files: int
     studies: int

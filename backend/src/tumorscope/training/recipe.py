@@ -86,19 +86,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What the manifest says in words.
-
-    Parameters
-    ----------
-    model_name : str
-        Name in the manifest.
-    intended_use, license : str
-        Sentences; an SPDX identifier.
-    limits : tuple of str
-        Known failures.
-    data : tuple of (name, license, used_for)
-        The collections.
-    """
+    """What the manifest says in words; of each collection its name, its licence and what it was used for."""
 
     model_name: str
     intended_use: str

@@ -33,15 +33,7 @@ _EPOCHS_FILE = "epochs.csv"
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What a run leaves.
-
-    Parameters
-    ----------
-    weights : dict of str to ndarray, float32
-        Of plain VGG16, by ``layer/variable``.
-    record : dict
-        For the manifest's ``training``: settings, counts, epochs.
-    """
+    """What a run leaves: weights of plain VGG16 by ``layer/variable``, and the record for the manifest."""
 
     weights: dict[str, NDArray[np.float32]]
     record: dict[str, Any]

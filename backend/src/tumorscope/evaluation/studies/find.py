@@ -17,15 +17,7 @@ _NO_SCANS = ("_seg.nii.gz", "mask.nii.gz")
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Files that are sent together, and what is known of them.
-
-    Parameters
-    ----------
-    files : tuple of Path
-        One NIfTI volume, or the instances of a DICOM series.
-    label, patient_id, source, sequence
-        As of `datasets.example.Example`.
-    """
+    """Files that are sent together, one NIfTI volume or the instances of a DICOM series, and what is known of them."""
 
     files: tuple[Path, ...]
     label: str
