@@ -96,11 +96,11 @@ def serve(
 ) -> None:
     """Serve the API."""
     # Imported here, so that other commands start without it.
-    from tumorscope.api.app import create_app  # noqa: PLC0415
-    from tumorscope.api.auth.security import refuse_exposure  # noqa: PLC0415
-    from tumorscope.api.lifecycle.server import run_server  # noqa: PLC0415
-    from tumorscope.api.monitoring.logs import configure_logs  # noqa: PLC0415
-    from tumorscope.api.settings import read_settings  # noqa: PLC0415
+    from tumorscope.api.app import create_app
+    from tumorscope.api.auth.security import refuse_exposure
+    from tumorscope.api.lifecycle.server import run_server
+    from tumorscope.api.monitoring.logs import configure_logs
+    from tumorscope.api.settings import read_settings
 
     settings = read_settings()
     refuse_exposure(host, settings.api_keys_file, insecure=settings.insecure_no_api_keys)
@@ -117,8 +117,8 @@ def phantom(
     size: Annotated[int, typer.Option(min=64, max=2048, help="Side, in pixels.")] = 512,
 ) -> None:
     """Draw a synthetic head slice."""
-    from tumorscope.imaging.formats.raster import encode_png  # noqa: PLC0415
-    from tumorscope.imaging.phantom import draw_phantom  # noqa: PLC0415
+    from tumorscope.imaging.formats.raster import encode_png
+    from tumorscope.imaging.phantom import draw_phantom
 
     output.write_bytes(encode_png(draw_phantom(seed, lesion, size)))
 
@@ -126,7 +126,7 @@ def phantom(
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document of the service."""
-    from tumorscope.api.app import create_app  # noqa: PLC0415
-    from tumorscope.api.settings import read_settings  # noqa: PLC0415
+    from tumorscope.api.app import create_app
+    from tumorscope.api.settings import read_settings
 
     typer.echo(json.dumps(create_app(read_settings()).openapi(), indent=2))

@@ -26,8 +26,8 @@ def audit(
 
     Exit status 1 when the split leaks.
     """
-    from tumorscope.datasets.audit import audit_split, to_json  # noqa: PLC0415
-    from tumorscope.datasets.audit_report import write_report  # noqa: PLC0415
+    from tumorscope.datasets.audit import audit_split, to_json
+    from tumorscope.datasets.audit_report import write_report
 
     parted = _find_split(data, split)
     with Progress(console=Console(stderr=True)) as progress:
@@ -50,9 +50,9 @@ def audit(
 
 
 def _find_split(data: Path, file: Path | None) -> "Split":
-    from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
-    from tumorscope.datasets.folder import official_split  # noqa: PLC0415
-    from tumorscope.datasets.splits import read_split, split_by_patient  # noqa: PLC0415
+    from tumorscope.datasets.discover import discover_examples
+    from tumorscope.datasets.folder import official_split
+    from tumorscope.datasets.splits import read_split, split_by_patient
 
     examples = discover_examples(data)
     if file is not None:

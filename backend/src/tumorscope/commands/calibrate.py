@@ -26,12 +26,12 @@ def calibrate(
     version: Annotated[str | None, typer.Option(help="Of the model from now on, MAJOR.MINOR.PATCH.")] = None,
 ) -> None:
     """Fit calibration, prediction sets, operating points, scope gate and the model of studies on held-out patients."""
-    from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
-    from tumorscope.datasets.splits import read_split  # noqa: PLC0415
-    from tumorscope.domain.labels import NO_TUMOR  # noqa: PLC0415
-    from tumorscope.evaluation.calibration.trust_layer import fit_trust_layer  # noqa: PLC0415
-    from tumorscope.evaluation.studies.find import find_studies  # noqa: PLC0415
-    from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
+    from tumorscope.datasets.discover import discover_examples
+    from tumorscope.datasets.splits import read_split
+    from tumorscope.domain.labels import NO_TUMOR
+    from tumorscope.evaluation.calibration.trust_layer import fit_trust_layer
+    from tumorscope.evaluation.studies.find import find_studies
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle
 
     loaded = with_version(read_bundle(bundle), version)
     if NO_TUMOR not in loaded.manifest.class_names or loaded.manifest.input.channel_names is not None:
@@ -46,15 +46,15 @@ def calibrate(
 
 def _with_study_model(bundle: "Bundle", split: "Split", heads: "Sequence[Study]") -> "Bundle":
     """The bundle with a model of whole studies; as it is where people are too few."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.progress import Progress
 
-    from tumorscope.evaluation.calibration.study_model import fit_study_model, read_known_tumors, read_studies  # noqa: PLC0415
-    from tumorscope.evaluation.evaluate import score_examples  # noqa: PLC0415
-    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
-    from tumorscope.training.volume_lesions import insert_lesion  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.study_model import fit_study_model, read_known_tumors, read_studies
+    from tumorscope.evaluation.evaluate import score_examples
+    from tumorscope.inference.classifier import Classifier
+    from tumorscope.inference.engines.choose import open_engine
+    from tumorscope.training.volume_lesions import insert_lesion
 
     trust = bundle.manifest.trust
     if trust is None or len({one.patient_id for one in heads}) < _MIN_PEOPLE:
@@ -78,11 +78,11 @@ def with_version(bundle: "Bundle", version: str | None) -> "Bundle":
     EvaluationError
         It is none.
     """
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from pydantic import ValidationError  # noqa: PLC0415
+    from pydantic import ValidationError
 
-    from tumorscope.model.manifest import Manifest  # noqa: PLC0415
+    from tumorscope.model.manifest import Manifest
 
     if version is None:
         return bundle
@@ -95,7 +95,7 @@ def with_version(bundle: "Bundle", version: str | None) -> "Bundle":
 
 def replace_bundle(folder: Path, bundle: "Bundle", changes: Mapping[str, object]) -> str:
     """Write a bundle, with these fields of its manifest changed, over that in the folder; give its SHA-256."""
-    from tumorscope.model.bundle import SPLIT_FILE, read_bundle, write_bundle  # noqa: PLC0415
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle, write_bundle
 
     split = folder / SPLIT_FILE
     attached = {SPLIT_FILE: split.read_bytes()} if split.is_file() else {}

@@ -20,8 +20,8 @@ def card(
     ] = None,
 ) -> None:
     """Write the model card from a bundle and its measured figures."""
-    from tumorscope.evaluation.report.model_card import replace_figures, write_model_card  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.evaluation.report.model_card import replace_figures, write_model_card
+    from tumorscope.model.bundle import read_bundle
 
     loaded = read_bundle(bundle)
     measured = _read_json(metrics)

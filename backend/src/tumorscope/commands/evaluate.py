@@ -25,15 +25,15 @@ def evaluate(
     into_bundle: Annotated[bool, typer.Option(help="Write the figures into the bundle's manifest too.")] = False,
 ) -> None:
     """Measure what a model answers, by the pipeline that serves, and write a report."""
-    from tumorscope.commands.calibrate import replace_bundle  # noqa: PLC0415
-    from tumorscope.evaluation.data import choose_data  # noqa: PLC0415
-    from tumorscope.evaluation.measure import measure  # noqa: PLC0415
-    from tumorscope.evaluation.metrics.summary import summarise_for_manifest  # noqa: PLC0415
-    from tumorscope.evaluation.report.plots import draw_plots  # noqa: PLC0415
-    from tumorscope.evaluation.report.report import find_mistakes, write_report  # noqa: PLC0415
-    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
+    from tumorscope.commands.calibrate import replace_bundle
+    from tumorscope.evaluation.data import choose_data
+    from tumorscope.evaluation.measure import measure
+    from tumorscope.evaluation.metrics.summary import summarise_for_manifest
+    from tumorscope.evaluation.report.plots import draw_plots
+    from tumorscope.evaluation.report.report import find_mistakes, write_report
+    from tumorscope.inference.classifier import Classifier
+    from tumorscope.inference.engines.choose import open_engine
+    from tumorscope.model.bundle import read_bundle
 
     loaded = read_bundle(bundle)
     chosen = choose_data(bundle, loaded.manifest, data, split, part)

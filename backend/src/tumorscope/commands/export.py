@@ -19,21 +19,21 @@ def export(
 
     The scope gate is fitted again, so that it holds for both forms alike.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
-    from tumorscope.datasets.example import read_example  # noqa: PLC0415
-    from tumorscope.datasets.splits import read_split  # noqa: PLC0415
-    from tumorscope.evaluation.calibration.trust_layer import (  # noqa: PLC0415
+    from tumorscope.datasets.discover import discover_examples
+    from tumorscope.datasets.example import read_example
+    from tumorscope.datasets.splits import read_split
+    from tumorscope.evaluation.calibration.trust_layer import (
         CALIBRATION_SLICES,
         fit_trust_layer,
         measure_int8,
         open_int8,
     )
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-    from tumorscope.model.bundle import SPLIT_FILE, read_bundle  # noqa: PLC0415
-    from tumorscope.model.int8 import convert_to_int8  # noqa: PLC0415
-    from tumorscope.preprocessing.pipeline import to_model_input  # noqa: PLC0415
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+    from tumorscope.model.bundle import SPLIT_FILE, read_bundle
+    from tumorscope.model.int8 import convert_to_int8
+    from tumorscope.preprocessing.pipeline import to_model_input
 
     loaded = with_version(read_bundle(bundle), version)
     split = read_split(bundle / SPLIT_FILE, discover_examples(data, tuple(loaded.manifest.class_names)))

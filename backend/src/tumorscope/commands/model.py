@@ -21,7 +21,7 @@ def add(
     bundle: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the model.")], store: _Store
 ) -> None:
     """Copy a model into the store and verify its checksums there."""
-    from tumorscope.model.store import add_bundle  # noqa: PLC0415  (each command imports what it needs)
+    from tumorscope.model.store import add_bundle
 
     typer.echo(f"{add_bundle(store, bundle)} is in the store; `tumorscope model activate` serves it")
 
@@ -33,7 +33,7 @@ def fetch(
     store: _Store,
 ) -> None:
     """Add a released model to the store, after verifying its checksum."""
-    from tumorscope.model.fetch import fetch_bundle  # noqa: PLC0415
+    from tumorscope.model.fetch import fetch_bundle
 
     typer.echo(f"{fetch_bundle(store, source, sha256)} is in the store; `tumorscope model activate` serves it")
 
@@ -45,10 +45,10 @@ def activate(version: _Version, store: _Store) -> None:
     A running service loads it beside the served one, checks it again, sends it shadow traffic and switches to it.
     `/health` reports the progress.
     """
-    from tumorscope.inference.classifier import Classifier  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_engine  # noqa: PLC0415
-    from tumorscope.inference.golden import check_golden_answers  # noqa: PLC0415
-    from tumorscope.model.store import make_current, read_version  # noqa: PLC0415
+    from tumorscope.inference.classifier import Classifier
+    from tumorscope.inference.engines.choose import open_engine
+    from tumorscope.inference.golden import check_golden_answers
+    from tumorscope.model.store import make_current, read_version
 
     bundle = read_version(store, version)
     opened = open_engine(bundle)
@@ -60,7 +60,7 @@ def activate(version: _Version, store: _Store) -> None:
 @app.command()
 def rollback(store: _Store) -> None:
     """Serve the previous version again, at once and without shadow traffic."""
-    from tumorscope.model.store import roll_back  # noqa: PLC0415
+    from tumorscope.model.store import roll_back
 
     typer.echo(f"{roll_back(store)} is current again")
 
@@ -68,7 +68,7 @@ def rollback(store: _Store) -> None:
 @app.command(name="list")
 def list_models(store: _Store) -> None:
     """List the versions of the store."""
-    from tumorscope.model.store import list_versions  # noqa: PLC0415
+    from tumorscope.model.store import list_versions
 
     for one in list_versions(store):
         marks = [" current"] * one.is_current + [" previous"] * one.is_previous

@@ -102,13 +102,13 @@ def watch(
     It runs until it is ended (Ctrl-C, SIGTERM), at any time: what was not finished is done at the next start, and
     nothing twice. Images are passed on, and not kept. The log, in JSON, tells nothing of a patient.
     """
-    from tumorscope.api.monitoring.logs import configure_logs, log_event  # noqa: PLC0415  (imported where it is needed)
-    from tumorscope.pacs.archive import Archive  # noqa: PLC0415
-    from tumorscope.pacs.jobs import Jobs  # noqa: PLC0415
-    from tumorscope.pacs.metrics import WatcherMetrics  # noqa: PLC0415
-    from tumorscope.pacs.peers import authorize_by_file, open_client  # noqa: PLC0415
-    from tumorscope.pacs.waits import Waits  # noqa: PLC0415
-    from tumorscope.pacs.watch import Filters, Watcher  # noqa: PLC0415
+    from tumorscope.api.monitoring.logs import configure_logs, log_event
+    from tumorscope.pacs.archive import Archive
+    from tumorscope.pacs.jobs import Jobs
+    from tumorscope.pacs.metrics import WatcherMetrics
+    from tumorscope.pacs.peers import authorize_by_file, open_client
+    from tumorscope.pacs.waits import Waits
+    from tumorscope.pacs.watch import Filters, Watcher
 
     if login is not None and token is not None:
         raise SetupInvalid("--login and --token exclude each other.")
@@ -158,7 +158,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print how many studies are in which state, how long the oldest waits, and those that failed, with their UIDs."""
-    from tumorscope.pacs.jobs import open_jobs  # noqa: PLC0415
+    from tumorscope.pacs.jobs import open_jobs
 
     with open_jobs(jobs) as table:
         counted, oldest, failed = table.count(), table.find_oldest_open(), table.find_failed()
@@ -178,7 +178,7 @@ def status(
 @app.command()
 def retry(jobs: _JobsPlace = _DEFAULT_JOBS) -> None:
     """Try the studies again that failed for good."""
-    from tumorscope.pacs.jobs import open_jobs  # noqa: PLC0415
+    from tumorscope.pacs.jobs import open_jobs
 
     with open_jobs(jobs) as table:
         typer.echo(f"{table.retry_failed()} studies are due again")

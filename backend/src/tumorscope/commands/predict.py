@@ -48,13 +48,13 @@ def predict(
     BraTS case in one folder. DICOM files are made of answers to DICOM images, but not of refusals; in NDJSON and JSON,
     `dicom_files` names them. Exit status 1 when a study could not be read, or a folder holds none.
     """
-    from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
-    from tumorscope.imaging.decoder_pool import DecoderPool  # noqa: PLC0415
-    from tumorscope.imaging.series.study_files import is_outside_series  # noqa: PLC0415
-    from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
-    from tumorscope.model.store import select_bundle  # noqa: PLC0415
-    from tumorscope.presentation.answer import ModelDescription  # noqa: PLC0415
+    from tumorscope.api.settings import read_settings
+    from tumorscope.imaging.decoder_pool import DecoderPool
+    from tumorscope.imaging.series.study_files import is_outside_series
+    from tumorscope.inference.engines.choose import open_classifier
+    from tumorscope.model.bundle import read_bundle
+    from tumorscope.model.store import select_bundle
+    from tumorscope.presentation.answer import ModelDescription
 
     settings = read_settings()
     loaded = read_bundle(select_bundle(bundle or settings.bundle).folder)
@@ -82,8 +82,8 @@ def _answer_all(
     jobs: int,
 ) -> Iterator[dict[str, Any]]:
     """The answers in the order of the studies, of which few are in memory at one time."""
-    from tumorscope.imaging.series.study_files import count_files, find_studies  # noqa: PLC0415
-    from tumorscope.scale.in_threads import answer_in_threads  # noqa: PLC0415
+    from tumorscope.imaging.series.study_files import count_files, find_studies
+    from tumorscope.scale.in_threads import answer_in_threads
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Where nobody looks at a bar, the files need not be counted.
@@ -100,8 +100,8 @@ def _answer(
     classifier: "Classifier", decoders: "DecoderPool", series: str | None, dicom_out: Path | None, files: list[Path]
 ) -> dict[str, Any]:
     """The contract's answer, or what is wrong with the files, beside their names."""
-    from tumorscope.presentation.from_disk import describe_failure, predict_files  # noqa: PLC0415
-    from tumorscope.results.files import write_objects  # noqa: PLC0415
+    from tumorscope.presentation.from_disk import describe_failure, predict_files
+    from tumorscope.results.files import write_objects
 
     names = [str(file) for file in files]
     explain: Explain = "none" if dicom_out is None else "heatmap"

@@ -31,9 +31,9 @@ def prepare(
 
     Interrupted, the same command goes on. Cases without a segmentation, as in validation and test parts, are left out.
     """
-    from tumorscope.datasets.brats_cache import CacheSettings, claim_cache, is_prepared  # noqa: PLC0415
-    from tumorscope.datasets.brats_layout import find_cases  # noqa: PLC0415
-    from tumorscope.datasets.brats_prepare import prepare_cases  # noqa: PLC0415
+    from tumorscope.datasets.brats_cache import CacheSettings, claim_cache, is_prepared
+    from tumorscope.datasets.brats_layout import find_cases
+    from tumorscope.datasets.brats_prepare import prepare_cases
 
     names = parse_channels(channels)
     found = find_cases(brats)
@@ -70,7 +70,7 @@ def parse_channels(text: str) -> tuple[str, ...]:
     DatasetError
         It does not name three different modalities.
     """
-    from tumorscope.imaging.series.brats_case import SEQUENCES  # noqa: PLC0415
+    from tumorscope.imaging.series.brats_case import SEQUENCES
 
     names = tuple(name.strip() for name in text.split(","))
     if len(set(names)) != 3 or len(names) != 3 or not set(names) <= set(SEQUENCES):

@@ -49,16 +49,16 @@ def score(
     Studies are what `tumorscope predict` takes for one. Studies that could not be read are in the table of failures.
     Run again after an interruption of any kind, the command goes on: each study is answered once.
     """
-    from tumorscope.api.settings import read_settings  # noqa: PLC0415  (the other commands start without these)
-    from tumorscope.inference.engines.choose import open_classifier  # noqa: PLC0415
-    from tumorscope.model.bundle import read_bundle  # noqa: PLC0415
-    from tumorscope.model.processor import count_cores  # noqa: PLC0415
-    from tumorscope.model.store import select_bundle  # noqa: PLC0415
-    from tumorscope.presentation.answer import ModelDescription  # noqa: PLC0415
-    from tumorscope.scale.answers import AnswerFolder, read_done  # noqa: PLC0415
-    from tumorscope.scale.score import answer_here, describe_time, estimate  # noqa: PLC0415
-    from tumorscope.scale.score import score as score_all  # noqa: PLC0415
-    from tumorscope.scale.worker import Worker, WorkerPlan  # noqa: PLC0415
+    from tumorscope.api.settings import read_settings
+    from tumorscope.inference.engines.choose import open_classifier
+    from tumorscope.model.bundle import read_bundle
+    from tumorscope.model.processor import count_cores
+    from tumorscope.model.store import select_bundle
+    from tumorscope.presentation.answer import ModelDescription
+    from tumorscope.scale.answers import AnswerFolder, read_done
+    from tumorscope.scale.score import answer_here, describe_time, estimate
+    from tumorscope.scale.score import score as score_all
+    from tumorscope.scale.worker import Worker, WorkerPlan
 
     settings = read_settings()
     paths = _find_sources(sources or [], _read_list(listed) if listed else [], output)
@@ -90,7 +90,7 @@ def score(
                 paths, answers, partial(answer_here, worker=worker, threads=count), worker, part_studies, report
             )
         else:
-            from tumorscope.scale.on_ray import answer_on_ray, join_cluster  # noqa: PLC0415
+            from tumorscope.scale.on_ray import answer_on_ray, join_cluster
 
             with join_cluster(count, study_mib) as size:
                 on_ray = partial(answer_on_ray, plan=plan, workers=workers or max(1, size // threads))
@@ -105,8 +105,8 @@ def score(
 
 
 def _find_sources(named: list[str], listed: list[str], output: Path) -> list[Path]:
-    from tumorscope.domain.errors import InvalidRequest  # noqa: PLC0415
-    from tumorscope.scale.sources import name_source  # noqa: PLC0415
+    from tumorscope.domain.errors import InvalidRequest
+    from tumorscope.scale.sources import name_source
 
     paths = [name_source(name) for name in [*named, *listed]]
     if not paths:

@@ -21,14 +21,8 @@ def split(
     seed: Annotated[int, typer.Option(help="Of what is drawn; the same seed gives the same.")] = 20,
 ) -> None:
     """Write split files for `tumorscope train --split`: --folds of them, or one that leaves out or extends."""
-    from tumorscope.datasets.discover import discover_examples  # noqa: PLC0415
-    from tumorscope.datasets.splits import (  # noqa: PLC0415
-        extend_split,
-        fold_by_patient,
-        leave_source_out,
-        read_split,
-        write_split,
-    )
+    from tumorscope.datasets.discover import discover_examples
+    from tumorscope.datasets.splits import extend_split, fold_by_patient, leave_source_out, read_split, write_split
 
     examples = discover_examples(data)
     if sum(option is not None for option in (folds, leave_out, extend)) != 1:

@@ -51,9 +51,9 @@ def train(
     Interrupted, a run goes on with --resume. KERAS_BACKEND chooses tensorflow, jax or torch; the bundle's figures are
     always measured with the TensorFlow engine, which serves.
     """
-    from tumorscope.datasets.splits import read_split, split_by_patient, write_split  # noqa: PLC0415
-    from tumorscope.training.recipes import load_recipe  # noqa: PLC0415
-    from tumorscope.training.run import run_recipe  # noqa: PLC0415
+    from tumorscope.datasets.splits import read_split, split_by_patient, write_split
+    from tumorscope.training.recipes import load_recipe
+    from tumorscope.training.run import run_recipe
 
     loaded = _take_channels(load_recipe(recipe), data)
     if licences == "open":
@@ -77,7 +77,7 @@ def train(
 
 def _take_channels(recipe: "Recipe", data: Path) -> "Recipe":
     """The recipe for the sequences that the prepared cases hold, where it reads several."""
-    from tumorscope.datasets.brats_cache import SETTINGS_FILE, read_settings  # noqa: PLC0415
+    from tumorscope.datasets.brats_cache import SETTINGS_FILE, read_settings
 
     if recipe.preprocessing.channels is None or not (data / SETTINGS_FILE).is_file():
         return recipe
@@ -86,7 +86,7 @@ def _take_channels(recipe: "Recipe", data: Path) -> "Recipe":
 
 def _leave_out_closed(recipe: "Recipe") -> "Recipe":
     """The recipe without the sources whose licence is not open."""
-    from tumorscope.datasets.discover import OPEN_LICENCES, keep_open  # noqa: PLC0415
+    from tumorscope.datasets.discover import OPEN_LICENCES, keep_open
 
     data = tuple(source for source in recipe.card.data if source[1] in OPEN_LICENCES)
     return replace(
@@ -98,8 +98,8 @@ def _leave_out_closed(recipe: "Recipe") -> "Recipe":
 
 def _check_leakage(split: "Split", allowed: bool, set_aside: bool) -> "tuple[Split, bool]":
     """The split to train on, and whether it leaks; an error where it does and that is neither allowed nor mended."""
-    from tumorscope.datasets.audit import find_leakage  # noqa: PLC0415
-    from tumorscope.datasets.splits import set_patients_aside  # noqa: PLC0415
+    from tumorscope.datasets.audit import find_leakage
+    from tumorscope.datasets.splits import set_patients_aside
 
     console = Console(stderr=True)
     with Progress(console=console) as progress:
@@ -125,10 +125,10 @@ def _find_initial_weights(recipe: "Recipe", data: Path, given: Path | None) -> P
 def _release(
     recipe: "Recipe", trained: "Trained", split: "Split", run_folder: Path, output: Path, version: str
 ) -> None:
-    from tumorscope.evaluation.calibration.release import release  # noqa: PLC0415
-    from tumorscope.inference.engines.tensorflow import TensorFlowEngine  # noqa: PLC0415
-    from tumorscope.model.bundle import write_bundle  # noqa: PLC0415
-    from tumorscope.training.run import describe  # noqa: PLC0415
+    from tumorscope.evaluation.calibration.release import release
+    from tumorscope.inference.engines.tensorflow import TensorFlowEngine
+    from tumorscope.model.bundle import write_bundle
+    from tumorscope.training.run import describe
 
     console = Console(stderr=True)
     with Progress(console=console) as progress:
