@@ -24,6 +24,7 @@ _JSON = {"Accept": "application/dicom+json"}
 _FILES = {"Accept": 'multipart/related; type="application/dicom"; transfer-syntax=*'}
 _STUDY_UID, _STUDY_DESCRIPTION, _STUDY_INSTANCES = "0020000D", "00081030", "00201208"
 _SERIES_UID, _SERIES_DESCRIPTION, _SERIES_INSTANCES = "0020000E", "0008103E", "00201209"
+_INSTANCE_UID = "00080018"
 _MODALITY, _MANUFACTURER, _STATION, _BODY_PART = "00080060", "00080070", "00081010", "00180015"
 
 
@@ -88,8 +89,9 @@ class Archive:
         ]
 
     def holds(self, study: str, instance: str) -> bool:
-        """Ask whether an instance of a study is there."""
-        return bool(self._query(f"studies/{_quote(study)}/instances", {"SOPInstanceUID": instance}))
+        """Ask whether an instance of a study is there; what is listed may be more than what was asked for."""
+        listed = self._query(f"studies/{_quote(study)}/instances", {"SOPInstanceUID": instance})
+        return any(_text(row, _INSTANCE_UID) == instance for row in listed)
 
     def read_series(self, study: str, series: Series) -> Iterator[bytes | None]:
         """Read the files of a series: None where one begins, then its content in pieces.

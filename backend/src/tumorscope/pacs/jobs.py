@@ -16,6 +16,8 @@ series of it is asked for; every attempt failed, or another one is vain."""
 
 _MOST_ATTEMPTS = 6
 _FIRST_WAIT_S = 10
+# Longer than anything is put off: what lies farther ahead was written by a clock that has been set back since.
+_FARTHEST_S = 3600.0
 _TABLE = """
 CREATE TABLE IF NOT EXISTS studies (
     number {number},
@@ -115,7 +117,10 @@ class Jobs:
         return self._database.hold()
 
     def see(self, studies: Iterable[tuple[str, int]], now: float) -> None:
-        """Note what the archive holds: the UID of each study, and the number of its instances."""
+        """Note what the archive holds: the UID of each study, and the number of its instances.
+
+        A study that a clock was wrong about, which has been set back since, starts to settle now.
+        """
         # Listed before: the archive must not be waited for in a transaction. Sorted: two watchers lock in one order.
         rows = sorted((uid, count, now) for uid, count in studies)
         self._database.execute_many(
@@ -123,6 +128,10 @@ class Jobs:
             "instances = excluded.instances, changed_at = excluded.changed_at "
             "WHERE studies.instances <> excluded.instances",
             rows,
+        )
+        self._database.execute(
+            f"UPDATE studies SET due_at = 0, changed_at = ? WHERE {_OPEN} AND (due_at > ? OR changed_at > ?)",  # noqa: S608  (ours)
+            (now, now + _FARTHEST_S, now + _FARTHEST_S),
         )
 
     def take_due(self, now: float, settle_s: float) -> Study | None:

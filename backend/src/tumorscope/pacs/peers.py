@@ -26,6 +26,7 @@ _REFUSED = (
     *(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED),
     HTTPStatus.MISDIRECTED_REQUEST,
 )
+_SECRET = "secret_unreadable"  # noqa: S105  (a code)
 _LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -57,10 +58,20 @@ def authorize_by_file(file: Path, scheme: str) -> Callable[[httpx.Request], http
         Its content is USER:PASSWORD for ``Basic``, else a token.
     scheme : str
         ``Basic`` or ``Bearer``.
+
+    Returns
+    -------
+    callable
+        Raises `PeerUnavailable`, ``secret_unreadable``, while the file is absent, or holds no such text.
     """
 
     def authorize(request: httpx.Request) -> httpx.Request:
-        secret = file.read_text(encoding="utf-8").strip()
+        try:
+            secret = file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise PeerUnavailable("The file of a login, token or key cannot be read.", _SECRET) from error
+        if not secret or not secret.isprintable():
+            raise PeerUnavailable("The file of a login, token or key holds none, or several lines.", _SECRET)
         if scheme == "Basic":
             user, _, password = secret.partition(":")
             return next(httpx.BasicAuth(user, password).auth_flow(request))
@@ -92,7 +103,8 @@ def reaching(peer: str) -> Iterator[dict[str, Any]]:
         try:
             yield extensions
         except _UNREACHABLE as error:
-            raise PeerUnavailable(f"The {peer} cannot be reached.", f"{peer}_unavailable") from error
+            # A name that is not known, an authority that is not trusted, a port that is closed.
+            raise PeerUnavailable(f"The {peer} cannot be reached: {error}.", f"{peer}_unavailable") from error
         except httpx.TimeoutException as error:
             raise too_slow from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:

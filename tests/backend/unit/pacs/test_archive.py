@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import StreamingResponse
 
 from tests.serving import listen
-from tumorscope.domain.errors import PeerError
+from tumorscope.domain.errors import PeerError, PeerUnavailable
 from tumorscope.pacs import archive as archive_module
 from tumorscope.pacs import peers
 from tumorscope.pacs.archive import Archive, Series
-from tumorscope.pacs.peers import open_client
+from tumorscope.pacs.peers import authorize_by_file, open_client
 
 
 @contextmanager
@@ -90,6 +91,32 @@ def test_pages_without_end_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None
     ):
         list(archive.find_studies("MR", None))
     assert raised.value.code == "too_many_studies"
+
+
+def test_instance_is_there_where_it_is_listed_itself() -> None:
+    with _open(b'[{"00080018": {"Value": ["1.2.3.5"]}}]') as archive:
+        assert archive.holds("1.2.3", "1.2.3.5")
+        assert not archive.holds("1.2.3", "1.2.3.6")
+
+
+def test_why_an_archive_cannot_be_reached_is_said() -> None:
+    with open_client("http://127.0.0.1:1", None) as client, pytest.raises(PeerUnavailable, match="refused") as raised:
+        Archive(client).find_series("1.2.3")
+    assert raised.value.code == "archive_unavailable"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"user:one\nuser:two", b"\xff"])
+@pytest.mark.parametrize("scheme", ["Basic", "Bearer"])
+def test_secret_that_cannot_be_read_is_waited_for(scheme: str, content: bytes | None, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with (
+        open_client("http://127.0.0.1:1", authorize_by_file(file, scheme)) as client,
+        pytest.raises(PeerUnavailable) as raised,
+    ):
+        Archive(client).find_series("1.2.3")
+    assert raised.value.code == "secret_unreadable"
 
 
 def test_uid_is_one_part_of_the_address() -> None:

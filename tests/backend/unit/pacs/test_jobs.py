@@ -118,6 +118,15 @@ def test_postponed_study_lets_others_go_first(jobs: Jobs) -> None:
     assert {first.uid, _take(jobs, 60).uid} == {"1.1", "1.2"}
 
 
+def test_clock_that_is_set_back_puts_no_study_off_for_long(jobs: Jobs) -> None:
+    year_s = 365 * 86_400
+    jobs.see([("1.1", 10), ("1.2", 10)], now=year_s)
+    jobs.postpone(_take(jobs, year_s + 60), year_s + 70)
+    jobs.see([("1.1", 10), ("1.2", 10)], now=0)
+    assert jobs.take_due(59, settle_s=60) is None
+    assert {_take(jobs, 60).uid, _take(jobs, 60).uid} == {"1.1", "1.2"}
+
+
 def test_cost_grows_no_faster_than_the_number_of_studies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In steps of SQLite's virtual machine, which are the same on every machine."""
     steps: list[None] = []
