@@ -17,6 +17,8 @@ OnProgress = Callable[[int, int], None]
 """Is told how many slices are done, and of how many."""
 
 _PATIENCE_S = 120.0
+# Whatever text of another program does to our reading of it.
+_NOT_OURS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 # Longer than the service lets a request take.
 _TIMEOUT = httpx.Timeout(330, connect=10)
 
@@ -138,7 +140,7 @@ def _read_problem(response: httpx.Response) -> Problem:
     retry_after = response.headers.get("Retry-After", "")
     try:
         return _make_problem(response.json(), retry_after)
-    except (ValueError, KeyError, TypeError):
+    except _NOT_OURS:
         # Of a proxy on the way.
         return Problem(response.status_code, "unknown", f"HTTP status {response.status_code}", "", retry_after)
 
@@ -149,12 +151,17 @@ def _make_problem(stated: dict[str, Any], retry_after: str = "") -> Problem:
 
 def _read_line(line: str, on_progress: OnProgress | None) -> Answer | None:
     """Take a line of the stream; the last one is the answer."""
-    stated = json.loads(line)
-    event = stated.pop("event")
-    if event == "error":
-        raise _make_problem(stated)
+    try:
+        stated = json.loads(line)
+        event = stated.pop("event")
+        problem = _make_problem(stated) if event == "error" else None
+        done, total = (stated["done"], stated["total"]) if event == "progress" else (0, 0)
+    except _NOT_OURS as error:
+        raise Problem(200, "unknown", "What answers at this address is no Tumorscope service.") from error
+    if problem is not None:
+        raise problem
     if event == "result":
         return cast("Answer", stated)
-    if on_progress is not None:
-        on_progress(stated["done"], stated["total"])
+    if event == "progress" and on_progress is not None:
+        on_progress(done, total)
     return None

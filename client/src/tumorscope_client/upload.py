@@ -1,5 +1,6 @@
 """Paths in, the parts of a form out, whose files are read while they are sent."""
 
+import os
 from collections.abc import Iterable
 from io import SEEK_END
 from os import PathLike
@@ -20,7 +21,12 @@ def open_parts(paths: Iterable[str | PathLike[str]]) -> Parts:
     files = [file for path in paths for file in _list_files(Path(path))]
     if not files:
         raise FileNotFoundError("There is no file to send.")
-    return [("file", (file.name, cast("IO[bytes]", _LazyFile(file)))) for file in files]
+    return [("file", (_name(file), cast("IO[bytes]", _LazyFile(file)))) for file in files]
+
+
+def _name(file: Path) -> str:
+    """As text, which not every name on a disk is."""
+    return os.fsencode(file.name).decode(errors="replace")
 
 
 def _list_files(path: Path) -> list[Path]:

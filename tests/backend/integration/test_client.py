@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI, Request, Response
 
 from tests.factories import make_dicom_bytes, make_phantom_file, make_slice
 from tests.serving import listen, serve
@@ -111,6 +113,27 @@ def test_refusal_is_a_problem_with_the_services_code(predict: Predict, url: str,
     assert (caught.value.status, caught.value.code) == (415, "unsupported_format")
     assert caught.value.request_id
     assert str(caught.value) == f"unsupported_format: {caught.value.detail}"
+
+
+@pytest.mark.parametrize(
+    "content", [b"<html>\n", b'{"id": "1"}', b"[1]\n", b"1\n", b'{"event": "error"}\n', b"[" * 100_000 + b"\n"]
+)
+def test_another_server_at_the_address_is_a_problem(predict: Predict, content: bytes, picture: Path) -> None:
+    app = FastAPI()
+
+    @app.post("/predict")
+    async def answer(request: Request) -> Response:
+        await request.body()
+        return Response(content)
+
+    with listen(app) as (host, port), pytest.raises(Problem, match="no Tumorscope service"):
+        predict(f"http://{host}:{port}", picture)
+
+
+def test_file_whose_name_is_no_text_is_sent(predict: Predict, url: str, picture: Path) -> None:
+    odd = picture.with_name(os.fsdecode(b'\xff\n".png'))
+    picture.rename(odd)
+    assert predict(url, odd)["input"]["format"] == "png"
 
 
 def test_nothing_to_send_is_said_before_the_service_is_asked(predict: Predict, tmp_path: Path) -> None:
