@@ -9,7 +9,7 @@ from time import monotonic, perf_counter
 from typing import Any
 
 from tumorscope.domain.errors import InvalidRequest, TumorscopeError
-from tumorscope.imaging.series.study_files import Place, count_files, find_places
+from tumorscope.imaging.series.study_files import Place, count_files, find_places, is_folder
 from tumorscope.scale.answers import UNREADABLE, AnswerFolder
 from tumorscope.scale.in_threads import answer_in_threads
 from tumorscope.scale.studies import Work, find_work
@@ -67,7 +67,7 @@ def score(
     sources = list(sources)
     with _listing():
         tally = Tally(count_files(sources))
-    empty = dict.fromkeys(path for path in sources if path.is_dir())
+    empty = dict.fromkeys(path for path in sources if is_folder(path))
     waiting: dict[str, dict[str, Any]] = {}
     scored = 0
     started = written = reported = monotonic()

@@ -38,9 +38,20 @@ class Place:
     folder: Path | None = None
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path is that of a folder; False where the system cannot say: reading it reports why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        # A name that is too long, a folder above that is closed, a disk that is away.
+        if isinstance(path, Path):
+            return False
+        raise
+
+
 def count_files(paths: Iterable[Path]) -> int:
     """Count the files for `find_studies` without opening them; a DICOMDIR counts as one."""
-    return sum(sum(len(place.files) for place in _walk(path)) if path.is_dir() else 1 for path in paths)
+    return sum(sum(len(place.files) for place in _walk(path)) if is_folder(path) else 1 for path in paths)
 
 
 def is_outside_series(path: Path, uid: str) -> bool:
@@ -87,7 +98,7 @@ def find_places(paths: Iterable[Path]) -> Iterator[Place]:
     """List files, folders with their subfolders, and DICOMDIRs; of a named folder, there is at least one place."""
     named: dict[Path, list[Path]] = {}
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             yield from _walk(path)
         elif (listed := _list_if_directory(path)) is not None:
             yield Place(listed, None)
@@ -171,10 +182,10 @@ def _lies_beside_scans(file: Path, begin: bytes) -> bool:
 
 def _read_begin(path: Path) -> bytes | None:
     """The first bytes; None if the file cannot be opened, which reading it reports."""
-    # Opening a named pipe would wait for its writer.
-    if not path.is_file():
-        return None
     try:
+        # Opening a named pipe would wait for its writer.
+        if not path.is_file():
+            return None
         with path.open("rb") as stream:
             return stream.read(_BEGIN)
     except Exception:  # noqa: BLE001  (libraries of object storage have errors of their own)

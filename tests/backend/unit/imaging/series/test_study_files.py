@@ -1,5 +1,6 @@
 """Which files of folders and DICOMDIRs are one study."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,20 @@ def test_folder_is_listed_again_as_it_was_found(tmp_path: Path) -> None:
         if place.folder is not None:
             assert list_folder(place.folder) == place.files
     assert list_folder(tmp_path / "gone") == [tmp_path / "gone"]
+
+
+def test_path_that_is_longer_than_the_system_takes_is_a_study_that_cannot_be_read(tmp_path: Path) -> None:
+    found = _write(tmp_path / "slice.png", make_phantom_file(size=64))
+    named = tmp_path / ("x" * 300) / "slice.png"
+    # Deeper than a path may be long, made step by step.
+    step = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("x" * 200, dir_fd=step)
+        step, above = os.open("x" * 200, os.O_RDONLY, dir_fd=step), step
+        os.close(above)
+    os.close(step)
+    studies, _ = _find(tmp_path, named)
+    assert count_files([tmp_path, named]) == 3
+    assert studies[0] == [found]
+    assert studies[2] == [named]
+    assert len(str(studies[1][0])) > 4000
