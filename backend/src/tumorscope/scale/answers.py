@@ -72,7 +72,8 @@ class AnswerFolder:
         Raises
         ------
         InvalidRequest
-            The folder holds something else, or answers of another model, or another run writes into it.
+            The folder holds something else, or answers of another model, or a damaged part, or another run writes into
+            it.
         OSError
             It cannot be written.
         """
@@ -88,14 +89,16 @@ class AnswerFolder:
                 if any(not one.name.startswith(".") for one in path.iterdir()):
                     raise InvalidRequest("The folder holds something else than answers; name another folder.")
                 unfinished = path / ".model.json"
-                unfinished.write_text(json.dumps(header, indent=2), encoding="utf-8")
+                _write_file(unfinished, json.dumps(header, indent=2).encode())
                 unfinished.rename(stated)
             if stated.read_text(encoding="utf-8") != json.dumps(header, indent=2):
                 raise InvalidRequest("The folder holds answers of another model or engine; name another folder.")
             for left in path.glob(".part=*"):
                 shutil.rmtree(left)
-            for file in path.glob("part=*/failures.parquet"):
-                _forget_unreadable(file)
+            for part in path.glob("part=*"):
+                if not part.name.removeprefix("part=").isdecimal():
+                    raise InvalidRequest(f"{part.name} is no part that a run has written; remove it from the folder.")
+                _forget_unreadable(part / "failures.parquet")
             yield cls(path, model, class_names)
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -135,12 +138,18 @@ class AnswerFolder:
 
 
 def read_done(folder: Path) -> set[str]:
-    """Read the keys of the studies that were answered, or failed for a reason that lasts."""
+    """Read the keys of the studies that were answered, or failed for a reason that lasts.
+
+    Raises
+    ------
+    InvalidRequest
+        A part is damaged.
+    """
     done: set[str] = set()
-    for file in folder.glob("part=*/studies.parquet"):
-        done.update(pq.ParquetFile(file).read(["study"])["study"].to_pylist())
-    for file in folder.glob("part=*/failures.parquet"):
-        done.update(_leave_out_unreadable(pq.ParquetFile(file).read(["study", "code"]))["study"].to_pylist())
+    for part in folder.glob("part=*"):
+        done.update(_read_part(part / "studies.parquet", ["study"])["study"].to_pylist())
+        failures = _read_part(part / "failures.parquet", ["study", "code"])
+        done.update(_leave_out_unreadable(failures)["study"].to_pylist())
     return done
 
 
@@ -149,12 +158,21 @@ def read_table(folder: Path, name: str) -> pa.Table:
     return pa.concat_tables(pq.ParquetFile(file).read() for file in sorted(folder.glob(f"part=*/{name}.parquet")))
 
 
+def _read_part(file: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.ParquetFile(file).read(columns)
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise InvalidRequest(
+            f"{file.parent.name} is damaged. Remove it and run the command again: its studies are answered again."
+        ) from error
+
+
 def _leave_out_unreadable(failures: pa.Table) -> pa.Table:
     return failures.filter(pc.field("code") != UNREADABLE)
 
 
 def _forget_unreadable(file: Path) -> None:
-    failures = pq.ParquetFile(file).read()
+    failures = _read_part(file)
     lasting = _leave_out_unreadable(failures)
     if lasting.num_rows < failures.num_rows:
         unfinished = file.with_name(f".{file.name}")
@@ -202,8 +220,13 @@ def _to_arrow(kind: type[Any], class_names: Sequence[str]) -> pa.DataType:
 def _write_table(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
+    _write_file(path, sink.getvalue())
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    """Write it to the disk itself, before it is renamed."""
     with path.open("wb") as stream:
-        stream.write(sink.getvalue())
+        stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
 
