@@ -101,20 +101,12 @@ class Recipe:
 
     Parameters
     ----------
-    name : str
-        Of the recipe's file.
-    class_names : tuple of str
-        Outputs, in order.
     preprocessing : PreprocessingParameters
         As it will be served; each stage overrides the size.
     read_examples : callable
         From the data's path to its labelled slices.
     stages : tuple of Stage
         One after another; each starts with the weights of the one before.
-    augmentations : tuple of Augmentation
-        Of training pictures.
-    card : Card
-        For the manifest.
     initial_weights : {'imagenet', 'data', 'none'}
         Where the convolutions start unless told otherwise: Keras' download, the data folder's warm start, or nowhere.
     batch_norm : bool
@@ -124,8 +116,6 @@ class Recipe:
         brings (Izmailov et al., arXiv 1803.05407; Wortsman et al., arXiv 2203.05482). None named: the last one's.
     tumor_map_weight : float
         Weight of the loss of the tumour map, a second output on the last feature map; 0: no such output.
-    batch_size, label_smoothing, weight_decay, seed, validation_share
-        As their names say; the share is of patients.
     """
 
     name: str
