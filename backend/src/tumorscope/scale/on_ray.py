@@ -97,7 +97,7 @@ def answer_on_ray(
         for row in _score(listed, sorted(done()), plan, workers, ahead=None if number == 0 else 1):
             work = _unpack_work(row)
             settled += work.settled
-            # The first pass has settled the other files of a place.
+            # The first pass has settled the other files of the folder.
             kept = work if number == 0 else replace(work, settled=len(work.files))
             yield kept, None if not work.files else json.loads(row["answer"])
         if settled >= expected:

@@ -35,7 +35,7 @@ def identify_study(files: Iterable[Path]) -> str:
 
 
 def find_work(place: Place, is_done: Callable[[str], bool]) -> list[Work]:
-    """Group the files of a place into studies without those that are done; all the work together settles its files."""
+    """Group the files of a folder into studies without those that are done; all the work together settles its files."""
     studies = [tuple(files) for files in group_files(place, lambda _file: False, lambda _file: None)]
     left = [files for files in studies if not is_done(identify_study(files))]
     root = place.root if studies else None

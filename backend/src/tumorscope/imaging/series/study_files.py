@@ -142,7 +142,7 @@ def _list_if_directory(path: Path) -> list[Path] | None:
 def group_files(
     place: Place, is_done: Callable[[Path], bool], pass_over: Callable[[Path], None]
 ) -> Iterator[list[Path]]:
-    """Group the files of a place into studies; see `find_studies`."""
+    """Group the files of a folder or DICOMDIR into studies; see `find_studies`."""
     studies: dict[object, list[Path]] = {}
     numbered: dict[object, object] = {}
     for file in place.files:
