@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import httpx
 
+from tumorscope import MANUFACTURER
 from tumorscope.domain.errors import (
     JobsDamaged,
     PeerError,
@@ -23,8 +24,6 @@ from tumorscope.pacs.archive import Archive, Series
 from tumorscope.pacs.jobs import Jobs, State, Study
 from tumorscope.pacs.waits import Log, Waits
 
-# What `results` writes.
-_OWN = "Tumorscope"
 # An archive may list what it stored only after a while.
 _LISTED_AFTER_S = (0, 0.5, 1, 2, 4, 8)
 _LONGEST_PAUSE_S = 60
@@ -177,7 +176,7 @@ class Watcher:
         filters = self.filters
         return (
             series.modality == filters.modality
-            and series.manufacturer != _OWN
+            and series.manufacturer != MANUFACTURER
             and (not series.body_part or series.body_part.upper() in filters.body_parts)
             and (not filters.stations or series.station.upper() in filters.stations)
             and any(filters.description.search(text) for text in (series.study_description, series.description))

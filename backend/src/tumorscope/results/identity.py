@@ -6,11 +6,10 @@ from typing import Any
 
 from pydicom.uid import generate_uid
 
+from tumorscope import MANUFACTURER
 from tumorscope.domain.scan import DicomOrigin
 from tumorscope.presentation.answer import ModelDescription
 from tumorscope.version import VERSION
-
-MANUFACTURER = "Tumorscope"
 
 # Of the report, the map and the picture, beyond those that scanners count up to.
 _SERIES_NUMBERS = {"report": 9001, "heat map": 9002, "picture": 9003}

@@ -24,6 +24,7 @@ from highdicom.sr import (
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 
+from tumorscope import MANUFACTURER
 from tumorscope.domain.prediction import Decision
 from tumorscope.domain.scan import DicomOrigin, OriginImage
 from tumorscope.inference.pipeline import StudyPrediction
@@ -31,7 +32,7 @@ from tumorscope.preprocessing.spatial import Box
 from tumorscope.presentation.answer import PredictionAnswer
 from tumorscope.presentation.codes import BRAIN_MRI, NEOPLASM, PROBABILITY, find_kind, find_presence
 from tumorscope.presentation.wording import describe_result
-from tumorscope.results.identity import MANUFACTURER, Identity
+from tumorscope.results.identity import Identity
 from tumorscope.results.regions import find_evidence_box, find_head
 from tumorscope.results.source import CHARACTER_SET, make_header
 

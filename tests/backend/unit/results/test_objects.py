@@ -21,7 +21,7 @@ from pydicom.sr.codedict import codes
 from tests.backend.unit.results.studies import LESION, ORIENTATIONS, Predicted, make_series, predict
 from tests.factories import make_dicom_bytes, make_nifti_bytes
 from tumorscope import NOTICE
-from tumorscope.domain.errors import NoDicomOrigin, NothingToReport
+from tumorscope.domain.errors import NoDicomOrigin, NotAnMrImage, NothingToReport
 from tumorscope.domain.prediction import Decision
 from tumorscope.results.objects import make_objects
 
@@ -205,6 +205,17 @@ def test_the_picture_shows_the_slice_and_words() -> None:
     # The letters below the slice.
     assert (picture[-40:] > 200).sum() > 200
     assert made.SourceImageSequence[0].ReferencedSOPInstanceUID.startswith("1.2.3.4.")
+
+
+def test_results_are_not_read_as_images() -> None:
+    predicted = _predict_series()
+    objects = make_objects(predicted.result, predicted.answer)
+    with pytest.raises(NotAnMrImage):
+        predict(list(objects.values()))
+    # As an archive exports the study.
+    again = predict([*objects.values(), *make_series()])
+    assert set(make_objects(again.result, again.answer)) == set(objects)
+    assert [one.code for one in again.answer.input.warnings] == ["other_files_left_out"]
 
 
 def test_the_report_holds_the_result_in_words_and_the_notice() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from tumorscope import MANUFACTURER
 from tumorscope.domain.errors import NotABrain, NotAnMrImage
 from tumorscope.domain.scan import ScanWarning
 from tumorscope.imaging.formats.dicom_dataset import read_value
@@ -82,7 +83,7 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
     Raises
     ------
     NotAnMrImage
-        The file states another modality, or is a parametric map.
+        The file states another modality, or is a parametric map or a result of ours.
     NotABrain
         It states another part of the body, and nowhere the head; or an animal, or an object for quality control.
     """
@@ -92,6 +93,8 @@ def check_modality(dataset: Dataset) -> tuple[ScanWarning, ...]:
         raise NotAnMrImage(f"The DICOM file states {stated}. Send a brain MRI.")
     if sop_class == _PARAMETRIC_MAP:
         raise NotAnMrImage("The DICOM file holds a parametric map. Send the MR images that it was computed from.")
+    if _text(dataset, "Manufacturer") == MANUFACTURER:
+        raise NotAnMrImage("The DICOM file is a result of Tumorscope. Send the MR images that it was made from.")
     species = _text(dataset, "PatientSpeciesDescription").upper()
     if species and not any(human in species for human in _HUMANS):
         raise NotABrain("The DICOM file states an animal. Send a brain MRI of a person.")
