@@ -40,7 +40,7 @@ _FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
 # The longer side of what shows a head: parts of it are imaged closely, and the neck with it.
 _LEAST_MM, _MOST_MM = 60.0, 700.0
-# The finest volumes of a head have 600. each slice costs a run of the network, whatever its size.
+# The finest volumes of a head have 600. Each slice costs a run of the network, whatever its size.
 _MAX_SLICES = 2000
 
 ACCEPTED = "DICOM, NIfTI, NRRD, MGZ, Analyze, PNG, JPEG, BMP, TIFF, WebP, and a ZIP of one study of these"
