@@ -1,8 +1,7 @@
 import { translate } from '../i18n/translate.js';
 import { writeJson } from '../report/summary-text.js';
 import { createElement, createFact, createSentence } from '../shell/element.js';
-import { describeWarning } from './service-messages.js';
-import { makesLessCertain } from './study-description.js';
+import { describeFileWarnings } from './study-description.js';
 import { describeFacts } from './study-facts.js';
 import './details-view.css';
 
@@ -35,9 +34,7 @@ export function createAnswerView(root) {
       section.hidden = prediction === null;
       if (prediction === null) return;
       warnings.replaceChildren(
-        ...prediction.input.warnings
-          .filter((warning) => !makesLessCertain(warning))
-          .map((warning) => createSentence('li', describeWarning(warning))),
+        ...describeFileWarnings(prediction).map((sentence) => createSentence('li', sentence)),
       );
       facts.replaceChildren(...describeFacts(prediction).flatMap(createFact));
       json.textContent = writeJson(prediction);

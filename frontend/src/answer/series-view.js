@@ -14,6 +14,12 @@ import './series-view.css';
 const SIDE_PX = 112;
 
 /**
+ * The pictures of the series of a study, by their UIDs, as long as the page has its files: to read them takes seconds.
+ * @type {WeakMap<File[], Map<string, HTMLCanvasElement>>}
+ */
+const drawn = new WeakMap();
+
+/**
  * The series of a study, each with its middle slice: which one was read; a click on another has that one read.
  * @param {HTMLElement} root
  * @param {(signal: AbortSignal, files: File[]) => Promise<Thumbnail[]>} readThumbnails
@@ -41,16 +47,24 @@ export function createSeriesView(root, readThumbnails, { onSeries }) {
       reading.abort();
       const series = prediction?.input.series ?? [];
       section.hidden = series.length < 2;
-      const rows = series.map((one) => createRow(one, study, () => onSeries(study.id, one.uid)));
-      list.replaceChildren(...rows.map(({ element }) => element));
-      if (study.files === null || section.hidden) return;
+      const { id, files } = study;
+      const kept = files === null ? undefined : drawn.get(files);
+      const pictures = kept ?? new Map(series.map(({ uid }) => [uid, createPicture()]));
+      const rows = series.map((one) => {
+        const row = createRow(one, files === null, () => onSeries(id, one.uid));
+        row.prepend(pictures.get(one.uid) ?? createPicture());
+        return createElement('li', {}, [row]);
+      });
+      list.replaceChildren(...rows);
+      if (files === null || section.hidden || kept !== undefined) return;
       reading = new AbortController();
-      readThumbnails(reading.signal, study.files).then((thumbnails) => {
-        for (const [at, { canvas }] of rows.entries()) {
-          const { uid, description } = series[at] ?? {};
+      readThumbnails(reading.signal, files).then((thumbnails) => {
+        drawn.set(files, pictures);
+        for (const { uid, description } of series) {
+          const canvas = pictures.get(uid);
           // The largest stack of a series comes first; a volume of a case is described by the name of its file.
           const own = thumbnails.find(({ of }) => of === uid || of === description);
-          if (own !== undefined) draw(canvas, own);
+          if (canvas !== undefined && own !== undefined) draw(canvas, own);
         }
       });
     },
@@ -70,17 +84,20 @@ async function draw(canvas, { pixels, width, height, size }) {
   context.drawImage(picture, place.x, place.y, place.width, place.height);
 }
 
-/**
- * @param {Series} series
- * @param {Study} study
- * @param {() => void} onclick
- */
-function createRow(series, { files }, onclick) {
-  const { chosen, description, slice_count } = series;
+function createPicture() {
   const canvas = createElement('canvas', { width: SIDE_PX, height: SIDE_PX });
   canvas.setAttribute('aria-hidden', 'true');
-  const button = createElement('button', { type: 'button', disabled: files === null, onclick }, [
-    canvas,
+  return canvas;
+}
+
+/**
+ * @param {Series} series
+ * @param {boolean} disabled
+ * @param {() => void} onclick
+ */
+function createRow(series, disabled, onclick) {
+  const { chosen, description, slice_count } = series;
+  const button = createElement('button', { type: 'button', disabled, onclick }, [
     createElement('span', {
       className: 'series-name',
       textContent: description || translate('series.unnamed'),
@@ -96,5 +113,5 @@ function createRow(series, { files }, onclick) {
     }),
   ]);
   button.setAttribute('aria-pressed', String(chosen));
-  return { element: createElement('li', {}, [button]), canvas };
+  return button;
 }

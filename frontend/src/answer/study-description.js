@@ -46,8 +46,20 @@ const LESS_CERTAIN = new Set([
  * Whether it stands with the decision, and not with what was done with the file.
  * @param {PredictionAnswer['input']['warnings'][number]} warning
  */
-export function makesLessCertain({ code }) {
+function makesLessCertain({ code }) {
   return LESS_CERTAIN.has(code);
+}
+
+/**
+ * What was done with the file, without what a reason of the decision says in the same words.
+ * @param {PredictionAnswer} prediction
+ */
+export function describeFileWarnings({ input, reasons }) {
+  const said = reasons.map((reason) => describeReason(reason, 'staff').text);
+  return input.warnings
+    .filter((warning) => !makesLessCertain(warning))
+    .map(describeWarning)
+    .filter(({ text }) => !said.includes(text));
 }
 
 /**

@@ -1,6 +1,5 @@
 import { createProbabilityBars } from '../answer/probability-bars.js';
-import { describeWarning } from '../answer/service-messages.js';
-import { describeStudy, makesLessCertain } from '../answer/study-description.js';
+import { describeFileWarnings, describeStudy } from '../answer/study-description.js';
 import { describePlace } from '../answer/study-facts.js';
 import { translate } from '../i18n/translate.js';
 import { createSliceCurve } from '../reading/curve/slice-curve.js';
@@ -136,9 +135,8 @@ function createFigures(prediction) {
 }
 
 /** @param {PredictionAnswer} prediction */
-function createWarnings({ input }) {
-  // The others stand with the decision.
-  const warnings = input.warnings.filter((one) => !makesLessCertain(one));
+function createWarnings(prediction) {
+  const warnings = describeFileWarnings(prediction);
   if (warnings.length === 0) return [];
   return [
     createElement('section', {}, [
@@ -146,7 +144,7 @@ function createWarnings({ input }) {
       createElement(
         'ul',
         {},
-        warnings.map((warning) => createSentence('li', describeWarning(warning))),
+        warnings.map((sentence) => createSentence('li', sentence)),
       ),
     ]),
   ];

@@ -11,6 +11,9 @@ const KEY = 'tumorscope-session';
 /**
  * Keeps the results of a session, without a patient's pixels, until its tab is closed: a reload loses nothing. Warns
  * before the page is left while a study is analysed, or where the browser keeps nothing.
+ *
+ * In `sessionStorage`, which a reload, Back and a restored tab find again and a closed tab does not; IndexedDB would leave
+ * a patient's results to whoever uses the browser next, and its room is not needed (30 volumes of 512 slices fit).
  * @param {Store} store
  */
 export function keepSession(store) {

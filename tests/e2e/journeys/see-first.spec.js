@@ -187,7 +187,7 @@ test('what a browser cannot read waits for the service', async ({ page }) => {
       readFileSync(findExample('phantom-plain.png')),
     ]),
   });
-  const words = page.getByText('The slice appears as soon as the service has read it.');
+  const words = page.getByText('The slice appears as soon as it has been read.');
   await expect(words).toBeVisible();
   expect(await findBrightest(words), 'nothing lies over the words').toBeGreaterThan(100);
   release();

@@ -19,6 +19,20 @@ test('warnings about the picture are shown, and gone with the next picture', () 
   expect(root.querySelector('.warnings')?.textContent).toBe('');
 });
 
+test('what a reason of the decision says is not said again as a warning', () => {
+  const root = document.createElement('div');
+  const { input } = makePrediction();
+  const warnings = [
+    { code: 'mostly_coloured', message: 'x', params: {} },
+    { code: 'multiple_frames', message: 'x', params: {} },
+  ];
+  const reasons = [{ code: 'coloured', message: 'x', patient_message: 'x', params: {} }];
+  createAnswerView(root).update(makePrediction({ input: { ...input, warnings }, reasons }));
+  expect(root.querySelector('.warnings')?.textContent).toBe(
+    'The file contains several images. Only the first one was read.',
+  );
+});
+
 test('the JSON is the whole answer', () => {
   const root = document.createElement('div');
   createAnswerView(root).update(makePrediction());

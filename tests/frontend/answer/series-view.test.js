@@ -63,3 +63,19 @@ test('a picture of each series is read, and no longer for a study that is left',
   view.update(makeStudy(), null);
   expect(signal.aborted).toBe(true);
 });
+
+test('the pictures of a study are read once, whatever is seen in between', async () => {
+  const { root, view, readThumbnails } = createView();
+  const prediction = makeSeries();
+  const study = makeStudy({ prediction });
+  view.update(study, prediction);
+  await Promise.resolve();
+  const [first, second] = root.querySelectorAll('canvas');
+  view.update(makeStudy(), null);
+  // Another series was read, which the answer lists first.
+  const other = { ...prediction, input: { ...prediction.input } };
+  other.input.series = prediction.input.series.toReversed();
+  view.update({ ...study, prediction: other }, other);
+  expect([...root.querySelectorAll('canvas')]).toEqual([second, first]);
+  expect(readThumbnails).toHaveBeenCalledOnce();
+});

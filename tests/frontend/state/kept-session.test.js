@@ -63,6 +63,31 @@ test('a reload keeps the results of the session, and no pixels', () => {
   expect([selectedId, wording, nextId]).toEqual([1, 'patient', 3]);
 });
 
+test('thirty volumes of 512 slices fit into what a browser keeps for a tab', () => {
+  const store = open();
+  // Figures as long as the service writes them.
+  const share = 0.123456789012345678;
+  const prediction = makePrediction({
+    slices: Array.from({ length: 512 }, (_, index) => ({
+      index,
+      tumor_probability: share,
+      probabilities: { glioma: share, meningioma: share, no_tumor: share, pituitary: share },
+    })),
+  });
+  const sources = Array.from({ length: 30 }, (_, at) => ({
+    name: `volume-${at}.nii.gz`,
+    files: [makeFile('volume.nii.gz')],
+    exampleUrl: null,
+  }));
+  store.dispatch({ type: 'studiesAdded', sources, leftOut: 0 });
+  for (const { id } of store.getState().studies) {
+    store.dispatch({ type: 'studyStarted', id });
+    store.dispatch({ type: 'predictionReceived', id, prediction, requestId: '', answeredAt: 5 });
+  }
+  expect(leave()).toBe(false);
+  expect(open().getState().studies.filter(({ phase }) => phase === 'done')).toHaveLength(30);
+});
+
 test('a study whose file is gone cannot be sent again', () => {
   analyse(open());
   const store = open();

@@ -37,7 +37,7 @@ export const PAGE = {
   'studyList.addFiles': '+ Dateien',
   'studyList.addFolder': '+ Ordner',
   'studyList.order': 'Studien ordnen',
-  'studyList.order.added': 'wie hinzugefügt',
+  'studyList.order.added': 'nach Eingang',
   'studyList.order.decision': 'nach Ergebnis',
   'studyList.order.probability': 'nach Wahrscheinlichkeit',
   'studyList.only': 'Nur zeigen',

@@ -63,7 +63,7 @@ export const RESULTS = {
   'slice.noPreview': 'Keine Vorschau von {study}',
   'slice.notSent': 'Der Dienst hat kein Bild dieser Schicht gesendet.',
   'slice.cannotShow': 'Dieser Browser kann die Datei nicht anzeigen.',
-  'slice.notRead': 'Die Schicht erscheint, sobald der Dienst sie gelesen hat.',
+  'slice.notRead': 'Die Schicht erscheint, sobald sie gelesen ist.',
   'slice.place': 'Schicht {position} von {count}',
   'plane.axial': 'axial',
   'plane.coronal': 'koronar',
@@ -123,5 +123,5 @@ export const RESULTS = {
   'predictiveValue.few': 'Für einen prädiktiven Wert wurde zu wenig gemessen.',
   'predictiveValue.decisions': 'Alle gemessenen Antworten',
   'patient.next':
-    'Zeigen Sie die Aufnahme dem Arzt, der Sie geschickt hat. Fragen Sie ihn, was jetzt zu tun ist.',
+    'Zeigen Sie die Aufnahme in der Praxis oder Klinik, die Sie geschickt hat. Fragen Sie dort, was jetzt zu tun ist.',
 };

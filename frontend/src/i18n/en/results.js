@@ -63,7 +63,7 @@ export const RESULTS = {
   'slice.noPreview': 'No preview of {study}',
   'slice.notSent': 'The service sent no image of this slice.',
   'slice.cannotShow': 'This browser cannot display the file.',
-  'slice.notRead': 'The slice appears as soon as the service has read it.',
+  'slice.notRead': 'The slice appears as soon as it has been read.',
   'slice.place': 'Slice {position} of {count}',
   'plane.axial': 'axial',
   'plane.coronal': 'coronal',
@@ -120,5 +120,5 @@ export const RESULTS = {
   'series.slices': '{count} slices',
   'predictiveValue.few': 'Too few were measured for a predictive value.',
   'predictiveValue.decisions': 'All measured answers',
-  'patient.next': 'Show the scan to the doctor who sent you there, and ask what to do next.',
+  'patient.next': 'Show the scan to the doctor who sent you for it, and ask what to do next.',
 };
