@@ -137,6 +137,9 @@ export function describeStudy(study, service, wording) {
         : withModelChange(study, service, {
             ...settled,
             ...describePrediction(study.prediction, wording),
+            // An example whose image went with a reload; of other files the page has nothing to send.
+            restart:
+              study.files === null && hasFiles(study) ? translate('decision.analyseAgain') : null,
           });
   }
 }

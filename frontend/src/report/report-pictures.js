@@ -4,25 +4,28 @@ import { translate } from '../i18n/translate.js';
 import { findHeatmap, findKind } from '../reading/heatmaps.js';
 import { colorHeatmap } from '../reading/pixels/heatmap-canvas.js';
 import { decodeBase64Png } from '../reading/pixels/slice-canvas.js';
+import { describeMissing } from '../reading/viewer/slice-status.js';
 import { createElement } from '../shell/element.js';
 
 /** @typedef {import('../api/client.js').PredictionAnswer} PredictionAnswer */
 /** @typedef {import('../state/session.js').Wording} Wording */
+/** @typedef {import('../state/study.js').Study} Study */
 
 const OVERLAY_OPACITY = 0.45;
 
 /**
  * The slice of the answer without and with its heat map, side by side, at the slice's own resolution.
+ * @param {Study} study
  * @param {PredictionAnswer} prediction
  * @param {Wording} wording
  * @returns {Promise<HTMLElement[]>} a sentence where there is no picture
  */
-export async function drawReportPictures(prediction, wording) {
+export async function drawReportPictures(study, prediction, wording) {
   const { input } = prediction;
   const slice =
     input.view.picture_png === null ? null : await decodeBase64Png(input.view.picture_png);
   if (slice === null) {
-    return [createElement('p', { textContent: translate('report.noPicture') })];
+    return [createElement('p', { textContent: describeMissing(study, null) })];
   }
   const kind = findKind(prediction, input.view.slice_index);
   // Even a map of weak evidence has a brightest place, of which the sentences beside it say nothing.

@@ -61,7 +61,7 @@ export function createReportView(root, typed, { onClose }) {
               sentences.map((sentence) => createSentence('p', sentence)),
             ),
           ]),
-          ...createBitmapCache(study.prediction, wording),
+          ...createPictures(study, study.prediction, wording),
           // Figures and technical terms are for staff.
           ...(wording === 'staff' ? createDetails(study.prediction) : []),
           createOrigin(study, study.prediction, wording),
@@ -92,12 +92,13 @@ function createHead(heading) {
 }
 
 /**
+ * @param {Study} study
  * @param {PredictionAnswer} prediction
  * @param {Wording} wording
  */
-function createBitmapCache(prediction, wording) {
+function createPictures(study, prediction, wording) {
   const pictures = createElement('div', { className: 'report-pictures' });
-  drawReportPictures(prediction, wording).then((drawn) => pictures.append(...drawn));
+  drawReportPictures(study, prediction, wording).then((drawn) => pictures.append(...drawn));
   const place = describePlace(prediction.input);
   if (place === '') return [pictures];
   return [pictures, createElement('p', { className: 'report-place', textContent: place })];

@@ -181,3 +181,9 @@ test('what the answer rests on stands with the decision, after what makes it les
   const none = makeStudy({ phase: 'done', prediction: { ...prediction, decision: 'no_tumor' } });
   expect(readTexts(describeStudy(none, READY, 'staff'))[2]).toMatch(/^Most evidence of a tumour/);
 });
+test('an example can be analysed again once a reload has lost its image, another study cannot', () => {
+  const study = makeStudy({ phase: 'done', prediction: makePrediction(), files: null });
+  expect(describeStudy(study, READY, 'staff').restart).toBeNull();
+  const example = { ...study, exampleUrl: 'examples/a.png' };
+  expect(describeStudy(example, READY, 'staff').restart).toBe('Analyse again');
+});

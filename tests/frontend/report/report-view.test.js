@@ -109,3 +109,10 @@ test('a report is printed by the browser', () => {
   closeButton?.click();
   expect(onClose).toHaveBeenCalledOnce();
 });
+
+test('a report after a reload says that the image was not kept', async () => {
+  const { root } = openReport({ files: null });
+  await vi.waitFor(() =>
+    expect(find(root, '.report-pictures').textContent).toMatch(/^Images are not kept/),
+  );
+});

@@ -66,7 +66,7 @@ test('a reload keeps the results of the session, and no pixels', () => {
 test('thirty volumes of 512 slices fit into what a browser keeps for a tab', () => {
   const store = open();
   // Figures as long as the service writes them.
-  const share = 0.123456789012345678;
+  const share = 0.12345678901234568;
   const prediction = makePrediction({
     slices: Array.from({ length: 512 }, (_, index) => ({
       index,
@@ -85,7 +85,11 @@ test('thirty volumes of 512 slices fit into what a browser keeps for a tab', () 
     store.dispatch({ type: 'predictionReceived', id, prediction, requestId: '', answeredAt: 5 });
   }
   expect(leave()).toBe(false);
-  expect(open().getState().studies.filter(({ phase }) => phase === 'done')).toHaveLength(30);
+  expect(
+    open()
+      .getState()
+      .studies.filter(({ phase }) => phase === 'done'),
+  ).toHaveLength(30);
 });
 
 test('a study whose file is gone cannot be sent again', () => {

@@ -21,7 +21,6 @@ export const EXPORT = {
   'report.remarks': 'Bemerkungen',
   'report.picture': 'Das Bild, das das Modell gelesen hat',
   'report.overlay': 'Mit der Heatmap (Class Activation Map) für {kind}',
-  'report.noPicture': 'Der Dienst hat kein Bild dieser Schicht gesendet.',
   'report.predictionSet': 'Vorhersagemenge bei 95 % Abdeckung: {kinds}.',
   'report.emptySet': 'Die Vorhersagemenge bei 95 % Abdeckung ist leer: Keine Klasse passt.',
   'report.warnings': 'Warnungen',

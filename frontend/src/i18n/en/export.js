@@ -21,7 +21,6 @@ export const EXPORT = {
   'report.remarks': 'Remarks',
   'report.picture': 'The image that the model read',
   'report.overlay': 'With the heat map (class activation map) for {kind}',
-  'report.noPicture': 'The service sent no image of this slice.',
   'report.predictionSet': 'Prediction set at 95 % coverage: {kinds}.',
   'report.emptySet': 'The prediction set at 95 % coverage is empty: no class fits.',
   'report.warnings': 'Warnings',

@@ -13,9 +13,10 @@ import { hasFiles } from '../../state/study.js';
  * @param {Volume | null} volume
  */
 export function describeMissing(study, volume) {
-  const { phase } = study;
+  const { phase, files } = study;
   if (volume !== null) return '';
-  if (!hasFiles(study)) return translate('slice.notKept');
+  // An example can be fetched again, but its image is gone too.
+  if (!hasFiles(study) || (phase === 'done' && files === null)) return translate('slice.notKept');
   if (phase === 'done') return translate('slice.notSent');
   return translate(
     phase === 'failed' || phase === 'cancelled' ? 'slice.cannotShow' : 'slice.notRead',
