@@ -145,7 +145,15 @@ export async function checkAppearance(page, name) {
   const isExplained = (/** @type {string[]} */ [, , ...words]) =>
     words.every((one) => UNDECIDED.has(one));
   expect(left.filter((one) => !isExplained(one))).toEqual([]);
+  await checkLayout(page, name);
+}
 
+/**
+ * What of it depends on the size of the view.
+ * @param {import('@playwright/test').Page} page
+ * @param {string} name of the picture
+ */
+export async function checkLayout(page, name) {
   const overflow = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );

@@ -1,21 +1,12 @@
 import { setLanguage, translate } from '../../../frontend/src/i18n/translate.js';
 import { checkAppearance, describePage, expect, test } from '../page.js';
 import { findExample, makeNifti } from '../scans.js';
+import { LOOKS, SIZES } from '../sizes.js';
 import { describeViewer } from '../viewer.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
-const SIZES = [
-  [390, 844],
-  [844, 390],
-  [1280, 800],
-  [1366, 625],
-  [1920, 1080],
-];
 
-for (const [theme, language] of [
-  ['dark', 'en'],
-  ['light', 'de'],
-]) {
+for (const [theme, language] of LOOKS) {
   for (const [width, height] of SIZES) {
     test(`from files to report at ${width} x ${height} (${theme}, ${language})`, async ({
       page,
@@ -64,6 +55,9 @@ for (const [theme, language] of [
       await slice.press('PageDown');
       await slice.press('ArrowDown');
       const before = await viewer.caption.textContent();
+      await expect(
+        page.getByRole('button', { name: translate('decision.cancel'), exact: true }),
+      ).toBeInViewport({ ratio: 1 });
       await check('before');
       release();
       await expect(page.locator('.curve-finding').first()).toBeAttached();

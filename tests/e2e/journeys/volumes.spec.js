@@ -35,24 +35,6 @@ test('a volume gets a decision, the slice it rests on and its curve', async ({ p
   expect(lightest, 'the slice is drawn').toBeGreaterThan(100);
 });
 
-for (const theme of ['dark', 'light']) {
-  for (const [width, size] of Object.entries({
-    wide: { width: 1280, height: 800 },
-    narrow: { width: 390, height: 844 },
-  })) {
-    test(`the page is sound with a volume when ${theme} and ${width}`, async ({ page }) => {
-      const parts = describePage(page);
-      await page.setViewportSize(size);
-      await page.goto('/');
-      if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
-      await parts.chooser.setInputFiles(VOLUME);
-      await expect(parts.headline).toHaveText(DECIDED);
-      await expect(page.locator('.curve-line').first()).toBeVisible();
-      await checkAppearance(page, `volume-${theme}-${width}`);
-    });
-  }
-}
-
 test('a ZIP of a real DICOM series is one volume, and its slices can be scrolled', async ({
   page,
 }) => {

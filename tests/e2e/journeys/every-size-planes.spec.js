@@ -1,0 +1,30 @@
+import { translate } from '../../../frontend/src/i18n/translate.js';
+import { expect, test } from '../page.js';
+import { findExample } from '../scans.js';
+import { expectWhole, findButton, LOOKS, openPage, seeEverySize } from '../sizes.js';
+import { WITH_WEBGL } from '../webgl.js';
+
+test.use(WITH_WEBGL);
+
+for (const [theme, language] of LOOKS) {
+  test(`the three planes are as large as a scan at every size (${theme}, ${language})`, async ({
+    page,
+  }) => {
+    await openPage(page, theme, language);
+    await page
+      .getByLabel(translate('intake.files'))
+      .setInputFiles(findExample('phantom-volume.nii.gz'));
+    await findButton(page, 'planes.open').click();
+    const planes = page.getByRole('region', { name: translate('planes.open') });
+    await expect(planes.getByText(translate('heatmap.for', { kind: '' }).trim())).toBeVisible();
+    await seeEverySize(page, `planes-${language}`, async (size) => {
+      const side = async () => {
+        const { width, height } = await planes.getByRole('img').boundingBox();
+        return Math.min(width, height);
+      };
+      await expect.poll(side).toBeGreaterThanOrEqual(size.least);
+      await findButton(page, 'planes.close').scrollIntoViewIfNeeded();
+      await expectWhole(findButton(page, 'planes.close'), size);
+    });
+  });
+}
