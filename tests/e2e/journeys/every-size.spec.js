@@ -7,25 +7,25 @@ for (const [theme, language] of LOOKS) {
   test(`every layer of the page fits at every size (${theme}, ${language})`, async ({ page }) => {
     const notice = describePage(page).notice;
     await openPage(page, theme, language);
-    await seeEverySize(page, `empty-${language}`, (size) =>
-      expectWhole(findButton(page, 'emptyState.chooseFiles'), size),
+    await seeEverySize(page, `empty-${language}`, (view) =>
+      expectWhole(findButton(page, 'emptyState.chooseFiles'), view),
     );
 
     await page.getByLabel(translate('intake.files')).setInputFiles(makeExamination());
     const series = page.locator('.series button');
     await expect(series).toHaveCount(3);
-    await seeEverySize(page, `series-${language}`, async (size) => {
+    await seeEverySize(page, `series-${language}`, async (view) => {
       for (const one of await series.all()) {
         await one.scrollIntoViewIfNeeded();
-        await expectWhole(one, size);
+        await expectWhole(one, view);
       }
     });
 
     const menu = page.locator('.window-menu');
     await menu.locator('summary').click();
-    await seeEverySize(page, `window-${language}`, async (size) => {
+    await seeEverySize(page, `window-${language}`, async (view) => {
       await menu.locator('.window-panel').scrollIntoViewIfNeeded();
-      await expectWhole(menu.locator('.window-panel'), size);
+      await expectWhole(menu.locator('.window-panel'), view);
       const { x, y, height } = await notice.boundingBox();
       const top = await page.evaluate(
         ([left, middle]) => document.elementFromPoint(left, middle)?.id,
@@ -37,18 +37,18 @@ for (const [theme, language] of LOOKS) {
 
     await page.keyboard.press('?');
     const sheet = page.getByRole('dialog', { name: translate('keys.title') });
-    await seeEverySize(page, `keys-${language}`, (size) => expectWhole(sheet, size));
+    await seeEverySize(page, `keys-${language}`, (view) => expectWhole(sheet, view));
     await page.keyboard.press('Escape');
 
     await findButton(page, 'removal.clear').click();
     const question = page.getByRole('dialog', { name: translate('removal.question') });
-    await seeEverySize(page, `clear-${language}`, (size) => expectWhole(question, size));
+    await seeEverySize(page, `clear-${language}`, (view) => expectWhole(question, view));
     await page.keyboard.press('Escape');
 
     await page.keyboard.press('m');
     await expect(page.locator('.model-count').first()).toBeAttached();
-    await seeEverySize(page, `model-${language}`, (size) =>
-      expectWhole(page.getByRole('heading', { name: translate('model.title') }), size),
+    await seeEverySize(page, `model-${language}`, (view) =>
+      expectWhole(page.getByRole('heading', { name: translate('model.title') }), view),
     );
   });
 }

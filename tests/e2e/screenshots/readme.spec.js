@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
-import { describeViewer } from '../viewer.js';
+import { describePlanes } from '../viewer.js';
 
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 844 };
@@ -24,7 +24,7 @@ for (const { file, scan, theme, size } of [
     await parts.chooser.setInputFiles(findExample(scan));
     await expect(parts.headline).toHaveText(DECIDED);
     await expect(parts.opacity).toBeVisible();
-    if (scan === VOLUME) await expect(describeViewer(page).loading).toBeHidden();
+    if (scan === VOLUME) await expect(describePlanes(page).opener).toBeVisible();
     else await page.getByLabel('Of 100 scans, this many show a tumour').fill('5');
     await page.getByRole('heading', { name: 'Tumorscope' }).click();
     await page.evaluate(() => window.scrollTo(0, 0));
