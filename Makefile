@@ -1,6 +1,8 @@
 # Needs Python 3.11 to 3.13, Node.js 20.19 or newer, and GNU make. `make` alone lists the targets.
 SHELL := bash
 .DEFAULT_GOAL := help
+# Where it is set, each of the hundreds of processes that the tests start compiles the modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first of these that fits is used; or name one: make setup PYTHON=/path/to/python
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -14,7 +16,7 @@ COMPOSE = $(COMPOSE_COMMAND) -f docker-compose.yml $(if $(GPU),-f docker-compose
 PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
 # Test files run side by side where there are two cores; two workers need 6 GB of memory.
 TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || echo 0)
-# In the order of their names the files that take long come first, and both workers end together.
+# In this order the files that take long come first, and both workers end together.
 TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
 MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 PYTHON_SOURCES := backend/src client/src tests scripts
@@ -83,7 +85,7 @@ test: setup ## Test the backend, the page, and the journeys through both where a
 
 .PHONY: test-backend
 test-backend: setup ## Test the backend; fewer: ARGS="tests/backend/unit/imaging -k dicom"
-	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),-m 'not cluster' tests/backend tests/documentation)
+	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),-m 'not cluster' tests/backend/integration tests/documentation tests/backend/unit)
 	$(if $(ARGS),,$(PYTEST) -m cluster tests/backend/integration/test_score.py tests/backend/integration/test_serve_on_ray.py)
 
 .PHONY: test-page

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -282,7 +283,7 @@ INT8_CLASS_NAMES = ("no_tumor", "lesion")
 
 @lru_cache(maxsize=1)
 def make_int8_form() -> bytes:
-    """The random weights for two classes in int8: a minute's work, which is done once in a run of all tests."""
+    """The random weights for two classes in int8: slow, and done once in a run of all tests."""
     return make_once("tiny.tflite", _convert)
 
 
@@ -293,7 +294,11 @@ def _convert() -> bytes:
     bundle = _make_bundle(INT8_CLASS_NAMES, 32)
     slices = [make_slice(seed, lesion=bool(seed % 2)) for seed in range(40)]
     parameters = bundle.manifest.preprocessing_parameters
-    return convert_to_int8(bundle, np.stack([to_model_input(one, parameters).pixels for one in slices]))
+    pixels = np.stack([to_model_input(one, parameters).pixels for one in slices])
+    with pytest.MonkeyPatch.context() as patch:
+        # The converter rounds them, one by one: to round them jointly takes a minute, which test_export spends.
+        patch.setattr("tumorscope.model.int8.round_weights", lambda weights, _moments: weights)
+        return convert_to_int8(bundle, pixels)
 
 
 @lru_cache(maxsize=1)

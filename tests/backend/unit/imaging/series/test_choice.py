@@ -1,5 +1,7 @@
 """The series that is asked for is chosen, else one that is anatomical, covers the head and has a preferred sequence."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from pydicom.dataset import FileDataset
@@ -14,20 +16,18 @@ from tumorscope.imaging.source import ANY_SERIES, SeriesWish
 def _series(
     uid: str, slices: int, name: str, *, step: float = 5, repeats: int = 1, **said: object
 ) -> list[FileDataset]:
-    pixels = np.ones((4, 4), np.uint16)
-    return [
-        read_dataset(
-            make_dicom_bytes(
-                pixels,
-                SeriesInstanceUID=uid,
-                SeriesDescription=name,
-                **{"ImagePositionPatient": [0, 0, step * number], **said},  # type: ignore[arg-type]
-            ),
-            2**20,
-        )
-        for number in range(slices)
-        for _ in range(repeats)
-    ]
+    one = make_dicom_bytes(
+        np.ones((4, 4), np.uint16),
+        SeriesInstanceUID=uid,
+        SeriesDescription=name,
+        **{"ImagePositionPatient": [0, 0, 0], **said},  # type: ignore[arg-type]
+    )
+    first = read_dataset(one, 2**20)
+    images = [deepcopy(first) for _ in range(slices * repeats)]
+    if "ImagePositionPatient" not in said:
+        for place, image in enumerate(images):
+            image.ImagePositionPatient = [0, 0, step * (place // repeats)]
+    return images
 
 
 _T2 = _series("1", 30, "T2 TSE")
