@@ -4,6 +4,7 @@ Tasks group the files of a folder into studies; actors, which hold a model each,
 to them and answers come back: no pixel passes through Ray.
 """
 
+import gc
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import ray
@@ -23,8 +24,10 @@ from ray.util.annotations import RayDeprecationWarning
 from tumorscope.domain.errors import SetupInvalid
 from tumorscope.imaging.series.study_files import Place, list_folder
 from tumorscope.scale.sources import name_source
-from tumorscope.scale.studies import Work, find_work
-from tumorscope.scale.worker import Worker, WorkerPlan, name_study
+from tumorscope.scale.studies import Work, find_work, name_study
+
+if TYPE_CHECKING:
+    from tumorscope.scale.worker import WorkerPlan
 
 # Paths and answers are all it holds.
 _OBJECT_STORE_BYTES = 100 * 2**20
@@ -83,7 +86,7 @@ def _init(address: str, options: dict[str, Any], tries: int) -> None:
 
 
 def answer_on_ray(
-    places: Iterable[Place], done: Callable[[], set[str]], plan: WorkerPlan, workers: int
+    places: Iterable[Place], done: Callable[[], set[str]], plan: "WorkerPlan", workers: int
 ) -> Iterator[tuple[Work, dict[str, Any] | None]]:
     """Answer the studies of places that are not done, in any order; all places are listed before the first is answered.
 
@@ -102,6 +105,8 @@ def answer_on_ray(
             yield kept, None if not work.files else json.loads(row["answer"])
         if settled >= expected:
             return
+        # What Ray raised still holds this pass's workers, and the next one's would wait until they are gone.
+        gc.collect()
     # What is still left ended its workers each time.
     known = done()
     for one in listed:
@@ -116,7 +121,7 @@ def _reserve(study_mib: int) -> int:
 
 
 def _score(
-    places: list[dict[str, Any]], done: list[str], plan: WorkerPlan, workers: int, ahead: int | None
+    places: list[dict[str, Any]], done: list[str], plan: "WorkerPlan", workers: int, ahead: int | None
 ) -> Iterator[dict[str, Any]]:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -153,7 +158,9 @@ def _score(
 class _Scorer:
     """Answers rows of `_find_work_of`."""
 
-    def __init__(self, plan: WorkerPlan) -> None:
+    def __init__(self, plan: "WorkerPlan") -> None:
+        from tumorscope.scale.worker import Worker  # noqa: PLC0415  (tasks that group files start without a model)
+
         self._worker = Worker(plan)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tumorscope.imaging.series.study_files import Place, group_files
 
@@ -32,6 +33,13 @@ def identify_study(files: Iterable[Path]) -> str:
     """Make the key of a study from the absolute paths of its files: 24 hexadecimal digits."""
     paths = sorted(os.fsencode(str(file.absolute())) for file in files)
     return hashlib.sha256(b"\0".join(paths)).hexdigest()[:24]
+
+
+def name_study(files: Iterable[Path]) -> dict[str, Any]:
+    """Make the beginning of a study's row: its key, and its files by names that are text."""
+    files = list(files)
+    names = [os.fsencode(str(file.absolute())).decode("utf-8", "backslashreplace") for file in files]
+    return {"study": identify_study(files), "files": names}
 
 
 def find_work(place: Place, is_done: Callable[[str], bool]) -> list[Work]:

@@ -1,7 +1,6 @@
 """A study's files in, its row out: what each worker of an archive's scoring runs, on Ray or not."""
 
 import errno
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from tumorscope.model.bundle import read_bundle
 from tumorscope.model.manifest import OperatingPoint
 from tumorscope.presentation.from_disk import describe_failure, predict_files, read_files
 from tumorscope.scale.dicomweb import DicomwebPath
-from tumorscope.scale.studies import identify_study
+from tumorscope.scale.studies import name_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +94,6 @@ class Worker:
         except Exception as error:  # noqa: BLE001  (one study of a million must not end the run)
             return {**row, "error": describe_failure(error)}
         return {**row, **answer.model_dump(mode="json")}
-
-
-def name_study(files: Iterable[Path]) -> dict[str, Any]:
-    """Make the beginning of a study's row: its key, and its files by names that are text."""
-    files = list(files)
-    names = [os.fsencode(str(file.absolute())).decode("utf-8", "backslashreplace") for file in files]
-    return {"study": identify_study(files), "files": names}
 
 
 def _read_study(files: list[Path], limits: DecodeLimits) -> list[SourceFile]:
