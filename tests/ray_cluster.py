@@ -44,7 +44,9 @@ def run_cluster() -> Iterator[Any]:
             # A node's own, as those of the image; replicas have them from there.
             for name, value in {**REPLICA, "PYTHONPATH": str(DEPLOYED), "RAY_USAGE_STATS_ENABLED": "0"}.items():
                 patch.setenv(name, value)
-            head = {**describe_node(), "memory": 6 * 2**30, "_system_config": _SOON_MISSED}
+            # Nobody reads its logs here, and it does not grow.
+            unused = {"include_log_monitor": False, "no_monitor": True}
+            head = {**describe_node(), **unused, "memory": 6 * 2**30, "_system_config": _SOON_MISSED}
             cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             yield cluster

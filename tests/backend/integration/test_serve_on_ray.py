@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ def _write_config(folder: Path) -> tuple[Path, int]:
 
 
 @pytest.fixture(scope="module")
-def served(ray_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def starting(ray_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], httpx.Client]]:
+    """The application while it starts; waits until it is ready, and gives a client."""
     pytest.importorskip("ray.serve", reason="the extra `cluster` is not installed")
     folder = tmp_path_factory.mktemp("serve")
     config, port = _write_config(folder)
@@ -51,9 +52,13 @@ def served(ray_cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as client,
     ):
-        try:
+
+        def wait() -> httpx.Client:
             wait_until(lambda: _is_ready(client, process, folder / "log"), every_s=0.2)
-            yield client
+            return client
+
+        try:
+            yield wait
         finally:
             process.kill()
 
@@ -73,24 +78,30 @@ def volume() -> list[Any]:
 
 
 def test_answers_through_the_proxy_are_those_of_the_service(
-    served: httpx.Client, volume: list[Any], monkeypatch: pytest.MonkeyPatch
+    starting: Callable[[], httpx.Client], volume: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in REPLICA.items():
         monkeypatch.setenv(name, value)
+    uploads = volume, [("file", ("slice.png", make_phantom_file()))], [("file", ("cut.png", b"\x89PNG"))]
     with TestClient(create_app(Settings())) as own:
         wait_for_state(own, "ready")
-        assert served.get("/health").json()["model"] == own.get("/health").json()["model"]
-        for files in (volume, [("file", ("slice.png", make_phantom_file()))], [("file", ("cut.png", b"\x89PNG"))]):
-            answers = [client.post("/predict", files=files) for client in (served, own)]
-            assert answers[0].status_code == answers[1].status_code
-            first, second = (
-                {name: value for name, value in answer.json().items() if name not in {"id", "timing_ms", "request_id"}}
-                for answer in answers
-            )
-            assert first == second
+        model, expected = own.get("/health").json()["model"], [own.post("/predict", files=files) for files in uploads]
+    served = starting()
+    assert served.get("/health").json()["model"] == model
+    for files, answer in zip(uploads, expected, strict=True):
+        given = served.post("/predict", files=files)
+        assert given.status_code == answer.status_code
+        first, second = (
+            {name: value for name, value in one.json().items() if name not in {"id", "timing_ms", "request_id"}}
+            for one in (given, answer)
+        )
+        assert first == second
 
 
-def test_overload_is_a_503_that_says_when_to_come_again(served: httpx.Client, volume: list[Any]) -> None:
+def test_overload_is_a_503_that_says_when_to_come_again(
+    starting: Callable[[], httpx.Client], volume: list[Any]
+) -> None:
+    served = starting()
     with ThreadPoolExecutor(_CLIENTS) as pool:
         answers = list(pool.map(lambda _: served.post("/predict", files=volume), range(_CLIENTS)))
     assert {answer.status_code for answer in answers} == {200, 503}
