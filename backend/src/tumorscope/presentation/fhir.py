@@ -16,6 +16,7 @@ from tumorscope.version import VERSION
 MEDIA_TYPE = "application/fhir+json"
 
 _SNOMED, _LOINC, _DICOM = "http://snomed.info/sct", "http://loinc.org", "http://dicom.nema.org/resources/ontology/DCM"
+_STUDY_UID: Code = ("110180", "Study Instance UID")
 _PERCENT = {"unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
 _IMAGING = "http://terminology.hl7.org/CodeSystem/observation-category"
 _RADIOLOGY = "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -68,8 +69,14 @@ def _refer_to_source(origin: DicomOrigin | None) -> dict[str, Any]:
     """The study, and the patient by the number that its files state; nothing of other formats."""
     if origin is None:
         return {}
-    study = {"system": "urn:dicom:uid", "value": f"urn:oid:{origin.attributes['StudyInstanceUID']}"}
-    common: dict[str, Any] = {"derivedFrom": [{"type": "ImagingStudy", "identifier": study}]}
+    study = {
+        "type": _concept(_DICOM, _STUDY_UID),
+        "system": "urn:dicom:uid",
+        "value": f"urn:oid:{origin.attributes['StudyInstanceUID']}",
+    }
+    reference = [{"type": "ImagingStudy", "identifier": study}]
+    # HL7's mapping of DICOM SR has the first; viewers look for what an observation was made from in the second.
+    common: dict[str, Any] = {"partOf": reference, "derivedFrom": reference}
     patient = origin.attributes.get("PatientID")
     return {**common, "subject": {"type": "Patient", "identifier": {"value": patient}}} if patient else common
 

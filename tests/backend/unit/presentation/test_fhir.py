@@ -56,11 +56,37 @@ def test_every_reference_within_the_bundle_is_to_an_entry(predicted: Predicted) 
 def test_study_patient_and_model_are_identified(predicted: Predicted) -> None:
     found = _read(predicted)
     (report,), (device,) = found["DiagnosticReport"], found["Device"]
-    assert report["imagingStudy"] == [
-        {"type": "ImagingStudy", "identifier": {"system": "urn:dicom:uid", "value": "urn:oid:1.2.3"}}
-    ]
+    (study,) = report["imagingStudy"]
+    assert study["type"] == "ImagingStudy"
+    assert (study["identifier"]["system"], study["identifier"]["value"]) == ("urn:dicom:uid", "urn:oid:1.2.3")
     assert report["subject"] == {"type": "Patient", "identifier": {"value": "4711"}}
     assert predicted.answer.model.sha256 in json.dumps(device["identifier"])
+
+
+def test_observations_have_what_the_mapping_of_dicom_sr_asks_for(predicted: Predicted) -> None:
+    # Of HL7's profile ImagingQualitativeEvaluation.
+    for one in _read(predicted)["Observation"]:
+        assert {"subject", "issued", "device", "code"} <= one.keys()
+        (study,) = one["partOf"]
+        assert study["identifier"]["type"]["coding"][0]["code"] == "110180"
+        assert study["identifier"]["system"] == "urn:dicom:uid"
+
+
+def test_bundle_says_nothing_else_of_the_patient() -> None:
+    secret = {
+        "PatientBirthDate": "19330303",
+        "AccessionNumber": "SECRET1",
+        "StudyDescription": "SECRET2",
+        "ReferringPhysicianName": "SECRET3",
+        "SeriesDescription": "SECRET4",
+        "StudyID": "SECRET5",
+    }
+    stated: dict[str, Any] = {"PatientName": "SECRET^Name", "PatientID": "4711", **secret}
+    made = predict(make_series(**stated))
+    text = json.dumps(make_bundle(made.answer, made.result.origin))
+    assert "4711" in text
+    assert "SECRET" not in text
+    assert "1933" not in text
 
 
 def test_other_formats_have_no_study_to_refer_to(predicted: Predicted) -> None:
