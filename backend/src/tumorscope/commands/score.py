@@ -61,7 +61,9 @@ def score(
     from tumorscope.scale.worker import Worker, WorkerPlan
 
     settings = read_settings()
-    paths = _find_sources(sources or [], _read_list(listed) if listed else [], output)
+    paths = _find_sources(
+        sources or [], _read_list(listed) if listed else [], [output, *([dicom_out] if dicom_out else [])]
+    )
     folder = select_bundle(bundle or settings.bundle).folder.absolute()
     loaded = read_bundle(folder)
     threads = settings.engine_threads or 1
@@ -104,7 +106,7 @@ def score(
         raise typer.Exit(1)
 
 
-def _find_sources(named: list[str], listed: list[str], output: Path) -> list[Path]:
+def _find_sources(named: list[str], listed: list[str], written: list[Path]) -> list[Path]:
     from tumorscope.domain.errors import InvalidRequest
     from tumorscope.scale.sources import name_source
 
@@ -115,9 +117,11 @@ def _find_sources(named: list[str], listed: list[str], output: Path) -> list[Pat
         # A mistyped name ends the run here; one of a list is a failure among the others.
         if isinstance(path, Path):
             path.lstat()
-    # A run would read what the one before has written.
-    if any(isinstance(path, Path) and output.absolute().is_relative_to(path.absolute()) for path in paths):
-        raise InvalidRequest("The folder of --output lies within a source: name another.")
+    # A run would read what the one before has written, by whatever name. `Path.resolve` raises of a loop of links.
+    places = [Path(os.path.realpath(folder)) for folder in written]
+    read = [os.path.realpath(path) for path in paths if isinstance(path, Path)]
+    if any(place.is_relative_to(path) for place in places for path in read):
+        raise InvalidRequest("The folder of --output or --dicom-out lies within a source: name another.")
     return paths
 
 
