@@ -9,7 +9,7 @@ from pydicom.dataset import FileDataset
 
 from tumorscope.domain.errors import ImageTooLarge, InputError, MixedStudy, NoPixelData, NotABrain, NotAnMrImage
 from tumorscope.domain.scan import ScanWarning, Slice, Volume
-from tumorscope.imaging.formats.dicom_dataset import read_dataset
+from tumorscope.imaging.formats.dicom_dataset import read_dataset, read_value
 from tumorscope.imaging.formats.dicom_instance import (
     check_modality,
     find_modality,
@@ -74,7 +74,7 @@ def _decode(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish)
     datasets, failures = _read_all(files, limits)
     if not datasets:
         raise failures[0]
-    if len({(str(one.get("StudyInstanceUID")), str(one.get("PatientID"))) for one in datasets}) > 1:
+    if len({(str(read_value(one, "StudyInstanceUID")), str(read_value(one, "PatientID"))) for one in datasets}) > 1:
         raise MixedStudy("The DICOM files are of several studies; send one study at a time.")
     _join_series(datasets)
     chosen, series, warnings = choose_series(datasets, wish)
@@ -89,16 +89,16 @@ def _decode(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish)
 
 def _join_series(datasets: Sequence[FileDataset]) -> None:
     """Give one Series Instance UID to files that have one each, and share a series number, description and size."""
-    counts = Counter(str(one.get("SeriesInstanceUID")) for one in datasets)
+    counts = Counter(str(read_value(one, "SeriesInstanceUID")) for one in datasets)
     joined: dict[tuple[str, ...], list[FileDataset]] = defaultdict(list)
     for dataset in datasets:
-        is_single = counts[str(dataset.get("SeriesInstanceUID"))] == 1 and not is_multi_frame_mr(dataset)
-        if is_single and dataset.get("SeriesNumber") is not None:
-            joined[tuple(str(dataset.get(keyword)) for keyword in _OF_ONE_SERIES)].append(dataset)
+        is_single = counts[str(read_value(dataset, "SeriesInstanceUID"))] == 1 and not is_multi_frame_mr(dataset)
+        if is_single and read_value(dataset, "SeriesNumber") is not None:
+            joined[tuple(str(read_value(dataset, keyword)) for keyword in _OF_ONE_SERIES)].append(dataset)
     for files in joined.values():
-        uid = min(str(file.get("SeriesInstanceUID")) for file in files)
+        uid = min(str(read_value(file, "SeriesInstanceUID")) for file in files)
         for file in files:
-            setattr(file, STATED_SERIES, str(file.get("SeriesInstanceUID") or ""))
+            setattr(file, STATED_SERIES, str(read_value(file, "SeriesInstanceUID") or ""))
             file.SeriesInstanceUID = uid
 
 
@@ -129,7 +129,6 @@ def _decode_one(dataset: FileDataset, limits: DecodeLimits) -> Slice | Volume:
     if is_multi_frame_mr(dataset):
         volume = decode_multi_frame(dataset, limits)
         return replace(volume, warnings=_join(notes, volume.warnings))
-    check_size(dataset, 1, limits)
     if find_tiles(dataset) is not None:
         return decode_series([dataset], limits)
     place, spacing = find_place(dataset, 0), find_spacing(dataset, 0)

@@ -77,7 +77,7 @@ def check_size(dataset: Dataset, frames: int, limits: DecodeLimits) -> None:
         )
     try:
         rows, columns = int(dataset.Rows), int(dataset.Columns)
-        samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
+        samples, bits = int(read_value(dataset, "SamplesPerPixel") or 1), int(dataset.BitsAllocated)
     except (AttributeError, TypeError, ValueError) as error:
         raise CorruptFile("The DICOM file states no valid image size. Export it again.") from error
     if min(rows, columns) < 1 or samples not in (1, 3) or bits not in (1, 8, 16, 32, 64):
@@ -100,8 +100,8 @@ def check_is_whole(dataset: Dataset) -> None:
     CorruptFile
         It was cut short.
     """
-    stored, syntax = dataset.get("PixelData"), UID(dataset.file_meta.TransferSyntaxUID)
-    is_plain = int(dataset.get("SamplesPerPixel") or 1) == 1 and not (
+    stored, syntax = read_value(dataset, "PixelData"), UID(dataset.file_meta.TransferSyntaxUID)
+    is_plain = int(read_value(dataset, "SamplesPerPixel") or 1) == 1 and not (
         syntax.is_transfer_syntax and syntax.is_encapsulated
     )
     if is_plain and stored is not None and 8 * len(stored) < dataset.Rows * dataset.Columns * dataset.BitsAllocated:
@@ -114,10 +114,12 @@ def bound_frame_bytes(dataset: Dataset) -> int:
     Measured: two copies as stored, and by what the attributes ask for up to three of 8 bytes. The codecs of
     compressed frames hold 32 bits a sample.
     """
-    samples, bits = int(dataset.get("SamplesPerPixel") or 1), int(dataset.BitsAllocated)
+    samples, bits = int(read_value(dataset, "SamplesPerPixel") or 1), int(dataset.BitsAllocated)
     stored = samples * max(1, bits // 8)
     is_plain = samples == 1 and bits <= 16 and not _is_inverted(dataset)
-    is_plain &= not any(dataset.get(keyword) for keyword in ("RedPaletteColorLookupTableData", "ModalityLUTSequence"))
+    is_plain &= not any(
+        read_value(dataset, keyword) for keyword in ("RedPaletteColorLookupTableData", "ModalityLUTSequence")
+    )
     syntax = UID(dataset.file_meta.TransferSyntaxUID)
     codec = 12 * samples if syntax.is_transfer_syntax and syntax.is_compressed else 0
     return int(dataset.Rows) * int(dataset.Columns) * (2 * stored + codec + (8 if is_plain else 24))
@@ -166,14 +168,14 @@ def _read_stored(dataset: Dataset, indices: Sequence[int]) -> NDArray[Any]:
             ]
         )
     if len(indices) == count_frames(dataset):
-        every = decoder.as_array(dataset, raw=False)[0]
+        every = decoder.as_array(dataset, raw=False, view_only=True)[0]
         return every if len(indices) > 1 else every[None]
     return np.stack([decoder.as_array(dataset, index=index, raw=False)[0] for index in indices])
 
 
 def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
     """The codestreams of the requested frames."""
-    tables = (dataset.get("ExtendedOffsetTable"), dataset.get("ExtendedOffsetTableLengths"))
+    tables = (read_value(dataset, "ExtendedOffsetTable"), read_value(dataset, "ExtendedOffsetTableLengths"))
     codestreams = generate_frames(
         dataset.PixelData, number_of_frames=count_frames(dataset), extended_offsets=tables if all(tables) else None
     )
@@ -186,7 +188,7 @@ def _split(dataset: Dataset, indices: Sequence[int]) -> tuple[bytes, ...]:
 
 def _make_grey(dataset: Dataset, stored: NDArray[Any]) -> tuple[NDArray[Any], tuple[ScanWarning, ...]]:
     """Convert colour to grey, shape (frames, rows, columns)."""
-    if dataset.get("PhotometricInterpretation") == "PALETTE COLOR" and stored.ndim == 3:
+    if read_value(dataset, "PhotometricInterpretation") == "PALETTE COLOR" and stored.ndim == 3:
         stored = np.stack([apply_color_lut(frame, dataset) for frame in stored])
     if stored.ndim == 3:
         return stored, ()
@@ -195,7 +197,7 @@ def _make_grey(dataset: Dataset, stored: NDArray[Any]) -> tuple[NDArray[Any], tu
 
 def _fill_padding(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
     """Set padding pixels to the darkest value of the others (PS3.3, C.7.5.1.1.2)."""
-    padding = dataset.get("PixelPaddingValue")
+    padding = read_value(dataset, "PixelPaddingValue")
     if padding is None or grey.dtype.kind == "f":
         return grey
     ends = sorted((int(padding), int(dataset.get("PixelPaddingRangeLimit", padding))))
@@ -214,20 +216,21 @@ def _invert(dataset: Dataset, grey: NDArray[Any]) -> NDArray[Any]:
         return -grey
     # For unsigned values the sum of least and largest; for signed ones it is -1.
     is_signed = bool(dataset.get("PixelRepresentation", 0))
-    mirror = -1 if is_signed else 2 ** int(dataset.get("BitsStored") or 8 * grey.dtype.itemsize) - 1
+    mirror = -1 if is_signed else 2 ** int(read_value(dataset, "BitsStored") or 8 * grey.dtype.itemsize) - 1
     inverted = mirror - grey.astype(np.int64)
     return inverted.astype(grey.dtype) if inverted.min() >= np.iinfo(grey.dtype).min else inverted
 
 
 def _is_inverted(dataset: Dataset) -> bool:
     return bool(
-        dataset.get("PhotometricInterpretation") == "MONOCHROME1" or dataset.get("PresentationLUTShape") == "INVERSE"
+        read_value(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+        or read_value(dataset, "PresentationLUTShape") == "INVERSE"
     )
 
 
 def _scale(dataset: Dataset, grey: NDArray[Any], indices: Sequence[int]) -> NDArray[Any]:
     """Apply the modality LUT, frame by frame where each has its own."""
-    if dataset.get("ModalityLUTSequence"):
+    if read_value(dataset, "ModalityLUTSequence"):
         return apply_modality_lut(grey.astype(np.int64) if grey.dtype.kind == "f" else grey, dataset)
     rescales = [_find_rescale(dataset, index) for index in indices]
     if all(rescale == (1.0, 0.0) for rescale in rescales):
@@ -242,7 +245,7 @@ def _find_rescale(dataset: Dataset, index: int) -> tuple[float, float]:
     for group in find_functional_groups(dataset, index):
         for item in group.get("PixelValueTransformationSequence") or ():
             return float(item.get("RescaleSlope", 1)), float(item.get("RescaleIntercept", 0))
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
+    slope, intercept = read_value(dataset, "RescaleSlope"), read_value(dataset, "RescaleIntercept")
     return float(1 if slope is None else slope), float(0 if intercept is None else intercept)
 
 
