@@ -9,19 +9,17 @@ from tumorscope.domain.errors import CorruptFile, MixedStudy, TooManySlices, Unk
 from tumorscope.domain.scan import Scan, Slice, Volume
 from tumorscope.imaging.formats.archive import ZIP_MAGIC, unpack_zip
 from tumorscope.imaging.formats.compressed import is_gzip, read_begin
-from tumorscope.imaging.formats.dicom import decode_dicom
-from tumorscope.imaging.formats.dicom_dataset import DICOM_MAGIC, PREAMBLE, may_hold_frames
-from tumorscope.imaging.formats.nifti import decode_nifti_scan, looks_like_nifti
-from tumorscope.imaging.formats.nrrd import looks_like_nrrd
-from tumorscope.imaging.formats.other_volumes import (
-    convert_to_nifti,
-    find_partner,
-    looks_like_mgh,
-    looks_like_pair_header,
-)
 from tumorscope.imaging.formats.raster import decode_raster
+from tumorscope.imaging.formats.signatures import (
+    find_partner,
+    looks_like_dicom,
+    looks_like_mgh,
+    looks_like_nifti,
+    looks_like_nrrd,
+    looks_like_pair_header,
+    may_hold_frames,
+)
 from tumorscope.imaging.scan_warnings import add_other_files, warn_unlikely_size
-from tumorscope.imaging.series.brats_case import decode_case
 from tumorscope.imaging.slices import SHOWN_BYTES, STACK_AXIS, count_square_pixels
 from tumorscope.imaging.source import ANY_SERIES, DecodeLimits, Reserve, SeriesWish, SourceFile, allow_all
 
@@ -34,9 +32,6 @@ _MAGIC = (
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
 )
-
-# A file without a preamble begins with group 2 or 8, and a plausible length or VR.
-_FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 
 # The longer side of what shows a head: parts of it are imaged closely, and the neck with it.
 _LEAST_MM, _MOST_MM = 60.0, 700.0
@@ -195,17 +190,26 @@ def _decode(upload: Upload, limits: DecodeLimits) -> Scan:
             kinds = [_NAMES["zip"] if looks_like_zip(begin) else name_other(begin) for begin in others]
             return _warn_of_others(scan, [*found.left_out, *kinds])
         case "dicom":
+            # `formats.signatures` says why not above.
+            from tumorscope.imaging.formats.dicom import decode_dicom  # noqa: PLC0415
+
             return decode_dicom(files, limits, upload.wish)
         case _ if upload.wish.uid is not None and (upload.kind == "image" or len(files) == 1):
             raise UnknownSeries("Only DICOM files and the volumes of a case are series. Ask for no series.")
         case "nifti":
-            if not all(looks_like_nifti(file.data) for file in files):
-                files = convert_to_nifti(files, limits)
-            if len(files) > 1:
-                return decode_case(files, limits, upload.wish)
-            return decode_nifti_scan(files[0].data, limits)
+            return _decode_volumes(files, limits, upload.wish)
         case "image":
             return decode_image(files[0].data, limits.pixels, limits.reserve)
+
+
+def _decode_volumes(files: Sequence[SourceFile], limits: DecodeLimits, wish: SeriesWish) -> Scan:
+    from tumorscope.imaging.formats.nifti import decode_nifti_scan  # noqa: PLC0415
+    from tumorscope.imaging.formats.other_volumes import convert_to_nifti  # noqa: PLC0415
+    from tumorscope.imaging.series.brats_case import decode_case  # noqa: PLC0415
+
+    if not all(looks_like_nifti(file.data) for file in files):
+        files = convert_to_nifti(files, limits)
+    return decode_case(files, limits, wish) if len(files) > 1 else decode_nifti_scan(files[0].data, limits)
 
 
 def _warn_of_others(scan: Scan, kinds: Sequence[str]) -> Scan:
@@ -254,18 +258,6 @@ def _find_kind(data: bytes) -> Kind | None:
 def looks_like_zip(data: bytes) -> bool:
     """Whether a file begins like a ZIP archive, and is no office document."""
     return data.startswith(ZIP_MAGIC) and not data.startswith(_IN_OFFICE_ZIP, 30)
-
-
-def looks_like_dicom(data: bytes) -> bool:
-    """Whether a file begins like DICOM, with or without a preamble (DICOM PS3.10, section 7.1)."""
-    if data[PREAMBLE : PREAMBLE + len(DICOM_MAGIC)] == DICOM_MAGIC:
-        return True
-    if data[:2] not in _FIRST_GROUPS or len(data) < 16:
-        return False
-    # The first element's number is low; then comes a VR in capitals, or a small implicit length.
-    number = int.from_bytes(data[2:4], "little")
-    is_explicit = data[4:6].isalpha() and data[4:6].isupper()
-    return number <= 0x18 and (is_explicit or int.from_bytes(data[4:8], "little") <= 256)
 
 
 def looks_readable(begin: bytes) -> bool:

@@ -29,6 +29,9 @@ def main(control_fd: int, module: str, function: str, address_bytes: int | None)
     """Fork a process for each set of descriptors, of its exit code and its channel, until the control socket closes."""
     control = socket.socket(fileno=control_fd)
     decode = getattr(import_module(module), function)
+    # What is imported before the forks, they need not import.
+    for parser in ("formats.dicom", "formats.other_volumes", "series.brats_case"):
+        import_module(f"tumorscope.imaging.{parser}")
     # Ctrl-C reaches every process of a terminal; the owner ends these. Ended children need not be waited for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -76,6 +76,7 @@ _PIXELS = np.zeros((8, 8), np.uint16)
         ([make_phantom_file()], "image", False),
         ([make_dicom_bytes(_PIXELS)], "dicom", False),
         ([make_dicom_bytes(_PIXELS)] * 2, "dicom", True),
+        ([make_dicom_bytes(_PIXELS, NumberOfFrames=1)], "dicom", False),
         ([make_dicom_bytes(np.stack([_PIXELS] * 3), NumberOfFrames=3)], "dicom", True),
         ([make_dicom_bytes(_PIXELS)[:200]], "dicom", True),
         ([make_nifti_bytes(np.zeros((4, 4, 4), np.int16))], "nifti", True),

@@ -18,7 +18,6 @@ from tumorscope.api.http.openapi import UPLOAD_BODY, UPLOAD_ERRORS, describe_err
 from tumorscope.api.http.uploads import read_files
 from tumorscope.imaging.decode import sniff_upload
 from tumorscope.imaging.decoder_channel import Watch, watch_nothing
-from tumorscope.imaging.formats.nifti import encode_nifti
 from tumorscope.imaging.source import Reserve
 from tumorscope.inference.study import choose_volume, prefer_sequences
 
@@ -56,6 +55,9 @@ async def volume(
         upload = prefer_sequences(sniff_upload(files, series), classifier.bundle.manifest.trust)
 
         def decode_volume(reserve: Reserve, watch: Watch) -> bytes:
+            # With nibabel, which takes 40 MiB.
+            from tumorscope.imaging.formats.nifti import encode_nifti  # noqa: PLC0415
+
             scan = components.decode(upload, reserve, watch, watch_nothing)
             content = encode_nifti(choose_volume(classifier.preprocessing.channels, scan))
             held.enter_context(components.decode_memory.hold(len(content)))

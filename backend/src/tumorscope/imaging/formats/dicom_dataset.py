@@ -15,6 +15,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch
+from tumorscope.imaging.formats.signatures import DICOM_MAGIC, PREAMBLE
 from tumorscope.imaging.source import Reserve, allow_all
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
@@ -22,17 +23,9 @@ from tumorscope.imaging.wrap_errors import as_corrupt_file
 logging.getLogger("pydicom").disabled = True
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
-PREAMBLE = 128
-DICOM_MAGIC = b"DICM"
 # A file with a thousand frames needs a third; a file of nothing but tags would take minutes.
 _MAX_READS = 500_000
 _OF_SERIES = Tag("StudyInstanceUID"), Tag("SeriesInstanceUID"), Tag("SeriesNumber")
-_IMAGE_TYPE, _NUMBER_OF_FRAMES = Tag("ImageType"), Tag("NumberOfFrames")
-_TILED = ("MOSAIC", "VFRAME")
-# The tags as little-endian files begin the elements; of a deflated file no more than its syntax can be read.
-_PIXEL_DATA_BYTES, _NUMBER_OF_FRAMES_BYTES = b"\xe0\x7f\x10\x00", b"\x28\x00\x08\x00"
-_OF_SEVERAL = (_NUMBER_OF_FRAMES_BYTES, DeflatedExplicitVRLittleEndian.encode(), *(name.encode() for name in _TILED))
-_BEGIN = 64 * 1024
 _INFLATE_STEP = 16 * 2**20
 # Memory that pydicom takes for what it reads at once, reserved by steps.
 _READ_BYTES = 256
@@ -97,31 +90,16 @@ def read_series(begin: bytes) -> tuple[str | None, tuple[str, str] | None]:
     (str or None, (str, str) or None)
         Series Instance UID; and Study Instance UID with Series Number, which slices share that have a series UID each.
     """
-    found, _ = _peek(begin, *_OF_SERIES)
+    found = _peek(begin, *_OF_SERIES)
     study, uid, number = (None if found.get(tag) is None else str(found[tag]) for tag in _OF_SERIES)
     return uid or None, None if study is None or number is None else (study, number)
 
 
-def may_hold_frames(data: bytes) -> bool:
-    """Whether a DICOM file states several frames or tiles, or no number of frames in its first 64 KiB."""
-    begin = data[:_BEGIN]
-    header, pixels_begin, _ = begin.upper().partition(_PIXEL_DATA_BYTES)
-    # Parsing takes ten times as long, and most files have none of what it looks for.
-    if pixels_begin and not any(one in header for one in _OF_SEVERAL):
-        return False
-    found, is_reached = _peek(begin, _IMAGE_TYPE, _NUMBER_OF_FRAMES)
-    is_tiled = any(kind in str(found.get(_IMAGE_TYPE)).upper() for kind in _TILED)
-    return not is_reached or is_tiled or str(found.get(_NUMBER_OF_FRAMES) or 1).strip() != "1"
-
-
-def _peek(begin: bytes, *tags: BaseTag) -> tuple[dict[BaseTag, object], bool]:
-    """Elements in the beginning of a file, as far as they can be read; and whether the last one's place was reached."""
-    is_reached = False
+def _peek(begin: bytes, *tags: BaseTag) -> dict[BaseTag, object]:
+    """Elements in the beginning of a file, as far as they can be read."""
 
     def is_beyond(found: BaseTag, _vr: str | None, _length: int) -> bool:
-        nonlocal is_reached
-        is_reached = bool(found > tags[-1])
-        return is_reached
+        return bool(found > tags[-1])
 
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -131,9 +109,9 @@ def _peek(begin: bytes, *tags: BaseTag) -> tuple[dict[BaseTag, object], bool]:
                 if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
                     begin = zlib.decompressobj(-zlib.MAX_WBITS).decompress(begin[end:], len(begin))
             found = read_partial(_CountedFile(begin), is_beyond, force=True, specific_tags=list(tags))
-            return {tag: found[tag].value for tag in tags if tag in found}, is_reached
+            return {tag: found[tag].value for tag in tags if tag in found}
     except Exception:  # noqa: BLE001  (decoding the file reports its error)
-        return {}, False
+        return {}
 
 
 def _parse(data: bytes, max_bytes: int, reserve: Reserve) -> FileDataset:

@@ -29,6 +29,8 @@ from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# A dictionary, for pydicom states another type for the option.
+_NO_COPY: dict[str, Any] = {"view_only": True}
 _END_OF_IMAGE = b"\xff\xd9"
 # Rec. ITU-R BT.601, as Pillow makes grey of colour.
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
@@ -168,7 +170,7 @@ def _read_stored(dataset: Dataset, indices: Sequence[int]) -> NDArray[Any]:
             ]
         )
     if len(indices) == count_frames(dataset):
-        every = decoder.as_array(dataset, raw=False, view_only=True)[0]
+        every = decoder.as_array(dataset, raw=False, **_NO_COPY)[0]
         return every if len(indices) > 1 else every[None]
     return np.stack([decoder.as_array(dataset, index=index, raw=False)[0] for index in indices])
 

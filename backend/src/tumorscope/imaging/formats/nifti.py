@@ -19,6 +19,7 @@ from tumorscope.domain.errors import (
 )
 from tumorscope.domain.scan import Plane, ScanWarning, Volume, Voxels
 from tumorscope.imaging.formats.compressed import read_begin, read_content
+from tumorscope.imaging.formats.signatures import NIFTI_HEADER_BYTES, find_nifti_header_bytes
 from tumorscope.imaging.scan_warnings import (
     CONSTANT,
     FIRST_VOLUME,
@@ -33,8 +34,6 @@ from tumorscope.imaging.slices import PLANES, ReorientedVoxels, is_sheared, name
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
-_HEADER_BYTES = 540
-_MAGIC = {348: (slice(344, 348), b"n+1\0"), 540: (slice(4, 8), b"n+2\0")}
 # An axis this much coarser than the third is the slice axis.
 _COARSER = 1.5
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
@@ -45,11 +44,6 @@ _SPACE_UNITS, _TIME_UNITS = 0x07, 0x38
 _UNIT_MM = {1: 1000.0, 3: 0.001}
 _HEADER_BYTES_1 = 348
 _NATIVE = (np.uint8, np.uint16, np.int16, np.float32)
-
-
-def looks_like_nifti(data: bytes) -> bool:
-    """Whether a file begins like NIfTI-1 or NIfTI-2, compressed with gzip or not."""
-    return _header_size(read_begin(data, _HEADER_BYTES)) is not None
 
 
 def decode_nifti(data: bytes, limits: DecodeLimits) -> Volume:
@@ -95,8 +89,8 @@ def decode_nifti_scan(data: bytes, limits: DecodeLimits) -> Volume:
 
 def _decode(data: bytes, limits: DecodeLimits) -> tuple[Volume, Any, NDArray[Any]]:
     """The volume, its header and its values as stored."""
-    begin = read_begin(data, _HEADER_BYTES)
-    size = _header_size(begin)
+    begin = read_begin(data, NIFTI_HEADER_BYTES)
+    size = find_nifti_header_bytes(begin)
     if size is None:
         raise CorruptFile("The file is not a NIfTI volume. Convert the series again.")
     with as_corrupt_file("The header of the volume is damaged. Convert the series again."):
@@ -179,13 +173,6 @@ def _make_16_bit(voxels: Voxels) -> tuple[NDArray[Any], float, float]:
     for target, layer in zip(np.moveaxis(steps, 2, 0), np.moveaxis(voxels, 2, 0), strict=True):
         target[...] = np.clip(np.rint((layer.astype(np.float64) - float(least)) / slope), 0, 65535)
     return steps, slope, float(least)
-
-
-def _header_size(begin: bytes) -> int | None:
-    for size, (place, magic) in _MAGIC.items():
-        if begin[place] == magic and size in (int.from_bytes(begin[:4], order) for order in ("little", "big")):
-            return size if len(begin) >= size else None
-    return None
 
 
 def find_shape(header: Any) -> tuple[int, int, int]:  # noqa: ANN401  (nibabel ships no types)

@@ -2,7 +2,6 @@
 
 import re
 from io import BytesIO
-from pathlib import PureWindowsPath
 from typing import Any
 
 import nibabel
@@ -11,15 +10,11 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, NotAnAnatomicalImage, UnsupportedFormat
 from tumorscope.imaging.formats.compressed import read_content
+from tumorscope.imaging.formats.signatures import split_nrrd
 from tumorscope.imaging.source import DecodeLimits
 from tumorscope.imaging.wrap_errors import as_corrupt_file
 
-_MAGIC = re.compile(rb"NRRD\d{4}\s")
-# With the gradients of a diffusion image, or the names of a segmentation.
-_MOST_HEADER_BYTES = 2**18
 _MOST_SKIPPED = 1000
-_END = re.compile(rb"\r?\n\r?\n")
-_DATA_FILE = re.compile(rb"^data ?file:([^\r\n]*)", re.MULTILINE)
 _SEGMENT = re.compile(rb"^Segment\d+_ID:=", re.MULTILINE)
 _FIELDS = re.compile(
     "(dimension|type|encoding|endian|sizes|kinds|spacings|units|space|space dimension|space directions|space origin|"
@@ -40,18 +35,6 @@ _REPEATS = {"domain", "space", "list", "time", "none", "stub", "scalar", "???"}
 # Codes of NIfTI.
 _UNITS = {"m": 1, "mm": 2, "um": 3, "µm": 3, "μm": 3, "micron": 3}
 _PER_SECOND, _LABELS = 8, 1002
-
-
-def looks_like_nrrd(data: bytes) -> bool:
-    """Whether a file begins like NRRD."""
-    return _MAGIC.match(data) is not None
-
-
-def find_data_file(header: bytes) -> str | None:
-    """The name, without folders, of the file that holds the voxels; None where the header states none."""
-    head, _ = _split(header)
-    stated = _DATA_FILE.search(head) if looks_like_nrrd(header) else None
-    return None if stated is None else PureWindowsPath(stated[1].decode("utf-8", "replace").strip()).name
 
 
 def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> bytes:
@@ -80,7 +63,7 @@ def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> b
     # 14 ms of every start, and of few files.
     import nrrd  # noqa: PLC0415
 
-    head, content = _split(data)
+    head, content = split_nrrd(data)
     with as_corrupt_file("The header of the NRRD file is damaged. Save it again."):
         lines = head.decode("utf-8", "replace").splitlines()
         fields = nrrd.read_header([lines[0], *filter(_FIELDS.match, lines[1:])])
@@ -121,12 +104,6 @@ def convert_nrrd(data: bytes, detached: bytes | None, limits: DecodeLimits) -> b
     first = voxels[tuple(slice(None) if axis in axes else 0 for axis in range(len(stored)))]
     little = first.astype(dtype.newbyteorder("<"), copy=False)
     return b"".join([header.binaryblock, bytes(4), little.tobytes(order="F")])
-
-
-def _split(data: bytes) -> tuple[bytes, bytes]:
-    """The header, and what follows the blank line after it."""
-    end = _END.search(data, 0, _MOST_HEADER_BYTES)
-    return (data[:_MOST_HEADER_BYTES], b"") if end is None else (data[: end.start()], data[end.end() :])
 
 
 def _find_axes(fields: dict[str, Any], sizes: list[int]) -> list[int]:

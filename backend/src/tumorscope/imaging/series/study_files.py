@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tumorscope.domain.errors import CorruptFile
-from tumorscope.imaging.decode import looks_like_dicom, looks_like_zip, looks_readable
+from tumorscope.imaging.decode import looks_like_zip, looks_readable
 from tumorscope.imaging.formats.archive import is_other
 from tumorscope.imaging.formats.dicom_dataset import read_series
 from tumorscope.imaging.formats.dicom_directory import is_directory, list_directory
-from tumorscope.imaging.formats.nifti import looks_like_nifti
+from tumorscope.imaging.formats.signatures import looks_like_dicom, looks_like_nifti
 from tumorscope.imaging.series.brats_case import name_content
 
 # Holds the first groups of a DICOM file, with its Series Instance UID.

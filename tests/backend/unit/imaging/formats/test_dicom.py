@@ -32,8 +32,8 @@ from tumorscope.domain.errors import (
     UnsupportedFormat,
 )
 from tumorscope.domain.scan import Reorientation, Slice, Volume
-from tumorscope.imaging.decode import looks_like_dicom
 from tumorscope.imaging.formats.dicom import decode_dicom
+from tumorscope.imaging.formats.signatures import looks_like_dicom
 from tumorscope.imaging.source import DecodeLimits, SourceFile
 
 _LIMITS = DecodeLimits(10**6, 2**26, 100)

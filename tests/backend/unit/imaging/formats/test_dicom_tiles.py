@@ -13,7 +13,7 @@ from tests.factories import MOSAIC, make_dicom_dataset, make_mosaic, write_dicom
 from tumorscope.domain.errors import TiledImage
 from tumorscope.domain.scan import Volume
 from tumorscope.imaging.formats.dicom import decode_dicom
-from tumorscope.imaging.formats.dicom_dataset import may_hold_frames
+from tumorscope.imaging.formats.signatures import may_hold_frames
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 
 _COUNT, _HEIGHT, _WIDTH = 8, 4, 6

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tests.factories import make_nifti_bytes
 from tumorscope.domain.errors import CorruptFile, ExpandsTooMuch, ImageTooLarge, InputError, UnsupportedFormat
 from tumorscope.domain.scan import Plane, Volume
-from tumorscope.imaging.formats.nifti import decode_nifti, encode_nifti, looks_like_nifti
+from tumorscope.imaging.formats.nifti import decode_nifti, encode_nifti
+from tumorscope.imaging.formats.signatures import looks_like_nifti
 from tumorscope.imaging.source import FROM_DISK, DecodeLimits
 
 _RAMP = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
