@@ -27,6 +27,9 @@ import ncnn
 _LAYERS_MAGIC = "7767517"
 _HALF_PRECISION = (0x01306B47).to_bytes(4, "little")
 _INT8 = (0x000D4B38).to_bytes(4, "little")
+# Of int8 convolutions in the last block, where a slice has 8x8 cells: they are as fast without, and Winograd's weights
+# would take 49 MiB.
+_NO_WINOGRAD = " 31=64"
 # A convolution of int8 gives float32, or what the next one reads.
 _GIVES_FLOAT32, _GIVES_INT8 = 1, 101
 # Activations have 127 steps here and 255 in the bundle's file. Of its range so much is kept: finer steps for all are
@@ -217,6 +220,8 @@ def _write_network(
             one = convolutions[name]
             filters = one.filters
             what = f"0={filters} 1=3 4=1 5=1 6={one.size} 8={one.gives} 9=1 {_shape(side, filters)}"
+            if one.gives and block == len(CONVOLUTIONS):
+                what += _NO_WINOGRAD
             layers.append(f"Convolution {name} 1 1 {seen} {name} {what}")
             content += one.content
             seen = name
