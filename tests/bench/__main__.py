@@ -19,7 +19,7 @@ from tests.bench.engines import estimate_limit_ms, measure_engines, open_engines
 from tests.bench.formats import make_instance, make_volume, measure_instances, measure_studies
 from tests.bench.load import Request, describe_latency, load, measure_throughput, time_in_turns
 from tests.bench.plot import draw_plot
-from tests.bench.servers import COMMANDS, FLASK, OURS, Server, ask, make_form, serve
+from tests.bench.servers import COMMANDS, EARLIER, FLASK, OURS, Server, ask, make_form, serve
 from tests.bench.tables import format_report
 from tests.factories import make_phantom_file
 from tumorscope.api.settings import Settings
@@ -52,6 +52,7 @@ def main() -> None:
         studies_under_load = load(servers[OURS], volume, _VOLUMES_S)
         throughput = _measure_best_throughput(served, bundle.manifest.input.size)
         studies = measure_studies(servers[OURS], served, bundle.manifest.input.size)
+        studies_of_earlier = measure_studies(servers[EARLIER], served, bundle.manifest.input.size)
         ready = {name: server.seconds_to_ready for name, server in servers.items()}
     report = {
         "engines": measure_engines(open_engines(bundle), bundle.manifest.input.size),
@@ -66,6 +67,7 @@ def main() -> None:
         "idle_mib": {name: round(mib) for name, mib in idle.items()},
         "instances": measure_instances(bundle),
         "studies": studies,
+        "studies_of_earlier": studies_of_earlier,
         "machine": {
             "logical_cores": psutil.cpu_count(),
             "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
@@ -120,9 +122,10 @@ def _prepare(server: Server, request: Request) -> partial[Any]:
 
 def _add_ratios(report: dict[str, Any]) -> None:
     alone, crowded = report["one_connection"], report["sixteen_connections"]
-    flask, raw = alone[FLASK]["p50_ms"], alone["raw engine"]["p50_ms"]
+    flask, raw, earlier = alone[FLASK]["p50_ms"], alone["raw engine"]["p50_ms"], alone[EARLIER]["p50_ms"]
     for row in alone.values():
         row["times_faster_than_flask"] = round(flask / row["p50_ms"], 2)
+        row["times_faster_than_the_earlier_commit"] = round(earlier / row["p50_ms"], 2)
         row["times_the_raw_engine"] = round(row["p50_ms"] / raw, 2)
     for row in crowded.values():
         row["times_flask"] = round(row["per_second"] / crowded[FLASK]["per_second"], 2)

@@ -20,12 +20,15 @@ _START_TIMEOUT_S = 120
 _BOUNDARY = "boundary-of-the-benchmark"
 
 OURS = "Tumorscope"
+EARLIER_COMMIT = "7919d61"
+EARLIER = f"Tumorscope, commit {EARLIER_COMMIT}"
 FLASK = "Flask, model.predict"
 COMMANDS = {
     FLASK: ["tests.bench.flask_server"],
     "FastAPI, tf.function": ["tests.bench.fastapi_server"],
     "LitServe, tf.function": ["tests.bench.litserve_server"],
     OURS: ["tumorscope", "serve", "--port"],
+    EARLIER: ["tumorscope", "serve", "--port"],
 }
 """Modules and their arguments; the port follows."""
 
@@ -86,6 +89,9 @@ def serve(name: str, bundle: Path) -> Iterator[Server]:
     port = _free_port()
     environment = os.environ | read_allocator_settings()
     environment |= {"TUMORSCOPE_BUNDLE": str(bundle), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if name == EARLIER:
+        backend = _check_out_earlier()
+        environment |= {"PYTHONPATH": str(backend / "src"), "TUMORSCOPE_BUNDLE": str(backend / "models" / "default")}
     started = time.monotonic()
     command = [sys.executable, "-m", *COMMANDS[name], str(port)]
     process = subprocess.Popen(
@@ -105,6 +111,17 @@ def serve(name: str, bundle: Path) -> Iterator[Server]:
             child.terminate()
         process.terminate()
         process.wait(timeout=60)
+
+
+def _check_out_earlier() -> Path:
+    """The backend of the earlier commit, which runs with this environment's packages; with its own model."""
+    folder = _ROOT / "build" / "bench" / EARLIER_COMMIT
+    folder.mkdir(parents=True, exist_ok=True)
+    archive = subprocess.run(
+        ["git", "archive", EARLIER_COMMIT, "backend"], cwd=_ROOT, stdout=subprocess.PIPE, check=True
+    ).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+    return folder / "backend"
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, name: str) -> None:

@@ -29,6 +29,9 @@ def format_report(report: Mapping[str, Any]) -> str:
         _format_table("engine", {row["engine"]: _without(row, "engine") for row in report["engines"]}),
         _format_table("decode and preprocess", {row["what"]: _without(row, "what") for row in report["instances"]}),
         _format_table("study, POST /predict", {row["what"]: _without(row, "what") for row in report["studies"]}),
+        _format_table(
+            "study, the earlier commit", {row["what"]: _without(row, "what") for row in report["studies_of_earlier"]}
+        ),
     ]
     return "\n".join(parts)
 
