@@ -20,6 +20,7 @@ from tumorscope.commands.evaluate import evaluate
 from tumorscope.commands.export import export
 from tumorscope.commands.predict import predict
 from tumorscope.commands.prepare import prepare
+from tumorscope.commands.prune import prune
 from tumorscope.commands.score import score
 from tumorscope.commands.split import split
 from tumorscope.commands.train import train
@@ -36,7 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (audit, calibrate, card, evaluate, export, predict, prepare, score, split, train):
+for command in (audit, calibrate, card, evaluate, export, predict, prepare, prune, score, split, train):
     app.command()(command)
 app.add_typer(key.app, name="key")
 app.add_typer(model.app, name="model")

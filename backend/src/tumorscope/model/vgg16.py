@@ -1,5 +1,6 @@
 """VGG16 without its top, and the classifying head of the standard recipe (Simonyan & Zisserman, arXiv 1409.1556)."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.model.bundle import Bundle
 from tumorscope.model.vgg16_layers import (
+    CONVOLUTION_NAMES,
     CONVOLUTIONS,
     FEATURE_BLOCKS,
     FILTERS,
@@ -19,7 +21,12 @@ Precision = Literal["float32", "mixed_bfloat16"]
 """float32 throughout, or bfloat16 arithmetic on float32 weights."""
 
 
-def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float32") -> keras.Model:
+def build_vgg16(
+    class_count: int,
+    size: int = 128,
+    precision: Precision = "float32",
+    filters: Mapping[str, int] | None = None,
+) -> keras.Model:
     """Build the network without nested models.
 
     Parameters
@@ -30,6 +37,8 @@ def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float
         Side of the input, in pixels; a multiple of 32.
     precision : {'float32', 'mixed_bfloat16'}
         Of the arithmetic between input and logits.
+    filters : mapping of str to int, optional
+        By the names of the convolutions, where `training.pruning` has left some out.
 
     Returns
     -------
@@ -43,16 +52,17 @@ def build_vgg16(class_count: int, size: int = 128, precision: Precision = "float
     x = keras.layers.Rescaling(
         255.0, offset=[-mean for mean in IMAGENET_MEAN_BGR], dtype="float32", name="imagenet_scale"
     )(inputs)
-    for block, (count, filters) in enumerate(zip(CONVOLUTIONS, FILTERS, strict=True), start=1):
+    for block, (count, unpruned) in enumerate(zip(CONVOLUTIONS, FILTERS, strict=True), start=1):
         for position in range(1, count + 1):
+            name = f"block{block}_conv{position}"
             x = keras.layers.Conv2D(
-                filters,
+                unpruned if filters is None else filters[name],
                 3,
                 padding="same",
                 activation="relu",
                 kernel_initializer="he_normal",
                 dtype=precision,
-                name=f"block{block}_conv{position}",
+                name=name,
             )(x)
         x = keras.layers.MaxPooling2D(2, dtype=precision, name=f"block{block}_pool")(x)
     x = keras.layers.Flatten(dtype=precision, name="flatten")(x)
@@ -73,7 +83,12 @@ def load_network(bundle: Bundle, precision: Precision = "float32") -> keras.Mode
         The weights do not fit the manifest's architecture.
     """
     manifest = bundle.manifest
-    network = build_vgg16(len(manifest.class_names), manifest.input.size, precision=precision)
+    biases = {name: bundle.weights.get(f"{name}/bias") for name in CONVOLUTION_NAMES}
+    filters = {name: 0 if bias is None else bias.size for name, bias in biases.items()}
+    missing = [name for name, number in filters.items() if number == 0]
+    if missing:
+        raise BundleInvalid(f"the weights are not those of {manifest.architecture}: {missing[0]}")
+    network = build_vgg16(len(manifest.class_names), manifest.input.size, precision, filters)
     names = {variable.path for variable in network.weights}
     if names != set(bundle.weights):
         odd = sorted(names ^ set(bundle.weights))[0]
@@ -93,7 +108,8 @@ def observe(network: keras.Model) -> keras.Model:
     -------
     keras.Model
         Outputs, all float32: the logits; the means of the last activations of the lower `FEATURE_BLOCKS` blocks, one
-        after the other, shape (batch, features); the last convolution's activation, shape (batch, rows, columns, 512).
+        after the other, shape (batch, features); the last convolution's activation, shape (batch, rows, columns,
+        filters).
     """
     lower = [
         network.get_layer(f"block{block}_conv{count}").output

@@ -3,7 +3,11 @@
 CONVOLUTIONS = (2, 2, 3, 3, 3)
 """Convolutions of each of the five blocks."""
 FILTERS = (64, 128, 256, 512, 512)
-"""Filters of each block's convolutions."""
+"""Filters of each block's convolutions, before pruning."""
+CONVOLUTION_NAMES = tuple(
+    f"block{block}_conv{at}" for block, count in enumerate(CONVOLUTIONS, 1) for at in range(1, count + 1)
+)
+"""Of all thirteen, in order."""
 FEATURE_BLOCKS = 4
 """The number of lower blocks whose features feed the scope gate."""
 LAST_CONVOLUTION = "block5_conv3"

@@ -17,7 +17,7 @@ class Outputs:
         One for each class.
     features : ndarray, shape (n, features), float32
         Mean activations of the lower blocks, for `inference.scope`; at least 0.
-    activation : ndarray, shape (n, size / 16, size / 16, 512), float32
+    activation : ndarray, shape (n, size / 16, size / 16, filters), float32
         Of the last convolution, for `inference.heatmap`; at least 0.
     """
 

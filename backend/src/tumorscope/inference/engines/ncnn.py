@@ -16,7 +16,13 @@ from tumorscope.inference.engines.engine import Outputs
 from tumorscope.inference.engines.slices import MAX_SHARING, SliceEngine
 from tumorscope.inference.engines.tflite import Int8Convolution, read_int8_network
 from tumorscope.model.bundle import Bundle
-from tumorscope.model.vgg16_layers import CONVOLUTIONS, FEATURE_BLOCKS, IMAGENET_MEAN_BGR, LAST_CONVOLUTION
+from tumorscope.model.vgg16_layers import (
+    CONVOLUTION_NAMES,
+    CONVOLUTIONS,
+    FEATURE_BLOCKS,
+    IMAGENET_MEAN_BGR,
+    LAST_CONVOLUTION,
+)
 
 # Read when ncnn is loaded. OpenMP's threads otherwise spin while they wait for each other: on cores that are shared
 # with other work, a slice takes several times as long.
@@ -59,7 +65,7 @@ def open_ncnn(bundle: Bundle, threads: int) -> SliceEngine:
             bundle.weights[f"{name}/kernel"].size,
             _pack(bundle.weights[f"{name}/kernel"].transpose(3, 2, 0, 1), bundle.weights[f"{name}/bias"]),
         )
-        for name in _name_convolutions()
+        for name in CONVOLUTION_NAMES
     }
     return _open("ncnn-float32", bundle, convolutions, threads)
 
@@ -186,7 +192,7 @@ def _check_weights(bundle: Bundle) -> None:
     manifest, weights = bundle.manifest, bundle.weights
     channels: int = manifest.input.channels
     shapes: dict[str, tuple[int, ...]] = {}
-    for name in _name_convolutions():
+    for name in CONVOLUTION_NAMES:
         filters = weights[f"{name}/bias"].size if f"{name}/bias" in weights else 0
         shapes |= {f"{name}/kernel": (3, 3, channels, filters), f"{name}/bias": (filters,)}
         channels = filters
@@ -200,10 +206,6 @@ def _check_weights(bundle: Bundle) -> None:
     ]
     if odd:
         raise BundleInvalid(f"the weights are not those of {manifest.architecture}: {odd[0]}")
-
-
-def _name_convolutions() -> list[str]:
-    return [f"block{block}_conv{at}" for block, count in enumerate(CONVOLUTIONS, 1) for at in range(1, count + 1)]
 
 
 def _write_network(

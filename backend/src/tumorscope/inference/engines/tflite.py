@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tumorscope.domain.errors import BundleInvalid
 from tumorscope.model.bundle import INT8_FILE, Bundle
-from tumorscope.model.vgg16_layers import CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION
+from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES, CONVOLUTIONS, FEATURE_BLOCKS, LAST_CONVOLUTION
 
 # Steps of an int8 tensor over its whole range.
 _LEVELS = 255
@@ -68,19 +68,18 @@ def read_int8_network(bundle: Bundle) -> Int8Network:
     """
     if bundle.int8 is None:
         raise BundleInvalid("the bundle has no int8 network; `tumorscope export` makes one")
-    names = [f"block{block}_conv{at}" for block, count in enumerate(CONVOLUTIONS, 1) for at in range(1, count + 1)]
     lower = [f"block{block}_conv{count}" for block, count in enumerate(CONVOLUTIONS[:FEATURE_BLOCKS], 1)]
     try:
         found, factors = _read_operators(schema.Model.GetRootAs(bundle.int8))
     # Of a file of another kind, any exception.
     except Exception as error:
         raise BundleInvalid(f"{INT8_FILE} cannot be read") from error
-    shapes = [bundle.weights[f"{name}/kernel"].transpose(3, 2, 0, 1).shape for name in names]
+    shapes = [bundle.weights[f"{name}/kernel"].transpose(3, 2, 0, 1).shape for name in CONVOLUTION_NAMES]
     features = factors.get(sum(bundle.weights[f"{name}/bias"].size for name in lower))
     activation = factors.get(bundle.weights[f"{LAST_CONVOLUTION}/bias"].size)
     if [one.kernel.shape for one in found] != shapes or features is None or activation is None:
         raise BundleInvalid(f"{INT8_FILE} is not the network of the weights")
-    return Int8Network(dict(zip(names, found, strict=True)), features, activation)
+    return Int8Network(dict(zip(CONVOLUTION_NAMES, found, strict=True)), features, activation)
 
 
 def _read_operators(model: schema.Model) -> tuple[list[Int8Convolution], dict[int, NDArray[np.float32]]]:
