@@ -68,18 +68,18 @@ def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str,
     rows = []
     # Before the first study, for what the allocator keeps of one is not idle.
     idle = server.resident_mib()
-    connection = server.connect()
     path, content_type = "/predict?slices=all", "application/octet-stream"
     for name, data in studies.items():
         with _Peak(server) as watched:
             before = _count_slices(server)
-            answer = json.loads(ask(connection, path, data, content_type))
+            answer = json.loads(ask(server.connect(), path, data, content_type))
             run = _count_slices(server) - before
         requests, alone, peak = [], [], watched.mib
         for _ in range(_STUDY_ROUNDS):
             with _Peak(server) as watched:
+                # A connection anew: the server closes one that waited for the engine.
                 started = time.perf_counter()
-                ask(connection, path, data, content_type)
+                ask(server.connect(), path, data, content_type)
                 requests.append(time.perf_counter() - started)
             peak = max(peak, watched.mib)
             started = time.perf_counter()
