@@ -1,5 +1,6 @@
 """``tumorscope pacs``: an archive in, an answer to each of its studies in the same archive out."""
 
+import faulthandler
 import json
 import logging
 import re
@@ -14,6 +15,8 @@ from tumorscope.domain.errors import SetupInvalid
 
 app = typer.Typer(help="Answer the studies of an archive (PACS) that speaks DICOMweb.", no_args_is_help=True)
 
+# Docker kills after ten seconds.
+_GIVE_UP_S = 8
 _DEFAULT_JOBS = "tumorscope-pacs.sqlite"
 _JobsPlace = Annotated[
     str,
@@ -142,14 +145,24 @@ def watch(
             metrics.count(event, **fields)
             log_event(event, **fields)
 
-        # As by Ctrl-C: the study in work is given back. The first process of a container ignores it otherwise.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # The study in work is given back. The first process of a container ignores SIGTERM otherwise.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _end)
         note("watching")
         try:
             with Waits(note) as waits:
                 Watcher(Archive(archive), predicting, table, filters, settle_s, note, waits).watch(poll_s)
         except KeyboardInterrupt:
             note("ended")
+
+
+def _end(*_: object) -> None:
+    """End in order; or, where something keeps it from that, say where it stands, and end at once.
+
+    Nothing is lost then: what was not finished is done at the next start.
+    """
+    faulthandler.dump_traceback_later(_GIVE_UP_S, exit=True)
+    raise KeyboardInterrupt
 
 
 @app.command()
