@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from '@playwright/test';
 
@@ -39,12 +40,13 @@ export default defineConfig({
   testDir: 'journeys',
   outputDir: 'test-results',
   snapshotPathTemplate: 'looks/{arg}{ext}',
-  workers: 1,
+  // Where one journey waits for the service, the page of another works.
+  workers: Math.min(2, availableParallelism()),
   retries: 0,
   forbidOnly: true,
   // They only end what hangs: no machine is so slow that it needs them.
   timeout: 300_000,
-  expect: { timeout: 60_000 },
+  expect: { timeout: 120_000 },
   reporter: 'list',
   webServer,
   use: {
