@@ -106,7 +106,12 @@ def _asking_all_the_time(client: httpx.Client) -> Iterator[list[int]]:
 
     def ask() -> None:
         while not ended.wait(0.02):
-            statuses.append(client.get("/api/model").status_code)
+            try:
+                answer = client.get("/api/model")
+            except httpx.RemoteProtocolError:
+                # nginx closes idle connections as it reloads. A browser, too, sends a GET again then.
+                answer = client.get("/api/model")
+            statuses.append(answer.status_code)
 
     asking = threading.Thread(target=ask)
     asking.start()
