@@ -73,7 +73,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _engine() -> Iterator[None]:
     """The same in all processes, without measuring which is the fastest."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TUMORSCOPE_ENGINE", "litert")
+        patch.setenv("TUMORSCOPE_ENGINE", "ncnn-int8")
         patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
         yield
 
@@ -135,7 +135,7 @@ def test_parquet_says_which_model_answered(archive: Path, tmp_path: Path) -> Non
     _score(tmp_path / "scores", archive / "volume.nii.gz")
     for name in TABLES:
         metadata = read_table(tmp_path / "scores", name).schema.metadata
-        assert json.loads(metadata[b"model"])["engine"] == "litert-int8"
+        assert json.loads(metadata[b"model"])["engine"] == "ncnn-int8"
         assert metadata[b"notice"].decode() == _NOTICE
 
 
@@ -215,7 +215,9 @@ def _fill_disk(process: subprocess.Popen[str]) -> None:
     """From now on the command cannot write its answers; it says so, and ends."""
     prlimit(process.pid, RLIMIT_FSIZE, (1000, RLIM_INFINITY))
     _, errors = process.communicate(timeout=PATIENCE_S)
-    assert (process.returncode, errors.splitlines()[-1]) == (1, "File too large")
+    assert process.returncode == 1
+    # Ray's own processes may write there, too.
+    assert "File too large" in errors.splitlines()
 
 
 def test_full_disk_is_a_sentence_and_the_next_run_goes_on(archive: Path, tmp_path: Path, undisturbed: Rows) -> None:
