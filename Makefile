@@ -1,7 +1,7 @@
 # Needs Python 3.11 to 3.13, Node.js 20.19 or newer, and GNU make. `make` alone lists the targets.
 SHELL := bash
 .DEFAULT_GOAL := help
-# Where it is set, each of the hundreds of processes that the tests start compiles the modules anew.
+# Where it is set, each of the hundreds of processes that the tests start compiles all modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # The first of these that fits is used; or name one: make setup PYTHON=/path/to/python

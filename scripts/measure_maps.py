@@ -10,7 +10,6 @@ the energy (Wang et al., arXiv 1910.01279) how much of the map lies in it. Delet
 et al., arXiv 1810.03292) asks whether the map depends on what the network learned.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
+from scripts.options import read_options
 
-from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import ImageFileReference, RelativeBox, VolumeReference, read_example, read_volume
 from tumorscope.datasets.splits import read_split
@@ -69,10 +68,7 @@ class _Explained:
 
 def main() -> None:
     """Measure, and write the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
-    arguments = parser.parse_args()
+    arguments = read_options(__doc__)
     bundle = read_bundle(arguments.bundle)
     classifier = Classifier(bundle, open_engine(bundle).engine)
     examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))

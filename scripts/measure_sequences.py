@@ -5,7 +5,6 @@
 Writes docs/figures/sequences.json, which the model card shows.
 """
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 from rich.progress import track
+from scripts.options import read_options
 
-from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import Example, read_example
 from tumorscope.datasets.splits import read_split
@@ -33,10 +32,7 @@ _OUTPUT = Path("docs/figures/sequences.json")
 
 def main() -> None:
     """Measure, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
-    arguments = parser.parse_args()
+    arguments = read_options(__doc__)
     bundle = read_bundle(arguments.bundle)
     classifier = Classifier(bundle, open_engine(bundle).engine)
     examples = discover_examples(arguments.data, tuple(bundle.manifest.class_names))

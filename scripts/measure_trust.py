@@ -5,7 +5,6 @@
 Writes docs/figures/scope.json, which the model card shows.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
+from scripts.options import read_options
 
-from tumorscope.api.settings import Settings
 from tumorscope.datasets.discover import discover_examples
 from tumorscope.datasets.example import Example, ImageFileReference, read_example
 from tumorscope.datasets.splits import read_split
@@ -52,10 +51,7 @@ _REFUSED = 0.015
 
 def main() -> None:
     """Measure, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--bundle", type=Path, default=Settings().bundle)
-    arguments = parser.parse_args()
+    arguments = read_options(__doc__)
     bundle = read_bundle(arguments.bundle)
     if bundle.manifest.trust is None:
         raise SystemExit("The bundle has no trust layer: run tumorscope calibrate first.")

@@ -77,7 +77,7 @@ def measure_studies(server: Server, engine: Engine, size: int) -> list[dict[str,
         requests, alone, peak = [], [], watched.mib
         for _ in range(_STUDY_ROUNDS):
             with _Peak(server) as watched:
-                # A connection anew: the server closes one that waited for the engine.
+                # A new connection: the server closes one that waited for the engine.
                 started = time.perf_counter()
                 ask(server.connect(), path, data, content_type)
                 requests.append(time.perf_counter() - started)

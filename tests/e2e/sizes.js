@@ -26,7 +26,7 @@ export function findButton(page, key) {
  * @param {string} theme
  * @param {import('../../frontend/src/i18n/translate.js').Language} language
  */
-export async function openPage(page, theme, language) {
+export async function setLook(page, theme, language) {
   setLanguage(language);
   await page.addInitScript(
     ([chosen, spoken]) => {
@@ -35,11 +35,10 @@ export async function openPage(page, theme, language) {
     },
     [theme, language],
   );
-  await page.goto('/');
 }
 
 /**
- * Sees a state of the page at every size, without loading it anew.
+ * Sees a state of the page at every size, without loading it again.
  * @param {import('@playwright/test').Page} page
  * @param {string} name of the pictures
  * @param {(view: { width: number, height: number }) => Promise<void>} check at each size

@@ -66,3 +66,16 @@ def test_model_of_grades_is_refused_in_a_sentence(tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "bundle", ("hgg", "lgg"))
     with pytest.raises(EvaluationError, match="tell tumour from none"):
         run_command("calibrate", bundle, tmp_path)
+
+
+def test_pruned_bundle_is_a_smaller_model_that_serves(tmp_path: Path) -> None:
+    bundle, data = prepare_bundle(tmp_path)
+    run_command("prune", bundle, data, "--share", 0.1, "--output", tmp_path / "pruned", "--version", "0.2.0")
+    whole, pruned = read_bundle(bundle), read_bundle(tmp_path / "pruned")
+    assert pruned.manifest.version == "0.2.0"
+    assert pruned.weights["block5_conv3/kernel"].shape == (3, 3, 48, 48)
+    assert pruned.manifest.training["pruned"]["of"] == whole.sha256
+    assert 0 < pruned.manifest.training["pruned"]["multiplications"] < 0.05
+    check_golden_answers(Classifier(pruned, TensorFlowEngine(pruned)))
+    run_command("calibrate", tmp_path / "pruned", data)
+    assert read_bundle(tmp_path / "pruned").manifest.trust is not None

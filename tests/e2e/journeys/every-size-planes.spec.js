@@ -1,14 +1,15 @@
 import { translate } from '../../../frontend/src/i18n/translate.js';
 import { expect, test } from '../page.js';
 import { findExample } from '../scans.js';
-import { expectWhole, findButton, LOOKS, openPage, seeEverySize } from '../sizes.js';
+import { expectWhole, findButton, LOOKS, seeEverySize, setLook } from '../sizes.js';
 import { WITH_WEBGL } from '../webgl.js';
 
 test.use(WITH_WEBGL);
 
 for (const [theme, language] of LOOKS) {
   test(`the three planes have room at every size (${theme}, ${language})`, async ({ page }) => {
-    await openPage(page, theme, language);
+    await setLook(page, theme, language);
+    await page.goto('/');
     await page
       .getByLabel(translate('intake.files'))
       .setInputFiles(findExample('phantom-volume.nii.gz'));

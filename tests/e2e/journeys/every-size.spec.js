@@ -1,12 +1,13 @@
 import { translate } from '../../../frontend/src/i18n/translate.js';
 import { describePage, expect, test } from '../page.js';
 import { makeExamination } from '../scans.js';
-import { expectWhole, findButton, LOOKS, openPage, seeEverySize } from '../sizes.js';
+import { expectWhole, findButton, LOOKS, seeEverySize, setLook } from '../sizes.js';
 
 for (const [theme, language] of LOOKS) {
   test(`every layer of the page fits at every size (${theme}, ${language})`, async ({ page }) => {
     const notice = describePage(page).notice;
-    await openPage(page, theme, language);
+    await setLook(page, theme, language);
+    await page.goto('/');
     await seeEverySize(page, `empty-${language}`, (view) =>
       expectWhole(findButton(page, 'emptyState.chooseFiles'), view),
     );

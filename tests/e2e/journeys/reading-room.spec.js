@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findCase, findExample, makeNifti, WHY_SKIPPED } from '../scans.js';
+import { LOOKS, setLook } from '../sizes.js';
 import { describeViewer, openStudy, readCanvas } from '../viewer.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
@@ -90,20 +91,11 @@ test('each slice has the map of its own most probable class, and another can be 
     .not.toBe(own.mark);
 });
 
-for (const [theme, language] of [
-  ['dark', 'en'],
-  ['light', 'de'],
-]) {
+for (const [theme, language] of LOOKS) {
   test(`the scan keeps its size at every size of the view (${theme}, ${language})`, async ({
     page,
   }) => {
-    await page.addInitScript(
-      ([chosen, spoken]) => {
-        localStorage.setItem('tumorscope-theme', chosen);
-        localStorage.setItem('tumorscope-language', spoken);
-      },
-      [theme, language],
-    );
+    await setLook(page, theme, language);
     await page.goto('/');
     await page.locator('input[type=file]').first().setInputFiles(VOLUME);
     await expect(page.locator('.curve-line').first()).toBeVisible();

@@ -1,7 +1,7 @@
-import { setLanguage, translate } from '../../../frontend/src/i18n/translate.js';
+import { translate } from '../../../frontend/src/i18n/translate.js';
 import { checkAppearance, describePage, expect, test } from '../page.js';
 import { findExample, makeNifti } from '../scans.js';
-import { LOOKS, SIZES } from '../sizes.js';
+import { LOOKS, SIZES, setLook } from '../sizes.js';
 import { describeViewer } from '../viewer.js';
 
 const VOLUME = { name: 'head.nii', mimeType: 'application/octet-stream', buffer: makeNifti(40) };
@@ -12,16 +12,9 @@ for (const [theme, language] of LOOKS) {
       page,
       context,
     }) => {
-      setLanguage(language);
+      await setLook(page, theme, language);
       await context.grantPermissions(['clipboard-read', 'clipboard-write']);
       await page.setViewportSize({ width, height });
-      await page.addInitScript(
-        ([chosen, spoken]) => {
-          localStorage.setItem('tumorscope-theme', chosen);
-          localStorage.setItem('tumorscope-language', spoken);
-        },
-        [theme, language],
-      );
       /** @param {string} step */
       const check = (step) =>
         checkAppearance(page, `tour-${step}-${theme}-${language}-${width}x${height}`);

@@ -26,6 +26,7 @@ def prune(
     import numpy as np
 
     from tumorscope.commands.calibrate import with_version
+    from tumorscope.commands.train import say_written
     from tumorscope.datasets.discover import discover_examples
     from tumorscope.datasets.example import read_example
     from tumorscope.datasets.splits import read_split
@@ -62,11 +63,5 @@ def prune(
             described, weights, split.validation, TensorFlowEngine, lambda: progress.advance(task)
         )
     write_bundle(output, complete, weights, golden_files, {SPLIT_FILE: (bundle / SPLIT_FILE).read_bytes()})
-    figures = complete.metrics["figures"]
-    console = Console(stderr=True)
-    for name in ("accuracy", "tumor_auc"):
-        if name in figures:
-            console.print(
-                f"{name}: {figures[name]['value']:.3f}, before {manifest.metrics['figures'][name]['value']:.3f}"
-            )
-    console.print(f"{left:.0%} of the multiplications; wrote {output}")
+    say_written(complete, output)
+    Console(stderr=True).print(f"{left:.0%} of the multiplications are left")

@@ -15,6 +15,7 @@ from tumorscope.domain.errors import TrainingError
 
 if TYPE_CHECKING:
     from tumorscope.datasets.splits import Split
+    from tumorscope.model.manifest import Manifest
     from tumorscope.training.recipe import Recipe
     from tumorscope.training.run import Trained
 
@@ -142,9 +143,15 @@ def _release(
         )
     attached = {"split.json": (run_folder / "split.json").read_bytes()}
     write_bundle(output, manifest, trained.weights, golden_files, attached)
+    say_written(manifest, output)
+
+
+def say_written(manifest: "Manifest", folder: Path) -> None:
+    """Print a new bundle's figures on held-out patients, and where it is."""
+    console = Console(stderr=True)
     for name, figure in manifest.metrics["figures"].items():
         console.print(f"{name}: {figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f}), n={figure['n']}")
-    console.print(f"wrote {output}")
+    console.print(f"wrote {folder}")
 
 
 def _release_with_tensorflow() -> None:

@@ -26,7 +26,7 @@ _MULTIPLE = 16
 _BATCH = 32
 # Of the mean of the diagonal, added to it.
 _RIDGE, _DENSE_RIDGE = 1e-4, 0.03
-# Where a filter gives nothing, it may give any negative number: so often these are chosen anew.
+# Before the ReLU any negative number will do where a filter gives nothing: such targets are updated so many times.
 _ROUNDS = 2
 _LAST_OF_BLOCK = frozenset(f"block{block}_conv{count}" for block, count in enumerate(CONVOLUTIONS, 1))
 
