@@ -68,14 +68,31 @@ def test_model_of_grades_is_refused_in_a_sentence(tmp_path: Path) -> None:
         run_command("calibrate", bundle, tmp_path)
 
 
+_RECIPE_FILE = """
+from dataclasses import replace
+from tests.backend.unit.training.networks import RECIPE as SMALL
+from tumorscope.datasets.discover import discover_examples
+RECIPE = replace(SMALL, read_examples=lambda data: discover_examples(data, SMALL.class_names))
+"""
+
+
 def test_pruned_bundle_is_a_smaller_model_that_serves(tmp_path: Path) -> None:
     bundle, data = prepare_bundle(tmp_path)
-    run_command("prune", bundle, data, "--share", 0.1, "--output", tmp_path / "pruned", "--version", "0.2.0")
+    to = ("--share", 0.02, "--data", data, "--output", tmp_path / "pruned", "--version", "0.2.0")
+    with pytest.raises(EvaluationError, match="by which recipe"):
+        run_command("prune", bundle, *to)
+    recipe = tmp_path / "recipe.py"
+    recipe.write_text(_RECIPE_FILE, encoding="utf-8")
+    loaded, split = read_bundle(bundle), (bundle / "split.json").read_bytes()
+    manifest = loaded.manifest.model_copy(update={"training": {"recipe": str(recipe)}})
+    write_bundle(bundle, manifest, loaded.weights, loaded.golden_files, {"split.json": split})
+    run_command("prune", bundle, *to)
     whole, pruned = read_bundle(bundle), read_bundle(tmp_path / "pruned")
     assert pruned.manifest.version == "0.2.0"
-    assert pruned.weights["block5_conv3/kernel"].shape == (3, 3, 48, 48)
-    assert pruned.manifest.training["pruned"]["of"] == whole.sha256
-    assert 0 < pruned.manifest.training["pruned"]["multiplications"] < 0.05
+    assert pruned.weights["block5_conv3/kernel"].size < whole.weights["block5_conv3/kernel"].size / 2
+    record = pruned.manifest.training["pruned"]
+    assert record["of"] == whole.sha256
+    assert 0 < record["multiplications"] <= 0.02
     check_golden_answers(Classifier(pruned, TensorFlowEngine(pruned)))
     run_command("calibrate", tmp_path / "pruned", data)
     assert read_bundle(tmp_path / "pruned").manifest.trust is not None

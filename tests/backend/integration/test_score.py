@@ -108,9 +108,18 @@ def _read(output: Path) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+def running(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """A run that nothing disturbs, while it goes on."""
     output = tmp_path_factory.mktemp("undisturbed") / "scores"
-    _score(output, archive)
+    with _start(output, archive) as process:
+        yield output, process
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running: tuple[Path, subprocess.Popen[str]]) -> Rows:
+    output, process = running
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
     return _read(output)
 
 
@@ -440,7 +449,11 @@ def test_two_runs_do_not_write_into_one_folder(archive: Path, tmp_path: Path) ->
 
 @pytest.mark.cluster
 def test_killed_driver_full_disk_and_killed_node_end_with_the_same_rows(
-    ray_cluster: Any, archive: Path, tmp_path: Path, undisturbed: Rows
+    running: object,  # noqa: ARG001  (beside it, the cluster starts)
+    ray_cluster: Any,
+    archive: Path,
+    tmp_path: Path,
+    undisturbed: Rows,
 ) -> None:
     output = tmp_path / "scores"
     node = ray_cluster.add_node(**describe_node())

@@ -16,9 +16,12 @@ from scipy.linalg import cho_factor, cho_solve
 from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES, CONVOLUTIONS, IMAGENET_MEAN_BGR, LAST_CONVOLUTION
 
 Weights = Mapping[str, NDArray[Any]]
+"""As `Bundle.weights`."""
+PRUNING_SLICES = 1600
+"""As many as are looked at, at most."""
 
 # Of each block: slices, for lower ones are larger, and places in each of them.
-_SLICES = (240, 480, 1600, 1600, 1600)
+_SLICES = (240, 480, PRUNING_SLICES, PRUNING_SLICES, PRUNING_SLICES)
 _PLACES = (300, 150, 48, 48, 64)
 _RANKED_SLICES = 480
 # Engines compute so many filters at once.
@@ -31,34 +34,40 @@ _ROUNDS = 2
 _LAST_OF_BLOCK = frozenset(f"block{block}_conv{count}" for block, count in enumerate(CONVOLUTIONS, 1))
 
 
-def prune(weights: Weights, pixels: NDArray[np.float32], share: float, advance: Callable[[], None]) -> Weights:
-    """Leave out filters of every convolution.
+def prune(
+    weights: Weights, pixels: NDArray[np.float32], share: float, advance: Callable[[], None]
+) -> dict[str, NDArray[np.float32]]:
+    """Leave out the filters of which the next layer hears least for what they cost.
 
     Parameters
     ----------
-    weights : mapping of str to ndarray
-        As `Bundle.weights`.
     pixels : ndarray, shape (n, size, size, 3), 0..1
-        Prepared training slices of every kind, in random order; about 1,600.
+        Prepared training slices of every kind, in random order; at best `PRUNING_SLICES`.
     share : float
-        Of each layer's filters that stay, rounded to a multiple of 16.
+        Of the multiply-adds that stay, at most; filters go 16 at a time.
     advance : callable
         Called after each of the 14 layers.
 
     Returns
     -------
-    mapping of str to ndarray, float32
+    dict of str to ndarray, float32
         Under the same names.
     """
     scaled = pixels * np.float32(255) - np.array(IMAGENET_MEAN_BGR, np.float32)
     kept = _choose_filters(weights, scaled[:_RANKED_SLICES], share)
     rng = np.random.default_rng(0)
-    pruned: dict[str, NDArray[Any]] = {}
+    pruned: dict[str, NDArray[np.float32]] = {}
+    whole_input = pruned_input = scaled[:0]
     for block, count in enumerate(CONVOLUTIONS):
         done = sum(CONVOLUTIONS[:block])
         below, inside = CONVOLUTION_NAMES[:done], CONVOLUTION_NAMES[done : done + count]
         shown = scaled[: _SLICES[block]]
-        whole_input, pruned_input = _run(weights, below, shown), _run(pruned, below, shown)
+        if len(shown) == len(whole_input):
+            # Of the same slices, what the last block was given is still there.
+            below = CONVOLUTION_NAMES[done - CONVOLUTIONS[block - 1] : done]
+        else:
+            whole_input = pruned_input = shown
+        whole_input, pruned_input = _run(weights, below, whole_input), _run(pruned, below, pruned_input)
         for at, name in enumerate(inside):
             wanted = {f"{name}/kernel": weights[f"{name}/kernel"][..., kept[name]]}
             wanted[f"{name}/bias"] = weights[f"{name}/bias"][kept[name]]
@@ -73,17 +82,30 @@ def prune(weights: Weights, pixels: NDArray[np.float32], share: float, advance: 
             kernel, bias = _fit(np.concatenate(seen), np.concatenate(given))
             pruned |= {f"{name}/kernel": kernel.reshape(3, 3, -1, len(bias)), f"{name}/bias": bias}
             advance()
-    pruned |= _fit_dense(weights, pruned, kept[LAST_CONVOLUTION], scaled[: _SLICES[-1]])
+    pruned |= _fit_dense(
+        weights, kept[LAST_CONVOLUTION], _run(weights, inside, whole_input), _run(pruned, inside, pruned_input)
+    )
     advance()
     return {**pruned, **{name: weights[name].astype(np.float32) for name in ("logits/kernel", "logits/bias")}}
 
 
-def count_multiplications(weights: Weights, size: int) -> int:
-    """Multiply-adds of the convolutions for one slice of this side, in pixels."""
-    total, side = 0, size
-    for block, count in enumerate(CONVOLUTIONS, 1):
-        total += sum(side**2 * weights[f"block{block}_conv{at}/kernel"].size for at in range(1, count + 1))
-        side //= 2
+def share_of_multiplications(pruned: Weights, whole: Weights) -> float:
+    """Multiply-adds of a network's convolutions as a share of another's, for slices of one size."""
+    first, second = (
+        _count_multiplications({name: len(one[f"{name}/bias"]) for name in CONVOLUTION_NAMES})
+        for one in (pruned, whole)
+    )
+    return first / second
+
+
+def _count_multiplications(filters: Mapping[str, int]) -> float:
+    """Of the convolutions, for each of the input's pixels."""
+    total, channels = 0.0, 3
+    for block, count in enumerate(CONVOLUTIONS):
+        for at in range(1, count + 1):
+            number = filters[f"block{block + 1}_conv{at}"]
+            total += 9 * channels * number / 4**block
+            channels = number
     return total
 
 
@@ -103,12 +125,29 @@ def _choose_filters(weights: Weights, shown: NDArray[np.float32], share: float) 
             active = np.maximum(_convolve(seen, weights, name), 0)
             variances[name] += active.var(axis=(0, 1, 2))
             seen = _pool(active) if name in _LAST_OF_BLOCK else active
-    chosen = {}
-    for name, next_name in zip(CONVOLUTION_NAMES, after, strict=True):
-        number = max(1, round(share * len(variances[name]) / _MULTIPLE)) * _MULTIPLE
-        order = np.argsort(-variances[name] * heard[next_name], kind="stable")
-        chosen[name] = np.sort(order[:number])
-    return chosen
+    importance = {name: variances[name] * heard[after[at]] for at, name in enumerate(CONVOLUTION_NAMES)}
+    numbers = _share_out(importance, share)
+    return {name: np.sort(np.argsort(-one, kind="stable")[: numbers[name]]) for name, one in importance.items()}
+
+
+def _share_out(importance: Mapping[str, NDArray[np.float64]], share: float) -> dict[str, int]:
+    """How many filters of each layer stay: those go of which least is heard for the multiply-adds that they cost."""
+    # Of what is heard of a layer, by how many of its filters stay.
+    heard = {name: np.cumsum(np.sort(one)[::-1]) / one.sum() for name, one in importance.items()}
+    numbers = {name: len(one) for name, one in importance.items()}
+    whole = now = _count_multiplications(numbers)
+    while now > share * whole:
+        candidates = []
+        for name, number in numbers.items():
+            if number > _MULTIPLE:
+                fewer = {**numbers, name: number - _MULTIPLE}
+                lost = heard[name][number - 1] - heard[name][number - _MULTIPLE - 1]
+                candidates.append((lost / (now - _count_multiplications(fewer)), name, fewer))
+        if not candidates:
+            break
+        _, _, numbers = min(candidates)
+        now = _count_multiplications(numbers)
+    return numbers
 
 
 def _fit(seen: NDArray[np.float32], given: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -128,14 +167,14 @@ def _fit(seen: NDArray[np.float32], given: NDArray[np.float32]) -> tuple[NDArray
 
 
 def _fit_dense(
-    weights: Weights, pruned: Weights, kept: NDArray[np.intp], shown: NDArray[np.float32]
+    weights: Weights, kept: NDArray[np.intp], whole_input: NDArray[np.float32], pruned_input: NDArray[np.float32]
 ) -> dict[str, NDArray[np.float32]]:
     """The weights of the filters that stay, corrected: there are more of them than slices."""
     whole = weights["dense/kernel"].astype(np.float32)
     filters = len(weights[f"{LAST_CONVOLUTION}/bias"])
     start = whole.reshape(-1, filters, whole.shape[1])[:, kept].reshape(-1, whole.shape[1])
-    given = _run(weights, CONVOLUTION_NAMES, shown).reshape(len(shown), -1) @ whole + weights["dense/bias"]
-    seen = _run(pruned, CONVOLUTION_NAMES, shown).reshape(len(shown), -1)
+    given = whole_input.reshape(len(whole_input), -1) @ whole + weights["dense/bias"]
+    seen = pruned_input.reshape(len(pruned_input), -1)
     missing = given - seen @ start
     mean, offset = seen.mean(axis=0), missing.mean(axis=0)
     centred = seen - mean

@@ -20,7 +20,11 @@ from tumorscope.domain.errors import TrainingError
 from tumorscope.model.manifest import DataManifest, InputManifest, Manifest, PreprocessingManifest
 from tumorscope.model.processor import has_bfloat16
 from tumorscope.model.vgg16 import Precision
+from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES
+from tumorscope.training.networks import to_input
+from tumorscope.training.pruning import PRUNING_SLICES, Weights, prune, share_of_multiplications
 from tumorscope.training.recipe import Recipe, Stage
+from tumorscope.training.samples import compose_epoch
 from tumorscope.training.stage_networks import build_stage_network, read_final_weights
 from tumorscope.training.stage_samples import find_hard_negatives, prepare_stage
 from tumorscope.training.train import EpochLog, Observer, train_stage
@@ -78,6 +82,27 @@ def run_recipe(
     ]
     weights = {name: np.stack([end[name] for end in ends]).mean(axis=0) for name in ends[0]}
     return Trained(weights, _record(split, settings, run_folder, leakage_allowed))
+
+
+def run_pruning(weights: Weights, recipe: Recipe, split: Split, share: float) -> Trained:
+    """Prune a network that this recipe trained, by what an epoch of its last stage shows.
+
+    Parameters
+    ----------
+    share : float
+        Of the multiply-adds that stay, at most.
+    """
+    number = len(recipe.stages) - 1
+    rng = np.random.default_rng(recipe.seed)
+    with _progress() as progress:
+        samples, _ = prepare_stage(recipe, split, number, progress)
+        epoch = compose_epoch(samples, recipe.stages[number].mixture, rng)
+        shown = [one.pixels for kind in epoch.values() for one in kind]
+        drawn = [shown[i] for i in rng.permutation(len(shown))[:PRUNING_SLICES]]
+        task = progress.add_task("fitting layers", total=len(CONVOLUTION_NAMES) + 1)
+        pruned = prune(weights, to_input(np.stack(drawn)), share, lambda: progress.advance(task))
+    left = share_of_multiplications(pruned, weights)
+    return Trained(pruned, {"share": share, "slices": len(drawn), "multiplications": round(left, 3)})
 
 
 def describe(recipe: Recipe, trained: Trained, version: str) -> Manifest:

@@ -16,7 +16,7 @@ from tumorscope.inference.engines.tensorflow import TensorFlowEngine
 from tumorscope.model.bundle import Bundle, read_bundle
 from tumorscope.model.vgg16 import build_vgg16
 from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES
-from tumorscope.training.pruning import count_multiplications, prune
+from tumorscope.training.pruning import prune, share_of_multiplications
 
 _SIDE = 32
 _HALF = 16
@@ -66,10 +66,11 @@ def test_what_is_left_out_is_made_up_for(
     small: dict[str, NDArray[Any]], whole: dict[str, NDArray[Any]], pixels: NDArray[np.float32], tmp_path: Path
 ) -> None:
     done: list[None] = []
-    pruned = prune(whole, pixels, 0.5, lambda: done.append(None))
+    pruned = prune(whole, pixels, share_of_multiplications(small, whole), lambda: done.append(None))
     assert len(done) == len(CONVOLUTION_NAMES) + 1
     assert {name: array.shape for name, array in pruned.items()} == {name: one.shape for name, one in small.items()}
-    assert count_multiplications(pruned, _SIDE) == count_multiplications(small, _SIDE)
+    # Half as many channels in, half as many out, but for the three of the picture.
+    assert share_of_multiplications(pruned, whole) == pytest.approx(0.263, abs=0.001)
     bundle = read_bundle(write_tiny_bundle(tmp_path))
     cut = {name: whole[name][tuple(slice(side) for side in array.shape)] for name, array in small.items()}
     (expected, _), (unfitted, _) = _answer(bundle, whole, pixels), _answer(bundle, cut, pixels)

@@ -75,15 +75,16 @@ def read_int8_network(bundle: Bundle) -> Int8Network:
     except Exception as error:
         raise BundleInvalid(f"{INT8_FILE} cannot be read") from error
     shapes = [bundle.weights[f"{name}/kernel"].transpose(3, 2, 0, 1).shape for name in CONVOLUTION_NAMES]
-    features = factors.get(sum(bundle.weights[f"{name}/bias"].size for name in lower))
-    activation = factors.get(bundle.weights[f"{LAST_CONVOLUTION}/bias"].size)
-    if [one.kernel.shape for one in found] != shapes or features is None or activation is None:
+    none = np.empty(0, np.float32)
+    features, activation = factors.get(2, none), factors.get(4, none)
+    lengths = [sum(bundle.weights[f"{name}/bias"].size for name in of) for of in (lower, [LAST_CONVOLUTION])]
+    if [one.kernel.shape for one in found] != shapes or [len(features), len(activation)] != lengths:
         raise BundleInvalid(f"{INT8_FILE} is not the network of the weights")
     return Int8Network(dict(zip(CONVOLUTION_NAMES, found, strict=True)), features, activation)
 
 
 def _read_operators(model: schema.Model) -> tuple[list[Int8Convolution], dict[int, NDArray[np.float32]]]:
-    """The convolutions in order, and the rows that something is multiplied by, by their lengths."""
+    """The convolutions in order, and the rows that an output is multiplied by, by its dimensions."""
     graph = model.Subgraphs(0)
     convolutions, factors = [], {}
     for at in range(graph.OperatorsLength()):
@@ -100,7 +101,7 @@ def _read_operators(model: schema.Model) -> tuple[list[Int8Convolution], dict[in
                 raise ValueError("a filter has one step and one bias")
             convolutions.append(Int8Convolution(read_kernel, steps, read_bias, highest))
         elif code == schema.BuiltinOperator.MUL and inputs[1].ShapeLength() == 1:
-            factors[inputs[1].Shape(0)] = np.array(_read(model, inputs[1]))
+            factors[graph.Tensors(operator.Outputs(0)).ShapeLength()] = np.array(_read(model, inputs[1]))
     return convolutions, factors
 
 
