@@ -30,8 +30,10 @@ from tumorscope.imaging.slices import STACK_AXIS, slice_volume
 from tumorscope.imaging.source import FROM_DISK, SourceFile
 from tumorscope.inference.classifier import calibrate, pool_slices
 from tumorscope.model.processor import has_bfloat16
+from tumorscope.model.vgg16 import Precision, build_vgg16
+from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES
 from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
-from tumorscope.training.networks import build_plain, to_input
+from tumorscope.training.networks import to_input
 from tumorscope.training.recipes.tumorscope_default import read_examples
 from tumorscope.training.volume_lesions import insert_into_heads
 
@@ -139,8 +141,10 @@ def _answer(
     """Calibrated probabilities, shape (n, classes)."""
     file = cache / f"{name}.npy"
     if not file.is_file():
-        network = build_plain(len(DEFAULT_CLASS_NAMES), 128, 0, "mixed_bfloat16" if has_bfloat16() else "float32")
         with np.load(weights) as arrays:
+            filters = {one: arrays[f"{one}/bias"].size for one in CONVOLUTION_NAMES}
+            precision: Precision = "mixed_bfloat16" if has_bfloat16() else "float32"
+            network = build_vgg16(len(DEFAULT_CLASS_NAMES), _PARAMETERS.size, precision, filters)
             for variable in network.weights:
                 variable.assign(arrays[variable.path])
         batches = [
