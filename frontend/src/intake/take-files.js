@@ -1,10 +1,8 @@
 import { HEAD_BYTES, tellKind } from './file-kind.js';
+import { readInBatches } from './in-batches.js';
 
 /** @typedef {import('./group-studies.js').TakenFile} TakenFile */
 /** @typedef {import('./group-studies.js').KnownFile} KnownFile */
-
-// How many file heads are read at a time, so that a folder of a thousand slices does not freeze the page.
-const READ_AT_ONCE = 64;
 
 /**
  * Files that were chosen, with their paths where a folder was chosen.
@@ -80,12 +78,8 @@ function dropLastPart(path) {
  * @param {TakenFile[]} taken
  * @returns {Promise<KnownFile[]>}
  */
-export async function findKinds(taken) {
-  const known = [];
-  for (let start = 0; start < taken.length; start += READ_AT_ONCE) {
-    known.push(...(await Promise.all(taken.slice(start, start + READ_AT_ONCE).map(findKind))));
-  }
-  return known;
+export function findKinds(taken) {
+  return readInBatches(taken, findKind);
 }
 
 /**

@@ -1,4 +1,5 @@
 import dicomParser from 'dicom-parser';
+import { readInBatches } from '../../intake/in-batches.js';
 import { COMPRESSED, decodeFrame } from './decode-frame.js';
 import { orientVolume } from './orient.js';
 
@@ -66,15 +67,13 @@ export async function readMiddles(files) {
 async function listStacks(files) {
   /** @type {Map<string, Slice[]>} */
   const stacks = new Map();
-  for (const file of files) {
-    for (const slice of await readSlices(file)) {
-      const { series, object, rows, columns, axes } = slice;
-      const directions = axes.flat().map((part) => part.toFixed(3));
-      const key = [series, object, rows, columns, directions].join(' ');
-      const stacked = stacks.get(key);
-      if (stacked === undefined) stacks.set(key, [slice]);
-      else stacked.push(slice);
-    }
+  for (const slice of (await readInBatches(files, readSlices, ({ size }) => size)).flat()) {
+    const { series, object, rows, columns, axes } = slice;
+    const directions = axes.flat().map((part) => part.toFixed(3));
+    const key = [series, object, rows, columns, directions].join(' ');
+    const stacked = stacks.get(key);
+    if (stacked === undefined) stacks.set(key, [slice]);
+    else stacked.push(slice);
   }
   return [...stacks.values()].sort((one, other) => other.length - one.length);
 }

@@ -1,4 +1,5 @@
 import { HEAD_BYTES, tellKind } from '../../intake/file-kind.js';
+import { readInBatches } from '../../intake/in-batches.js';
 
 // The sequence that the service prefers of a BraTS case; its segmentation is no scan.
 const PREFERRED = /[_-](?:t1ce|t1c|t1gd)\.nii/i;
@@ -35,8 +36,9 @@ async function findScan(files) {
  */
 export async function listScans(files) {
   const unpacked = [];
-  for (const file of files) {
-    if ((await findKind(file)) !== 'zip') {
+  const kinds = await readInBatches(files, findKind);
+  for (const [index, file] of files.entries()) {
+    if (kinds[index] !== 'zip') {
       unpacked.push(file);
       continue;
     }
