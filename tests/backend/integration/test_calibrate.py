@@ -94,5 +94,3 @@ def test_pruned_bundle_is_a_smaller_model_that_serves(tmp_path: Path) -> None:
     assert record["of"] == whole.sha256
     assert 0 < record["multiplications"] <= 0.02
     check_golden_answers(Classifier(pruned, TensorFlowEngine(pruned)))
-    run_command("calibrate", tmp_path / "pruned", data)
-    assert read_bundle(tmp_path / "pruned").manifest.trust is not None
