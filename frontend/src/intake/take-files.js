@@ -1,5 +1,5 @@
 import { HEAD_BYTES, tellKind } from './file-kind.js';
-import { readInBatches } from './in-batches.js';
+import { readInBatches } from './read-in-batches.js';
 
 /** @typedef {import('./group-studies.js').TakenFile} TakenFile */
 /** @typedef {import('./group-studies.js').KnownFile} KnownFile */

@@ -32,7 +32,7 @@ _GOOD = Int8Manifest(
 def _prefer_one_class(folder: Path) -> None:
     """A network of random weights finds all classes about alike likely: the last digit would decide.
 
-    It is left 256 filters in each layer: rounding takes the cube of the weights of a filter.
+    Each layer keeps 256 filters: the time of rounding grows with the cube of the weights of a filter.
     """
     loaded = read_bundle(folder)
     weights = {**loaded.weights, "logits/bias": np.array([0, 0, 4, 0], np.float16)}

@@ -449,7 +449,7 @@ def test_two_runs_do_not_write_into_one_folder(archive: Path, tmp_path: Path) ->
 
 @pytest.mark.cluster
 def test_killed_driver_full_disk_and_killed_node_end_with_the_same_rows(
-    running: object,  # noqa: ARG001  (beside it, the cluster starts)
+    running: object,  # noqa: ARG001  (the cluster starts while it goes on)
     ray_cluster: Any,
     archive: Path,
     tmp_path: Path,

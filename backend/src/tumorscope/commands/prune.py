@@ -1,5 +1,6 @@
 """``tumorscope prune``: a bundle and its data in; a bundle of a smaller network out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,13 @@ from tumorscope.domain.errors import EvaluationError
 
 
 def prune(
-    bundle: Annotated[Path, typer.Argument(help="Folder of the model, trained by a recipe.")],
+    bundle: Annotated[Path, typer.Argument(help="Folder of the model.")],
     output: Annotated[Path, typer.Option(help="Folder of the smaller model's bundle.")],
     data: DataOption = Path("../shared/data"),
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Name, or Python file, of the one it was trained by; default: as the bundle names it."),
+    ] = None,
     share: Annotated[float, typer.Option(min=0.02, max=1, help="Of the multiply-adds that stay.")] = 0.45,
     version: Annotated[str, typer.Option(help="Version of the smaller model.")] = "0.1.0",
 ) -> None:
@@ -32,11 +37,14 @@ def prune(
 
     loaded = with_version(read_bundle(bundle), version)
     manifest = loaded.manifest
-    if "recipe" not in manifest.training:
-        raise EvaluationError("The bundle does not say by which recipe it was trained.")
-    recipe = load_recipe(manifest.training["recipe"])
-    split = read_split(bundle / SPLIT_FILE, recipe.read_examples(data))
-    trained = run_pruning(loaded.weights, recipe, split, share)
+    if manifest.input.channel_names is not None:
+        raise EvaluationError("Models of grey slices are pruned, not those that read several sequences.")
+    name = recipe or manifest.training.get("recipe")
+    if name is None:
+        raise EvaluationError("The bundle does not say by which recipe it was trained: name it with --recipe.")
+    trained_by = replace(load_recipe(name), preprocessing=manifest.preprocessing_parameters)
+    split = read_split(bundle / SPLIT_FILE, trained_by.read_examples(data))
+    trained = run_pruning(loaded.weights, trained_by, split, share)
     record = {**manifest.training, "pruned": {"of": loaded.sha256, **trained.record}}
     described = manifest.model_copy(update={"trust": None, "int8": None, "training": record})
     with Progress(console=Console(stderr=True)) as progress:

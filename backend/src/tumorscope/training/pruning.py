@@ -1,8 +1,8 @@
 """Weights and prepared slices in, weights of a network with fewer filters that answers alike out.
 
-A filter stays where the next layer hears much of it. Layer by layer, those that stay are fitted by least squares to
-what they gave in the whole network, from what the pruned layers below them give (Luo et al., arXiv 1707.06342; He et
-al., arXiv 1707.06168): what was left out is made up for, without labels or gradients.
+The filters that contribute least to the next layer for what they cost are left out. Layer by layer, those that stay
+are fitted by least squares to what they gave in the whole network, from what the pruned layers below them give (Luo et
+al., arXiv 1707.06342; He et al., arXiv 1707.06168): what was left out is made up for, without labels or gradients.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES, CONVOLUTIONS, IMAGE
 Weights = Mapping[str, NDArray[Any]]
 """As `Bundle.weights`."""
 PRUNING_SLICES = 1600
-"""As many as are looked at, at most."""
+"""More are not looked at."""
 
 # Of each block: slices, for lower ones are larger, and places in each of them.
 _SLICES = (240, 480, PRUNING_SLICES, PRUNING_SLICES, PRUNING_SLICES)
@@ -37,7 +37,7 @@ _LAST_OF_BLOCK = frozenset(f"block{block}_conv{count}" for block, count in enume
 def prune(
     weights: Weights, pixels: NDArray[np.float32], share: float, advance: Callable[[], None]
 ) -> dict[str, NDArray[np.float32]]:
-    """Leave out the filters of which the next layer hears least for what they cost.
+    """Leave out the filters that contribute least to the next layer for the multiply-adds that they cost.
 
     Parameters
     ----------
@@ -111,13 +111,11 @@ def _count_multiplications(filters: Mapping[str, int]) -> float:
 
 def _choose_filters(weights: Weights, shown: NDArray[np.float32], share: float) -> dict[str, NDArray[np.intp]]:
     """By the variance of what each gives, times the squares of the weights that the next layer gives it."""
-    heard = {
-        name: (weights[f"{name}/kernel"].astype(np.float32) ** 2).sum(axis=(0, 1, 3)) for name in CONVOLUTION_NAMES
-    }
+    used = {name: (weights[f"{name}/kernel"].astype(np.float32) ** 2).sum(axis=(0, 1, 3)) for name in CONVOLUTION_NAMES}
     dense = weights["dense/kernel"].astype(np.float32)
     last = len(weights[f"{LAST_CONVOLUTION}/bias"])
     after = [*CONVOLUTION_NAMES[1:], "dense"]
-    heard["dense"] = (dense.reshape(-1, last, dense.shape[1]) ** 2).sum(axis=(0, 2))
+    used["dense"] = (dense.reshape(-1, last, dense.shape[1]) ** 2).sum(axis=(0, 2))
     variances = {name: np.zeros(len(weights[f"{name}/bias"])) for name in CONVOLUTION_NAMES}
     for start in range(0, len(shown), _BATCH):
         seen = shown[start : start + _BATCH]
@@ -125,15 +123,15 @@ def _choose_filters(weights: Weights, shown: NDArray[np.float32], share: float) 
             active = np.maximum(_convolve(seen, weights, name), 0)
             variances[name] += active.var(axis=(0, 1, 2))
             seen = _pool(active) if name in _LAST_OF_BLOCK else active
-    importance = {name: variances[name] * heard[after[at]] for at, name in enumerate(CONVOLUTION_NAMES)}
+    importance = {name: variances[name] * used[after[at]] for at, name in enumerate(CONVOLUTION_NAMES)}
     numbers = _share_out(importance, share)
     return {name: np.sort(np.argsort(-one, kind="stable")[: numbers[name]]) for name, one in importance.items()}
 
 
 def _share_out(importance: Mapping[str, NDArray[np.float64]], share: float) -> dict[str, int]:
-    """How many filters of each layer stay: those go of which least is heard for the multiply-adds that they cost."""
-    # Of what is heard of a layer, by how many of its filters stay.
-    heard = {name: np.cumsum(np.sort(one)[::-1]) / one.sum() for name, one in importance.items()}
+    """How many filters of each layer stay: those go that contribute least for the multiply-adds that they cost."""
+    # Share of a layer's contribution, by how many of its filters stay.
+    contributed = {name: np.cumsum(np.sort(one)[::-1]) / one.sum() for name, one in importance.items()}
     numbers = {name: len(one) for name, one in importance.items()}
     whole = now = _count_multiplications(numbers)
     while now > share * whole:
@@ -141,7 +139,7 @@ def _share_out(importance: Mapping[str, NDArray[np.float64]], share: float) -> d
         for name, number in numbers.items():
             if number > _MULTIPLE:
                 fewer = {**numbers, name: number - _MULTIPLE}
-                lost = heard[name][number - 1] - heard[name][number - _MULTIPLE - 1]
+                lost = contributed[name][number - 1] - contributed[name][number - _MULTIPLE - 1]
                 candidates.append((lost / (now - _count_multiplications(fewer)), name, fewer))
         if not candidates:
             break

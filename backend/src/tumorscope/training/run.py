@@ -58,9 +58,7 @@ def run_recipe(
     TrainingError
         A part is empty, initial weights are absent, or the run folder holds another run.
     """
-    for part, name in ((split.training, "training"), (split.validation, "validation")):
-        if not part:
-            raise TrainingError(f"The {name} part is empty.")
+    _check_parts(split)
     settings = _settings(recipe, split, initial_weights)
     _claim_run_folder(run_folder, settings)
     precision: Precision = "mixed_bfloat16" if has_bfloat16() or _has_accelerator() else "float32"
@@ -91,7 +89,13 @@ def run_pruning(weights: Weights, recipe: Recipe, split: Split, share: float) ->
     ----------
     share : float
         Of the multiply-adds that stay, at most.
+
+    Raises
+    ------
+    TrainingError
+        A part is empty.
     """
+    _check_parts(split)
     number = len(recipe.stages) - 1
     rng = np.random.default_rng(recipe.seed)
     with _progress() as progress:
@@ -156,6 +160,12 @@ def _observer(stage: Stage, progress: Progress, write: Callable[[EpochLog], None
         lambda loss: progress.update(task, advance=1, description=f"{label}, loss {loss:.3f}"),
         finish_epoch,
     )
+
+
+def _check_parts(split: Split) -> None:
+    for part, name in ((split.training, "training"), (split.validation, "validation")):
+        if not part:
+            raise TrainingError(f"The {name} part is empty.")
 
 
 def _settings(recipe: Recipe, split: Split, initial_weights: Path | Literal["imagenet"] | None) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 import dicomParser from 'dicom-parser';
-import { readInBatches } from '../../intake/in-batches.js';
+import { readInBatches } from '../../intake/read-in-batches.js';
 import { COMPRESSED, decodeFrame } from './decode-frame.js';
 import { orientVolume } from './orient.js';
 

@@ -1,5 +1,5 @@
 import { HEAD_BYTES, tellKind } from '../../intake/file-kind.js';
-import { readInBatches } from '../../intake/in-batches.js';
+import { readInBatches } from '../../intake/read-in-batches.js';
 
 // The sequence that the service prefers of a BraTS case; its segmentation is no scan.
 const PREFERRED = /[_-](?:t1ce|t1c|t1gd)\.nii/i;

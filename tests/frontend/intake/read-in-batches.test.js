@@ -1,4 +1,4 @@
-import { readInBatches } from '../../../frontend/src/intake/in-batches.js';
+import { readInBatches } from '../../../frontend/src/intake/read-in-batches.js';
 
 /** @returns {{ read: (item: number) => Promise<number>, most: () => number }} which counts what is read at a time */
 function watchReading() {
