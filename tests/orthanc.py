@@ -119,7 +119,8 @@ def run_orthanc(
                 wait_until(lambda: _answers(client, popen))
                 yield orthanc
             finally:
-                popen.terminate()
+                # In order it ends only after three seconds. What it acknowledged is on its disk.
+                popen.kill()
 
 
 def _configure(folder: Path, login: tuple[str, str] | None, token: str | None, certificate: Certificate | None) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.backend.unit.pacs.peers import answer_slowly
 from tests.serving import listen
 from tests.waiting import wait_until
 from tumorscope.domain.errors import PeerError
-from tumorscope.pacs import peers, waits
+from tumorscope.pacs import peers, waits, watch
 from tumorscope.pacs.archive import Archive, Series
 from tumorscope.pacs.jobs import Jobs
 from tumorscope.pacs.peers import open_client
@@ -143,6 +144,39 @@ def _make_due(jobs: Jobs) -> None:
     study = jobs.take_due(10**12, settle_s=0)
     assert study is not None
     jobs.postpone(study, 0)
+
+
+class _Ended(Exception):
+    """Ends a watch."""
+
+
+def test_pauses_grow_to_a_minute_while_the_archive_is_away_and_are_short_again_after_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slept: list[float] = []
+    log: list[dict[str, Any]] = []
+    app = FastAPI()
+
+    @app.get("/{path:path}")
+    async def answer() -> Response:
+        # Back after the eighth pause, with no study, and away again.
+        return Response(b"[]", 200 if len(slept) == 8 else 503)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 11:
+            raise _Ended
+
+    clock = SimpleNamespace(monotonic=lambda: sum(slept), time=lambda: sum(slept), sleep=sleep)
+    with listen(app) as (host, port):
+        address = f"http://{host}:{port}"
+        with _watch(address, address, tmp_path / "jobs", log) as watcher:
+            monkeypatch.setattr(watch, "time", clock)
+            with pytest.raises(_Ended):
+                watcher.watch(poll_s=5)
+    assert slept == [2, 4, 8, 16, 32, 60, 60, 60, 5, 2, 4]
+    assert [one["seconds"] for one in log] == [2, 4, 8, 16, 32, 60, 60, 60, 2, 4]
+    assert {(one["event"], one["code"]) for one in log} == {("paused", "archive_unavailable")}
 
 
 def test_study_whose_series_come_later_is_looked_at_again(tmp_path: Path) -> None:
