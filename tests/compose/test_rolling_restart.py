@@ -25,17 +25,18 @@ SMALL = phantom_file()
 LARGE = make_nifti_bytes(np.repeat(draw_phantom(7, True, 256)[:, :, None], 20, axis=2).astype(np.uint8))
 
 
-@pytest.fixture
-def two_backends(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    monkeypatch.setenv("COMPOSE_PROFILES", "ha")
-    stack.compose("up", "--detach", "--no-deps", "backend-b")
-    try:
-        for service in BACKENDS:
-            stack.wait_until_healthy(service)
-        yield stack
-    finally:
-        stack.compose("rm", "--stop", "--force", "backend-b")
-        stack.wait_until_healthy("backend")
+@pytest.fixture(scope="module")
+def two_backends(stack: Stack) -> Iterator[Stack]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COMPOSE_PROFILES", "ha")
+        stack.compose("up", "--detach", "--no-deps", "backend-b")
+        try:
+            for service in BACKENDS:
+                stack.wait_until_healthy(service)
+            yield stack
+        finally:
+            stack.compose("rm", "--stop", "--force", "backend-b")
+            stack.wait_until_healthy("backend")
 
 
 @contextmanager
