@@ -298,6 +298,7 @@ def _convert() -> bytes:
     with pytest.MonkeyPatch.context() as patch:
         # The converter rounds them, one by one: to round them jointly takes a minute, which test_export spends.
         patch.setattr("tumorscope.model.int8.round_weights", lambda weights, _moments: weights)
+        patch.setattr("tumorscope.model.int8._sum_products", lambda *_: None)
         return convert_to_int8(bundle, pixels)
 
 
