@@ -5,6 +5,7 @@ fine detail, normalised to the same local contrast, is compared after scale and 
 compositional method (Baker and Matthews, Int. J. Computer Vision 56, 2004).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,8 +79,7 @@ def take_detail(grey: Square, content: Rectangle) -> Detail:
 
 def orient(square: Square, orientation: int) -> Square:
     """Rotate a square by `orientation` times 90 degrees; from 4 on, mirror it first."""
-    oriented: Square = np.rot90(square[:, ::-1] if orientation >= 4 else square, orientation % 4)
-    return np.ascontiguousarray(oriented)
+    return np.ascontiguousarray(_view(square, orientation))
 
 
 def invert(orientation: int) -> int:
@@ -89,18 +89,20 @@ def invert(orientation: int) -> int:
 
 def orient_detail(detail: Detail, orientation: int) -> Detail:
     """The detail of the image in another orientation."""
-    mask = np.zeros(detail.fine.shape, np.float32)
+    side = detail.fine.shape[0]
     top, bottom, left, right = detail.content
-    mask[top:bottom, left:right] = 1
-    rows, columns = np.nonzero(orient(mask, orientation))
-    content = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
-    return Detail(orient(detail.fine, orientation), orient(detail.coarse, orientation), content)
+    if orientation >= 4:
+        left, right = side - right, side - left
+    for _ in range(orientation % 4):
+        top, bottom, left, right = side - right, side - left, top, bottom
+    # Of most pairs, fine detail is never compared: only then is it copied.
+    return Detail(_view(detail.fine, orientation), orient(detail.coarse, orientation), (top, bottom, left, right))
 
 
 def zoom(grey: Square, placement: Placement) -> Square:
     """The part of an image that another one covers, at the size of the other."""
     side = grey.shape[0]
-    return _warp(grey, _to_pixels(placement, side))
+    return _warp(grey, _to_pixels(placement, side), (slice(side), slice(side)))
 
 
 def compare(first: Detail, second: Detail, start: Placement) -> float:
@@ -125,9 +127,10 @@ def compare(first: Detail, second: Detail, start: Placement) -> float:
     if correlation < _COARSE_MIN[-1]:
         return 0.0
     place = place * np.array([1, 1, side / half, side / half])
-    place = _align(first.fine, second.fine, first.content, second.content, place, _FINE_MIN)[1]
+    fine = np.ascontiguousarray(first.fine)
+    place = _align(fine, second.fine, first.content, second.content, place, _FINE_MIN)[1]
     area = _overlap(first.content, second.content, place, side)
-    return 0.0 if area is None else _compare_parts(first.fine[area], _warp(second.fine, place)[area])
+    return 0.0 if area is None else _compare_parts(fine[area], _warp(second.fine, place, area))
 
 
 def _compare_parts(first: Square, second: Square) -> float:
@@ -155,15 +158,13 @@ def _align(
 ) -> tuple[float, NDArray[np.float64]]:
     """The best correlation over the steps and its placement; stops where it stays below the minimum of a step."""
     side = template.shape[0]
-    away = np.arange(side, dtype=np.float32) - (side - 1) / 2
-    down, across = np.gradient(template)
-    slopes = np.stack([down * away[:, None], across * away, down, across], axis=-1)
+    slopes = None
     best, best_place = -1.0, place
     for step, least_here in enumerate(least):
         area = _overlap(inside, moving_inside, place, side)
         if area is None:
             break
-        target, laid = template[area], _warp(moving, place)[area]
+        target, laid = template[area], _warp(moving, place, area)
         target_norm, laid_norm = float(np.linalg.norm(target)), float(np.linalg.norm(laid))
         if min(target_norm, laid_norm) < 1e-6:
             break
@@ -172,15 +173,25 @@ def _align(
             best, best_place = correlation, place
         if best < least_here or step == len(least) - 1:
             break
+        slopes = _find_slopes(template) if slopes is None else slopes
         residual = (laid * (target_norm / laid_norm) - target).ravel()
         place = _compose(place, _solve(slopes[area].reshape(-1, 4), residual))
     return best, best_place
 
 
+def _find_slopes(template: Square) -> NDArray[np.float32]:
+    """How each pixel changes with the two scales and the two shifts, shape (side, side, 4)."""
+    side = template.shape[0]
+    away = np.arange(side, dtype=np.float32) - (side - 1) / 2
+    down, across = np.gradient(template)
+    return np.stack([down * away[:, None], across * away, down, across], axis=-1)
+
+
 def _solve(slope: NDArray[np.float32], residual: NDArray[np.float32]) -> NDArray[np.float64]:
     normal = (slope.T @ slope).astype(np.float64)
-    normal[np.diag_indices(4)] *= 1 + 1e-6
-    normal[np.diag_indices(4)] += 1e-9
+    diagonal = normal.reshape(-1)[::5]
+    diagonal *= 1 + 1e-6
+    diagonal += 1e-9
     change = np.linalg.solve(normal, slope.T @ residual)
     limits = np.array([_MAX_ZOOM, _MAX_ZOOM, _MAX_SHIFT, _MAX_SHIFT])
     return np.clip(change, -limits, limits)
@@ -198,29 +209,38 @@ def _overlap(
     """The area that both images cover, in pixels of the template."""
     middle = (side - 1) / 2
     area = []
+    scales_and_shifts = place.tolist()
     for axis in (0, 1):
-        scale, shift = place[axis], place[2 + axis]
+        scale, shift = scales_and_shifts[axis], scales_and_shifts[2 + axis]
         low, high = moving_inside[2 * axis] + _TRIM, moving_inside[2 * axis + 1] - _TRIM - 1
-        first = max(inside[2 * axis] + _TRIM, int(np.ceil((low - middle - shift) / scale + middle)))
-        last = min(inside[2 * axis + 1] - _TRIM - 1, int(np.floor((high - middle - shift) / scale + middle)))
+        first = max(inside[2 * axis] + _TRIM, math.ceil((low - middle - shift) / scale + middle))
+        last = min(inside[2 * axis + 1] - _TRIM - 1, math.floor((high - middle - shift) / scale + middle))
         if last - first < side // 4:
             return None
         area.append(slice(first, last + 1))
     return area[0], area[1]
 
 
-def _warp(square: Square, place: NDArray[np.float64]) -> Square:
-    """Linear resampling, first of rows and then of columns; outside is the edge, which `_overlap` leaves out."""
+def _warp(square: Square, place: NDArray[np.float64], area: tuple[slice, slice]) -> Square:
+    """Linear resampling of an area, rows first, columns then; outside is the edge, which `_overlap` leaves out."""
     side = square.shape[0]
     away = np.arange(side) - (side - 1) / 2
+    positions = place[:2, None] * away + place[2:, None] + (side - 1) / 2
+    positions = np.minimum(np.maximum(positions, 0), side - 1)
+    indices = np.minimum(positions.astype(int), side - 2)
+    weights = (positions - indices).astype(np.float32)
     for axis in (0, 1):
-        position = np.clip(place[axis] * away + place[2 + axis] + (side - 1) / 2, 0, side - 1)
-        index = np.minimum(position.astype(int), side - 2)
-        weight = (position - index).astype(np.float32)
-        weight = weight[:, None] if axis == 0 else weight
-        low, high = np.take(square, index, axis), np.take(square, index + 1, axis)
-        square = low + weight * (high - low)
+        index, weight = indices[axis, area[axis]], weights[axis, area[axis]]
+        low, high = square.take(index, axis), square.take(index + 1, axis)
+        high -= low
+        high *= weight[:, None] if axis == 0 else weight
+        high += low
+        square = high
     return square
+
+
+def _view(square: Square, orientation: int) -> Square:
+    return np.rot90(square[:, ::-1] if orientation >= 4 else square, orientation % 4)
 
 
 def _band(grey: Square, narrow: float, wide: float, noise: float) -> Square:

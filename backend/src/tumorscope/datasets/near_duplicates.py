@@ -131,17 +131,20 @@ def _match_hashes(oriented: list[int], cropped: list[int], appearances: dict[int
     """Pairs and orientations with similar hashes, with the best crop of each."""
     if not oriented or not cropped:
         return
-    columns = np.stack([_to_signs(appearances[index].cropped) for index in cropped])
+    columns = np.stack([_to_signs(appearances[index].cropped) for index in cropped], axis=1)
     for start in range(0, len(oriented), _ROWS_AT_ONCE):
         rows = np.stack([_to_signs(appearances[index].oriented) for index in oriented[start : start + _ROWS_AT_ONCE]])
         for orientation in range(ORIENTATIONS):
             # The product of two hashes' signs counts bits: equal ones minus different ones.
-            products = [rows[:, orientation] @ columns[:, crop].T for crop in range(len(CROPS))]
-            best = np.max(products, axis=0)
+            signs = rows[:, orientation]
+            best = signs @ columns[0].T
+            product = np.empty_like(best)
+            for crop in columns[1:]:
+                np.maximum(best, np.matmul(signs, crop.T, out=product), out=best)
             for row, column in np.argwhere(best >= HASH_BITS - 2 * _MAX_DIFFERENT_BITS):
                 first, second = oriented[start + int(row)], cropped[int(column)]
                 if first != second:
-                    crop = int(np.argmax([product[row, column] for product in products]))
+                    crop = int(np.argmax(columns[:, column] @ signs[row]))
                     yield _Trial(first, second, orientation, crop, int(HASH_BITS - best[row, column]) // 2)
 
 
