@@ -11,6 +11,9 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+# As `tumorscope` itself sets it, before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # The name that Starlette's test client asks by.
 os.environ["TUMORSCOPE_ALLOWED_HOSTS"] = "testserver"
 
