@@ -159,4 +159,5 @@ def _weigh_lanczos(side: int, reduced: int) -> NDArray[np.float64]:
     away = (np.arange(side) + 0.5 - (np.arange(reduced)[:, None] + 0.5) * scale) / scale
     weights = np.where(np.abs(away) < _LANCZOS_LOBES, np.sinc(away) * np.sinc(away / _LANCZOS_LOBES), 0)
     shares = weights / weights.sum(axis=1, keepdims=True) * _LANCZOS_ONE
-    return np.trunc(shares + np.copysign(0.5, shares))
+    whole: NDArray[np.float64] = np.trunc(shares + np.copysign(0.5, shares))
+    return whole
