@@ -45,7 +45,7 @@ pytestmark = needs_orthanc
 _REPORT, _MAP, _PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.7"
 _MOST_MIB = 300
 _KILLS = 20
-_STUDIES = 50
+_STUDIES = 200
 
 
 @pytest.fixture(scope="module")

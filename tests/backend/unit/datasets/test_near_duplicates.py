@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.brats_trees import draw_modality, write_volume
 from tests.factories import make_slice
@@ -13,7 +12,6 @@ from tumorscope.datasets.example import Example, ImageFileReference, VolumeRefer
 from tumorscope.datasets.fingerprints import Fingerprint, take_fingerprints
 from tumorscope.datasets.near_duplicates import NearDuplicates, find_near_duplicates
 from tumorscope.imaging.formats.raster import encode_png
-from tumorscope.preprocessing.pipeline import PreprocessingParameters, to_model_input
 
 
 def _take_fingerprints(folder: Path, files: dict[str, bytes]) -> list[Fingerprint]:
@@ -47,18 +45,6 @@ def test_pair_says_how_its_second_was_oriented(tmp_path: Path, copy: str, orient
     fingerprints = _take_fingerprints(tmp_path, {"a.png": encode_png(_draw(1)), "copy": COPIES[copy](_draw(1))})
     (pair,) = find_near_duplicates(fingerprints)
     assert pair.orientation == orientation
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_hashes_are_the_difference_hashes_of_pillows_small_pictures(tmp_path: Path, seed: int) -> None:
-    (fingerprint,) = _take_fingerprints(tmp_path, {"a.png": encode_png(_draw(seed))})
-    pixels = to_model_input(make_slice(seed), PreprocessingParameters(size=128)).pixels[:, :, 0]
-    half = Image.fromarray((pixels.reshape(64, 2, 64, 2).mean(axis=(1, 3)) * 255).astype(np.uint8))
-    wide, high = (np.asarray(half.resize(size, Image.Resampling.LANCZOS)) for size in ((9, 8), (8, 9)))
-    bits = np.concatenate([(wide[:, 1:] > wide[:, :-1]).ravel(), (high[1:] > high[:-1]).ravel()])
-    assert fingerprint.appearance is not None
-    assert np.array_equal(fingerprint.appearance.cropped[0], bits)
-    assert np.array_equal(fingerprint.appearance.oriented[0], bits)
 
 
 def test_pairs_on_one_side_are_left_out_when_a_split_is_given(tmp_path: Path) -> None:
