@@ -16,10 +16,8 @@ COMPOSE = $(COMPOSE_COMMAND) -f docker-compose.yml $(if $(GPU),-f docker-compose
 PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
 # Test files run side by side where there are two cores; two workers need 6 GB of memory.
 TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || echo 0)
-# Files go to the workers in their order: those that take long come first, and both workers end together.
-TEST_OPTIONS := -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
-# Of the unit tests alone: tracing each line takes as long again.
-COVERAGE_OPTIONS = $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
+# In this order the files that take long come first, and both workers end together.
+TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
 MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 PYTHON_SOURCES := backend/src client/src tests scripts
 UV_COMPILE := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
@@ -87,15 +85,8 @@ test: setup ## Test the backend, the page, and the journeys through both where a
 
 .PHONY: test-backend
 test-backend: setup ## Test the backend; fewer: ARGS="tests/backend/unit/imaging -k dicom"
-ifdef ARGS
-	$(PYTEST) $(TEST_OPTIONS) $(COVERAGE_OPTIONS) $(ARGS)
-else
-	@failed=; \
-	$(PYTEST) $(TEST_OPTIONS) -m 'not cluster' tests/documentation tests/backend/integration || failed=1; \
-	$(PYTEST) $(TEST_OPTIONS) $(COVERAGE_OPTIONS) tests/backend/unit || failed=1; \
-	$(PYTEST) -m cluster tests/backend/integration/test_score.py tests/backend/integration/test_serve_on_ray.py || failed=1; \
-	[ -z "$$failed" ]
-endif
+	$(PYTEST) $(TEST_OPTIONS) $(or $(ARGS),-m 'not cluster' tests/backend/integration tests/documentation tests/backend/unit)
+	$(if $(ARGS),,$(PYTEST) -m cluster tests/backend/integration/test_score.py tests/backend/integration/test_serve_on_ray.py)
 
 .PHONY: test-page
 test-page: setup ## Test the page's modules

@@ -18,6 +18,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["TUMORSCOPE_ALLOWED_HOSTS"] = "testserver"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put training first: its files take longest, and one worker would be left with them."""
+    items.sort(key=lambda item: "training" not in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
