@@ -16,7 +16,7 @@ COMPOSE = $(COMPOSE_COMMAND) -f docker-compose.yml $(if $(GPU),-f docker-compose
 PYTEST := .venv/bin/python -m pytest -c backend/pyproject.toml --rootdir .
 # Test files run side by side where there are two cores; two workers need 6 GB of memory.
 TEST_WORKERS ?= $(shell [ "$$(getconf _NPROCESSORS_ONLN)" -ge 2 ] && echo 2 || echo 0)
-# In this order the files that take long come first, and both workers end together.
+# Files that take long come first (tests/backend/conftest.py begins with training), so that both workers end together.
 TEST_OPTIONS = -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(if $(COVERAGE),--cov tumorscope --cov-report term:skip-covered)
 MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet
 PYTHON_SOURCES := backend/src client/src tests scripts

@@ -296,7 +296,7 @@ def _convert() -> bytes:
     parameters = bundle.manifest.preprocessing_parameters
     pixels = np.stack([to_model_input(one, parameters).pixels for one in slices])
     with pytest.MonkeyPatch.context() as patch:
-        # The converter rounds them, one by one: to round them jointly takes a minute, which test_export spends.
+        # The converter rounds them one by one: joint rounding and its sums take a minute, which test_export spends.
         patch.setattr("tumorscope.model.int8.round_weights", lambda weights, _moments: weights)
         patch.setattr("tumorscope.model.int8._sum_products", lambda *_: None)
         return convert_to_int8(bundle, pixels)

@@ -16,6 +16,7 @@ import numpy as np
 from tests.factories import make_dicom_bytes, make_slice
 from tests.orthanc import Orthanc
 from tests.waiting import wait_until
+from tumorscope.pacs.jobs import Jobs
 
 
 def make_study(uid: str = "1.2.3", slices: int = 3, **stated: object) -> list[bytes]:
@@ -37,6 +38,13 @@ def make_study(uid: str = "1.2.3", slices: int = 3, **stated: object) -> list[by
         )
         for number, place in places.items()
     ]
+
+
+def make_due(jobs: Jobs) -> None:
+    """As if the time of the study that waits had come."""
+    study = jobs.take_due(10**12, settle_s=0)
+    assert study is not None
+    jobs.postpone(study, 0)
 
 
 @dataclass(frozen=True)

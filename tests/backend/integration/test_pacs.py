@@ -29,7 +29,7 @@ from tests.postgres import PASSWORD, needs_postgres, run_postgres
 from tests.serving import listen, serve
 from tests.tls import encrypt, make_certificate
 from tests.waiting import PATIENCE_S, wait_until
-from tests.watching import make_study, run_watcher
+from tests.watching import make_due, make_study, run_watcher
 from tumorscope.api.app import create_app
 from tumorscope.api.auth.api_keys import RateLimit, format_key, make_key
 from tumorscope.api.settings import Settings
@@ -46,6 +46,7 @@ _REPORT, _MAP, _PICTURE = "1.2.840.10008.5.1.4.1.1.88.34", "1.2.840.10008.5.1.4.
 _MOST_MIB = 300
 _KILLS = 20
 _STUDIES = 200
+_MINUTE_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +104,6 @@ def _count(place: Path | str) -> dict[str, int]:
     """What `_status` prints, without a process: it is asked again and again."""
     with Jobs(place) as jobs:
         return jobs.count()
-
-
-def _make_due(jobs: Jobs) -> None:
-    """As if the time of a study that waits had come."""
-    study = jobs.take_due(10**12, settle_s=0)
-    assert study is not None
-    jobs.postpone(study, 0)
 
 
 def _find(client: httpx.Client, study: str, **query: str) -> list[dict[str, Any]]:
@@ -276,14 +270,19 @@ def test_operator_reads_what_is_done_and_what_waits(orthanc: Orthanc, tiny_addre
     assert json.loads(_status(tmp_path, "--json")) == {"studies": {"answered": 1}, "oldest_open_s": None, "failed": []}
 
 
-def test_archive_that_is_down_and_service_are_waited_for(tiny_bundle_folder: Path, tmp_path: Path) -> None:
+def test_archive_that_is_down_for_a_minute_and_service_are_waited_for(tiny_bundle_folder: Path, tmp_path: Path) -> None:
     with ExitStack() as later:
         with run_orthanc(tmp_path) as orthanc:
             orthanc.put(make_study())
         with listen(FastAPI()) as (host, port):
             nobody = f"{host}:{port}"
         process = later.enter_context(run_watcher(orthanc, nobody, tmp_path))
-        process.wait_for("paused", 2, code="archive_unavailable")
+
+        def count_pauses() -> float:
+            paused = [one for one in process.read_log() if one["event"] == "paused"]
+            return float(sum(one["seconds"] for one in paused if one["code"] == "archive_unavailable"))
+
+        wait_until(lambda: count_pauses() >= _MINUTE_S)
         restarted = later.enter_context(run_orthanc(tmp_path))
         process.wait_for("paused", code="service_unavailable")
         app = create_app(Settings(bundle=tiny_bundle_folder))
@@ -433,7 +432,7 @@ def test_study_that_is_deleted_while_it_is_read_keeps_no_other_from_its_answer(
             ("study_failed", "archive_http_404"),
             ("study_answered", None),
         ]
-        _make_due(watched.watcher.jobs)
+        make_due(watched.watcher.jobs)
         assert watched.watcher.answer_next()
         assert log[-1]["code"] == "archive_lists_no_series"
 
@@ -501,7 +500,7 @@ def test_answer_is_not_done_before_the_archive_lists_it(
             patch.setattr(watch, "_LISTED_AFTER_S", (0, 0.01, 0.02))
             assert _Watched(replace(watched.watcher, archive=Archive(losing))).work() == {"waiting": 1}
         assert [one["code"] for one in log] == ["not_stored"]
-        _make_due(watched.watcher.jobs)
+        make_due(watched.watcher.jobs)
         assert watched.work() == {"answered": 1}
     assert len(orthanc.list_uids(Manufacturer="Tumorscope")) == 3
 

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from tests.backend.unit.pacs.peers import answer_slowly
 from tests.serving import listen
 from tests.waiting import wait_until
+from tests.watching import make_due
 from tumorscope.domain.errors import PeerError
 from tumorscope.pacs import peers, waits, watch
 from tumorscope.pacs.archive import Archive, Series
@@ -139,13 +140,6 @@ def test_silence_is_told_again_as_long_as_it_lasts(monkeypatch: pytest.MonkeyPat
         assert {(one["code"], one["study"]) for one in log} == {("archive_silent", 7)}
 
 
-def _make_due(jobs: Jobs) -> None:
-    """As if its time had come."""
-    study = jobs.take_due(10**12, settle_s=0)
-    assert study is not None
-    jobs.postpone(study, 0)
-
-
 class _Ended(Exception):
     """Ends a watch."""
 
@@ -185,7 +179,7 @@ def test_study_whose_series_come_later_is_looked_at_again(tmp_path: Path) -> Non
         watcher.poll()
         assert watcher.answer_next()
         assert watcher.jobs.count() == {"waiting": 1}
-        _make_due(watcher.jobs)
+        make_due(watcher.jobs)
     with _serve_archive() as archive, _watch(archive, archive, tmp_path / "jobs", log) as watcher:
         assert watcher.answer_next()
         assert watcher.jobs.count() == {"refused": 1}
@@ -200,7 +194,7 @@ def test_study_whose_series_never_come_is_skipped_at_last(tmp_path: Path) -> Non
     with _serve_archive(b"[]") as archive, _watch(archive, archive, tmp_path / "jobs", log) as watcher:
         watcher.poll()
         while watcher.answer_next() and watcher.jobs.count() == {"waiting": 1}:
-            _make_due(watcher.jobs)
+            make_due(watcher.jobs)
         assert watcher.jobs.count() == {"skipped": 1}
         watcher.poll()
         assert not watcher.answer_next()
