@@ -1,7 +1,7 @@
 """Studies in, their answers out, from a few threads of this process."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ _AHEAD = 2
 
 def answer_in_threads(
     studies: Iterable[Study], answer: Callable[[Study], Answer], threads: int
-) -> Iterator[tuple[Study, Answer]]:
+) -> Generator[tuple[Study, Answer]]:
     """Answer in the order of the studies, of which few are in memory at one time.
 
     Studies are asked for in the caller's thread, and answered in others.

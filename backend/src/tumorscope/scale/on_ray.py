@@ -10,8 +10,8 @@ import logging
 import os
 import secrets
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +54,8 @@ def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
     # Nothing about its use is sent to anybody.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    # Of each study whose worker or node has gone it would print a traceback, and try it again.
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     address = os.environ.get("RAY_ADDRESS") or "local"
     if address == "local":
@@ -87,7 +88,7 @@ def _init(address: str, options: dict[str, Any], tries: int) -> None:
 
 def answer_on_ray(
     places: Iterable[Place], done: Callable[[], set[str]], plan: "WorkerPlan", workers: int
-) -> Iterator[tuple[Work, dict[str, Any] | None]]:
+) -> Generator[tuple[Work, dict[str, Any] | None]]:
     """Answer the studies of places that are not done, in any order; all places are listed before the first is answered.
 
     Each worker has as many processors as it has threads. A piece of work without a study has no answer.
@@ -97,12 +98,13 @@ def answer_on_ray(
     for number in range(_PASSES):
         settled = 0
         # A study that ends its worker takes those along that wait there: in the second pass none waits.
-        for row in _score(listed, sorted(done()), plan, workers, ahead=None if number == 0 else 1):
-            work = _unpack_work(row)
-            settled += work.settled
-            # The first pass has settled the other files of the folder.
-            kept = work if number == 0 else replace(work, settled=len(work.files))
-            yield kept, None if not work.files else json.loads(row["answer"])
+        with closing(_score(listed, sorted(done()), plan, workers, ahead=None if number == 0 else 1)) as rows:
+            for row in rows:
+                work = _unpack_work(row)
+                settled += work.settled
+                # The first pass has settled the other files of the folder.
+                kept = work if number == 0 else replace(work, settled=len(work.files))
+                yield kept, None if not work.files else json.loads(row["answer"])
         if settled >= expected:
             return
         # What Ray raised still holds this pass's workers, and the next one's would wait until they are gone.
@@ -122,7 +124,7 @@ def _reserve(study_mib: int) -> int:
 
 def _score(
     places: list[dict[str, Any]], done: list[str], plan: "WorkerPlan", workers: int, ahead: int | None
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any]]:
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -152,7 +154,11 @@ def _score(
             memory=_reserve(plan.study_mib),
             ray_remote_args_fn=lambda: {"max_restarts": -1, "max_task_retries": _RETRIES},
         )
-    yield from answered.iter_rows()
+    # `iter_rows` reads ahead in threads that outlive it: when one asks for the cluster that was just left, Ray ends the
+    # process without a word.
+    for bundle in answered.iter_internal_ref_bundles():
+        for block in bundle.block_refs:
+            yield from ray.get(block).to_pylist()
 
 
 class _Scorer:

@@ -1,8 +1,8 @@
 """An archive in, a folder of answers to its studies out: each study once, however often the run is interrupted."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -15,7 +15,7 @@ from tumorscope.scale.in_threads import answer_in_threads
 from tumorscope.scale.studies import Work, find_work
 from tumorscope.scale.worker import Worker
 
-Answers = Iterable[tuple[Work, dict[str, Any] | None]]
+Answers = Generator[tuple[Work, dict[str, Any] | None]]
 
 # A part is written at the latest after so many seconds: more is not lost.
 _PART_S = 30.0
@@ -80,22 +80,24 @@ def score(
             tally.failed += "error" in row
             tally.unreadable += "error" in row and row["error"]["code"] == UNREADABLE
 
+    # Closed before an error leaves the cluster: Ray ends a process whose threads still ask for it.
     # Lists of files are many: none outlives its place.
-    for work, row in answer_all(_find_places(sources), lambda: folder.done | waiting.keys()):
-        tally.settled += work.settled
-        if work.root is not None:
-            empty.pop(work.root, None)
-        tally.left += bool(work.files) and row is None
-        scored += 0 if row is None else work.settled
-        keep(row)
-        now = monotonic()
-        if waiting and (len(waiting) >= part_studies or now - written > _PART_S):
-            folder.write(list(waiting.values()))
-            waiting.clear()
-            written = monotonic()
-        if now - reported > _REPORT_S:
-            reported = now
-            report(_describe(tally, scored / (now - started)))
+    with closing(answer_all(_find_places(sources), lambda: folder.done | waiting.keys())) as answers:
+        for work, row in answers:
+            tally.settled += work.settled
+            if work.root is not None:
+                empty.pop(work.root, None)
+            tally.left += bool(work.files) and row is None
+            scored += 0 if row is None else work.settled
+            keep(row)
+            now = monotonic()
+            if waiting and (len(waiting) >= part_studies or now - written > _PART_S):
+                folder.write(list(waiting.values()))
+                waiting.clear()
+                written = monotonic()
+            if now - reported > _REPORT_S:
+                reported = now
+                report(_describe(tally, scored / (now - started)))
     for root in empty:
         keep(worker.answer([root]))
     if waiting:
