@@ -134,6 +134,18 @@ function settle(page, incomplete) {
 }
 
 /**
+ * Let the page see other fields in the service's health from now on. The page polls it until the journey ends, and a
+ * request that is passed on would be cut off then: the service is asked once, here.
+ * @param {import('@playwright/test').Page} page
+ * @param {(health: any) => object} change gives the fields that differ
+ */
+export async function changeHealth(page, change) {
+  const health = await (await page.request.get('/api/health')).json();
+  const json = { ...health, ...change(health) };
+  await page.route('**/api/health', (route) => route.fulfill({ json }));
+}
+
+/**
  * What must hold of every state in every theme, and a picture of it for people.
  * @param {import('@playwright/test').Page} page
  * @param {string} name of the picture

@@ -1,4 +1,4 @@
-import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
+import { changeHealth, checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample, findScans } from '../scans.js';
 
 const WIDTHS = {
@@ -48,11 +48,10 @@ for (const theme of ['dark', 'light']) {
       if (theme === 'light') await page.getByRole('button', { name: 'Light theme' }).click();
       await parts.chooser.setInputFiles(findExample('phantom-lesion-a.png'));
       await expect(parts.headline).toHaveText(DECIDED);
-      await page.route('**/api/health', async (route) => {
-        const health = await (await route.fetch()).json();
-        const model = { ...health.model, version: '99.0.0', sha256: 'ff' };
-        await route.fulfill({ json: { ...health, model, queue_depth: 7 } });
-      });
+      await changeHealth(page, ({ model }) => ({
+        model: { ...model, version: '99.0.0', sha256: 'ff' },
+        queue_depth: 7,
+      }));
       await page.evaluate(() => window.dispatchEvent(new Event('online')));
       await expect(page.getByText('The model changed to version 99.0.0')).toBeVisible();
       await expect(parts.serviceState).toHaveText(/^busy: 7 in queue/);

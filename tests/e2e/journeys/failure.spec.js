@@ -1,4 +1,4 @@
-import { checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
+import { changeHealth, checkAppearance, DECIDED, describePage, expect, test } from '../page.js';
 import { findExample } from '../scans.js';
 
 const TEXT_FILE = { mimeType: 'image/png', buffer: Buffer.from('This is no picture.') };
@@ -185,10 +185,7 @@ for (const [status, words] of [
 
 test('a service with a queue is shown as busy', async ({ page }) => {
   const parts = describePage(page);
-  await page.route('**/api/health', async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ json: { ...(await response.json()), queue_depth: 5 } });
-  });
+  await changeHealth(page, () => ({ queue_depth: 5 }));
   await page.goto('/');
   await expect(parts.serviceState).toHaveText(/^busy: 5 in queue · model/);
   await parts.chooser.setInputFiles(findExample('phantom-plain.png'));

@@ -54,7 +54,7 @@ def join_cluster(processors: int, study_mib: int) -> Iterator[int]:
     # Nothing about its use is sent to anybody.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # Of each study whose worker or node has gone it would print a traceback, and try it again.
+    # At ERROR it prints a traceback for each study whose worker or node has gone, though it tries that study again.
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     address = os.environ.get("RAY_ADDRESS") or "local"
