@@ -137,6 +137,12 @@ def _compile(
     # XLA on a CPU compiles for minutes and gains nothing; JAX cannot do without it.
     network.compile(optimizer, losses, loss_weights=weights, jit_compile=keras.backend.backend() == "jax")
     optimizer.build(network.trainable_variables)
+    # So are the losses' means: TensorFlow traces a step twice, for seconds, whose first call makes variables.
+    shapes = {name: (1, *output.shape[1:]) for name, output in network.output.items()}
+    classes = shapes["logits"][-1]
+    channels = {"logits": classes, TUMOR_MAP_LAYER: 2, ATTRIBUTION_LAYER: 2 + classes}
+    targets = {name: keras.ops.zeros((*shape[:-1], channels[name])) for name, shape in shapes.items()}
+    network.compute_loss(y=targets, y_pred={name: keras.ops.zeros(shape) for name, shape in shapes.items()})
 
 
 def _train_step(network: keras.Model, batch: Batch) -> float:

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from tumorscope.datasets.example import Example, ImageFileReference, RelativeBox
 from tumorscope.datasets.splits import Split
 from tumorscope.domain.errors import TrainingError
 from tumorscope.model.vgg16 import build_vgg16
-from tumorscope.training import run
+from tumorscope.model.vgg16_layers import CONVOLUTION_NAMES
+from tumorscope.training import networks, run
 from tumorscope.training.recipe import Mixture, Recipe, Stage
 from tumorscope.training.run import Trained, run_recipe, write_epoch
 from tumorscope.training.train import EpochLog
@@ -51,6 +53,12 @@ def whole(split: Split, tmp_path_factory: pytest.TempPathFactory) -> tuple[Train
     """An uninterrupted run."""
     folder = tmp_path_factory.mktemp("whole")
     return run_recipe(_RECIPE, split, folder, None), folder
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG16 with 32 filters a layer, where its width is not what is tested."""
+    monkeypatch.setattr(networks, "build_vgg16", partial(build_vgg16, filters=dict.fromkeys(CONVOLUTION_NAMES, 32)))
 
 
 def _stop_after(monkeypatch: pytest.MonkeyPatch, stage: int, epoch: int) -> None:
@@ -134,6 +142,7 @@ def test_absent_initial_weights_are_refused_before_anything_is_written(split: Sp
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_last_stage_may_ask_for_evidence_and_starts_where_the_one_before_ended(
     split: Split, tmp_path: Path, batch_norm: bool
@@ -154,6 +163,7 @@ def test_last_stage_may_ask_for_evidence_and_starts_where_the_one_before_ended(
     assert not np.allclose(moved.weights["dense/kernel"], before.weights["dense/kernel"], atol=1e-4)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_stage_with_normalisation_goes_on_where_one_that_asked_for_evidence_ended(split: Split, tmp_path: Path) -> None:
     first = Stage(size=32, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN)
     asking = replace(first, attribution_weight=0.3)
@@ -171,6 +181,7 @@ def test_stage_with_normalisation_goes_on_where_one_that_asked_for_evidence_ende
         run_recipe(replace(recipe, stages=(first, asking, replace(again, size=64))), split, tmp_path / "other", None)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_weights_are_the_mean_of_those_that_the_named_stages_end_with(split: Split, tmp_path: Path) -> None:
     first = Stage(size=32, epochs=1, peak_learning_rate=1e-3, frozen_convolutions=FROZEN)
     recipe = replace(RECIPE, stages=(first, first), batch_norm=True)
